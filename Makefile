@@ -1,0 +1,44 @@
+# Everything a newcomer needs: `make demo`, `make test`. Only Python 3.11+ and make have to be there.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+
+.PHONY: demo test lint types check clean
+
+demo: $(VENV)/.demo  ## simulate a league, train the article's network, weigh it, draw the bars
+	$(BIN)/weighin demo --force
+
+test: $(VENV)/.dev  ## the whole test suite
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+check: lint types test
+
+clean:
+	rm -rf $(VENV) weighin-demo
+
+$(BIN)/python:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "weighin needs Python 3.11 or newer; try: make PYTHON=/path/to/python3.11 demo"; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --upgrade 'pip>=24'
+
+# torch goes in first and alone: pip then takes a CPU build of the pinned version where one is offered.
+$(VENV)/.torch: constraints.txt | $(BIN)/python
+	@echo "installing PyTorch and fastai into $(VENV) (a few minutes, once)"
+	$(PIP) torch
+	touch $@
+
+$(VENV)/.demo: pyproject.toml $(VENV)/.torch
+	$(PIP) -e '.[fastai]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.torch
+	$(PIP) -e '.[dev]'
+	touch $@ $(VENV)/.demo

@@ -1,0 +1,58 @@
+"""Every error weighin raises on purpose, and the wording they share.
+
+A message says what is wrong, the value got, what is allowed and, where there is one, the nearest match.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class WeighinError(Exception):
+    """Base of every error weighin raises on purpose."""
+
+
+class InputError(WeighinError, ValueError):
+    """An argument or a table cannot be used as it is."""
+
+
+class ModelError(WeighinError, TypeError):
+    """A model weighin cannot read, or whose predictions cannot be used."""
+
+
+class MetricError(WeighinError, ValueError):
+    """A metric that is unknown, ambiguous, or not defined on these rows."""
+
+
+class OutputExistsError(WeighinError, FileExistsError):
+    """A file is in the way and was left as it is."""
+
+
+class UntrustedFileError(WeighinError, PermissionError):
+    """A file that would run code when opened, and nobody said it may."""
+
+
+class MissingDependencyError(WeighinError, ImportError):
+    """An optional package is needed and not installed."""
+
+
+class FetchError(WeighinError):
+    """The CollegeFootballData API did not give what was asked for."""
+
+
+class WeighinWarning(UserWarning):
+    """Something a reader of the numbers must know."""
+
+
+def nearest(name: object, choices: Iterable[object]) -> str:
+    """Say ``" Did you mean 'x'?"`` when one of `choices` is close to `name`, else nothing."""
+    close = difflib.get_close_matches(str(name), [str(choice) for choice in choices], n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def listing(items: Iterable[object], limit: int = 12) -> str:
+    """Names for a message: quoted, in order, cut after `limit` with the number left out."""
+    names = [repr(str(item)) for item in items]
+    rest = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,50 @@
+"""Write files whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from weighin._errors import InputError, OutputExistsError
+
+
+def check_free(*paths: Path, force: bool = False) -> None:
+    """Refuse before any work when an output is in the way, or cannot be written.
+
+    Raises
+    ------
+    OutputExistsError
+        If a path exists and `force` is false.
+    InputError
+        If a path is a folder, or its folder does not exist.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise InputError(f"The output '{path}' is a folder; name a file in it.")
+        if not path.parent.is_dir():
+            raise InputError(f"The output '{path}' has no folder to go to: '{path.parent}' does not exist.")
+    taken = [str(path) for path in paths if path.exists()]
+    if taken and not force:
+        raise OutputExistsError(f"Already there, left as it is: {', '.join(taken)}. Pass --force to replace.")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; move it there once the block has ended well.
+
+    An exception (Ctrl-C included) leaves whatever was at `path` as it was, and nothing else behind.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
