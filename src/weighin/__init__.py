@@ -1,5 +1,71 @@
-"""Which features does a trained tabular network weigh, how much, and how sure are you?"""
+"""Which features does a trained tabular network weigh, how much, and how sure are you?
+
+>>> import weighin
+>>> imp = weighin.weigh(learn, df)  # doctest: +SKIP
+>>> imp.plot()  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from weighin._compat import PermutationImportance
+    from weighin._errors import (
+        FetchError,
+        InputError,
+        MetricError,
+        MissingDependencyError,
+        ModelError,
+        OutputExistsError,
+        UntrustedFileError,
+        WeighinError,
+    )
+    from weighin._result import Importance
+    from weighin._weigh import Interrupted, weigh
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "FetchError": "_errors",
+    "Importance": "_result",
+    "InputError": "_errors",
+    "Interrupted": "_weigh",
+    "MetricError": "_errors",
+    "MissingDependencyError": "_errors",
+    "ModelError": "_errors",
+    "OutputExistsError": "_errors",
+    "PermutationImportance": "_compat",
+    "UntrustedFileError": "_errors",
+    "WeighinError": "_errors",
+    "weigh": "_weigh",
+}
+
+__all__ = [
+    "FetchError",
+    "Importance",
+    "InputError",
+    "Interrupted",
+    "MetricError",
+    "MissingDependencyError",
+    "ModelError",
+    "OutputExistsError",
+    "PermutationImportance",
+    "UntrustedFileError",
+    "WeighinError",
+    "weigh",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used: ``import weighin`` alone loads nothing heavy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'weighin' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"weighin.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

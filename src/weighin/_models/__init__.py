@@ -1,0 +1,6 @@
+"""Adapters: from the user's model and frame to encoded columns that can be swapped and predicted on."""
+
+from weighin._models._adapt import as_model
+from weighin._models._base import Model, Rows
+
+__all__ = ["Model", "Rows", "as_model"]

@@ -1,0 +1,49 @@
+"""Encoded rows held in 2-D arrays: numpy arrays and torch tensors alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ArrayRows:
+    """Rows of one or several 2-D arrays side by side.
+
+    Attributes
+    ----------
+    parts : tuple of arrays of shape (n_rows, n_columns_of_the_part)
+        The model's inputs, say ``(x_cat, x_cont)``. Columns are numbered through all parts.
+    """
+
+    parts: tuple[Any, ...]
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.parts[0])
+
+    def take(self, rows: Any) -> ArrayRows:
+        """Copy some rows."""
+        if isinstance(rows, slice):
+            return ArrayRows(tuple(_copy(part[rows]) for part in self.parts))
+        return ArrayRows(tuple(part[rows] for part in self.parts))
+
+    def replace(self, columns: Sequence[int], source: ArrayRows, rows: Any) -> None:
+        """Overwrite some columns, in place, with those of `source`."""
+        for column in columns:
+            part, position = self.locate(column)
+            self.parts[part][:, position] = source.parts[part][rows, position]
+
+    def locate(self, column: int) -> tuple[int, int]:
+        """Part and position of an encoded column."""
+        for part, array in enumerate(self.parts):
+            if column < array.shape[1]:
+                return part, column
+            column -= array.shape[1]
+        raise IndexError(column)
+
+
+def _copy(array: Any) -> Any:
+    return array.clone() if hasattr(array, "clone") else array.copy()

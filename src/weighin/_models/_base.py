@@ -1,0 +1,112 @@
+"""What the engine asks of a model: encode a table once, swap encoded columns, predict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from weighin._features import Feature
+from weighin._metrics import Metric
+
+
+class Rows(Protocol):
+    """Encoded rows of a table, as the model takes them; columns are numbered from 0 across all of its inputs."""
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        ...
+
+    def take(self, rows: Any) -> Rows:
+        """Copy some rows.
+
+        Parameters
+        ----------
+        rows : slice or ndarray of int
+            Row positions.
+        """
+        ...
+
+    def replace(self, columns: Sequence[int], source: Rows, rows: Any) -> None:
+        """Overwrite some columns, in place, with what `source` has there.
+
+        Parameters
+        ----------
+        columns : sequence of int
+            Encoded columns to overwrite.
+        source : Rows
+            Where the values come from.
+        rows : slice or ndarray of int
+            Row positions in `source`, one for each row here.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A table after encoding.
+
+    Attributes
+    ----------
+    rows : Rows
+        The model's inputs.
+    target : array or None
+        Shape (n_rows, n_targets), of the model's own array type; None when the table has no target.
+    notes : tuple of str
+        What a reader of the numbers must know about these rows (unseen categories, dropped rows).
+    what : str
+        Which rows they are, in words: "the 730 rows given", "the learner's validation set".
+    """
+
+    rows: Rows
+    target: Any
+    notes: tuple[str, ...] = field(default=())
+    what: str = ""
+
+
+class Model(Protocol):
+    """An adapted model."""
+
+    @property
+    def name(self) -> str:
+        """What it is, in words, for provenance."""
+        ...
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The raw features it takes, in its order."""
+        ...
+
+    def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
+        """Encode a table once, checking it.
+
+        Parameters
+        ----------
+        X : frame or None
+            The table; None for the rows the model brings along, where it does.
+        y : array-like or None
+            The target, where it is not a column of `X`.
+        missing : {"raise", "drop", "mean"}
+            What to do with missing values the model has never seen.
+        needs_target : bool
+            Whether a missing target is an error.
+        """
+        ...
+
+    def metric(self, metric: Any, greater_is_better: bool | None) -> Metric:
+        """Resolve what the user gave as metric: None, a name, an object of the framework, a callable."""
+        ...
+
+    def predicting(self) -> AbstractContextManager[None]:
+        """Bring the model into evaluation mode, and back to how it was found."""
+        ...
+
+    def predict(self, rows: Rows) -> Any:
+        """Raw predictions of shape (n_rows, n_outputs), as the metric takes them."""
+        ...
+
+    def settle(self, pred: Any) -> Any:
+        """Turn raw predictions into those a user sees (probabilities, not logits); shape kept."""
+        ...

@@ -1,0 +1,141 @@
+"""fastai's metrics and losses as weighin's `Metric`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from fastai.learner import AvgMetric, mk_metric
+from fastai.learner import Metric as LearnerMetric
+from fastai.torch_core import to_detach
+
+from weighin._errors import MetricError
+from weighin._metrics import (
+    GENERAL,
+    Metric,
+    absolute_error,
+    direction,
+    hit,
+    miss,
+    row_mean,
+    squared_error,
+    unknown,
+)
+
+_ROW_METRICS = {"mae": absolute_error, "mse": squared_error, "accuracy": hit, "error_rate": miss}
+
+
+def resolve(learn: Any, metric: Any, greater_is_better: bool | None, batch_size: int | None = None) -> Metric:
+    """Turn what the user gave as metric into a `Metric` on this learner's raw outputs.
+
+    Parameters
+    ----------
+    learn : fastai Learner
+        Its first metric is the default, its loss where it has none.
+    metric : None, str, Metric, fastai metric, or callable ``(y, pred) -> float``
+        A name is looked up among the learner's metrics first.
+    greater_is_better : bool, optional
+        Needed only where the direction is not known.
+    batch_size : int, optional
+        For the mean of a function per batch, as ``learn.validate`` takes it; all rows at once by default.
+
+    Raises
+    ------
+    MetricError
+        On an unknown name or an unknown direction.
+    """
+    if isinstance(metric, Metric):
+        return metric
+    own = {entry.name.lstrip("_"): entry for entry in learn.metrics}
+    if metric is None:
+        metric = next(iter(own.values()), "loss")
+    if isinstance(metric, str):
+        known = {**GENERAL, "loss": None, **own}
+        if metric.lstrip("_") in own:
+            metric = own[metric.lstrip("_")]
+        elif metric == "loss":
+            return _loss(learn.loss_func)
+        elif metric in GENERAL:
+            return GENERAL[metric]
+        else:
+            raise unknown(metric, known)
+    if isinstance(metric, LearnerMetric):
+        return _from_fastai(metric, learn.loss_func, greater_is_better, batch_size)
+    if callable(metric):
+        if getattr(metric, "__module__", "") == "fastai.metrics":
+            return _from_fastai(mk_metric(metric), learn.loss_func, greater_is_better, batch_size)
+        return _from_callable(metric, learn.loss_func, greater_is_better)
+    raise MetricError(
+        f"metric must be a name, a fastai metric or a function (y, pred) -> float, got {type(metric).__name__}."
+    )
+
+
+def settled(loss_func: Any, pred: Any) -> Any:
+    """Apply the loss function's activation: probabilities from logits, where it has one."""
+    return getattr(loss_func, "activation", lambda outputs: outputs)(pred)
+
+
+def _from_fastai(metric: Any, loss_func: Any, greater_is_better: bool | None, batch_size: int | None) -> Metric:
+    name = metric.name.lstrip("_")
+    func = getattr(metric, "func", None)
+    per_row = None
+    if isinstance(metric, AvgMetric) and getattr(func, "__module__", "") == "fastai.metrics":
+        per_row = _ROW_METRICS.get(getattr(func, "__name__", ""))
+    metric = copy.copy(metric)  # accumulates on its own: the learner's metric keeps its state
+
+    def score(target: Any, pred: Any) -> float:
+        metric.reset()
+        step = batch_size or len(pred)
+        for start in range(0, len(pred), step):
+            metric.accumulate(_Validated(pred[start : start + step], target[start : start + step], loss_func))
+        return float(metric.value)
+
+    return Metric(name, direction(name, greater_is_better), score, per_row)
+
+
+def _from_callable(function: Callable[..., Any], loss_func: Any, greater_is_better: bool | None) -> Metric:
+    name = getattr(function, "__name__", type(function).__name__)
+
+    def score(target: Any, pred: Any) -> float:
+        pred = settled(loss_func, pred)
+        return float(function(_flat(target), _flat(pred)))
+
+    return Metric(name, direction(name, greater_is_better), score)
+
+
+def _loss(loss_func: Any) -> Metric:
+    kind = type(loss_func).__name__
+    inner = getattr(loss_func, "func", loss_func)  # fastai wraps torch's loss
+    weighted = getattr(inner, "weight", None) is not None or getattr(inner, "label_smoothing", 0.0)
+    if kind == "MSELossFlat" or type(loss_func) is torch.nn.MSELoss:
+        return row_mean("loss", squared_error)
+    if kind == "L1LossFlat" or type(loss_func) is torch.nn.L1Loss:
+        return row_mean("loss", absolute_error)
+    if kind == "CrossEntropyLossFlat" and not weighted:
+        return row_mean("loss", _cross_entropy)
+    return Metric("loss", False, lambda target, pred: float(loss_func(pred, target).mean()))
+
+
+def _cross_entropy(target: Any, pred: Any) -> Any:
+    classes = target[..., 0].long().expand(pred.shape[:-1])
+    return torch.logsumexp(pred, -1) - pred.gather(-1, classes[..., None])[..., 0]
+
+
+def _flat(array: Any) -> Any:
+    array = array.detach().cpu().numpy()
+    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+
+
+class _Validated:
+    """What a fastai metric reads from a learner during validation."""
+
+    to_detach = staticmethod(to_detach)
+
+    def __init__(self, pred: Any, target: Any, loss_func: Any) -> None:
+        self.pred, self.y, self.yb, self._loss_func = pred, target, (target,), loss_func
+
+    @property
+    def loss(self) -> Any:
+        return self._loss_func(self.pred, *self.yb)

@@ -1,0 +1,313 @@
+"""What a run found, in a form one can hold, print, draw and keep."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin import _plots
+from weighin._errors import InputError
+from weighin._files import check_free, replacing
+from weighin._optional import require
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+FORMAT = "weighin.importance"
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Importance:
+    """How much each feature weighs in a trained model.
+
+    Attributes
+    ----------
+    features : tuple of str
+        Features and groups, in the model's order.
+    importances : ndarray of shape (n_features, n_repeats)
+        How much worse the metric got in each shuffle, in units of the metric. Positive means that the model gets
+        worse without the feature, whichever direction of the metric is better.
+    baseline : float
+        The metric on the same rows before any shuffle.
+    metric : str
+        Name of the metric.
+    greater_is_better : bool
+        Direction of the metric.
+    n_rows : int
+        Rows the metric was taken over.
+    rows : str
+        Which rows they were, in words.
+    on_training_rows : bool or None
+        True when the model was trained on some of these rows, None when nobody knows.
+    model : str
+        Which model, in words.
+    random_state : int
+        Seed that gives these numbers again.
+    groups : dict of str to tuple of str
+        Members of the entries of `features` that are groups.
+    simulated : bool
+        True when the data were made up; every view says so.
+    complete : bool
+        False when the run was interrupted and `features` are those it finished.
+    notes : tuple of str
+        What a reader must know.
+    versions : dict of str to str
+        Versions of what computed it.
+    date : str
+        When, ISO 8601.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> imp = Importance(("spread", "week"), np.array([[7.0, 8.0], [0.0, 0.1]]), 12.5, "mae", False, 730)
+    >>> imp.importances_mean.tolist()
+    [7.5, 0.05]
+    """
+
+    features: tuple[str, ...]
+    importances: NDArray[np.float64]
+    baseline: float
+    metric: str
+    greater_is_better: bool
+    n_rows: int
+    rows: str = ""
+    on_training_rows: bool | None = None
+    model: str = ""
+    random_state: int = 0
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    simulated: bool = False
+    complete: bool = True
+    notes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    date: str = ""
+
+    @property
+    def n_repeats(self) -> int:
+        """Shuffles of each feature."""
+        return self.importances.shape[1]
+
+    @property
+    def importances_mean(self) -> NDArray[np.float64]:
+        """Mean over shuffles, shape (n_features,)."""
+        return self.importances.mean(1)
+
+    @property
+    def importances_std(self) -> NDArray[np.float64]:
+        """Standard deviation over shuffles, shape (n_features,): the noise of shuffling alone."""
+        return self.importances.std(1)
+
+    @property
+    def relative(self) -> NDArray[np.float64]:
+        """Importance over the baseline, shape (n_features,); NaN where the baseline is 0."""
+        if self.baseline == 0:
+            return np.full(len(self.features), np.nan)
+        return self.importances_mean / abs(self.baseline)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give one row per feature, the heaviest first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns: feature, metric, importance, importance_std, relative, rank.
+
+        Raises
+        ------
+        MissingDependencyError
+            Without pandas.
+        """
+        pd = require("pandas", "fastai", "give a data frame")
+        order = self._order()
+        return pd.DataFrame(
+            {
+                "feature": [self.features[i] for i in order],
+                "metric": self.metric,
+                "importance": self.importances_mean[order],
+                "importance_std": self.importances_std[order],
+                "relative": self.relative[order],
+                "rank": np.arange(1, len(order) + 1),
+            }
+        )
+
+    def plot(self, *, ax: Any = None, limit: int = 20, relative: bool = False, title: str | None = None) -> Any:
+        """Draw the bars, the heaviest on top; marks are the single shuffles.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default. It is never shown: call ``plt.show()`` outside a notebook.
+        limit : int
+            At most so many bars.
+        relative : bool
+            In parts of the baseline instead of units of the metric.
+        title : str, optional
+            Instead of the usual one.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        if limit < 1:
+            raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
+        if relative and self.baseline == 0:
+            raise InputError("relative=True is not defined: the baseline is 0. Use relative=False.")
+        order = self._order()[:limit]
+        scale = 1.0 / abs(self.baseline) if relative else 1.0
+        values = self.importances_mean[order] * scale
+        number = formatter(values)
+        left_out = len(self.features) - len(order)
+        title = title or "What the model weighs"
+        return _plots.bars(
+            [self.features[i] for i in order],
+            values,
+            singles=self.importances[order] * scale,
+            labels=[f"{value:+z.1%}" if relative else number(value) for value in values],
+            title=("SIMULATED DATA - " if self.simulated else "") + ("PARTIAL - " if not self.complete else "") + title,
+            subtitle=self._about() + (f" {left_out} more features not shown." if left_out else ""),
+            xlabel=f"{self._effect()} when the column is shuffled" + (", in parts of the baseline" if relative else ""),
+            ax=ax,
+        )
+
+    def save(self, path: Path | str, *, force: bool = False) -> None:
+        """Write the result as JSON, whole or not at all.
+
+        Raises
+        ------
+        OutputExistsError
+            If `path` exists and `force` is false.
+        """
+        path = Path(path)
+        check_free(path, force=force)
+        content = {"format": FORMAT, "version": VERSION, **asdict(self)}
+        content["importances"] = [[_finite(value) for value in row] for row in self.importances.tolist()]
+        content["relative"] = [_finite(value) for value in self.relative.tolist()]
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path | str) -> Importance:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file is not there, is no result of weighin, or comes from a newer version of the format.
+        """
+        path = Path(path)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"'{path}' cannot be read: {error.strerror}.") from error
+        except ValueError as error:
+            raise InputError(f"'{path}' is not JSON: {error}.") from error
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise InputError(f"'{path}' is not a result of weighin: its format is not {FORMAT!r}.")
+        if content.get("version") != VERSION:
+            raise InputError(
+                f"'{path}' has version {content.get('version')!r} of the format; "
+                f"this weighin reads version {VERSION}. A newer weighin may read it."
+            )
+        known = {entry.name for entry in fields(cls)}
+        values = {name: value for name, value in content.items() if name in known}
+        try:
+            rows = [[math.nan if v is None else float(v) for v in row] for row in values["importances"]]
+            values["importances"] = np.array(rows, dtype=float)
+            values["features"] = tuple(values["features"])
+            values["notes"] = tuple(values.get("notes", ()))
+            values["groups"] = {name: tuple(members) for name, members in values.get("groups", {}).items()}
+            result = cls(**values)
+            if result.importances.ndim != 2 or len(result.features) != len(result.importances):
+                raise ValueError(f"{len(result.features)} features, importances {result.importances.shape}")
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"'{path}' is damaged: {type(error).__name__}: {error}.") from error
+        return result
+
+    def __rich__(self) -> Table:
+        """Table for a terminal."""
+        from rich import box
+        from rich.markup import escape
+        from rich.table import Table
+
+        heading = "Feature weights" + (" - SIMULATED DATA" if self.simulated else "")
+        heading += "" if self.complete else f" - PARTIAL, {len(self.features)} features finished"
+        caption = "\n".join([self._about(), *self.notes])
+        table = Table(
+            title=heading,
+            caption=escape(caption),
+            caption_justify="left",
+            title_justify="left",
+            title_style="bold",
+            box=box.SIMPLE_HEAD,
+            width=None,
+        )
+        table.add_column("feature", overflow="fold")
+        table.add_column(self._effect(), justify="right", no_wrap=True)
+        table.add_column("± shuffling", justify="right", no_wrap=True)
+        table.add_column("of baseline", justify="right", no_wrap=True)
+        table.add_column("", no_wrap=True, min_width=20)
+        mean, std, relative = self.importances_mean, self.importances_std, self.relative
+        number = formatter(mean)
+        top = max(float(np.nanmax(np.abs(mean))), 1e-300) if len(mean) else 1.0
+        for i in self._order():
+            table.add_row(
+                escape(self.features[i]),
+                number(mean[i]),
+                number(std[i]).lstrip("+") if self.n_repeats > 1 else "-",
+                f"{relative[i]:+z.1%}" if math.isfinite(relative[i]) else "-",
+                ("█" if mean[i] >= 0 else "░") * round(20 * abs(mean[i]) / top) if math.isfinite(mean[i]) else "",
+            )
+        return table
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        console = Console(file=io.StringIO(), width=110, color_system=None)
+        console.print(self)
+        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()).strip("\n")  # type: ignore[attr-defined]
+
+    __repr__ = __str__
+
+    def _order(self) -> NDArray[np.int64]:
+        return np.argsort(-np.nan_to_num(self.importances_mean, nan=-np.inf), kind="stable")
+
+    def _effect(self) -> str:
+        if self.metric == "prediction_change":
+            return "prediction moves by"
+        return f"{self.metric} worse by"
+
+    def _about(self) -> str:
+        better = "higher" if self.greater_is_better else "lower"
+        baseline = f"Baseline {self.metric} {self.baseline:.4g} ({better} is better) on "
+        if self.metric == "prediction_change":
+            baseline = "How far predictions move, on "
+        training = {True: " THE MODEL WAS TRAINED ON SOME OF THESE ROWS.", False: "", None: ""}[self.on_training_rows]
+        return (
+            f"{baseline}{self.rows or f'{self.n_rows:,} rows'}; "
+            f"{self.n_repeats} shuffle{'s' * (self.n_repeats > 1)} per feature, seed {self.random_state}.{training}"
+        )
+
+
+def formatter(values: NDArray[np.float64]) -> Callable[[float], str]:
+    """Give a function that writes signed numbers of one column alike: about four digits for the largest."""
+    finite = np.abs(values[np.isfinite(values)])
+    top = float(finite.max()) if finite.size else 0.0
+    if top == 0:
+        decimals = 1
+    else:
+        exponent = math.floor(math.log10(top))
+        decimals = min(max(0, 4 - (exponent if exponent >= 0 else exponent + 1)), 12)
+    return lambda value: f"{value:+z,.{decimals}f}" if math.isfinite(value) else "-"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,203 @@
+"""Weigh the features of a trained model: validate, adapt, plan, run, infer, result."""
+
+from __future__ import annotations
+
+import datetime
+import numbers
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from weighin import _engine
+from weighin._donors import CyclicDonors
+from weighin._errors import InputError
+from weighin._features import Feature, select
+from weighin._metrics import Metric
+from weighin._models import as_model
+from weighin._progress import tracking
+from weighin._result import Importance
+
+MISSING = ("raise", "drop", "mean")
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C after some features were finished.
+
+    Attributes
+    ----------
+    result : Importance
+        The finished features; its `complete` is False.
+    """
+
+    def __init__(self, result: Importance, asked: int) -> None:
+        super().__init__(f"{len(result.features)} of {asked} features finished; they are in .result")
+        self.result = result
+
+
+def weigh(
+    model: Any,
+    X: Any = None,
+    y: Any = None,
+    *,
+    metric: str | Metric | Callable[..., float] | None = None,
+    greater_is_better: bool | None = None,
+    features: Iterable[str] | None = None,
+    groups: Mapping[str, Iterable[str]] | None = None,
+    n_repeats: int = 10,
+    random_state: int | None = None,
+    missing: str = "raise",
+    batch_size: int | None = None,
+    device: Any = None,
+    progress: bool | None = None,
+) -> Importance:
+    """Measure how much worse a trained model gets when a feature's values are shuffled between rows.
+
+    Parameters
+    ----------
+    model : fastai TabularLearner
+        Trained, live or loaded with ``load_learner``. It comes back as it was.
+    X : data frame of shape (n_rows, n_columns), optional
+        pandas, polars or pyarrow; raw, as before training. It stays untouched. By default the learner's
+        validation set. Use rows the model was not trained on.
+    y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+        Target; by default the learner's target column(s) in `X`.
+    metric : str, fastai metric, callable or Metric, optional
+        The learner's first metric by default, its loss if it has none. Names: those of the learner's metrics,
+        "loss", "mae", "mse", "rmse", "accuracy", "error_rate", and "prediction_change", which needs no target and
+        says how far the prediction itself moves. A callable takes ``(y, pred)`` as numpy arrays.
+    greater_is_better : bool, optional
+        Direction of a metric weighin does not know; never guessed.
+    features : iterable of str, optional
+        Weigh only these; all by default.
+    groups : mapping of str to iterable of str, optional
+        Each group is weighed as one more feature: one shuffle moves all its members.
+    n_repeats : int
+        Shuffles per feature, all features by the same ones. Fewer than 2 n_repeats + 1 rows allow fewer.
+    random_state : int, optional
+        Seed, >= 0. Drawn and recorded when not given.
+    missing : {"raise", "drop", "mean"}
+        What to do with missing values in columns where training had none.
+    batch_size : int, optional
+        Rows of one forward pass; does not change the numbers beyond rounding.
+    device : str or torch.device, optional
+        Where to predict; where the model is by default.
+    progress : bool, optional
+        Show a progress bar; by default where somebody can see it.
+
+    Returns
+    -------
+    Importance
+        Positive importances mean that the model gets worse without the feature.
+
+    Raises
+    ------
+    InputError
+        On arguments or a table that cannot be used; nothing was changed.
+    ModelError
+        If weighin cannot read the model, or its predictions are not finite.
+    MetricError
+        If the metric is unknown, its direction is, or it is not defined on these rows.
+    Interrupted
+        On Ctrl-C, with the features finished so far in ``.result``.
+
+    References
+    ----------
+    Fisher, Rudin, Dominici (2019), "All Models are Wrong, but Many are Useful", JMLR 20(177).
+
+    Examples
+    --------
+    >>> imp = weigh(learn, df, random_state=0)  # doctest: +SKIP
+    >>> imp.plot()  # doctest: +SKIP
+    """
+    _check_arguments(n_repeats, random_state, missing, batch_size)
+    adapted = as_model(model, device=device)
+    measure = adapted.metric(metric, greater_is_better)
+    chosen = select(adapted.features, features, groups)
+    data = adapted.encode(X, y, missing, measure.against == "target")
+    if measure.against == "target" and data.target is None:
+        raise InputError(f"The metric {measure.name!r} needs a target and {data.what} have none: pass y=.")
+    seed = _seed(random_state)
+    donors = CyclicDonors(data.rows.n_rows, n_repeats, seed)
+    notes = list(data.notes)
+    if donors.n_repeats_possible < n_repeats:
+        donors = CyclicDonors(data.rows.n_rows, donors.n_repeats_possible, seed)
+        notes.append(f"{data.rows.n_rows} rows allow {donors.n_repeats} distinct shuffles; {n_repeats} were asked for.")
+    with tracking("Weighing", len(chosen), progress) as advance:
+        scores = _engine.run(
+            adapted,
+            data,
+            chosen,
+            donors,
+            measure,
+            chunk_rows=batch_size or _engine.CHUNK_ROWS,
+            advance=lambda feature: advance(feature.name),
+        )
+    result = _result(adapted.name, data, chosen, measure, scores, seed, notes)
+    if not scores.complete:
+        raise Interrupted(result, len(chosen))
+    return result
+
+
+def _check_arguments(n_repeats: Any, random_state: Any, missing: Any, batch_size: Any) -> None:
+    def whole(value: Any) -> bool:
+        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+    if not whole(n_repeats) or n_repeats < 1:
+        raise InputError(f"n_repeats must be an integer >= 1, got {n_repeats!r}.")
+    if random_state is not None and (not whole(random_state) or random_state < 0):
+        raise InputError(f"random_state must be an integer >= 0 or None, got {random_state!r}.")
+    if missing not in MISSING:
+        raise InputError(f"missing must be one of {', '.join(map(repr, MISSING))}, got {missing!r}.")
+    if batch_size is not None and (not whole(batch_size) or batch_size < 1):
+        raise InputError(f"batch_size must be an integer >= 1 or None, got {batch_size!r}.")
+
+
+def _seed(random_state: int | None) -> int:
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return int(random_state)
+
+
+def _result(
+    model: str,
+    data: Any,
+    chosen: tuple[Feature, ...],
+    metric: Metric,
+    scores: _engine.Scores,
+    seed: int,
+    notes: list[str],
+) -> Importance:
+    finished = chosen[: len(scores.swapped)]
+    worse = scores.baseline - scores.swapped if metric.greater_is_better else scores.swapped - scores.baseline
+    return Importance(
+        features=tuple(feature.name for feature in finished),
+        importances=worse,
+        baseline=scores.baseline,
+        metric=metric.name,
+        greater_is_better=metric.greater_is_better,
+        n_rows=data.rows.n_rows,
+        rows=data.what,
+        model=model,
+        random_state=seed,
+        groups={feature.name: feature.members for feature in finished if feature.members},
+        complete=scores.complete,
+        notes=tuple(notes),
+        versions=versions(),
+        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that computed a result."""
+    found = {"python": platform.python_version()}
+    for package in ("weighin", "numpy", "scikit-learn", "pandas", "torch", "fastai"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
