@@ -97,7 +97,8 @@ class PermutationImportance:
         if name not in self._features:
             raise InputError(f"Unknown feature {name!r}.{nearest(name, self._features)} Features: {self.x_names}.")
         permutation = np.random.permutation(self._data.rows.n_rows)
-        return float(self._run([self._features[name]], permutation).swapped[0, 0])
+        scores = self._run([self._features[name]], permutation)
+        return scores.baseline + float(scores.change[0, 0])
 
     def calc_feat_importance(self) -> OrderedDict[str, float]:
         """Measure the base error, then every feature; give the relative changes, descending."""
@@ -115,7 +116,7 @@ class PermutationImportance:
         with tracking("Shuffling", len(self.x_names), None) as advance:
             for name in self.x_names:
                 self.importance[name] = (self.base_error - self.measure_col(name)) / scale
-                advance(name)
+                advance(1)
         return OrderedDict(sorted(self.importance.items(), key=lambda item: item[1], reverse=True))
 
     def ord_dic_to_df(self, results: OrderedDict[str, float]) -> pd.DataFrame:

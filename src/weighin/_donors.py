@@ -67,6 +67,13 @@ class CyclicDonors:
         smallest = self.n_rows if self.n_rows < 2 * self.block_rows else self.block_rows
         return max(1, (smallest - 1) // 2)
 
+    @property
+    def largest_block(self) -> int:
+        """Rows of the largest block."""
+        if self.n_rows < 2 * self.block_rows:
+            return self.n_rows
+        return self.block_rows + self.n_rows % self.block_rows
+
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks in order; the same ones whenever called."""
         order_seed, shift_seed = np.random.SeedSequence(self.seed).spawn(2)
@@ -101,6 +108,11 @@ class ExplicitDonors:
     def n_rows(self) -> int:
         """Number of rows."""
         return self.donors.shape[1]
+
+    @property
+    def largest_block(self) -> int:
+        """Rows of the one block."""
+        return self.n_rows
 
     def blocks(self) -> Iterator[Block]:
         """Yield the one block."""

@@ -55,6 +55,9 @@ class Importance:
         Seed that gives these numbers again.
     groups : dict of str to tuple of str
         Members of the entries of `features` that are groups.
+    ways : dict of str to str
+        How each feature was predicted: "sum" and "levels" (fast and exact, for networks whose first layer is a sum of
+        parts), "ignored" (the model cannot see it: exactly 0), "generic" (through the model itself).
     simulated : bool
         True when the data were made up; every view says so.
     complete : bool
@@ -85,6 +88,7 @@ class Importance:
     model: str = ""
     random_state: int = 0
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ways: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
     complete: bool = True
     notes: tuple[str, ...] = ()
@@ -174,7 +178,7 @@ class Importance:
             labels=[f"{value:+z.1%}" if relative else number(value) for value in values],
             title=("SIMULATED DATA - " if self.simulated else "") + ("PARTIAL - " if not self.complete else "") + title,
             subtitle=self._about() + (f" {left_out} more features not shown." if left_out else ""),
-            xlabel=f"{self._effect()} when the column is shuffled" + (", in parts of the baseline" if relative else ""),
+            xlabel=self._axis() + (", in parts of the baseline" if relative else ""),
             ax=ax,
         )
 
@@ -235,6 +239,7 @@ class Importance:
     def __rich__(self) -> Table:
         """Table for a terminal."""
         from rich import box
+        from rich.bar import Bar
         from rich.markup import escape
         from rich.table import Table
 
@@ -250,11 +255,12 @@ class Importance:
             box=box.SIMPLE_HEAD,
             width=None,
         )
-        table.add_column("feature", overflow="fold")
+        longest = max((len(name) for name in self.features), default=0)
+        table.add_column("feature", overflow="fold", min_width=min(longest, 32))
         table.add_column(self._effect(), justify="right", no_wrap=True)
         table.add_column("± shuffling", justify="right", no_wrap=True)
         table.add_column("of baseline", justify="right", no_wrap=True)
-        table.add_column("", no_wrap=True, min_width=20)
+        table.add_column("", max_width=20)
         mean, std, relative = self.importances_mean, self.importances_std, self.relative
         number = formatter(mean)
         top = max(float(np.nanmax(np.abs(mean))), 1e-300) if len(mean) else 1.0
@@ -264,7 +270,7 @@ class Importance:
                 number(mean[i]),
                 number(std[i]).lstrip("+") if self.n_repeats > 1 else "-",
                 f"{relative[i]:+z.1%}" if math.isfinite(relative[i]) else "-",
-                ("█" if mean[i] >= 0 else "░") * round(20 * abs(mean[i]) / top) if math.isfinite(mean[i]) else "",
+                Bar(top, 0, abs(mean[i]) if math.isfinite(mean[i]) else 0, color="cyan" if mean[i] > 0 else "red"),
             )
         return table
 
@@ -279,6 +285,11 @@ class Importance:
 
     def _order(self) -> NDArray[np.int64]:
         return np.argsort(-np.nan_to_num(self.importances_mean, nan=-np.inf), kind="stable")
+
+    def _axis(self) -> str:
+        if self.metric == "prediction_change":
+            return "how far the prediction moves when the column is shuffled"
+        return f"how much worse {self.metric} gets when the column is shuffled"
 
     def _effect(self) -> str:
         if self.metric == "prediction_change":

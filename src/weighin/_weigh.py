@@ -125,16 +125,9 @@ def weigh(
     if donors.n_repeats_possible < n_repeats:
         donors = CyclicDonors(data.rows.n_rows, donors.n_repeats_possible, seed)
         notes.append(f"{data.rows.n_rows} rows allow {donors.n_repeats} distinct shuffles; {n_repeats} were asked for.")
-    with tracking("Weighing", len(chosen), progress) as advance:
-        scores = _engine.run(
-            adapted,
-            data,
-            chosen,
-            donors,
-            measure,
-            chunk_rows=batch_size or _engine.CHUNK_ROWS,
-            advance=lambda feature: advance(feature.name),
-        )
+    with tracking("Weighing", len(chosen) * donors.n_repeats * donors.n_rows, progress) as advance:
+        scores = _engine.run(adapted, data, chosen, donors, measure, chunk_rows=batch_size, advance=advance)
+    notes += _remarks(scores, data.rows.n_rows)
     result = _result(adapted.name, data, chosen, measure, scores, seed, notes)
     if not scores.complete:
         raise Interrupted(result, len(chosen))
@@ -161,6 +154,18 @@ def _seed(random_state: int | None) -> int:
     return int(random_state)
 
 
+def _remarks(scores: _engine.Scores, n_rows: int) -> list[str]:
+    remarks = []
+    if scores.noise:
+        remarks.append(
+            f"The model is stochastic: two predictions of the same rows differ by up to {scores.noise:.3g}; "
+            "the importances hold that noise."
+        )
+    if scores.n_rows < n_rows:
+        remarks.append(f"Interrupted after {scores.n_rows:,} of {n_rows:,} rows, drawn at random.")
+    return remarks
+
+
 def _result(
     model: str,
     data: Any,
@@ -170,15 +175,16 @@ def _result(
     seed: int,
     notes: list[str],
 ) -> Importance:
-    finished = chosen[: len(scores.swapped)]
-    worse = scores.baseline - scores.swapped if metric.greater_is_better else scores.swapped - scores.baseline
+    finished = chosen[: len(scores.change)]
+    worse = -scores.change if metric.greater_is_better else scores.change
     return Importance(
         features=tuple(feature.name for feature in finished),
-        importances=worse,
+        importances=worse + 0.0,  # no negative zeros
         baseline=scores.baseline,
         metric=metric.name,
         greater_is_better=metric.greater_is_better,
-        n_rows=data.rows.n_rows,
+        n_rows=scores.n_rows,
+        ways={f.name: way for f, way in zip(finished, scores.ways, strict=True)},
         rows=data.what,
         model=model,
         random_state=seed,

@@ -1,22 +1,30 @@
-"""Swap each feature's values between rows and measure what that does to the metric."""
+"""Swap each feature's values between rows and measure what that does to the metric.
+
+Batches of donor-closed blocks go in, sums come out and add up: memory does not grow with rows, repeats or features.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weighin._donors import Block
+from weighin._donors import Rows as Positions
+from weighin._engine._fast import SplitPath
+from weighin._engine._generic import GenericPath, probe
+from weighin._engine._plan import MEMORY, Plan, batches, make_plan
+from weighin._engine._workers import Workers
 from weighin._errors import MetricError, ModelError
 from weighin._features import Feature
 from weighin._metrics import Metric
 from weighin._models import Model, Rows
 from weighin._models._base import Encoded
 
-CHUNK_ROWS = 8192  # rows of one forward pass
+CHUNK_ROWS = 1024  # rows of one call of a model: what stays in cache
 
 
 class Donors(Protocol):
@@ -27,8 +35,25 @@ class Donors(Protocol):
         """Number of shuffles."""
         ...
 
-    def blocks(self) -> Any:
-        """Yield donor-closed blocks."""
+    @property
+    def largest_block(self) -> int:
+        """Rows of the largest block."""
+        ...
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield donor-closed blocks, the same ones whenever called."""
+        ...
+
+
+class Path(Protocol):
+    """A way to predict swaps."""
+
+    def ways(self, features: Sequence[Feature]) -> list[str]:
+        """Name the way each feature goes."""
+        ...
+
+    def predict(self, rows: Any, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any) -> None:
+        """Fill in predictions as the rows are, and after each swap."""
         ...
 
 
@@ -40,15 +65,24 @@ class Scores:
     ----------
     baseline : float
         The metric before any swap, on the same rows by the same code.
-    swapped : ndarray of shape (n_finished_features, n_repeats)
-        The metric after swapping a feature.
+    change : ndarray of shape (n_finished_features, n_repeats)
+        Metric after swapping a feature, minus baseline.
+    n_rows : int
+        Rows it was measured on: fewer than given when the run was interrupted early.
     complete : bool
-        False when the run was interrupted; then the first features only.
+        False when the run was interrupted; then the first features, or some rows, only.
+    ways : tuple of str
+        How each feature was predicted.
+    noise : float
+        Largest difference between two predictions of the same rows; 0 for a deterministic model.
     """
 
     baseline: float
-    swapped: NDArray[np.float64]
+    change: NDArray[np.float64]
+    n_rows: int
     complete: bool = True
+    ways: tuple[str, ...] = field(default=())
+    noise: float = 0.0
 
 
 def run(
@@ -58,19 +92,28 @@ def run(
     donors: Donors,
     metric: Metric,
     *,
-    chunk_rows: int = CHUNK_ROWS,
-    advance: Callable[[Feature], None] = lambda feature: None,
+    chunk_rows: int | None = None,
+    n_threads: int | None = None,
+    memory: int = MEMORY,
+    fast: bool = True,
+    advance: Callable[[int], None] = lambda work: None,
 ) -> Scores:
-    """Weigh features one after the other.
+    """Weigh features.
 
     Parameters
     ----------
     model, data, features, donors, metric
         An adapted model, its encoded table, what to swap, who gives to whom, what to measure.
-    chunk_rows : int
-        Rows of one forward pass.
+    chunk_rows : int, optional
+        Rows of one call of the model, or of one matrix product.
+    n_threads : int, optional
+        Threads over chunks; as many as the process may use by default. The numbers do not depend on it.
+    memory : int
+        Bytes to hold at once beside the encoded data.
+    fast : bool
+        Whether the fast path may be taken where the model allows it.
     advance : callable
-        Told each feature when it is finished.
+        Told after each step how many row predictions it stood for.
 
     Raises
     ------
@@ -81,88 +124,165 @@ def run(
 
     Notes
     -----
-    Ctrl-C keeps the features finished so far; before the first, it is raised on.
+    Ctrl-C keeps the groups of features finished so far; when everything is one group, the batches of rows finished so
+    far. Before the first step is done, it is raised on.
     """
-    blocks = list(donors.blocks())
-    swapped: list[list[float]] = []
     with model.predicting():
-        parts = [(block, data.rows.take(block.rows)) for block in blocks]
-        base = [predict_in_chunks(model, rows, chunk_rows, "before any swap") for _, rows in parts]
-        whole = _join(base)
-        order = np.concatenate([block.rows for block in blocks])
-        target = data.target[order] if data.target is not None else None
-        if metric.against == "baseline":
-            target = model.settle(whole)
-        baseline = measure(model, metric, target, whole)
-        if not np.isfinite(baseline):
-            raise MetricError(f"{metric.name} is {baseline} on the rows as they are; nothing can be compared with it.")
-        try:
-            for feature in features:
-                swapped.append(
-                    [
-                        measure(
-                            model,
-                            metric,
-                            target,
-                            _join([_swap(model, rows, block, feature, r, chunk_rows) for block, rows in parts]),
-                        )
-                        for r in range(donors.n_repeats)
-                    ]
-                )
-                advance(feature)
-        except KeyboardInterrupt:
-            if not swapped:
-                raise
-    return Scores(baseline, np.array(swapped), len(swapped) == len(features))
-
-
-def measure(model: Model, metric: Metric, target: Any, pred: Any) -> float:
-    """Evaluate the metric over all rows, row means added up in double precision."""
-    if metric.against == "baseline":
-        pred = model.settle(pred)
-    if metric.per_row is None:
-        return metric.score(target, pred)
-    losses = metric.per_row(target, pred)
-    losses = losses.double() if hasattr(losses, "double") else losses
-    return float(losses.mean())
-
-
-def predict_in_chunks(model: Model, rows: Rows, chunk_rows: int, when: str) -> Any:
-    """Predict on all rows, some at a time, checking what comes back."""
-    preds = [
-        _checked(model.predict(rows.take(slice(start, start + chunk_rows))), rows, start, chunk_rows, when)
-        for start in range(0, rows.n_rows, chunk_rows)
-    ]
-    return _join(preds)
-
-
-def _swap(model: Model, rows: Rows, block: Block, feature: Feature, repeat: int, chunk_rows: int) -> Any:
-    donors = block.donors[repeat]
-    preds = []
-    for start in range(0, rows.n_rows, chunk_rows):
-        chunk = rows.take(slice(start, start + chunk_rows))
-        chunk.replace(feature.columns, rows, donors[start : start + chunk_rows])
-        preds.append(
-            _checked(model.predict(chunk), rows, start, chunk_rows, f"after swapping {feature.name!r}")
+        like, noise, row_exact = probe(model, data.rows)
+        plan = make_plan(
+            features,
+            n_rows=data.rows.n_rows,
+            n_repeats=donors.n_repeats,
+            row_bytes=data.rows.row_bytes,
+            out_bytes=like[:1].nbytes,
+            block_rows=donors.largest_block,
+            whole=metric.per_row is None,
+            memory=memory,
+            n_threads=n_threads,
         )
-    return _join(preds)
+        with Workers(plan.n_threads) as workers:
+            split = model.split(data.rows) if fast and not noise else None
+            path: Path
+            if split is not None:
+                path = SplitPath(split, data.rows, features, donors.n_repeats, chunk_rows, workers)
+            else:
+                path = GenericPath(model, row_exact=row_exact, chunk_rows=chunk_rows or CHUNK_ROWS, workers=workers)
+            return _Run(model, data, metric, path, like, donors, plan, noise).measure(advance)
 
 
-def _checked(pred: Any, rows: Rows, start: int, chunk_rows: int, when: str) -> Any:
-    expected = min(chunk_rows, rows.n_rows - start)
-    if len(pred) != expected:
-        raise ModelError(f"The model gave {len(pred)} predictions for {expected} rows.")
-    bad = int((pred - pred != 0).any(-1).sum())  # inf - inf and nan - nan are nan, which differs from 0
-    if bad:
-        raise ModelError(f"{bad} of {expected} predictions are not finite {when}.")
-    return pred
+@dataclass(frozen=True)
+class _Run:
+    """What all steps share; `like` is a prediction, for its type and width."""
+
+    model: Model
+    data: Encoded
+    metric: Metric
+    path: Path
+    like: Any
+    donors: Donors
+    plan: Plan
+    noise: float
+
+    def measure(self, advance: Callable[[int], None]) -> Scores:
+        collect = _RowSums if self.metric.per_row is not None else _WholeScore
+        done: list[_RowSums | _WholeScore] = []
+        current: _RowSums | _WholeScore | None = None
+        complete = False
+        try:
+            for group in self.plan.groups or ((),):
+                current = collect(self, group)
+                for rows, donors in batches(self.donors.blocks(), self.plan.batch_rows):
+                    current.add(rows, donors)
+                    advance(len(rows) * self.donors.n_repeats * len(group))
+                done.append(current)
+            complete = True
+        except KeyboardInterrupt:
+            if not done and isinstance(current, _RowSums) and current.n_rows:
+                done.append(current)  # whole blocks of random rows: fewer rows, every feature
+            if not done:
+                raise
+        results = [part.result() for part in done]
+        finished = [feature for part in done for feature in part.group]
+        return Scores(
+            results[0][0],
+            np.concatenate([change for _, change in results]),
+            done[0].n_rows,
+            complete,
+            tuple(self.path.ways(finished)),
+            self.noise,
+        )
+
+    def predict(self, rows: Positions, group: Sequence[Feature], donors: Positions) -> tuple[Any, Any]:
+        """Predictions as the rows are, and after each swap; anything not finite is an error."""
+        width = self.like.shape[-1]
+        baseline = self.empty(len(rows), width)
+        out = self.empty(len(group), len(donors), len(rows), width)
+        self.path.predict(self.data.rows.take(rows), group, donors, baseline, out)
+        _check_finite(baseline, "on the rows as they are")
+        for feature, pred in zip(group, out, strict=True):
+            _check_finite(pred, f"after swapping {feature.name!r}")
+        return baseline, out
+
+    def empty(self, *shape: int) -> Any:
+        """An array of the kind predictions are."""
+        if isinstance(self.like, np.ndarray):
+            return np.empty(shape, self.like.dtype)
+        return self.like.new_empty(shape)
 
 
-def _join(arrays: list[Any]) -> Any:
-    if len(arrays) == 1:
-        return arrays[0]
-    if isinstance(arrays[0], np.ndarray):
-        return np.concatenate(arrays)
+class _RowSums:
+    """Mean over rows of a loss per row: sums of what swaps changed, in double precision."""
+
+    def __init__(self, run: _Run, group: Sequence[Feature]) -> None:
+        self.run, self.group = run, group
+        self.n_rows, self.baseline, self.change = 0, 0.0, np.zeros((len(group), run.donors.n_repeats))
+
+    def add(self, rows: Positions, donors: Positions) -> None:
+        metric = self.run.metric
+        baseline, out = self.run.predict(rows, self.group, donors)
+        if metric.against == "baseline":
+            baseline, out = self.run.model.settle(baseline), self.run.model.settle(out)
+            target = baseline
+        else:
+            target = self.run.data.target[rows]
+        assert metric.per_row is not None
+        before = metric.per_row(target, baseline)
+        change = self.change + _double_sum(metric.per_row(target, out) - before)
+        total = self.baseline + float(_double_sum(before))
+        # in one statement: an interrupt falls before it or after it
+        self.n_rows, self.baseline, self.change = self.n_rows + len(rows), total, change
+
+    def result(self) -> tuple[float, NDArray[np.float64]]:
+        return _defined(self.run.metric, self.baseline / self.n_rows), self.change / self.n_rows
+
+
+class _WholeScore:
+    """A metric of all predictions at once."""
+
+    def __init__(self, run: _Run, group: Sequence[Feature]) -> None:
+        self.run, self.group, self.n_rows = run, group, 0
+        shape = (run.data.rows.n_rows, run.like.shape[-1])
+        self.rows = np.empty(shape[0], dtype=np.int64)
+        self.baseline, self.out = run.empty(*shape), run.empty(len(group), run.donors.n_repeats, *shape)
+
+    def add(self, rows: Positions, donors: Positions) -> None:
+        here = slice(self.n_rows, self.n_rows + len(rows))
+        self.rows[here] = rows
+        self.baseline[here], self.out[:, :, here] = self.run.predict(rows, self.group, donors)
+        self.n_rows += len(rows)
+
+    def result(self) -> tuple[float, NDArray[np.float64]]:
+        run, metric = self.run, self.run.metric
+        if metric.against == "baseline":
+            self.baseline, self.out = run.model.settle(self.baseline), run.model.settle(self.out)
+            target = self.baseline
+        else:
+            target = run.data.target[self.rows]
+        before = _defined(metric, metric.score(target, self.baseline))
+        after = [[metric.score(target, pred) for pred in repeats] for repeats in self.out]
+        return before, np.array(after, dtype=float).reshape(len(self.group), run.donors.n_repeats) - before
+
+
+def _check_finite(pred: Any, when: str) -> None:
+    total = pred.sum()
+    if bool(total - total == 0):
+        return
+    bad = (pred - pred != 0).any(-1)  # inf - inf and nan - nan are nan, which differs from 0
+    n_bad, n = int(bad.sum()), int(np.prod(bad.shape))
+    if n_bad:
+        raise ModelError(f"{n_bad:,} of {n:,} predictions are not finite {when}.")
+
+
+def _defined(metric: Metric, value: float) -> float:
+    if not np.isfinite(value):
+        raise MetricError(f"{metric.name} is {value} on the rows as they are; nothing can be compared with it.")
+    return value
+
+
+def _double_sum(values: Any) -> Any:
+    """Sum over rows, the last axis, in double precision."""
+    if isinstance(values, np.ndarray):
+        return values.sum(-1, dtype=np.float64)
     import torch
 
-    return torch.cat(arrays)
+    return values.sum(-1, dtype=torch.float64).cpu().numpy()

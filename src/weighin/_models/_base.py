@@ -19,6 +19,25 @@ class Rows(Protocol):
         """Number of rows."""
         ...
 
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row."""
+        ...
+
+    def index(self, positions: Any) -> Any:
+        """Positions in the form these rows are indexed fastest by, on their device."""
+        ...
+
+    def levels(self, columns: Sequence[int], limit: int) -> Any:
+        """Number the distinct joint values of some columns.
+
+        Returns
+        -------
+        ndarray of int of shape (n_rows,) or None
+            None when there are more than `limit`, or counting them would cost too much.
+        """
+        ...
+
     def take(self, rows: Any) -> Rows:
         """Copy some rows.
 
@@ -41,6 +60,19 @@ class Rows(Protocol):
         rows : slice or ndarray of int
             Row positions in `source`, one for each row here.
         """
+        ...
+
+
+class Split(Protocol):
+    """A network seen as head(bias + sum of one part per column), proven on the rows it is used on."""
+
+    @property
+    def view(self) -> Any:
+        """The `SplitView`."""
+        ...
+
+    def tensors(self, rows: Any) -> tuple[Any, Any]:
+        """Categorical and continuous columns of encoded rows, as the view takes them, all categorical ones first."""
         ...
 
 
@@ -97,6 +129,10 @@ class Model(Protocol):
 
     def metric(self, metric: Any, greater_is_better: bool | None) -> Metric:
         """Resolve what the user gave as metric: None, a name, an object of the framework, a callable."""
+        ...
+
+    def split(self, rows: Any) -> Split | None:
+        """Give the network as a sum of parts under a head, where it is one on these rows; inside `predicting`."""
         ...
 
     def predicting(self) -> AbstractContextManager[None]:

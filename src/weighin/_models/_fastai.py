@@ -15,6 +15,7 @@ from weighin._models._arrays import ArrayRows
 from weighin._models._base import Encoded
 from weighin._models._fastai_metrics import resolve, settled
 from weighin._models._fastai_table import prepare, read_rules
+from weighin._models._tensor_split import TensorSplit, split_of
 from weighin._models._torch_state import evaluating, module_device, random_state_kept
 
 
@@ -98,6 +99,10 @@ class FastaiModel:
     def predicting(self) -> AbstractContextManager[None]:
         """Evaluation mode and no gradients, until the block ends."""
         return evaluating(self.learn.model, self.device)
+
+    def split(self, rows: ArrayRows) -> TensorSplit | None:
+        """Read the network as a sum of parts under a head, where it is one."""
+        return split_of(self.learn.model, rows, self.predict)
 
     def predict(self, rows: Any) -> torch.Tensor:
         """Raw outputs of the network, ``y_range`` included, shape (n_rows, n_outputs)."""

@@ -1,0 +1,57 @@
+"""``weighin demo``: from no data to a picture, on a simulated league."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weighin._cli import _weighing
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--folder", help="Where the files go.")] = Path("weighin-demo"),
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+) -> None:
+    """Simulate a league, train the article's network, weigh it, draw the bars. No key, no network."""
+    from weighin._files import check_free, replacing
+    from weighin._football._card import card_path
+    from weighin._optional import require
+
+    require("fastai", "fastai", "train the demo's network")
+    folder.mkdir(parents=True, exist_ok=True)
+    games_path, learner_path = folder / "games.parquet", folder / "learner.pkl"
+    out = folder / "importance.json"
+    check_free(games_path, learner_path, card_path(learner_path), out, _weighing.chart_path(out), force=force)
+
+    from weighin._cli import _train
+    from weighin._football._simulate import simulate_league
+    from weighin._frames import write_table
+
+    typer.echo("SIMULATED DATA: a made-up league that looks like college football, 2015-2021.")
+    games = simulate_league(random_state=seed)
+    with replacing(games_path) as temporary:
+        write_table(games, temporary)
+    typer.echo(f"{len(games):,} simulated games. Training the article's network (SIMULATED):")
+    trained = _train.train_and_export(games, learner_path, seed=seed)
+    from weighin._cli import _rows
+
+    held_out, what = _rows.choose(games, "held-out", trained.card)
+    _weighing.weigh_and_write(
+        trained.learner,
+        held_out,
+        out,
+        what=f"{what} (the last season)",
+        trained_on=0,
+        simulated=True,
+        random_state=seed,
+    )
+    typer.echo(
+        f"SIMULATED games, network, numbers and chart are in {folder}/: "
+        f"{games_path.name}, {learner_path.name} (and its card), {out.name}, {_weighing.chart_path(out).name}.\n"
+        "Next, try:\n"
+        f"  weighin run {learner_path} {games_path} --trust --group elo=home_elo,away_elo -o {folder}/groups.json\n"
+        "  weighin cfbd fetch --seasons 2015-2021 -o games.parquet    (real seasons; needs a free CFBD key)"
+    )

@@ -1,0 +1,92 @@
+"""Weigh chosen rows and write what was found: shared by ``run`` and ``demo``."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from weighin._result import Importance
+
+
+def chart_path(out: Path) -> Path:
+    """Where the chart of a result goes: beside it."""
+    return out.with_suffix(".png")
+
+
+def weigh_and_write(
+    learner: Any,
+    frame: pd.DataFrame,
+    out: Path,
+    *,
+    what: str,
+    trained_on: int | None,
+    simulated: bool,
+    progress: bool | None = None,
+    **options: Any,
+) -> None:
+    """Weigh, print the table, write the JSON and the chart; after Ctrl-C the finished part of them.
+
+    Parameters
+    ----------
+    learner, frame
+        A learner and the rows to weigh it on.
+    out : path
+        The JSON; it and the chart beside it are replaced.
+    what : str
+        Which rows they are, in words.
+    trained_on : int or None
+        How many of them the network was trained on; None when nobody knows.
+    simulated : bool
+        Whether the games were made up.
+    **options
+        To `weighin.weigh`.
+
+    Raises
+    ------
+    typer.Exit
+        With code 130 after an interruption that left a partial result.
+    """
+    from weighin._weigh import Interrupted, weigh
+
+    def about(result: Importance) -> Importance:
+        notes = list(result.notes)
+        if trained_on:
+            notes.insert(
+                0,
+                f"{trained_on:,} of the {len(frame):,} rows given are TRAINING ROWS: the network may rely on noise it "
+                "memorised there.",
+            )
+        return dataclasses.replace(
+            result,
+            rows=result.rows.replace("the ", "", 1).replace("rows given", what) if result.rows else what,
+            on_training_rows=None if trained_on is None else bool(trained_on),
+            simulated=simulated,
+            notes=tuple(notes),
+        )
+
+    try:
+        result = about(weigh(learner, frame, progress=progress, **options))
+    except Interrupted as interruption:
+        result = about(interruption.result)
+        _show_and_write(result, out)
+        typer.echo(f"Interrupted: only {len(result.features)} finished feature(s) are in {out}.", err=True)
+        raise typer.Exit(130) from None
+    _show_and_write(result, out)
+
+
+def _show_and_write(result: Importance, out: Path) -> None:
+    from rich.console import Console
+
+    from weighin import _plots
+    from weighin._files import replacing
+
+    Console().print(result)
+    result.save(out, force=True)
+    with replacing(chart_path(out)) as temporary:
+        _plots.save(lambda ax: result.plot(ax=ax), temporary)

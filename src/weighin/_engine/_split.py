@@ -1,0 +1,197 @@
+"""The fast path: swaps of a network that is head(bias + sum of one part per column).
+
+The sum of a row is made once; a swap adds what the donor's part differs by, and only the head is computed again. Rows
+go through in chunks that stay in cache, all units and repeats of a chunk before the next chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from weighin._engine._levels import Levels, Unit, find_levels, share_of_work
+from weighin._engine._workers import Workers
+from weighin._models._split_view import SplitView
+
+CHUNK_ROWS = 1024  # rows in one matrix product; larger leaves the cache, smaller pays for the calls
+LEAST_ROWS = 128  # in a task
+TASKS_PER_THREAD = 4
+LOOK_UPS_PAY = 0.9  # share of the plain work below which predicting each (row, level) once is faster
+DEVICE_CHUNK_ROWS = 65_536  # on a GPU
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A unit and the way it goes.
+
+    Attributes
+    ----------
+    unit : Unit
+    way : {"ignored", "levels", "sum"}
+        No prediction at all, one per row and level that is needed, or one per row and repeat.
+    levels : Levels or None
+        For the way "levels".
+    """
+
+    unit: Unit
+    way: str
+    levels: Levels | None = None
+
+
+def plan_units(
+    view: SplitView, units: Sequence[Unit], cat: Tensor, cont: Tensor, n_repeats: int
+) -> tuple[Planned, ...]:
+    """Choose a way per unit, once for all blocks.
+
+    Parameters
+    ----------
+    view : SplitView
+    units : sequence of Unit
+    cat : LongTensor of shape (n_rows, n_cat)
+    cont : Tensor of shape (n_rows, n_cont)
+        All rows, of all blocks.
+    n_repeats : int
+    """
+    return tuple(_plan(view, unit, cat, cont, n_repeats) for unit in units)
+
+
+def _plan(view: SplitView, unit: Unit, cat: Tensor, cont: Tensor, n_repeats: int) -> Planned:
+    if view.ignores(unit.cats, unit.conts):
+        return Planned(unit, "ignored")
+    if cont.device.type == "cpu":  # counting what is needed would make a GPU wait
+        levels = find_levels(view, unit, cont)
+        if levels and share_of_work(levels.number(cat.t(), cont.t()), n_repeats) < LOOK_UPS_PAY:
+            return Planned(unit, "levels", levels)
+    return Planned(unit, "sum")
+
+
+def predict_swapped(
+    view: SplitView,
+    cat: Tensor,
+    cont: Tensor,
+    planned: Sequence[Planned],
+    donors: Tensor,
+    baseline: Tensor,
+    out: Tensor,
+    *,
+    chunk_rows: int | None = None,
+    workers: Workers | None = None,
+) -> None:
+    """Predict the rows of a block as they are, and with the values of each unit taken from donors.
+
+    Parameters
+    ----------
+    view : SplitView
+    cat : LongTensor of shape (n_rows, n_cat)
+    cont : Tensor of shape (n_rows, n_cont)
+        The rows of the block.
+    planned : sequence of Planned
+    donors : LongTensor of shape (n_repeats, n_rows)
+        Position in the block of the row that gives its values to this row.
+    baseline : Tensor of shape (n_rows, n_outputs)
+        Filled with the predictions as the rows are.
+    out : Tensor of shape (n_units, n_repeats, n_rows, n_outputs)
+        Filled with the predictions after the swaps.
+    chunk_rows : int, optional
+        Rows in one matrix product.
+    workers : Workers, optional
+        Threads to share the work; none by default.
+
+    Notes
+    -----
+    Where a donor's encoded values equal the row's own, the result is the baseline, bit for bit.
+    """
+    workers = workers or Workers()
+    n_rows = len(cat)
+    chunk_rows = chunk_rows or (CHUNK_ROWS if cont.device.type == "cpu" else DEVICE_CHUNK_ROWS)
+    block = _Block(view, cat, cont, planned, donors, baseline, out, chunk_rows)
+    step = min(chunk_rows, max(LEAST_ROWS, -(-n_rows // (TASKS_PER_THREAD * workers.n_threads))))
+    tasks = [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+    workers.each(block.predict, tasks)
+
+
+class _Block:
+    """What all tasks of a block share; the arguments are those of `predict_swapped`."""
+
+    def __init__(
+        self,
+        view: SplitView,
+        cat: Tensor,
+        cont: Tensor,
+        planned: Sequence[Planned],
+        donors: Tensor,
+        baseline: Tensor,
+        out: Tensor,
+        chunk_rows: int,
+    ) -> None:
+        self.view, self.cat, self.cont, self.planned = view, cat, cont, planned
+        self.donors, self.baseline, self.out, self.chunk_rows = donors, baseline, out, chunk_rows
+        self.cats, self.conts = cat.t().contiguous(), cont.t().contiguous()  # a column's values side by side
+        self.numbers = [plan.levels and plan.levels.number(self.cats, self.conts) for plan in planned]
+
+    @torch.inference_mode()
+    def predict(self, rows: slice) -> None:
+        """Fill in the results of some rows."""
+        z = self.view.sum_parts(self.cat[rows], self.cont[rows])
+        base = self.view.finish(z.clone())
+        self.baseline[rows] = base
+        donors = self.donors[:, rows]
+        for plan, number, unit_out in zip(self.planned, self.numbers, self.out, strict=True):
+            out = unit_out[:, rows]
+            if plan.way == "ignored":
+                out.copy_(base)
+            elif plan.levels is None:
+                self._predict_sums(plan.unit, rows, donors, z, base, out)
+            else:
+                self._predict_levels(plan.levels.table, number[rows], number[donors], z, base, out)
+
+    def _predict_sums(
+        self, unit: Unit, rows: slice, donors: Tensor, z: Tensor, base: Tensor, out: Tensor
+    ) -> None:
+        """One prediction per row and repeat, as many repeats at once as a chunk has room for."""
+        view, n = self.view, len(z)
+        given = [self.cats[j][donors] for j in unit.cats]
+        steps = [self.conts[j][donors] - self.conts[j, rows] for j in unit.conts]
+        same = [levels == self.cats[j, rows] for levels, j in zip(given, unit.cats, strict=True)]
+        same += [step == 0 for step in steps]
+        equal = same[0] if len(same) == 1 else torch.stack(same).all(0)
+        rest = z
+        for j in unit.cats:
+            rest = rest - view.tables[j].index_select(0, self.cats[j, rows])
+        together = max(1, self.chunk_rows // n)
+        buffer = z.new_empty(min(together, len(donors)), *z.shape)
+        for first in range(0, len(donors), together):
+            here = slice(first, first + together)
+            h = buffer[: len(donors[here])]
+            start = rest
+            for j, levels in zip(unit.cats, given, strict=True):
+                part = view.tables[j].index_select(0, levels[here].reshape(-1))
+                start = torch.add(start, part.view_as(h), out=h)
+            for j, step in zip(unit.conts, steps, strict=True):
+                start = torch.addcmul(start, step[here, :, None], view.weights[j], out=h)
+            pred = view.finish(h.flatten(0, 1)).view(len(h), n, -1)
+            torch.where(equal[here, :, None], base, pred, out=out[here])
+
+    def _predict_levels(
+        self, table: Tensor, own: Tensor, given: Tensor, z: Tensor, base: Tensor, out: Tensor
+    ) -> None:
+        """One prediction per row and level that some donor has and the row has not; every shuffle looks them up."""
+        n = len(own)
+        needed = torch.zeros(len(table), n, dtype=torch.bool)
+        needed.scatter_(0, given, True)
+        needed.scatter_(0, own[None], False)
+        levels, receivers = needed.nonzero(as_tuple=True)
+        rest = z - table.index_select(0, own)
+        preds = [base]
+        for some, at in zip(levels.split(self.chunk_rows), receivers.split(self.chunk_rows), strict=True):
+            h = rest.index_select(0, at)
+            h += table.index_select(0, some)
+            preds.append(self.view.finish(h))
+        where = torch.empty(len(table), n, dtype=torch.long)
+        where[own, torch.arange(n)] = torch.arange(n)
+        where[levels, receivers] = torch.arange(n, n + len(levels))
+        found = torch.cat(preds).index_select(0, where.gather(0, given).flatten())
+        out.copy_(found.view_as(out))

@@ -1,0 +1,1 @@
+"""College football: the CollegeFootballData API, a simulated league, the article's network."""
