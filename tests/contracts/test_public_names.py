@@ -1,0 +1,111 @@
+"""The public names, pinned; each documented in numpydoc form."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+import weighin
+
+PUBLIC = [
+    "FetchError",
+    "Importance",
+    "InputError",
+    "Interrupted",
+    "MetricError",
+    "MissingDependencyError",
+    "ModelError",
+    "OutputExistsError",
+    "PermutationImportance",
+    "UntrustedFileError",
+    "WeighinError",
+    "weigh",
+]
+
+
+def test_the_public_names_are_these():
+    assert sorted(weighin.__all__) == PUBLIC
+    assert len(PUBLIC) <= 20
+
+
+def test_dir_shows_them_and_nothing_private():
+    assert dir(weighin) == sorted([*PUBLIC, "__version__"])
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_each_one_is_there_again_and_again(name):
+    first, second = getattr(weighin, name), getattr(weighin, name)
+    assert first is second
+    assert first.__name__ == name
+
+
+def test_an_unknown_name_is_an_attribute_error_that_says_it():
+    with pytest.raises(AttributeError, match="no attribute 'wiegh'"):
+        _ = weighin.wiegh
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_each_one_has_a_docstring(name):
+    text = inspect.getdoc(getattr(weighin, name)) or ""
+    assert len(text.splitlines()[0]) > 15
+    assert text.splitlines()[0].rstrip().endswith((".", "with"))
+
+
+def documented(text: str, section: str) -> list[str]:
+    """Names a numpydoc section describes."""
+    match = re.search(rf"^{section}\n-+\n(.*?)(?=^\S[^\n]*\n-+\n|\Z)", text, re.S | re.M)
+    if match is None:
+        return []
+    heads = re.findall(r"^(\S[^\n]*?)(?: : [^\n]*)?$", match[1], re.M)
+    return [name.strip().lstrip("*") for head in heads for name in head.split(",")]
+
+
+@pytest.mark.parametrize(
+    "name", ["weigh", "PermutationImportance", "Importance.plot", "PermutationImportance.plot_importance"]
+)
+def test_every_parameter_is_documented(name):
+    owner = weighin
+    for part in name.split("."):
+        owner = getattr(owner, part)
+    text = inspect.getdoc(owner) or ""
+    parameters = [p for p in inspect.signature(owner).parameters if p != "self"]
+    assert documented(text, "Parameters") == parameters
+
+
+def test_every_field_of_a_result_is_documented():
+    text = inspect.getdoc(weighin.Importance) or ""
+    assert documented(text, "Attributes") == list(weighin.Importance.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name not in ("weigh",)])
+def test_every_public_member_has_a_docstring(name):
+    for member, content in vars(getattr(weighin, name)).items():
+        if not member.startswith("_") and (callable(content) or isinstance(content, property | classmethod)):
+            assert len(inspect.getdoc(content) or "") > 15, f"{name}.{member}"
+
+
+def test_what_a_function_raises_is_documented_by_names_that_exist():
+    text = inspect.getdoc(weighin.weigh) or ""
+    raised = documented(text, "Raises")
+    assert raised
+    assert all(name in PUBLIC for name in raised)
+
+
+def test_every_error_is_a_weighin_error_and_a_builtin_one():
+    builtin = {
+        "InputError": ValueError,
+        "MetricError": ValueError,
+        "ModelError": TypeError,
+        "OutputExistsError": FileExistsError,
+        "UntrustedFileError": PermissionError,
+        "MissingDependencyError": ImportError,
+    }
+    for name, kind in builtin.items():
+        error = getattr(weighin, name)
+        assert issubclass(error, weighin.WeighinError)
+        assert issubclass(error, kind)
+    assert issubclass(weighin.FetchError, weighin.WeighinError)
+    assert issubclass(weighin.Interrupted, KeyboardInterrupt)
+    assert not issubclass(weighin.Interrupted, weighin.WeighinError)
