@@ -61,7 +61,10 @@ class Levels:
         LongTensor of shape (n_rows,)
         """
         codes = [cats[j] for j in self.unit.cats]
-        codes += [torch.searchsorted(v, conts[j]) for v, j in zip(self.values, self.unit.conts, strict=True)]
+        codes += [
+            torch.searchsorted(v, conts[j].contiguous())
+            for v, j in zip(self.values, self.unit.conts, strict=True)
+        ]
         if len(codes) == 1:
             return codes[0]
         number = codes[0] * self.strides[0]

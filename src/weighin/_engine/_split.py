@@ -1,7 +1,7 @@
 """The fast path: swaps of a network that is head(bias + sum of one part per column).
 
-The sum of a row is made once; a swap adds what the donor's part differs by, and only the head is computed again. Rows
-go through in chunks that stay in cache, all units and repeats of a chunk before the next chunk.
+The sum of a row is made once; a swap adds what the donor's part differs by, and only the head is computed
+again. Rows go through in chunks that stay in cache, all units and repeats of a chunk before the next chunk.
 """
 
 from __future__ import annotations
@@ -130,7 +130,9 @@ class _Block:
         self.view, self.cat, self.cont, self.planned = view, cat, cont, planned
         self.donors, self.baseline, self.out, self.chunk_rows = donors, baseline, out, chunk_rows
         self.cats, self.conts = cat.t().contiguous(), cont.t().contiguous()  # a column's values side by side
-        self.numbers = [plan.levels and plan.levels.number(self.cats, self.conts) for plan in planned]
+        self.numbers = [
+            plan.levels.number(self.cats, self.conts) if plan.levels else None for plan in planned
+        ]
 
     @torch.inference_mode()
     def predict(self, rows: slice) -> None:
@@ -139,11 +141,11 @@ class _Block:
         base = self.view.finish(z.clone())
         self.baseline[rows] = base
         donors = self.donors[:, rows]
-        for plan, number, unit_out in zip(self.planned, self.numbers, self.out, strict=True):
-            out = unit_out[:, rows]
+        for plan, number, of_unit in zip(self.planned, self.numbers, self.out, strict=True):
+            out = of_unit[:, rows]
             if plan.way == "ignored":
                 out.copy_(base)
-            elif plan.levels is None:
+            elif plan.levels is None or number is None:
                 self._predict_sums(plan.unit, rows, donors, z, base, out)
             else:
                 self._predict_levels(plan.levels.table, number[rows], number[donors], z, base, out)
@@ -178,7 +180,7 @@ class _Block:
     def _predict_levels(
         self, table: Tensor, own: Tensor, given: Tensor, z: Tensor, base: Tensor, out: Tensor
     ) -> None:
-        """One prediction per row and level that some donor has and the row has not; every shuffle looks them up."""
+        """One prediction per row and level that a donor has and the row has not; shuffles look them up."""
         n = len(own)
         needed = torch.zeros(len(table), n, dtype=torch.bool)
         needed.scatter_(0, given, True)

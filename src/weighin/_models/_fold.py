@@ -16,6 +16,7 @@ CHECK_ROWS = 256
 VANISH = (nn.Identity, nn.Dropout, nn.AlphaDropout, nn.FeatureAlphaDropout)  # in evaluation mode
 
 Forward = Callable[[Tensor, Tensor], Tensor]
+Step = Callable[[Tensor], Tensor]
 
 
 def split_view(module: nn.Module, cat: Tensor, cont: Tensor, forward: Forward) -> SplitView | None:
@@ -44,7 +45,7 @@ def split_view(module: nn.Module, cat: Tensor, cont: Tensor, forward: Forward) -
 def agrees(view: SplitView, cat: Tensor, cont: Tensor, forward: Forward) -> bool:
     """Whether a view predicts what the network does, on rows as they are and on rows mixed of several.
 
-    Adding up in another order moves predictions by some roundings: a thousand are allowed, of the largest prediction.
+    Another order of summation moves predictions by some roundings: a thousand of the largest one are allowed.
     """
     cat, cont = cat[:CHECK_ROWS], cont[:CHECK_ROWS]
     if len(view.tables) != cat.shape[1] or len(view.weights) != cont.shape[1] or not len(cat):
@@ -125,10 +126,8 @@ def _read_sequential(module: nn.Module) -> SplitView | None:
     return SplitView((), first.weight.t().to(dtype).contiguous(), first.bias.to(dtype), head)
 
 
-def _read_layers(
-    layers: nn.Module,
-) -> tuple[_Linear, tuple[Callable[[Tensor], Tensor], ...], torch.dtype] | None:
-    """First linear layer, the steps after it, and their type; BatchNorm folded into a linear layer beside it."""
+def _read_layers(layers: nn.Module) -> tuple[_Linear, tuple[Step, ...], torch.dtype] | None:
+    """First linear layer, steps after it, their type; BatchNorm is folded into a linear layer beside it."""
     steps: list[Any] = []
     for leaf in _leaves(layers):
         if isinstance(leaf, VANISH):
@@ -174,7 +173,7 @@ def _as_step(leaf: nn.Module) -> _Linear | _Affine | nn.Module | None:
     return copy.deepcopy(leaf).eval()
 
 
-def _callables(steps: list[Any], dtype: torch.dtype) -> Iterator[Callable[[Tensor], Tensor]]:
+def _callables(steps: list[Any], dtype: torch.dtype) -> Iterator[Step]:
     """Steps of a head, the ReLU after a linear layer made part of it."""
     for i, step in enumerate(steps):
         if isinstance(step, _Linear):

@@ -67,10 +67,7 @@ class SplitView:
         -------
         Tensor of shape (n_rows, n_hidden)
         """
-        if len(self.weights):
-            z = Dense(self.weights.t(), self.bias)(cont)
-        else:
-            z = self.bias.repeat(len(cat), 1)
+        z = Dense(self.weights.t(), self.bias)(cont) if len(self.weights) else self.bias.repeat(len(cat), 1)
         for column, table in enumerate(self.tables):
             z += table.index_select(0, cat[:, column])
         return z
@@ -80,14 +77,14 @@ class SplitView:
         out = z
         for step in self.head:
             out = step(out)
-        return out.reshape(len(z), -1)
+        return out if out.ndim == 2 else out.reshape(len(z), -1)
 
     def __call__(self, cat: Tensor, cont: Tensor) -> Tensor:
         """Predict rows, shape (n_rows, n_outputs)."""
         return self.finish(self.sum_parts(cat, cont))
 
     def ignores(self, cats: Sequence[int], conts: Sequence[int]) -> bool:
-        """Whether these columns cannot change anything: their weights are zero, or all their levels count alike."""
+        """Whether these columns cannot change anything: weights are zero, all levels have the same part."""
         return all(bool((self.tables[j] == self.tables[j][:1]).all()) for j in cats) and all(
             not bool(self.weights[j].any()) for j in conts
         )
@@ -97,8 +94,8 @@ class SplitView:
 def fused_linear() -> bool:
     """Whether oneDNN's linear layer can be used directly, in single precision on the CPU.
 
-    It is what torch.compile calls. Beside torch's usual matrix product it includes the ReLU, gives a row the same
-    bits whatever rows come with it, and is twice as fast on AMD processors, where MKL does without AVX-512.
+    It is what torch.compile calls. Unlike torch's usual matrix product it includes the ReLU, gives a row the
+    same bits whatever rows come with it, and is twice as fast on AMD processors, where MKL avoids AVX-512.
     """
     try:
         if not torch.backends.mkldnn.is_available():
