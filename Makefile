@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 
-.PHONY: demo test lint types check clean
+.PHONY: demo test lint types check pictures bench clean
 
 demo: $(VENV)/.demo  ## simulate a league, train the article's network, weigh it, draw the bars
 	$(BIN)/weighin demo --force
@@ -20,6 +20,12 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 check: lint types test
+
+pictures: $(VENV)/.demo  ## the pictures of the README, drawn again
+	$(BIN)/python docs/make_pictures.py
+
+bench: $(VENV)/.bench  ## weighin beside its alternatives, ratios in benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf $(VENV) weighin-demo
@@ -42,3 +48,7 @@ $(VENV)/.demo: pyproject.toml $(VENV)/.torch
 $(VENV)/.dev: pyproject.toml $(VENV)/.torch
 	$(PIP) -e '.[dev]'
 	touch $@ $(VENV)/.demo
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(PIP) -e '.[bench]'
+	touch $@
