@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from weighin._errors import InputError, listing, nearest
 
@@ -49,22 +50,18 @@ def select(
         On unknown or repeated names, an empty group, a group named like a feature, or nothing to weigh.
     """
     by_name = {feature.name: feature for feature in available}
-    if isinstance(features, str):
-        raise InputError(f"features must be a list of names, got the text {features!r}; write [{features!r}].")
-    names = list(by_name) if features is None else list(features)
-    _check_names(names, by_name, "features")
+    names = list(by_name) if features is None else _names(features, by_name, "features")
     chosen = [feature for name, feature in by_name.items() if name in set(names)]
     if groups is not None and not isinstance(groups, Mapping):
         raise InputError(f"groups must map a name to a list of features, got {type(groups).__name__}.")
     for group, member_names in (groups or {}).items():
+        if not isinstance(group, str):
+            raise InputError(f"The name of a group must be text, got {group!r}.")
         if group in by_name:
             raise InputError(f"The group {group!r} has the name of a feature; choose another name.")
-        if isinstance(member_names, str):
-            raise InputError(f"groups[{group!r}] must be a list of features, got the text {member_names!r}.")
-        members = list(member_names)
+        members = _names(member_names, by_name, f"groups[{group!r}]")
         if not members:
             raise InputError(f"groups[{group!r}] is empty; name at least one feature.")
-        _check_names(members, by_name, f"groups[{group!r}]")
         columns = tuple(column for member in members for column in by_name[member].columns)
         chosen.append(Feature(group, columns, tuple(members)))
     if not chosen:
@@ -72,8 +69,16 @@ def select(
     return tuple(chosen)
 
 
-def _check_names(names: Sequence[str], known: Mapping[str, Feature], where: str) -> None:
+def _names(given: Any, known: Mapping[str, Feature], where: str) -> list[str]:
+    """List the names given, each known and named once."""
+    if isinstance(given, str):
+        raise InputError(f"{where} must be a list of names, got the text {given!r}; write [{given!r}].")
+    if not isinstance(given, Iterable):
+        raise InputError(f"{where} must be a list of names, got {type(given).__name__}.")
+    names = list(given)
     for name in names:
+        if not isinstance(name, str):
+            raise InputError(f"{where} must hold names (text), got {name!r}.{nearest(name, known)}")
         if name not in known:
             raise InputError(
                 f"Unknown feature {name!r} in {where}.{nearest(name, known)} Features: {listing(known, 40)}."
@@ -81,3 +86,4 @@ def _check_names(names: Sequence[str], known: Mapping[str, Feature], where: str)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"{where} names {twice!r} more than once.")
+    return names

@@ -26,7 +26,7 @@ def check_free(*paths: Path, force: bool = False) -> None:
             raise InputError(f"The output '{path}' is a folder; name a file in it.")
         if not path.parent.is_dir():
             raise InputError(f"The output '{path}' has no folder to go to: '{path.parent}' does not exist.")
-    taken = [str(path) for path in paths if path.exists()]
+    taken = [str(path) for path in paths if path.exists() or path.is_symlink()]
     if taken and not force:
         raise OutputExistsError(f"Already there, left as it is: {', '.join(taken)}. Pass --force to replace.")
 
@@ -37,7 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     An exception (Ctrl-C included) leaves whatever was at `path` as it was, and nothing else behind.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:64]}.", suffix=path.suffix)
     os.close(handle)
     temporary = Path(name)
     try:

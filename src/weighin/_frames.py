@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
 
 from weighin._errors import InputError, listing, nearest
 from weighin._optional import require
@@ -36,9 +38,15 @@ def column_names(X: Any) -> list[str]:
     Raises
     ------
     InputError
-        If two columns share a name, or a name is not text.
+        If `X` is no frame weighin reads, two columns share a name, or a name is not text.
     """
-    names = list(X.column_names) if hasattr(X, "column_names") else list(X.columns)
+    if not is_frame(X):
+        lazy = nw.dependencies.is_polars_lazyframe(X)
+        raise InputError(
+            f"A table must be a pandas, polars or pyarrow data frame, got {type(X).__module__}.{type(X).__name__}."
+            + (" Call .collect() on it first." if lazy else "")
+        )
+    names = list(X.column_names if nw.dependencies.is_pyarrow_table(X) else X.columns)
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(f"Column names must be unique; these occur more than once: {listing(twice)}.")
@@ -76,17 +84,26 @@ def to_pandas(X: Any, columns: Sequence[str]) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If `X` is not a frame weighin reads.
+        As `column_names` raises.
     """
-    if not is_frame(X):
-        lazy = nw.dependencies.is_polars_lazyframe(X)
-        raise InputError(
-            f"A table must be a pandas, polars or pyarrow data frame, got {type(X).__module__}.{type(X).__name__}."
-            + (" Call .collect() on it first." if lazy else "")
-        )
     column_names(X)
     frame = nw.from_native(X, eager_only=True).select(list(columns)).to_pandas()
     return frame.reset_index(drop=True).copy()
+
+
+def to_matrix(X: Any, columns: Sequence[str]) -> NDArray[Any]:
+    """Give columns of numbers as a matrix of shape (n_rows, n_columns).
+
+    Raises
+    ------
+    InputError
+        Naming the columns that hold something else.
+    """
+    frame = nw.from_native(X, eager_only=True).select(list(columns))
+    odd = [name for name, kind in frame.schema.items() if not (kind.is_numeric() or kind == nw.Boolean)]
+    if odd:
+        raise InputError(f"Numbers are needed, these columns hold something else: {listing(odd)}.")
+    return np.column_stack([frame[name].to_numpy() for name in columns])
 
 
 def read_table(path: Path | str) -> pd.DataFrame:
@@ -112,7 +129,7 @@ def read_table(path: Path | str) -> pd.DataFrame:
         "csv": _read_csv,
         "parquet": pd.read_parquet,
         "feather": pd.read_feather,
-        "json lines": lambda p: pd.read_json(p, lines=True, convert_dates=False),
+        "json lines": lambda p: pd.read_json(p, lines=True, dtype=False, precise_float=True),
     }
     try:
         frame = readers[kind](path)
@@ -132,9 +149,9 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> None:
     elif kind == "parquet":
         frame.to_parquet(path, index=False)
     elif kind == "feather":
-        frame.to_feather(path)
+        frame.reset_index(drop=True).to_feather(path)
     else:
-        frame.to_json(path, orient="records", lines=True)
+        frame.to_json(path, orient="records", lines=True, double_precision=15)
 
 
 def check_format(path: Path | str) -> None:

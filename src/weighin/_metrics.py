@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from weighin._errors import MetricError, listing, nearest
 
 
@@ -30,6 +32,8 @@ class Metric:
         not a mean over rows (AUC, R2, RMSE).
     against : {"target", "baseline"}
         What predictions are compared with: the target, or the model's own predictions before the swap.
+    response : str
+        Method of a scikit-learn estimator whose output it takes: predict, predict_proba, decision_function.
     """
 
     name: str
@@ -37,13 +41,44 @@ class Metric:
     score: Callable[[Any, Any], float]
     per_row: Callable[[Any, Any], Any] | None = None
     against: Literal["target", "baseline"] = "target"
+    response: str = "predict"
 
 
 def row_mean(
     name: str, per_row: Callable[[Any, Any], Any], *, greater_is_better: bool = False, against: Any = "target"
 ) -> Metric:
     """Make a metric of a loss per row."""
-    return Metric(name, greater_is_better, lambda t, p: float(per_row(t, p).mean()), per_row, against)
+    return Metric(name, greater_is_better, lambda t, p: mean(per_row(t, p)), per_row, against)
+
+
+def mean(losses: Any) -> float:
+    """Mean of an array or tensor, added up in double precision."""
+    return float(losses.double().mean() if hasattr(losses, "double") else losses.mean(dtype=np.float64))
+
+
+def from_callable(
+    function: Callable[..., Any],
+    greater_is_better: bool | None,
+    settle: Callable[[Any], Any],
+    to_numpy: Callable[[Any], Any],
+) -> Metric:
+    """Make a metric of the user's ``function(y, pred)``, given numpy arrays, one-dimensional where there is one column."""
+    name = getattr(function, "__name__", type(function).__name__)
+
+    def flat(array: Any) -> Any:
+        array = to_numpy(array)
+        return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+
+    def score(target: Any, pred: Any) -> float:
+        value = function(flat(target), flat(settle(pred)))
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise MetricError(
+                f"The metric {name!r} must return a number, got {type(value).__name__}."
+            ) from None
+
+    return Metric(name, direction(name, greater_is_better), score)
 
 
 def absolute_error(target: Any, pred: Any) -> Any:
@@ -68,7 +103,7 @@ def miss(target: Any, pred: Any) -> Any:
 
 MAE = row_mean("mae", absolute_error)
 MSE = row_mean("mse", squared_error)
-RMSE = Metric("rmse", False, lambda target, pred: float(squared_error(target, pred).mean()) ** 0.5)
+RMSE = Metric("rmse", False, lambda target, pred: mean(squared_error(target, pred)) ** 0.5)
 ACCURACY = row_mean("accuracy", hit, greater_is_better=True)
 ERROR_RATE = row_mean("error_rate", miss)
 PREDICTION_CHANGE = row_mean("prediction_change", absolute_error, against="baseline")
@@ -79,14 +114,59 @@ GENERAL: Mapping[str, Metric] = {
 
 # Directions of metrics known by name alone, underscores in front and case ignored (fastai, scikit-learn, torchmetrics)
 LOWER_IS_BETTER = frozenset(
-    "mae mse rmse msle exp_rmspe error_rate loss valid_loss perplexity hamming_loss brier_score brier_score_loss "
-    "log_loss mean_absolute_error mean_squared_error root_mean_squared_error median_absolute_error max_error "
-    "mean_absolute_percentage_error mean_squared_log_error cross_entropy l1_loss mse_loss zero_one_loss".split()
+    [
+        "mae",
+        "mse",
+        "rmse",
+        "msle",
+        "exp_rmspe",
+        "error_rate",
+        "loss",
+        "valid_loss",
+        "perplexity",
+        "hamming_loss",
+        "brier_score",
+        "brier_score_loss",
+        "log_loss",
+        "mean_absolute_error",
+        "mean_squared_error",
+        "root_mean_squared_error",
+        "median_absolute_error",
+        "max_error",
+        "mean_absolute_percentage_error",
+        "mean_squared_log_error",
+        "cross_entropy",
+        "l1_loss",
+        "mse_loss",
+        "zero_one_loss",
+    ]
 )
 HIGHER_IS_BETTER = frozenset(
-    "accuracy accuracy_multi accuracy_score top_k_accuracy balanced_accuracy_score balanced_accuracy roc_auc_score "
-    "average_precision_score f1_score fbeta_score precision_score recall_score jaccard_score matthews_corrcoef "
-    "cohen_kappa_score r2_score r2 explained_variance_score pearsonr spearmanr dice dicemulti auc".split()
+    [
+        "accuracy",
+        "accuracy_multi",
+        "accuracy_score",
+        "top_k_accuracy",
+        "balanced_accuracy_score",
+        "balanced_accuracy",
+        "roc_auc_score",
+        "average_precision_score",
+        "f1_score",
+        "fbeta_score",
+        "precision_score",
+        "recall_score",
+        "jaccard_score",
+        "matthews_corrcoef",
+        "cohen_kappa_score",
+        "r2_score",
+        "r2",
+        "explained_variance_score",
+        "pearsonr",
+        "spearmanr",
+        "dice",
+        "dicemulti",
+        "auc",
+    ]
 )
 
 
@@ -113,4 +193,6 @@ def direction(name: str, greater_is_better: bool | None = None) -> bool:
 
 def unknown(name: object, known: Mapping[str, Any]) -> MetricError:
     """Build the error for a metric name nobody knows."""
-    return MetricError(f"Unknown metric {name!r}.{nearest(name, known)} Metrics for this model: {listing(known, 40)}.")
+    return MetricError(
+        f"Unknown metric {name!r}.{nearest(name, known)} Metrics for this model: {listing(known, 40)}."
+    )

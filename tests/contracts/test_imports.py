@@ -7,14 +7,27 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "fastai", "torchvision", "pandas", "polars", "pyarrow", "matplotlib", "sklearn", "scipy", "numpy"}
+HEAVY = {
+    "torch",
+    "fastai",
+    "torchvision",
+    "pandas",
+    "polars",
+    "pyarrow",
+    "matplotlib",
+    "sklearn",
+    "scipy",
+    "numpy",
+}
 AT_IMPORT = HEAVY | {"rich", "typer", "click", "narwhals", "httpx", "pydantic"}
 
 
 def loaded_after(code: str) -> set[str]:
     """Top-level modules a fresh interpreter holds after running `code`."""
     code = f"{code}\nimport sys\nsys.stderr.write(' '.join(sorted(m for m in sys.modules if '.' not in m)))"
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return set(done.stderr.split())
 
@@ -28,7 +41,9 @@ def test_an_error_class_costs_nothing():
 
 
 def test_the_result_class_loads_neither_a_framework_nor_a_chart_library():
-    code = "import numpy as np, weighin; str(weighin.Importance(('a',), np.ones((1, 2)), 1.0, 'mae', False, 9))"
+    code = (
+        "import numpy as np, weighin; str(weighin.Importance(('a',), np.ones((1, 2)), 1.0, 'mae', False, 9))"
+    )
     assert loaded_after(code) & (HEAVY - {"numpy"}) == set()
 
 

@@ -107,7 +107,9 @@ def test_source_files_stay_small_and_private(path):
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in SOURCES if layer_of(path) != "_cli"], ids=lambda path: str(path.relative_to(SRC))
+    "path",
+    [path for path in SOURCES if layer_of(path) != "_cli"],
+    ids=lambda path: str(path.relative_to(SRC)),
 )
 def test_nothing_but_the_command_line_prints(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -129,5 +131,7 @@ def test_nothing_but_the_command_line_prints(path):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(SRC)))
 def test_no_source_line_is_unfinished(path):
     with path.open("rb") as file:
-        comments = [token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT]
+        comments = [
+            token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT
+        ]
     assert not [text for text in comments if "TODO" in text or "FIXME" in text or "XXX" in text]
