@@ -20,7 +20,8 @@ RowId = int | str
 
 def card_path(learner_path: Path | str) -> Path:
     """Where the card of a learner file lies: ``learner.card.json`` for ``learner.pkl``."""
-    return Path(learner_path).with_suffix(".card.json")
+    path = Path(learner_path)
+    return path.parent / f"{path.stem}.card.json"
 
 
 @dataclass(frozen=True)

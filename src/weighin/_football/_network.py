@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import platform
+import random
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -120,7 +121,7 @@ def train_network(
             f"{len(known)} games before the season held out ({frame['year'].max()}) are too few: "
             f"{len(train_rows)} are left after the validation split, and one batch needs {batch_size}."
         )
-    fastai = require("fastai.tabular.all", "fastai", "train a network")
+    fastai = _fastai()
     with fastai.no_random(seed), _one_thread(), _quiet():
         table = fastai.TabularPandas(
             known,
@@ -186,6 +187,8 @@ def _is_whole(value: object) -> bool:
 def _check_games(games: pd.DataFrame) -> pd.DataFrame:
     """Give the columns the network needs as a new frame, numbers as float, or say what is wrong."""
     names = ["id", "year", *CAT_NAMES, *CONT_NAMES, TARGET]
+    if not _frames.is_frame(games):
+        raise InputError(f"games must be a pandas data frame, got {type(games).__name__}.")
     _frames.check_columns(games, names, "the network is trained on")
     frame = _frames.to_pandas(games, names)
     if frame.empty:
@@ -240,6 +243,15 @@ def _simulated(games: Any) -> bool:
 def _versions() -> dict[str, str]:
     packages = ("weighin", "fastai", "torch", "numpy", "pandas")
     return {"python": platform.python_version()} | {package: version(package) for package in packages}
+
+
+def _fastai() -> Any:
+    """Import fastai; its first import draws from Python's global generator, which is put back."""
+    state = random.getstate()
+    try:
+        return require("fastai.tabular.all", "fastai", "train a network")
+    finally:
+        random.setstate(state)
 
 
 @contextmanager

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 LAST_WEEK = 13
 TITLE_WEEK = 14
 GAMES_WANTED = 11
+ONE_LESS = 0.08  # teams that play one game more outside the league
 EARLY_WEEKS = 3  # mostly strangers; conference play starts after these
 EARLY_SHARE = 0.9  # teams that meet a stranger in such a week; the others rest or play outside the league
 STRONGER_HOSTS = 0.85
 NEUTRAL_SHARE = 0.055  # of games between strangers; title games are always on neutral ground
-SHORT_KEPT = (0.86, 0.36)  # conference games and other games that survive in a short season
+SHORT_KEPT = (0.88, 0.34)  # conference games and other games that survive in a short season
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,14 @@ def weeks(
     """
     inside = _conference_games(rng, conference, rounds)
     played = np.asarray(rounds)[conference]
-    wanted = GAMES_WANTED - played
+    wanted = GAMES_WANTED - played - (rng.random(len(conference)) < ONE_LESS)
     for number in range(1, LAST_WEEK + 1):
         own = np.array(inside[number], dtype=np.int64).reshape(-1, 2)
         free = wanted > 0
         free[own.ravel()] = False
         if number <= EARLY_WEEKS:
             free &= (played == 0) | (rng.random(len(conference)) < EARLY_SHARE)
-        strangers = _strangers(rng, np.flatnonzero(free), conference, level)
+        strangers = _strangers(rng, np.flatnonzero(free), wanted, conference, level)
         wanted[strangers.ravel()] -= 1
         pairs = np.concatenate([own, strangers])
         neutral = np.arange(len(pairs)) >= len(own)
@@ -108,12 +109,15 @@ def _round(members: NDArray[np.int64], turn: int) -> list[tuple[int, int]]:
 def _strangers(
     rng: np.random.Generator,
     free: NDArray[np.int64],
+    wanted: NDArray[np.int64],
     conference: NDArray[np.int64],
     level: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """Pair free teams at random, drop pairs from one conference, and say who hosts."""
+    """Pair the free teams that want most games with the others, not inside a conference; say who hosts."""
     free = rng.permutation(free)
-    pairs = free[: len(free) // 2 * 2].reshape(-1, 2)
+    free = free[np.argsort(-wanted[free], kind="stable")]
+    half = len(free) // 2
+    pairs = np.column_stack([free[:half], free[half : 2 * half]])
     pairs = pairs[conference[pairs[:, 0]] != conference[pairs[:, 1]]]
     stronger_first = level[pairs[:, 0]] >= level[pairs[:, 1]]
     swap = stronger_first != (rng.random(len(pairs)) < STRONGER_HOSTS)

@@ -44,9 +44,9 @@ SUMMER_SD = 4.0  # what the bookmaker learns between seasons and Elo does not
 WEEK_SD = 0.6  # the same from week to week
 NEWS_SD = 3.0  # the same about one game: injuries, match-ups, weather
 FORM = 0.09  # a result moves strength by this share of the surprise: what makes Elo worth having
-HOME_ADVANTAGE = 3.1
+HOME_ADVANTAGE = 3.0
 
-TOTAL_MEAN, TOTAL_SD, LOSER_MIN = 56.1, 10.0, 4.0
+TOTAL_MEAN, TOTAL_SD, LOSER_MIN = 56.2, 10.0, 4.0
 DRIVES = (11, 12)  # chances of a touchdown; sets how far scores scatter
 GOALS = 1.5  # field goals of a usual game
 TRY_MISSED, TRY_DOUBLED = 0.05, 0.03  # touchdowns worth 6, and 8 of the others
@@ -185,10 +185,10 @@ class _League:
             "neutral_site": week.neutral,
             "home": week.home,
             "home_points": home_points,
-            "home_elo": home_elo.astype(np.int64),
+            "home_elo": home_elo,
             "away": week.away,
             "away_points": away_points,
-            "away_elo": away_elo.astype(np.int64),
+            "away_elo": away_elo,
             "spread": _line(-edge),
             "margin": away_points - home_points,
         }
