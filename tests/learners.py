@@ -66,7 +66,13 @@ def train(
     splits = (list(range(N_TRAIN)), list(range(N_TRAIN, len(frame))))
     columns = [*cat_names, *cont_names, *([y_names] if isinstance(y_names, str) else y_names)]
     data = TabularPandas(
-        frame[columns], list(procs), list(cat_names), list(cont_names), y_names, y_block=y_block, splits=splits
+        frame[columns],
+        list(procs),
+        list(cat_names),
+        list(cont_names),
+        y_names,
+        y_block=y_block,
+        splits=splits,
     )
     torch.manual_seed(1)
     learn = tabular_learner(data.dataloaders(bs=32), **{"layers": [8], **options})
@@ -96,7 +102,11 @@ def linear(weights: Sequence[float], frame: pd.DataFrame, y_name: str = "y", met
     splits = (list(range(len(frame) // 2)), list(range(len(frame) // 2, len(frame))))
     data = TabularPandas(frame, [], [], names, y_name, splits=splits, reduce_memory=False)
     learn = tabular_learner(
-        data.dataloaders(bs=64), layers=[], config={"bn_cont": False, "use_bn": False}, n_out=1, metrics=list(metrics)
+        data.dataloaders(bs=64),
+        layers=[],
+        config={"bn_cont": False, "use_bn": False},
+        n_out=1,
+        metrics=list(metrics),
     )
     layer = next(m for m in learn.model.layers.modules() if isinstance(m, torch.nn.Linear))
     with torch.no_grad():

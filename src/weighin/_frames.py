@@ -125,7 +125,7 @@ def read_table(path: Path | str) -> pd.DataFrame:
         near = nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
         raise InputError(f"No such file: '{path}'.{near}")
     pd = require("pandas", "fastai", "read tables")
-    readers: dict[str, Callable[..., pd.DataFrame]] = {
+    readers: dict[str, Callable[..., Any]] = {
         "csv": _read_csv,
         "parquet": pd.read_parquet,
         "feather": pd.read_feather,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,13 @@ from weighin import _plots
 from weighin._errors import InputError
 from weighin._files import check_free, replacing
 from weighin._optional import require
+from weighin._text import formatter, percent, printable
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console, ConsoleOptions
     from rich.table import Table
+    from rich.text import Text
 
 FORMAT = "weighin.importance"
 VERSION = 1
@@ -95,6 +98,16 @@ class Importance:
     versions: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
 
+    def __post_init__(self) -> None:
+        importances = np.array(self.importances, dtype=float)  # a copy nobody else can change
+        if importances.ndim != 2 or len(importances) != len(self.features) or not importances.shape[1]:
+            raise InputError(
+                "importances must have one row per feature and at least one column, "
+                f"got shape {importances.shape} for {len(self.features)} features."
+            )
+        importances.flags.writeable = False
+        object.__setattr__(self, "importances", importances)
+
     @property
     def n_repeats(self) -> int:
         """Shuffles of each feature."""
@@ -103,19 +116,22 @@ class Importance:
     @property
     def importances_mean(self) -> NDArray[np.float64]:
         """Mean over shuffles, shape (n_features,)."""
-        return self.importances.mean(1)
+        with np.errstate(all="ignore"):
+            return self.importances.mean(1)
 
     @property
     def importances_std(self) -> NDArray[np.float64]:
         """Standard deviation over shuffles, shape (n_features,): the noise of shuffling alone."""
-        return self.importances.std(1)
+        with np.errstate(all="ignore"):
+            return self.importances.std(1)
 
     @property
     def relative(self) -> NDArray[np.float64]:
         """Importance over the baseline, shape (n_features,); NaN where the baseline is 0."""
         if self.baseline == 0:
             return np.full(len(self.features), np.nan)
-        return self.importances_mean / abs(self.baseline)
+        with np.errstate(all="ignore"):
+            return self.importances_mean / abs(self.baseline)
 
     def to_frame(self) -> pd.DataFrame:
         """Give one row per feature, the heaviest first.
@@ -143,7 +159,9 @@ class Importance:
             }
         )
 
-    def plot(self, *, ax: Any = None, limit: int = 20, relative: bool = False, title: str | None = None) -> Any:
+    def plot(
+        self, *, ax: Any = None, limit: int = 20, relative: bool = False, title: str | None = None
+    ) -> Any:
         """Draw the bars, the heaviest on top; marks are the single shuffles.
 
         Parameters
@@ -175,8 +193,10 @@ class Importance:
             [self.features[i] for i in order],
             values,
             singles=self.importances[order] * scale,
-            labels=[f"{value:+z.1%}" if relative else number(value) for value in values],
-            title=("SIMULATED DATA - " if self.simulated else "") + ("PARTIAL - " if not self.complete else "") + title,
+            labels=[percent(value) if relative else number(value) for value in values],
+            title=("SIMULATED DATA - " if self.simulated else "")
+            + ("PARTIAL - " if not self.complete else "")
+            + title,
             subtitle=self._about() + (f" {left_out} more features not shown." if left_out else ""),
             xlabel=self._axis() + (", in parts of the baseline" if relative else ""),
             ax=ax,
@@ -193,10 +213,12 @@ class Importance:
         path = Path(path)
         check_free(path, force=force)
         content = {"format": FORMAT, "version": VERSION, **asdict(self)}
-        content["importances"] = [[_finite(value) for value in row] for row in self.importances.tolist()]
-        content["relative"] = [_finite(value) for value in self.relative.tolist()]
+        content["baseline"] = _to_json(float(self.baseline))
+        content["importances"] = [[_to_json(value) for value in row] for row in self.importances.tolist()]
+        content["relative"] = [_to_json(value) for value in self.relative.tolist()]
+        text = json.dumps(content, indent=1, allow_nan=False, default=lambda number: number.item())
         with replacing(path) as temporary:
-            temporary.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path | str) -> Importance:
@@ -212,67 +234,73 @@ class Importance:
             content = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise InputError(f"'{path}' cannot be read: {error.strerror}.") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"'{path}' is not JSON: {error}.") from error
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise InputError(f"'{path}' is not a result of weighin: its format is not {FORMAT!r}.")
-        if content.get("version") != VERSION:
+        if content.get("version") != VERSION or content["version"] is True:
             raise InputError(
                 f"'{path}' has version {content.get('version')!r} of the format; "
                 f"this weighin reads version {VERSION}. A newer weighin may read it."
             )
         known = {entry.name for entry in fields(cls)}
         values = {name: value for name, value in content.items() if name in known}
+        for name, value in values.items():
+            if not _KINDS[name](value):
+                raise InputError(f"'{path}' is damaged: {name} cannot be {value!r:.80}.")
         try:
-            rows = [[math.nan if v is None else float(v) for v in row] for row in values["importances"]]
-            values["importances"] = np.array(rows, dtype=float)
+            values["baseline"] = _from_json(values["baseline"])
+            values["importances"] = [[_from_json(value) for value in row] for row in values["importances"]]
             values["features"] = tuple(values["features"])
             values["notes"] = tuple(values.get("notes", ()))
             values["groups"] = {name: tuple(members) for name, members in values.get("groups", {}).items()}
-            result = cls(**values)
-            if result.importances.ndim != 2 or len(result.features) != len(result.importances):
-                raise ValueError(f"{len(result.features)} features, importances {result.importances.shape}")
+            return cls(**values)
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"'{path}' is damaged: {type(error).__name__}: {error}.") from error
-        return result
+            raise InputError(f"'{path}' is damaged: {type(error).__name__}: {error}") from error
 
-    def __rich__(self) -> Table:
-        """Table for a terminal."""
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
+        """Table for a terminal; names give way to the numbers where it is narrow."""
         from rich import box
         from rich.bar import Bar
-        from rich.markup import escape
         from rich.table import Table
+        from rich.text import Text
 
         heading = "Feature weights" + (" - SIMULATED DATA" if self.simulated else "")
         heading += "" if self.complete else f" - PARTIAL, {len(self.features)} features finished"
-        caption = "\n".join([self._about(), *self.notes])
+        caption = "\n".join(printable(line) for line in [self._about(), *self.notes])
+        names = [printable(name) for name in self.features]
         table = Table(
             title=heading,
-            caption=escape(caption),
-            caption_justify="left",
             title_justify="left",
             title_style="bold",
             box=box.SIMPLE_HEAD,
             width=None,
         )
-        longest = max((len(name) for name in self.features), default=0)
-        table.add_column("feature", overflow="fold", min_width=min(longest, 32))
-        table.add_column(self._effect(), justify="right", no_wrap=True)
+        longest = max((len(name) for name in names), default=0)
+        room = max(8, options.max_width - 42 - len(self._effect()))  # what the numbers leave
+        table.add_column("feature", overflow="fold", min_width=min(longest, 32, room))
+        table.add_column(Text(printable(self._effect())), justify="right", no_wrap=True)
         table.add_column("± shuffling", justify="right", no_wrap=True)
         table.add_column("of baseline", justify="right", no_wrap=True)
         table.add_column("", max_width=20)
         mean, std, relative = self.importances_mean, self.importances_std, self.relative
         number = formatter(mean)
-        top = max(float(np.nanmax(np.abs(mean))), 1e-300) if len(mean) else 1.0
+        top = float(np.abs(mean[np.isfinite(mean)]).max(initial=1e-300))
         for i in self._order():
             table.add_row(
-                escape(self.features[i]),
+                Text(names[i]),
                 number(mean[i]),
                 number(std[i]).lstrip("+") if self.n_repeats > 1 else "-",
-                f"{relative[i]:+z.1%}" if math.isfinite(relative[i]) else "-",
-                Bar(top, 0, abs(mean[i]) if math.isfinite(mean[i]) else 0, color="cyan" if mean[i] > 0 else "red"),
+                percent(relative[i]),
+                Bar(
+                    top,
+                    0,
+                    abs(mean[i]) if math.isfinite(mean[i]) else 0,
+                    color="cyan" if mean[i] > 0 else "red",
+                ),
             )
-        return table
+        yield table
+        yield Text(caption)
 
     def __str__(self) -> str:
         from rich.console import Console
@@ -301,24 +329,58 @@ class Importance:
         baseline = f"Baseline {self.metric} {self.baseline:.4g} ({better} is better) on "
         if self.metric == "prediction_change":
             baseline = "How far predictions move, on "
-        training = {True: " THE MODEL WAS TRAINED ON SOME OF THESE ROWS.", False: "", None: ""}[self.on_training_rows]
+        training = {True: " THE MODEL WAS TRAINED ON SOME OF THESE ROWS.", False: "", None: ""}[
+            self.on_training_rows
+        ]
         return (
             f"{baseline}{self.rows or f'{self.n_rows:,} rows'}; "
             f"{self.n_repeats} shuffle{'s' * (self.n_repeats > 1)} per feature, seed {self.random_state}.{training}"
         )
 
 
-def formatter(values: NDArray[np.float64]) -> Callable[[float], str]:
-    """Give a function that writes signed numbers of one column alike: about four digits for the largest."""
-    finite = np.abs(values[np.isfinite(values)])
-    top = float(finite.max()) if finite.size else 0.0
-    if top == 0:
-        decimals = 1
-    else:
-        exponent = math.floor(math.log10(top))
-        decimals = min(max(0, 4 - (exponent if exponent >= 0 else exponent + 1)), 12)
-    return lambda value: f"{value:+z,.{decimals}f}" if math.isfinite(value) else "-"
+def _to_json(value: float) -> float | str | None:
+    """JSON has no NaN and no infinity: null and text stand for them."""
+    if math.isnan(value):
+        return None
+    return value if math.isfinite(value) else str(value)
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _from_json(value: Any) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or (isinstance(value, str) and value not in ("inf", "-inf")):
+        raise ValueError(f"{value!r} is not a number")
+    return float(value)
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_text, value))
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_KINDS: Mapping[str, Callable[[Any], bool]] = {
+    "features": _texts,
+    "importances": lambda value: isinstance(value, list) and all(isinstance(row, list) for row in value),
+    "baseline": lambda value: True,  # numbers are checked where they are read
+    "metric": _text,
+    "greater_is_better": lambda value: isinstance(value, bool),
+    "n_rows": _whole,
+    "rows": _text,
+    "on_training_rows": lambda value: value is None or isinstance(value, bool),
+    "model": _text,
+    "random_state": _whole,
+    "groups": lambda value: isinstance(value, dict) and all(map(_texts, value.values())),
+    "simulated": lambda value: isinstance(value, bool),
+    "complete": lambda value: isinstance(value, bool),
+    "notes": _texts,
+    "versions": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
+    "ways": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
+    "date": _text,
+}

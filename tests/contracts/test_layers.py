@@ -16,6 +16,7 @@ SRC = Path(weighin.__file__).parent
 LAYERS = [
     "_errors",
     "_optional",
+    "_text",
     "_files",
     "_progress",
     "_frames",
@@ -37,8 +38,8 @@ LAYERS = [
 # layers that know less than their place would allow
 ONLY = {
     "_football": {"_errors", "_optional", "_files", "_frames"},
-    "_plots": {"_errors", "_optional"},
-    "_report": {"_errors", "_optional", "_files", "_plots"},
+    "_plots": {"_errors", "_optional", "_text"},
+    "_report": {"_errors", "_optional", "_text", "_files", "_plots"},
 }
 SOURCES = sorted(SRC.rglob("*.py"))
 

@@ -1,0 +1,31 @@
+"""Numbers and names as readers see them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def formatter(values: NDArray[np.float64]) -> Callable[[float], str]:
+    """Give a function that writes signed numbers of one column alike: about four digits for the largest."""
+    finite = np.abs(values[np.isfinite(values)])
+    exponent = math.floor(math.log10(finite.max(initial=0.0) or 1e3))
+    if not -7 <= exponent <= 9:
+        return lambda value: f"{value:+z.3e}" if math.isfinite(value) else "-"
+    decimals = max(0, 4 - (exponent if exponent >= 0 else exponent + 1))
+    return lambda value: f"{value:+z,.{decimals}f}" if math.isfinite(value) else "-"
+
+
+def percent(value: float) -> str:
+    """Write a signed part of the baseline as percentage."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:+z.1%}" if abs(value) < 1000 else f"{100 * value:+.1e}%"
+
+
+def printable(text: str) -> str:
+    """Write out, escaped, what would move the cursor, colour a terminal or hide."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
