@@ -81,7 +81,9 @@ def test_make_targets_and_extras_exist() -> None:
     targets = [command.split()[1] for command in commands() if command.startswith("make ")]
     assert targets == ["demo", "test"]
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
     asked = {extra for found in re.findall(r"weighin\[([\w,]+)\]", README) for extra in found.split(",")}
     assert asked <= set(extras)
 

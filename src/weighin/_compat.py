@@ -66,8 +66,12 @@ class PermutationImportance:
     """
 
     def __init__(self, learn: Any, df: Any = None, bs: int | None = None) -> None:
-        if "fastai.Learner" not in {f"{k.__module__.partition('.')[0]}.{k.__name__}" for k in type(learn).__mro__}:
-            raise ModelError(f"PermutationImportance takes a fastai TabularLearner, got {type(learn).__name__}.")
+        if "fastai.Learner" not in {
+            f"{k.__module__.partition('.')[0]}.{k.__name__}" for k in type(learn).__mro__
+        }:
+            raise ModelError(
+                f"PermutationImportance takes a fastai TabularLearner, got {type(learn).__name__}."
+            )
         from weighin._models._fastai import FastaiModel
         from weighin._models._fastai_metrics import resolve
 
@@ -95,7 +99,9 @@ class PermutationImportance:
             On an unknown name.
         """
         if name not in self._features:
-            raise InputError(f"Unknown feature {name!r}.{nearest(name, self._features)} Features: {self.x_names}.")
+            raise InputError(
+                f"Unknown feature {name!r}.{nearest(name, self._features)} Features: {self.x_names}."
+            )
         permutation = np.random.permutation(self._data.rows.n_rows)
         scores = self._run([self._features[name]], permutation)
         return scores.baseline + float(scores.change[0, 0])

@@ -62,7 +62,7 @@ def from_callable(
     settle: Callable[[Any], Any],
     to_numpy: Callable[[Any], Any],
 ) -> Metric:
-    """Make a metric of the user's ``function(y, pred)``, given numpy arrays, one-dimensional where there is one column."""
+    """Make a metric of the user's ``function(y, pred)``: numpy arrays, one-dimensional where there is one column."""
     name = getattr(function, "__name__", type(function).__name__)
 
     def flat(array: Any) -> Any:

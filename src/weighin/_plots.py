@@ -97,7 +97,9 @@ def bars(
     for side in ("top", "right", "left", "bottom"):
         ax.spines[side].set_visible(False)
     subtitle = textwrap.fill(subtitle, 96)
-    ax.set_title(title, loc="left", fontsize=14, fontweight="bold", color=INK, pad=12 + 15 * (subtitle.count("\n") + 1))
+    ax.set_title(
+        title, loc="left", fontsize=14, fontweight="bold", color=INK, pad=12 + 15 * (subtitle.count("\n") + 1)
+    )
     ax.annotate(
         subtitle,
         (0, 1),

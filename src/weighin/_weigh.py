@@ -15,7 +15,7 @@ from weighin import _engine
 from weighin._donors import CyclicDonors
 from weighin._errors import InputError
 from weighin._features import Feature, select
-from weighin._metrics import Metric
+from weighin._metrics import PREDICTION_CHANGE, Metric
 from weighin._models import as_model
 from weighin._progress import tracking
 from weighin._result import Importance
@@ -114,9 +114,16 @@ def weigh(
     """
     _check_arguments(n_repeats, random_state, missing, batch_size)
     adapted = as_model(model, device=device)
-    measure = adapted.metric(metric, greater_is_better)
-    chosen = select(adapted.features, features, groups)
-    data = adapted.encode(X, y, missing, measure.against == "target")
+    against = (
+        metric.against
+        if isinstance(metric, Metric)
+        else "baseline"
+        if metric == PREDICTION_CHANGE.name
+        else "target"
+    )
+    data = adapted.encode(X, y, missing, against == "target")
+    measure = adapted.metric(metric, greater_is_better, data)
+    chosen = select(data.features, features, groups)
     if measure.against == "target" and data.target is None:
         raise InputError(f"The metric {measure.name!r} needs a target and {data.what} have none: pass y=.")
     seed = _seed(random_state)
@@ -124,7 +131,9 @@ def weigh(
     notes = list(data.notes)
     if donors.n_repeats_possible < n_repeats:
         donors = CyclicDonors(data.rows.n_rows, donors.n_repeats_possible, seed)
-        notes.append(f"{data.rows.n_rows} rows allow {donors.n_repeats} distinct shuffles; {n_repeats} were asked for.")
+        notes.append(
+            f"{data.rows.n_rows} rows allow {donors.n_repeats} distinct shuffles; {n_repeats} were asked for."
+        )
     with tracking("Weighing", len(chosen) * donors.n_repeats * donors.n_rows, progress) as advance:
         scores = _engine.run(adapted, data, chosen, donors, measure, chunk_rows=batch_size, advance=advance)
     notes += _remarks(scores, data.rows.n_rows)
@@ -205,5 +214,3 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-

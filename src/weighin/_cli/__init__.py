@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 import weighin
 from weighin._cli import _cfbd, _demo, _run, _train
 from weighin._errors import WeighinError
+
+# the base of usage errors, from whichever click typer carries
+_USAGE_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 app = typer.Typer(
     name="weighin",
@@ -35,7 +37,8 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop."),
     ] = False,
 ) -> None:
     """Which features does a trained tabular network weigh, how much, and how sure are you?"""
@@ -49,12 +52,12 @@ def main() -> None:
 def _run_app() -> int:
     try:
         return app(standalone_mode=False) or 0
-    except click.ClickException as error:
+    except _USAGE_ERROR as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         typer.echo("Interrupted.", err=True)
         return 130
-    except WeighinError as error:
+    except (WeighinError, OSError) as error:
         typer.echo(f"weighin: {error}", err=True)
         return 1

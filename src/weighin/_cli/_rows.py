@@ -65,7 +65,9 @@ def _compare(column: pd.Series, sign: str, literal: str) -> pd.Series:
     if pd.api.types.is_bool_dtype(kind):
         allowed = {"true": True, "1": True, "false": False, "0": False}
         if text.lower() not in allowed or sign not in ("==", "!="):
-            raise InputError(f"--where: {column.name!r} is true or false; {sign}{literal} cannot be compared with it.")
+            raise InputError(
+                f"--where: {column.name!r} is true or false; {sign}{literal} cannot be compared with it."
+            )
         value = allowed[text.lower()]
     elif pd.api.types.is_numeric_dtype(kind):
         try:

@@ -13,7 +13,9 @@ from weighin._errors import InputError
 
 def run(
     learner: Annotated[Path, typer.Argument(help="Learner exported by fastai: learn.export('learner.pkl').")],
-    table: Annotated[Path, typer.Argument(help="Raw rows with the target: .csv, .parquet, .feather or .jsonl.")],
+    table: Annotated[
+        Path, typer.Argument(help="Raw rows with the target: .csv, .parquet, .feather or .jsonl.")
+    ],
     rows: Annotated[
         str | None,
         typer.Option(
@@ -22,7 +24,7 @@ def run(
         ),
     ] = None,
     where: Annotated[
-        str | None, typer.Option(help="Keep rows that meet conditions: \"year==2021,week<10\".")
+        str | None, typer.Option(help='Keep rows that meet conditions: "year==2021,week<10".')
     ] = None,
     features: Annotated[str | None, typer.Option(help="Weigh only these: spread,home_elo.")] = None,
     group: Annotated[
@@ -31,25 +33,31 @@ def run(
     ] = None,
     metric: Annotated[
         str | None,
-        typer.Option(help="The learner's first metric by default; mae, rmse, accuracy, prediction_change, ..."),
+        typer.Option(
+            help="The learner's first metric by default; mae, rmse, accuracy, prediction_change, ..."
+        ),
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Shuffles per feature.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 0,
     missing: Annotated[
-        str, typer.Option(help="Missing values the network has never seen: raise, drop the rows, or fill the mean.")
+        str,
+        typer.Option(
+            help="Missing values the network has never seen: raise, drop the rows, or fill the mean."
+        ),
     ] = "raise",
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Result to write, JSON; the chart goes beside it as .png.")
     ] = Path("importance.json"),
     force: Annotated[bool, typer.Option("--force", help="Replace outputs that are there.")] = False,
     trust: Annotated[
-        bool, typer.Option("--trust", help="Open the learner without asking: a pickle runs the code stored in it.")
+        bool,
+        typer.Option("--trust", help="Open the learner without asking: a pickle runs the code stored in it."),
     ] = False,
 ) -> None:
     """Weigh the features of a trained learner on a table: table, chart and JSON.
 
-    Examples:
-
+    Examples
+    --------
       weighin run learner.pkl games.parquet
 
       weighin run learner.pkl games.parquet --where "year==2021,week<10" --group elo=home_elo,away_elo

@@ -53,7 +53,9 @@ class SplitPath:
         """Name the way each feature goes: ignored, levels or sum."""
         return [self.planned[feature.name].way for feature in features]
 
-    def predict(self, rows: Any, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any) -> None:
+    def predict(
+        self, rows: Any, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any
+    ) -> None:
         """Fill in predictions as the rows are, and after each swap."""
         cat, cont = self.split.tensors(rows)
         predict_swapped(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,17 +15,14 @@ from numpy.typing import NDArray
 
 from weighin._donors import Block
 from weighin._donors import Rows as Positions
-from weighin._engine._fast import SplitPath
 from weighin._engine._generic import GenericPath, probe
 from weighin._engine._plan import MEMORY, Plan, batches, make_plan
 from weighin._engine._workers import Workers
 from weighin._errors import MetricError, ModelError
 from weighin._features import Feature
 from weighin._metrics import Metric
-from weighin._models import Model, Rows
+from weighin._models import Model
 from weighin._models._base import Encoded
-
-CHUNK_ROWS = 1024  # rows of one call of a model: what stays in cache
 
 
 class Donors(Protocol):
@@ -52,7 +50,9 @@ class Path(Protocol):
         """Name the way each feature goes."""
         ...
 
-    def predict(self, rows: Any, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any) -> None:
+    def predict(
+        self, rows: Any, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any
+    ) -> None:
         """Fill in predictions as the rows are, and after each swap."""
         ...
 
@@ -128,7 +128,8 @@ def run(
     far. Before the first step is done, it is raised on.
     """
     with model.predicting():
-        like, noise, row_exact = probe(model, data.rows)
+        predict = partial(model.predict, response=metric.response)
+        like, noise, row_exact = probe(predict, data.rows)
         plan = make_plan(
             features,
             n_rows=data.rows.n_rows,
@@ -144,9 +145,16 @@ def run(
             split = model.split(data.rows) if fast and not noise else None
             path: Path
             if split is not None:
+                from weighin._engine._fast import SplitPath  # needs torch, which only models of torch bring
+
                 path = SplitPath(split, data.rows, features, donors.n_repeats, chunk_rows, workers)
             else:
-                path = GenericPath(model, row_exact=row_exact, chunk_rows=chunk_rows or CHUNK_ROWS, workers=workers)
+                path = GenericPath(
+                    predict,
+                    row_exact,
+                    chunk_rows or model.chunk_rows,
+                    workers if model.parallel else Workers(),
+                )
             return _Run(model, data, metric, path, like, donors, plan, noise).measure(advance)
 
 
@@ -275,7 +283,9 @@ def _check_finite(pred: Any, when: str) -> None:
 
 def _defined(metric: Metric, value: float) -> float:
     if not np.isfinite(value):
-        raise MetricError(f"{metric.name} is {value} on the rows as they are; nothing can be compared with it.")
+        raise MetricError(
+            f"{metric.name} is {value} on the rows as they are; nothing can be compared with it."
+        )
     return value
 
 

@@ -16,11 +16,11 @@ from weighin._engine._levels import Levels, Unit, find_levels, share_of_work
 from weighin._engine._workers import Workers
 from weighin._models._split_view import SplitView
 
-CHUNK_ROWS = 1024  # rows in one matrix product; larger leaves the cache, smaller pays for the calls
+CHUNK_BYTES = 2**21  # of the first hidden layer in one pass: more leaves the cache, less pays for the calls
 LEAST_ROWS = 128  # in a task
 TASKS_PER_THREAD = 4
 LOOK_UPS_PAY = 0.9  # share of the plain work below which predicting each (row, level) once is faster
-DEVICE_CHUNK_ROWS = 65_536  # on a GPU
+DEVICE_CHUNK_BYTES = 2**28  # on a GPU
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,9 @@ def predict_swapped(
     """
     workers = workers or Workers()
     n_rows = len(cat)
-    chunk_rows = chunk_rows or (CHUNK_ROWS if cont.device.type == "cpu" else DEVICE_CHUNK_ROWS)
+    if chunk_rows is None:
+        size = CHUNK_BYTES if cont.device.type == "cpu" else DEVICE_CHUNK_BYTES
+        chunk_rows = max(LEAST_ROWS, size // view.bias.nbytes)
     block = _Block(view, cat, cont, planned, donors, baseline, out, chunk_rows)
     step = min(chunk_rows, max(LEAST_ROWS, -(-n_rows // (TASKS_PER_THREAD * workers.n_threads))))
     tasks = [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
@@ -140,7 +142,7 @@ class _Block:
         z = self.view.sum_parts(self.cat[rows], self.cont[rows])
         base = self.view.finish(z.clone())
         self.baseline[rows] = base
-        donors = self.donors[:, rows]
+        donors = self.donors[:, rows].flatten()
         for plan, number, of_unit in zip(self.planned, self.numbers, self.out, strict=True):
             out = of_unit[:, rows]
             if plan.way == "ignored":
@@ -148,34 +150,35 @@ class _Block:
             elif plan.levels is None or number is None:
                 self._predict_sums(plan.unit, rows, donors, z, base, out)
             else:
-                self._predict_levels(plan.levels.table, number[rows], number[donors], z, base, out)
+                given = number.index_select(0, donors).view(len(out), -1)
+                self._predict_levels(plan.levels.table, number[rows], given, z, base, out)
 
     def _predict_sums(
         self, unit: Unit, rows: slice, donors: Tensor, z: Tensor, base: Tensor, out: Tensor
     ) -> None:
         """One prediction per row and repeat, as many repeats at once as a chunk has room for."""
-        view, n = self.view, len(z)
-        given = [self.cats[j][donors] for j in unit.cats]
-        steps = [self.conts[j][donors] - self.conts[j, rows] for j in unit.conts]
+        view, shape = self.view, out.shape[:2]
+        given = [self.cats[j].index_select(0, donors).view(shape) for j in unit.cats]
+        steps = [self.conts[j].index_select(0, donors).view(shape) - self.conts[j, rows] for j in unit.conts]
         same = [levels == self.cats[j, rows] for levels, j in zip(given, unit.cats, strict=True)]
         same += [step == 0 for step in steps]
-        equal = same[0] if len(same) == 1 else torch.stack(same).all(0)
+        equal = (same[0] if len(same) == 1 else torch.stack(same).all(0))[:, :, None]
         rest = z
         for j in unit.cats:
             rest = rest - view.tables[j].index_select(0, self.cats[j, rows])
-        together = max(1, self.chunk_rows // n)
-        buffer = z.new_empty(min(together, len(donors)), *z.shape)
-        for first in range(0, len(donors), together):
+        together = max(1, self.chunk_rows // len(z))
+        buffer = z.new_empty(min(together, len(out)), *z.shape)
+        for first in range(0, len(out), together):
             here = slice(first, first + together)
-            h = buffer[: len(donors[here])]
+            h = buffer[: len(out[here])]
             start = rest
             for j, levels in zip(unit.cats, given, strict=True):
-                part = view.tables[j].index_select(0, levels[here].reshape(-1))
+                part = view.tables[j].index_select(0, levels[here].flatten())
                 start = torch.add(start, part.view_as(h), out=h)
             for j, step in zip(unit.conts, steps, strict=True):
                 start = torch.addcmul(start, step[here, :, None], view.weights[j], out=h)
-            pred = view.finish(h.flatten(0, 1)).view(len(h), n, -1)
-            torch.where(equal[here, :, None], base, pred, out=out[here])
+            pred = view.finish(h.flatten(0, 1)).view(out[here].shape)
+            torch.where(equal[here], base, pred, out=out[here])
 
     def _predict_levels(
         self, table: Tensor, own: Tensor, given: Tensor, z: Tensor, base: Tensor, out: Tensor
@@ -192,8 +195,8 @@ class _Block:
             h = rest.index_select(0, at)
             h += table.index_select(0, some)
             preds.append(self.view.finish(h))
-        where = torch.empty(len(table), n, dtype=torch.long)
-        where[own, torch.arange(n)] = torch.arange(n)
-        where[levels, receivers] = torch.arange(n, n + len(levels))
-        found = torch.cat(preds).index_select(0, where.gather(0, given).flatten())
+        where = torch.empty(len(table) * n, dtype=torch.long)  # of each (level, row) among the predictions
+        where.scatter_(0, own * n + torch.arange(n), torch.arange(n))
+        where.scatter_(0, levels * n + receivers, torch.arange(n, n + len(levels)))
+        found = torch.cat(preds).index_select(0, where.view(len(table), n).gather(0, given).flatten())
         out.copy_(found.view_as(out))

@@ -1,37 +1,38 @@
-"""Python threads with one torch thread each, and torch's own setting given back."""
+"""Python threads with one torch thread each; torch's own setting is given back."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, TypeVar
 
-import torch
-
 T = TypeVar("T")
 
 
 class Workers:
-    """Map tasks over threads; with one thread, over none: in the calling thread, with torch's own threads.
+    """Map tasks over threads, inside a ``with``; one thread is the calling one. Torch starts none of its own there.
 
-    Chunks in parallel beat a parallel matrix product: nothing waits, also beside a busy neighbour.
+    Chunks in parallel beat parallel matrix products: no thread waits for another, also beside a busy neighbour.
 
     Parameters
     ----------
     n_threads : int
-        Threads to use; at most as many as there are tasks make sense.
+        Threads to use.
     """
 
     def __init__(self, n_threads: int = 1) -> None:
         self.n_threads = n_threads
         self._pool: ThreadPoolExecutor | None = None
-        self._torch_threads = 0
+        self._torch_threads: int | None = None
 
     def __enter__(self) -> Workers:
+        torch = sys.modules.get("torch")
+        self._torch_threads = torch.get_num_threads() if torch else None
+        _one_torch_thread()
         if self.n_threads > 1:
-            self._torch_threads = torch.get_num_threads()
-            self._pool = ThreadPoolExecutor(self.n_threads, "weighin", torch.set_num_threads, (1,))
+            self._pool = ThreadPoolExecutor(self.n_threads, "weighin", _one_torch_thread)
         return self
 
     def __exit__(
@@ -40,9 +41,8 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
-            torch.set_num_threads(
-                self._torch_threads
-            )  # the workers' setting is also what new threads start with
+        if self._torch_threads is not None:
+            sys.modules["torch"].set_num_threads(self._torch_threads)
 
     def each(self, function: Callable[[Any], T], tasks: Iterable[Any]) -> list[T]:
         """Results of `function` for all tasks, in order; the first error stops the tasks not yet begun."""
@@ -55,3 +55,9 @@ class Workers:
             for future in futures:
                 future.cancel()
             raise
+
+
+def _one_torch_thread() -> None:
+    torch = sys.modules.get("torch")
+    if torch:
+        torch.set_num_threads(1)

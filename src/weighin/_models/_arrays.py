@@ -18,9 +18,12 @@ class ArrayRows:
     ----------
     parts : tuple of arrays of shape (n_rows, n_columns_of_the_part)
         The model's inputs, say ``(x_cat, x_cont)``. Columns are numbered through all parts.
+    keys : tuple of str, optional
+        Names of the parts, for a model that takes them by keyword.
     """
 
     parts: tuple[Any, ...]
+    keys: tuple[str, ...] | None = None
 
     @property
     def n_rows(self) -> int:
@@ -59,9 +62,9 @@ class ArrayRows:
     def take(self, rows: Any) -> ArrayRows:
         """Copy some rows."""
         if isinstance(rows, slice):
-            return ArrayRows(tuple(_copy(part[rows]) for part in self.parts))
+            return ArrayRows(tuple(_copy(part[rows]) for part in self.parts), self.keys)
         rows = self.index(rows)
-        return ArrayRows(tuple(part[rows] for part in self.parts))
+        return ArrayRows(tuple(part[rows] for part in self.parts), self.keys)
 
     def replace(self, columns: Sequence[int], source: ArrayRows, rows: Any) -> None:
         """Overwrite some columns, in place, with those of `source`."""

@@ -38,7 +38,7 @@ class Rows(Protocol):
         """
         ...
 
-    def take(self, rows: Any) -> Rows:
+    def take(self, rows: Any) -> Any:
         """Copy some rows.
 
         Parameters
@@ -48,7 +48,7 @@ class Rows(Protocol):
         """
         ...
 
-    def replace(self, columns: Sequence[int], source: Rows, rows: Any) -> None:
+    def replace(self, columns: Sequence[int], source: Any, rows: Any) -> None:
         """Overwrite some columns, in place, with what `source` has there.
 
         Parameters
@@ -90,12 +90,15 @@ class Encoded:
         What a reader of the numbers must know about these rows (unseen categories, dropped rows).
     what : str
         Which rows they are, in words: "the 730 rows given", "the learner's validation set".
+    features : tuple of Feature
+        The raw features, in the model's order, each with the encoded columns it owns.
     """
 
     rows: Rows
     target: Any
     notes: tuple[str, ...] = field(default=())
     what: str = ""
+    features: tuple[Feature, ...] = ()
 
 
 class Model(Protocol):
@@ -107,8 +110,13 @@ class Model(Protocol):
         ...
 
     @property
-    def features(self) -> tuple[Feature, ...]:
-        """The raw features it takes, in its order."""
+    def chunk_rows(self) -> int:
+        """Rows of one call that suit it."""
+        ...
+
+    @property
+    def parallel(self) -> bool:
+        """Whether several threads may call it at once, and gain by it."""
         ...
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
@@ -127,7 +135,7 @@ class Model(Protocol):
         """
         ...
 
-    def metric(self, metric: Any, greater_is_better: bool | None) -> Metric:
+    def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
         """Resolve what the user gave as metric: None, a name, an object of the framework, a callable."""
         ...
 
@@ -139,8 +147,8 @@ class Model(Protocol):
         """Bring the model into evaluation mode, and back to how it was found."""
         ...
 
-    def predict(self, rows: Rows) -> Any:
-        """Raw predictions of shape (n_rows, n_outputs), as the metric takes them."""
+    def predict(self, rows: Any, response: str = "predict") -> Any:
+        """Raw predictions of shape (n_rows, n_outputs), as a metric with that `response` takes them."""
         ...
 
     def settle(self, pred: Any) -> Any:

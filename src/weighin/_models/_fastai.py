@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from weighin._errors import InputError, ModelError
-from weighin._features import Feature
 from weighin._metrics import Metric
 from weighin._models._arrays import ArrayRows
 from weighin._models._base import Encoded
@@ -44,17 +43,13 @@ class FastaiModel:
             )
         self.learn = learn
         self.device = torch.device(device) if device is not None else module_device(learn.model)
-        self._rules, self._features = read_rules(train_ds)
+        self.chunk_rows, self.parallel = 1024, self.device.type == "cpu"
+        self._rules, self.features = read_rules(train_ds)
 
     @property
     def name(self) -> str:
         """What it is, in words."""
         return f"fastai {type(self.learn).__name__} ({type(self.learn.model).__name__})"
-
-    @property
-    def features(self) -> tuple[Feature, ...]:
-        """Raw features, categorical first, each with its encoded columns."""
-        return self._features
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Encode a frame by the learner's procs; its validation set when `X` is None."""
@@ -90,9 +85,9 @@ class FastaiModel:
         target = batch[n_inputs].to(self.device) if len(batch) > n_inputs else None
         if target is not None and target.ndim == 1:
             target = target[:, None]
-        return Encoded(ArrayRows(parts), target, notes, what)
+        return Encoded(ArrayRows(parts), target, notes, what, self.features)
 
-    def metric(self, metric: Any, greater_is_better: bool | None) -> Metric:
+    def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
         """Resolve a metric; the learner's first by default."""
         return resolve(self.learn, metric, greater_is_better)
 
@@ -104,7 +99,8 @@ class FastaiModel:
         """Read the network as a sum of parts under a head, where it is one."""
         return split_of(self.learn.model, rows, self.predict)
 
-    def predict(self, rows: Any) -> torch.Tensor:
+    @torch.inference_mode()  # threads of the engine enter it here
+    def predict(self, rows: Any, response: str = "predict") -> torch.Tensor:
         """Raw outputs of the network, ``y_range`` included, shape (n_rows, n_outputs)."""
         out = self.learn.model(*rows.parts)
         return out if out.ndim == 2 else out.reshape(len(out), -1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,12 +16,14 @@ from weighin._metrics import (
     Metric,
     absolute_error,
     direction,
+    from_callable,
     hit,
     miss,
     row_mean,
     squared_error,
     unknown,
 )
+from weighin._models._torch_metrics import cross_entropy
 
 _ROW_METRICS = {"mae": absolute_error, "mse": squared_error, "accuracy": hit, "error_rate": miss}
 
@@ -66,7 +67,12 @@ def resolve(learn: Any, metric: Any, greater_is_better: bool | None, batch_size:
     if callable(metric):
         if getattr(metric, "__module__", "") == "fastai.metrics":
             return _from_fastai(mk_metric(metric), learn.loss_func, greater_is_better, batch_size)
-        return _from_callable(metric, learn.loss_func, greater_is_better)
+        return from_callable(
+            metric,
+            greater_is_better,
+            lambda pred: settled(learn.loss_func, pred),
+            lambda t: t.detach().cpu().numpy(),
+        )
     raise MetricError(
         f"metric must be a name, a fastai metric or a function (y, pred) -> float, got {type(metric).__name__}."
     )
@@ -77,7 +83,9 @@ def settled(loss_func: Any, pred: Any) -> Any:
     return getattr(loss_func, "activation", lambda outputs: outputs)(pred)
 
 
-def _from_fastai(metric: Any, loss_func: Any, greater_is_better: bool | None, batch_size: int | None) -> Metric:
+def _from_fastai(
+    metric: Any, loss_func: Any, greater_is_better: bool | None, batch_size: int | None
+) -> Metric:
     name = metric.name.lstrip("_")
     func = getattr(metric, "func", None)
     per_row = None
@@ -95,37 +103,17 @@ def _from_fastai(metric: Any, loss_func: Any, greater_is_better: bool | None, ba
     return Metric(name, direction(name, greater_is_better), score, per_row)
 
 
-def _from_callable(function: Callable[..., Any], loss_func: Any, greater_is_better: bool | None) -> Metric:
-    name = getattr(function, "__name__", type(function).__name__)
-
-    def score(target: Any, pred: Any) -> float:
-        pred = settled(loss_func, pred)
-        return float(function(_flat(target), _flat(pred)))
-
-    return Metric(name, direction(name, greater_is_better), score)
-
-
 def _loss(loss_func: Any) -> Metric:
     kind = type(loss_func).__name__
     inner = getattr(loss_func, "func", loss_func)  # fastai wraps torch's loss
-    weighted = getattr(inner, "weight", None) is not None or getattr(inner, "label_smoothing", 0.0)
+    weighted = getattr(inner, "weight", None) is not None or bool(getattr(inner, "label_smoothing", False))
     if kind == "MSELossFlat" or type(loss_func) is torch.nn.MSELoss:
         return row_mean("loss", squared_error)
     if kind == "L1LossFlat" or type(loss_func) is torch.nn.L1Loss:
         return row_mean("loss", absolute_error)
     if kind == "CrossEntropyLossFlat" and not weighted:
-        return row_mean("loss", _cross_entropy)
+        return row_mean("loss", cross_entropy)
     return Metric("loss", False, lambda target, pred: float(loss_func(pred, target).mean()))
-
-
-def _cross_entropy(target: Any, pred: Any) -> Any:
-    classes = target[..., 0].long().expand(pred.shape[:-1])
-    return torch.logsumexp(pred, -1) - pred.gather(-1, classes[..., None])[..., 0]
-
-
-def _flat(array: Any) -> Any:
-    array = array.detach().cpu().numpy()
-    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
 
 class _Validated:

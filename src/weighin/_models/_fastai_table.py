@@ -47,8 +47,8 @@ def read_rules(to: Any) -> tuple[TableRules, tuple[Feature, ...]]:
     """Read a learner's ``train_ds`` into the rules and the features with the encoded columns each one owns."""
     procs = {type(proc).__name__: proc for proc in to.procs.fs}
     fill = procs.get("FillMissing")
-    filled = dict(getattr(fill, "na_dict", {})) if fill is not None else {}
-    indicators = {f"{name}_na": name for name in filled} if filled and fill.add_col else {}
+    filled = dict(getattr(fill, "na_dict", {}))
+    indicators = {f"{name}_na": name for name in filled} if getattr(fill, "add_col", False) else {}
     cat_names, cont_names = list(to.cat_names), list(to.cont_names)
     owned: dict[str, list[int]] = {}
     for position, name in enumerate([*cat_names, *cont_names]):
@@ -113,7 +113,9 @@ def _targets(X: Any, y: Any, rules: TableRules, needs_target: bool) -> list[str]
         try:
             check_columns(X, rules.y_names, "the network was trained to predict")
         except InputError as error:
-            raise InputError(f"{error}\nPass y=, or metric='prediction_change', which needs no target.") from None
+            raise InputError(
+                f"{error}\nPass y=, or metric='prediction_change', which needs no target."
+            ) from None
     return []
 
 

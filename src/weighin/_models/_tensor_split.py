@@ -52,8 +52,10 @@ def split_of(module: Any, rows: ArrayRows, predict: Callable[[ArrayRows], Tensor
         return None
 
     def forward(cat: Tensor, cont: Tensor) -> Tensor:
-        both = (cat, cont) if len(rows.parts) == 2 else (cont,) if rows.parts[0].is_floating_point() else (cat,)
-        return predict(ArrayRows(both))
+        both = (
+            (cat, cont) if len(rows.parts) == 2 else (cont,) if rows.parts[0].is_floating_point() else (cat,)
+        )
+        return predict(ArrayRows(both, rows.keys))
 
     view = split_view(module, *_cat_cont(rows), forward)
     return None if view is None else TensorSplit(view)
@@ -61,7 +63,7 @@ def split_of(module: Any, rows: ArrayRows, predict: Callable[[ArrayRows], Tensor
 
 def _readable(rows: ArrayRows) -> bool:
     kinds = tuple(part.is_floating_point() for part in rows.parts)
-    return kinds in ((False, True), (True,), (False,))
+    return rows.keys is None and kinds in ((False, True), (True,), (False,))
 
 
 def _cat_cont(rows: ArrayRows) -> tuple[Tensor, Tensor]:

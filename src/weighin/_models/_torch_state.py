@@ -28,7 +28,7 @@ def evaluating(module: Any, device: Any = None) -> Iterator[None]:
         module.eval()
         if device is not None and device != home:
             module.to(device)
-        with torch.inference_mode():
+        with torch.no_grad():
             yield
     finally:
         for part, training in modes:

@@ -1,0 +1,146 @@
+"""Any function from a table to predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._errors import InputError, MetricError, ModelError
+from weighin._features import Feature
+from weighin._frames import column_names, is_frame
+from weighin._metrics import GENERAL, MAE, Metric, from_callable, unknown
+from weighin._models._arrays import ArrayRows
+from weighin._models._base import Encoded
+from weighin._models._frame_rows import FrameRows
+
+
+class FunctionModel:
+    """A function that gets rows in the form `X` has, frame or matrix, and gives one prediction or vector per row.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(X) -> predictions`` of shape (n_rows,) or (n_rows, n_outputs).
+    """
+
+    chunk_rows, parallel = 32_768, False
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function = function
+        self.name = f"function {getattr(function, '__qualname__', type(function).__name__)}"
+
+    def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
+        """Take the table as it is."""
+        rows, features = table_rows(X, self.name)
+        target = None if y is None else numeric_target(y, rows.n_rows)
+        return Encoded(rows, target, (), f"the {rows.n_rows:,} rows given", features)
+
+    def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
+        """Resolve a metric; the mean absolute error by default."""
+        if isinstance(metric, Metric):
+            return metric
+        if isinstance(metric, str):
+            if metric not in GENERAL:
+                raise unknown(metric, GENERAL)
+            return GENERAL[metric]
+        if metric is None:
+            return MAE
+        if callable(metric):
+            return from_callable(metric, greater_is_better, self.settle, np.asarray)
+        raise MetricError(
+            f"metric must be a name or a function (y, pred) -> float, got {type(metric).__name__}."
+        )
+
+    def split(self, rows: Any) -> None:
+        """Nothing is known of its inside."""
+        return
+
+    def predicting(self) -> AbstractContextManager[None]:
+        """Nothing to bring into order."""
+        return nullcontext()
+
+    def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
+        """What the function gives, as a matrix of floats."""
+        return as_matrix(self.function(as_given(rows)), self.name)
+
+    def settle(self, pred: NDArray[Any]) -> NDArray[Any]:
+        """Nothing: they are what the user sees."""
+        return pred
+
+
+def table_rows(X: Any, who: str) -> tuple[FrameRows | ArrayRows, tuple[Feature, ...]]:
+    """Take a frame or a matrix as encoded rows, a feature per column.
+
+    Raises
+    ------
+    InputError
+        If it is neither, has fewer than two rows or no columns, or column names are not unique.
+    """
+    rows: FrameRows | ArrayRows
+    if X is None:
+        raise InputError(f"X is needed: a {who} brings no rows along.")
+    if is_frame(X):
+        names = column_names(X)
+        rows = FrameRows(nw.from_native(X, eager_only=True))
+    else:
+        array = np.asarray(X)
+        if array.ndim != 2:
+            raise InputError(
+                "X must be a data frame (pandas, polars, pyarrow) or a matrix (rows, columns), "
+                f"got {type(X).__name__} of shape {array.shape}."
+            )
+        names = [f"x{position}" for position in range(array.shape[1])]
+        rows = ArrayRows((array,))
+    if not names:
+        raise InputError("X has no columns.")
+    if rows.n_rows < 2:
+        raise InputError(f"Swapping values takes at least 2 rows, got {rows.n_rows}.")
+    return rows, tuple(Feature(name, (position,)) for position, name in enumerate(names))
+
+
+def as_given(rows: FrameRows | ArrayRows) -> Any:
+    """Rows in the form the user's table had."""
+    return rows.native if isinstance(rows, FrameRows) else rows.parts[0]
+
+
+def numeric_target(y: Any, n_rows: int) -> NDArray[Any]:
+    """Target as a matrix of finite numbers, one row for each row of the table.
+
+    Raises
+    ------
+    InputError
+        On another length, or values that are no finite numbers.
+    """
+    array = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
+    if len(array) != n_rows:
+        raise InputError(f"y must have {n_rows} rows as X has, got {len(array)}.")
+    try:
+        array = np.asarray(array, dtype=np.result_type(array.dtype, np.float64))
+    except (TypeError, ValueError):
+        raise InputError(f"y must hold numbers, got {array.dtype}.") from None
+    if not np.isfinite(array).all():
+        raise InputError(f"y has {int((~np.isfinite(array)).sum())} missing or infinite value(s).")
+    return array.reshape(n_rows, -1)
+
+
+def as_matrix(pred: Any, who: str) -> NDArray[Any]:
+    """Predictions as a matrix of floats, one row each.
+
+    Raises
+    ------
+    ModelError
+        If they are no numbers, or have no or more than two dimensions.
+    """
+    array = pred.to_numpy() if hasattr(pred, "to_numpy") else np.asarray(pred)
+    if array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
+        raise ModelError(
+            f"The {who} must give numbers of shape (n_rows,) or (n_rows, n_outputs), "
+            f"got {array.dtype} of shape {array.shape}."
+        )
+    array = array if array.dtype.kind == "f" else array.astype(np.float64)
+    return array[:, None] if array.ndim == 1 else array

@@ -1,0 +1,182 @@
+"""Any torch module: on a matrix, on several tensors, or on a dict of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from weighin._errors import InputError, MetricError, ModelError
+from weighin._features import Feature
+from weighin._frames import column_names, is_frame, to_matrix
+from weighin._metrics import GENERAL, MAE, Metric, from_callable, unknown
+from weighin._models._arrays import ArrayRows
+from weighin._models._base import Encoded
+from weighin._models._tensor_split import TensorSplit, split_of
+from weighin._models._torch_metrics import LOG_LOSS
+from weighin._models._torch_state import evaluating, module_device
+
+
+class TorchModel:
+    """A ``torch.nn.Module``; left as found: mode, gradients, hooks, device.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Called with one tensor, several, or keywords, as `X` says.
+    device : str or torch.device, optional
+        Where to predict; where the module is by default.
+    name : str, optional
+        What to call it.
+
+    Notes
+    -----
+    `X` may be a matrix or a data frame of numbers (the module gets one float tensor), a tuple or list of matrices
+    (one tensor each, integers kept), or a dict of them (keywords).
+    """
+
+    def __init__(self, module: torch.nn.Module, *, device: Any = None, name: str | None = None) -> None:
+        self.module = module
+        self.device = torch.device(device) if device is not None else module_device(module)
+        self.name = name or f"torch {type(module).__name__}"
+        self.chunk_rows, self.parallel = 1024, self.device.type == "cpu"
+
+    def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
+        """Turn `X` into tensors on the module's device, and `y` into a matrix."""
+        if X is None:
+            raise InputError(f"X is needed: {self.name} brings no rows along.")
+        dtype = next((p.dtype for p in self.module.parameters() if p.is_floating_point()), torch.float32)
+        inputs, names, keys = _inputs(X)
+        parts = []
+        for values, part_names in zip(inputs, names, strict=True):
+            array = _matrix(values, part_names)
+            tensor = torch.from_numpy(array).to(self.device)
+            parts.append(
+                tensor.to(dtype) if tensor.is_floating_point() or len(inputs) == 1 else tensor.long()
+            )
+        n_rows = len(parts[0])
+        if any(len(part) != n_rows for part in parts):
+            raise InputError(
+                f"All inputs must have the same rows, got {', '.join(str(len(part)) for part in parts)}."
+            )
+        if n_rows < 2:
+            raise InputError(f"Swapping values takes at least 2 rows, got {n_rows}.")
+        flat = [name for part_names in names for name in part_names]
+        features = tuple(Feature(name, (position,)) for position, name in enumerate(flat))
+        target = None if y is None else _target(y, n_rows, self.device, dtype)
+        return Encoded(ArrayRows(tuple(parts), keys), target, (), f"the {n_rows:,} rows given", features)
+
+    def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
+        """Resolve a metric; MAE for a target of numbers, log loss for classes and as many outputs, by default."""
+        if isinstance(metric, Metric):
+            return metric
+        known = {**GENERAL, LOG_LOSS.name: LOG_LOSS}
+        if isinstance(metric, str):
+            if metric not in known:
+                raise unknown(metric, known)
+            return known[metric]
+        if callable(metric):
+            return from_callable(metric, greater_is_better, self.settle, lambda t: t.detach().cpu().numpy())
+        if metric is not None:
+            raise MetricError(
+                f"metric must be a name or a function (y, pred) -> float, got {type(metric).__name__}."
+            )
+        if data.target is None:
+            raise InputError("y is needed; only metric='prediction_change' does without a target.")
+        if data.target.is_floating_point():
+            return MAE
+        with self.predicting():
+            width = self.predict(data.rows.take(slice(0, 2))).shape[-1]
+        if width > int(data.target.max()) and width > 1:
+            return LOG_LOSS
+        raise MetricError(
+            f"The target holds integers and the module has {width} output(s): name a metric ({', '.join(known)}), or "
+            "pass a float target for a regression."
+        )
+
+    def split(self, rows: Any) -> TensorSplit | None:
+        """Read the module as a sum of parts under a head, where it is one."""
+        return split_of(self.module, rows, self.predict)
+
+    def predicting(self) -> AbstractContextManager[None]:
+        """Evaluation mode and no gradients, until the block ends."""
+        return evaluating(self.module, self.device)
+
+    @torch.inference_mode()  # threads of the engine enter it here
+    def predict(self, rows: ArrayRows, response: str = "predict") -> Tensor:
+        """What the module gives, as a matrix."""
+        if rows.keys is None:
+            out = self.module(*rows.parts)
+        else:
+            out = self.module(**dict(zip(rows.keys, rows.parts, strict=True)))
+        if not isinstance(out, Tensor):
+            raise ModelError(f"The module must give one tensor, got {type(out).__name__}.")
+        return out[:, None] if out.ndim == 1 else out.flatten(1)
+
+    def settle(self, pred: Tensor) -> Tensor:
+        """Nothing: the module's outputs are what its user sees."""
+        return pred
+
+
+def _inputs(X: Any) -> tuple[list[Any], list[list[str]], tuple[str, ...] | None]:
+    """Matrices, the names of their columns, and the keywords of a dict."""
+    keys = None
+    if isinstance(X, Mapping):
+        if not X:
+            raise InputError("X is an empty dict; name at least one input of the module.")
+        keys, inputs = tuple(X), list(X.values())
+        labels = [str(key) for key in keys]
+    elif isinstance(X, list | tuple):
+        if not X or np.ndim(X[0]) != 2:
+            raise InputError("A list or tuple X must hold the module's inputs, each with 2 dimensions.")
+        inputs, labels = list(X), [f"input{position}" for position in range(len(X))]
+    else:
+        inputs, labels = [X], [""]
+    names = []
+    for values, label in zip(inputs, labels, strict=True):
+        if is_frame(values):
+            names.append(column_names(values))
+            continue
+        shape = np.shape(values)
+        if len(shape) != 2:
+            raise InputError(f"{label or 'X'} must have 2 dimensions (rows, columns), got shape {shape}.")
+        names.append([f"{label}_{j}" if label else f"x{j}" for j in range(shape[1])])
+    flat = [name for part_names in names for name in part_names]
+    if len(set(flat)) < len(flat):
+        twice = next(name for name in flat if flat.count(name) > 1)
+        raise InputError(f"Column names must be unique across the inputs; {twice!r} occurs more than once.")
+    return inputs, names, keys
+
+
+def _matrix(values: Any, names: Sequence[str]) -> np.ndarray:
+    if isinstance(values, Tensor):
+        values = values.detach().cpu().numpy()
+    array = to_matrix(values, names) if is_frame(values) else np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"A torch module takes numbers, got an array of {array.dtype}.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = [name for name, ok in zip(names, np.isfinite(array).all(0), strict=True) if not ok]
+        raise InputError(f"Missing or infinite values in {', '.join(map(repr, bad[:12]))}: fill them before.")
+    return np.array(array, dtype=np.float64 if array.dtype.kind == "f" and array.dtype.itemsize > 4 else None)
+
+
+def _target(y: Any, n_rows: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    array = (
+        y.detach().cpu().numpy()
+        if isinstance(y, Tensor)
+        else y.to_numpy()
+        if hasattr(y, "to_numpy")
+        else np.asarray(y)
+    )
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"y must hold numbers (class numbers for a classifier), got {array.dtype}.")
+    if len(array) != n_rows:
+        raise InputError(f"y must have {n_rows} rows as X has, got {len(array)}.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise InputError(f"y has {int((~np.isfinite(array)).sum())} missing or infinite value(s).")
+    tensor = torch.from_numpy(np.array(array.reshape(n_rows, -1))).to(device)
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor.long()
