@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from weighin._errors import InputError
+from weighin._text import printable
 
 BAR = "#1f6f8b"
 BAR_NEGATIVE = "#c46b45"
@@ -48,6 +53,7 @@ def bars(
     matplotlib Axes
     """
     wrapped = [wrap(name) for name in names]
+    values = np.where(np.isfinite(values), values, 0.0)  # the label says that there is no number
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -58,6 +64,7 @@ def bars(
     ax.barh(positions, values, height=0.62, color=colours, zorder=2)
     reach = np.stack([values, values], axis=1)
     if singles is not None and singles.shape[1] > 1:
+        singles = np.where(np.isfinite(singles), singles, np.nan)
         ax.plot(
             singles.ravel(),
             np.repeat(positions, singles.shape[1]),
@@ -68,14 +75,14 @@ def bars(
             alpha=0.55,
             zorder=3,
         )
-        reach = np.concatenate([reach, singles], axis=1)
+        reach = np.concatenate([reach, np.nan_to_num(singles)], axis=1)
     low, high = np.minimum(reach.min(1), 0.0), np.maximum(reach.max(1), 0.0)
-    span = max(high.max() - low.min(), 1e-12)
+    span = float(high.max() - low.min()) or 1.0
     to_left = low < -0.02 * span
     for position, value, label in zip(positions, values, labels, strict=True):
         right = value >= 0 or not to_left[position]
         ax.annotate(
-            label,
+            literal(label),
             (high[position] if right else low[position], position),
             xytext=(7 if right else -7, 0),
             textcoords="offset points",
@@ -91,17 +98,22 @@ def bars(
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.tick_params(axis="x", colors=QUIET)
-    ax.set_xlabel(xlabel, color=QUIET)
+    ax.set_xlabel(literal(xlabel), color=QUIET)
     ax.grid(axis="x", color="#e3e8ea", zorder=0)
     ax.set_axisbelow(True)
     for side in ("top", "right", "left", "bottom"):
         ax.spines[side].set_visible(False)
-    subtitle = textwrap.fill(subtitle, 96)
+    subtitle = textwrap.fill(printable(subtitle), 96)
     ax.set_title(
-        title, loc="left", fontsize=14, fontweight="bold", color=INK, pad=12 + 15 * (subtitle.count("\n") + 1)
+        literal(title),
+        loc="left",
+        fontsize=14,
+        fontweight="bold",
+        color=INK,
+        pad=12 + 15 * (subtitle.count("\n") + 1),
     )
     ax.annotate(
-        subtitle,
+        literal(subtitle),
         (0, 1),
         xytext=(0, 8),
         xycoords="axes fraction",
@@ -115,10 +127,12 @@ def bars(
 
 def article_bars(frame: Any, *, limit: int, asc: bool, absolute: bool, **kwargs: Any) -> Any:
     """Draw the article's chart: pandas' horizontal bars of a frame (feature, importance), a number at each end."""
+    if limit < 1:
+        raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
     shown = frame.copy()
     key = (lambda column: column.abs()) if absolute else None
     shown = shown.sort_values("importance", ascending=asc, key=key, kind="stable")[:limit]
-    shown["feature"] = shown["feature"].str.slice(0, 25)
+    shown["feature"] = [literal(printable(str(name)[:25])) for name in shown["feature"]]
     shown = shown.sort_values("importance", ascending=not asc, key=key, kind="stable")
     import matplotlib.pyplot as plt
 
@@ -149,13 +163,23 @@ def save(draw: Any, path: Any, *, dpi: int = 160) -> None:
     ax = draw(figure.add_subplot())
     lines = sum(label.get_text().count("\n") + 1 for label in ax.get_yticklabels())
     figure.set_size_inches(9, max(2.6, 1.9 + 0.42 * lines))
-    figure.savefig(path, dpi=dpi)
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message="Glyph .* missing from font"
+        )  # an emoji in a name: a box is drawn
+        figure.savefig(path, dpi=dpi)
 
 
 def wrap(name: str, width: int = 28) -> str:
-    """Break a long name into at most three lines, marking what was cut; markup is taken literally."""
-    lines = textwrap.wrap(name.replace("_", "_\u200b"), width, break_long_words=True) or [""]
-    lines = [line.replace("\u200b", "") for line in lines]
+    """Break a long name into at most three lines, after spaces and underscores, marking what was cut."""
+    wrapper = textwrap.TextWrapper(width)
+    wrapper.wordsep_re = re.compile(r"(\s+|[^\s_]*_+)")
+    lines = wrapper.wrap(printable(name))
     if len(lines) > 3:
         lines = [*lines[:2], lines[2][: width - 1] + "…"]
-    return "\n".join(lines).replace("$", r"\$")
+    return literal("\n".join(lines))
+
+
+def literal(text: str) -> str:
+    """Keep matplotlib from reading formulas into a text."""
+    return text.replace("$", r"\$")
