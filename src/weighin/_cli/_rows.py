@@ -92,7 +92,7 @@ def choose(frame: pd.DataFrame, rows: str | None, card: Card | None) -> tuple[pd
     frame : pandas.DataFrame
         The rows.
     what : str
-        Which ones, in words: "held-out rows".
+        Which ones, in words, with their number left open: "{n} held-out rows".
 
     Raises
     ------
@@ -104,7 +104,7 @@ def choose(frame: pd.DataFrame, rows: str | None, card: Card | None) -> tuple[pd
         rows = "all" if seen is None else "held-out"
     first = re.fullmatch(r"first:(\d+)", rows)
     if rows == "all":
-        what = "rows"
+        what = "all {n} rows"
     elif rows == "held-out":
         used = _ids(frame, card, "valid")
         if seen is None or used is None:
@@ -113,10 +113,10 @@ def choose(frame: pd.DataFrame, rows: str | None, card: Card | None) -> tuple[pd
                 "column 'id' in the table. Use --rows all or --where."
             )
         frame = frame[~(seen | used).to_numpy()]
-        what = "held-out rows"
+        what = "{n} held-out rows"
     elif first and int(first[1]) > 0:
         frame = frame.head(int(first[1]))
-        what = "first rows"
+        what = "the first {n} rows"
     else:
         raise InputError(f"--rows must be held-out, all or first:N with N >= 1, got {rows!r}.")
     return frame, what

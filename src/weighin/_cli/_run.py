@@ -76,9 +76,9 @@ def run(
         frame = _rows.where(frame, where)
     frame, what = _rows.choose(frame, rows, card)
     if where is not None:
-        what += f" where {where}"
+        what = f"{what.removeprefix('all ')} where {where}"
     if frame.empty:
-        raise InputError(f"No rows are left: {what} of '{table}'.")
+        raise InputError(f"No rows are left of '{table}': {what.replace('{n}', '0')}.")
     opened = _learner.open_learner(learner, trust=trust)
     _weighing.weigh_and_write(
         opened,

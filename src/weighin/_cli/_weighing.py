@@ -39,7 +39,7 @@ def weigh_and_write(
     out : path
         The JSON; it and the chart beside it are replaced.
     what : str
-        Which rows they are, in words.
+        Which rows they are, in words; ``{n}`` stands for their number.
     trained_on : int or None
         How many of them the network was trained on; None when nobody knows.
     simulated : bool
@@ -64,7 +64,7 @@ def weigh_and_write(
             )
         return dataclasses.replace(
             result,
-            rows=result.rows.replace("the ", "", 1).replace("rows given", what) if result.rows else what,
+            rows=what.replace("{n}", f"{result.n_rows:,}"),
             on_training_rows=None if trained_on is None else bool(trained_on),
             simulated=simulated,
             notes=tuple(notes),
