@@ -23,14 +23,14 @@ def _no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def axes() -> Iterator[Any]:
+def axes() -> Any:
     """A matplotlib Axes that belongs to no window."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 5), layout="constrained")
     FigureCanvasAgg(figure)
-    yield figure.add_subplot()
+    return figure.add_subplot()
 
 
 @pytest.fixture

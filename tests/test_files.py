@@ -40,9 +40,14 @@ def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path, error, old)
     path = tmp_path / "out.json"
     if old is not None:
         path.write_text(old)
-    with pytest.raises(error), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise error
+
+    def write_half():
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
     assert contents(tmp_path) == ({} if old is None else {"out.json": old})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -160,7 +161,7 @@ def test_any_number_of_bars_is_readable(pyplot, n, kind):
     for box in [*boxes(ax, numbers), *names, ax.title.get_window_extent()]:
         assert figure.x0 - 1 <= box.x0
         assert box.x1 <= figure.x1 + 1
-    for upper, lower in zip(names, names[1:], strict=False):
+    for upper, lower in itertools.pairwise(names):
         assert not upper.overlaps(lower)
     # a number stands beside its bar and marks, not on them
     for text, box in zip(numbers, boxes(ax, numbers), strict=True):

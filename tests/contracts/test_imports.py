@@ -96,7 +96,8 @@ import numpy as np, weighin
 try:
     weighin.Importance(('a',), np.ones((1, 2)), 1.0, 'mae', False, 9).to_frame()
 except weighin.MissingDependencyError as error:
-    assert str(error) == "pandas is needed to give a data frame and is not installed: pip install 'weighin[fastai]'", error
+    told = "pandas is needed to give a data frame and is not installed: pip install 'weighin[fastai]'"
+    assert str(error) == told, error
 else:
     raise SystemExit('no error')"""
     loaded_after(code)
