@@ -51,6 +51,8 @@ def weigh(
     missing: str = "raise",
     batch_size: int | None = None,
     device: Any = None,
+    n_jobs: int | None = None,
+    max_memory: int = 256,
     progress: bool | None = None,
 ) -> Importance:
     """Measure how much worse a trained model gets when a feature's values are shuffled between rows.
@@ -84,6 +86,11 @@ def weigh(
         Rows of one forward pass; does not change the numbers beyond rounding.
     device : str or torch.device, optional
         Where to predict; where the model is by default.
+    n_jobs : int, optional
+        Threads; -1 for all processors. By default all of them for torch on the CPU, one for other models. Estimators
+        and functions run under joblib, so ``joblib.parallel_config`` may choose processes. Does not change numbers.
+    max_memory : int
+        Megabytes to hold at once beside the encoded table, about.
     progress : bool, optional
         Show a progress bar; by default where somebody can see it.
 
@@ -112,7 +119,7 @@ def weigh(
     >>> imp = weigh(learn, df, random_state=0)  # doctest: +SKIP
     >>> imp.plot()  # doctest: +SKIP
     """
-    _check_arguments(n_repeats, random_state, missing, batch_size)
+    _check_arguments(n_repeats, random_state, missing, batch_size, n_jobs, max_memory)
     adapted = as_model(model, device=device)
     against = (
         metric.against
@@ -135,7 +142,17 @@ def weigh(
             f"{data.rows.n_rows} rows allow {donors.n_repeats} distinct shuffles; {n_repeats} were asked for."
         )
     with tracking("Weighing", len(chosen) * donors.n_repeats * donors.n_rows, progress) as advance:
-        scores = _engine.run(adapted, data, chosen, donors, measure, chunk_rows=batch_size, advance=advance)
+        scores = _engine.run(
+            adapted,
+            data,
+            chosen,
+            donors,
+            measure,
+            chunk_rows=batch_size,
+            n_jobs=n_jobs,
+            memory=max_memory * 2**20,
+            advance=advance,
+        )
     notes += _remarks(scores, data.rows.n_rows)
     result = _result(adapted.name, data, chosen, measure, scores, seed, notes)
     if not scores.complete:
@@ -143,7 +160,9 @@ def weigh(
     return result
 
 
-def _check_arguments(n_repeats: Any, random_state: Any, missing: Any, batch_size: Any) -> None:
+def _check_arguments(
+    n_repeats: Any, random_state: Any, missing: Any, batch_size: Any, n_jobs: Any, max_memory: Any
+) -> None:
     def whole(value: Any) -> bool:
         return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
@@ -155,6 +174,10 @@ def _check_arguments(n_repeats: Any, random_state: Any, missing: Any, batch_size
         raise InputError(f"missing must be one of {', '.join(map(repr, MISSING))}, got {missing!r}.")
     if batch_size is not None and (not whole(batch_size) or batch_size < 1):
         raise InputError(f"batch_size must be an integer >= 1 or None, got {batch_size!r}.")
+    if n_jobs is not None and (not whole(n_jobs) or n_jobs == 0):
+        raise InputError(f"n_jobs must be an integer other than 0, or None, got {n_jobs!r}.")
+    if not whole(max_memory) or max_memory < 1:
+        raise InputError(f"max_memory must be an integer >= 1, in megabytes, got {max_memory!r}.")
 
 
 def _seed(random_state: int | None) -> int:

@@ -14,6 +14,8 @@ from weighin._engine._workers import Workers
 from weighin._features import Feature
 from weighin._models import Split
 
+FIRST_SHRINK, LEAST_CHUNK = 16_384, 16  # rows of one product after running out of memory once, and at last
+
 
 class SplitPath:
     """Swap parts of a cached sum instead of columns of a table.
@@ -69,6 +71,11 @@ class SplitPath:
             chunk_rows=self.chunk_rows,
             workers=self.workers,
         )
+
+    def shrink(self) -> bool:
+        """Halve the rows of one matrix product; False below what any machine holds."""
+        self.chunk_rows = (self.chunk_rows or 2 * FIRST_SHRINK) // 2
+        return self.chunk_rows >= LEAST_CHUNK
 
 
 def _unit(feature: Feature, n_cat: int) -> Unit:

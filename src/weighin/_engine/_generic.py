@@ -82,30 +82,31 @@ class GenericPath:
         step = min(self.chunk_rows, rows.n_rows)
         copies = max(1, min(n_repeats, self.chunk_rows // step))
 
-        def task(start: int) -> None:
+        def task(start: int) -> tuple[Any, list[Any]]:
             here = slice(start, min(start + step, rows.n_rows))
             n = here.stop - here.start
-            stack = (
-                rows.take(np.tile(np.arange(here.start, here.stop), copies))
-                if copies > 1
-                else rows.take(here)
-            )
-            own = rows.index(np.tile(np.arange(here.start, here.stop), copies))
+            tiled = np.tile(np.arange(here.start, here.stop), copies)
+            stack, own = rows.take(here if copies == 1 else tiled), rows.index(tiled)
             before = _checked(self.predict_rows(stack), n * copies).reshape(copies, n, -1)
-            baseline[here] = before[0]
-            for feature, filled in zip(features, out, strict=True):
+            swapped = []
+            for feature in features:
                 for first in range(0, n_repeats, copies):
-                    # the last stack is filled up with the shuffles before it: its shape stays the same
+                    # the last stack is filled up with a shuffle it has had: its shape stays the same
                     repeats = np.arange(first, first + copies).clip(max=n_repeats - 1)
-                    given = rows.index(donors[repeats, here].ravel())
-                    stack.replace(feature.columns, rows, given)
+                    stack.replace(feature.columns, rows, rows.index(donors[repeats, here].ravel()))
                     after = _checked(self.predict_rows(stack), n * copies).reshape(copies, n, -1)
-                    fresh = min(copies, n_repeats - first)
-                    moved = (after != before)[:fresh]
-                    filled[first : first + fresh, here] = _where(moved, after[:fresh], before[0])
+                    swapped.append(_where(after == before, before[0], after)[: n_repeats - first])
                 stack.replace(feature.columns, rows, own)
+            return before[0], swapped
 
-        self.workers.each(task, range(0, rows.n_rows, step))
+        starts = range(0, rows.n_rows, step)
+        for start, (before, swapped) in zip(starts, self.workers.each(task, starts), strict=True):
+            here = slice(start, start + step)
+            baseline[here] = before
+            pieces = iter(swapped)
+            for filled in out:
+                for first in range(0, n_repeats, copies):
+                    filled[first : first + copies, here] = next(pieces)
 
     def _predict_pairs(
         self, rows: Rows, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any
@@ -133,14 +134,24 @@ class GenericPath:
     def _fill(
         self, rows: Rows, columns: Sequence[int], receivers: Positions, givers: Positions, out: NDArray[Any]
     ) -> None:
-        def task(start: int) -> None:
-            here = slice(start, start + self.chunk_rows)
+        """Predict receivers with the values of givers; results travel, so that processes may do it."""
+        step = max(1, min(self.chunk_rows, -(-len(receivers) // self.workers.n_threads)))
+
+        def task(start: int) -> Any:
+            here = slice(start, start + step)
             chunk = rows.take(receivers[here])
             if columns:
                 chunk.replace(columns, rows, rows.index(givers[here]))
-            out[here] = _checked(self.predict_rows(chunk), chunk.n_rows)
+            return _checked(self.predict_rows(chunk), chunk.n_rows)
 
-        self.workers.each(task, range(0, len(receivers), self.chunk_rows))
+        starts = range(0, len(receivers), step)
+        for start, pred in zip(starts, self.workers.each(task, starts), strict=True):
+            out[start : start + step] = pred
+
+    def shrink(self) -> bool:
+        """Halve the rows of one call; False at one."""
+        self.chunk_rows //= 2
+        return self.chunk_rows > 0
 
 
 def probe(predict: Predict, rows: Rows) -> tuple[Any, float, bool]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import effective_n_jobs
 
 from weighin._donors import Block, Rows
 from weighin._features import Feature
@@ -47,7 +47,7 @@ def make_plan(
     block_rows: int,
     whole: bool,
     memory: int = MEMORY,
-    n_threads: int | None = None,
+    n_jobs: int | None = None,
 ) -> Plan:
     """Cut a run so that what is held at once stays within `memory`, as far as one block allows.
 
@@ -65,8 +65,8 @@ def make_plan(
         Whether the metric needs the predictions of all rows at once.
     memory : int
         Bytes.
-    n_threads : int, optional
-        As many as the process may use by default.
+    n_jobs : int, optional
+        As scikit-learn counts: -1 for all that the process may use, which is the default.
     """
     n_features = max(1, len(features))
     room = memory // 2  # the rest is for what metrics and chunks hold meanwhile
@@ -79,7 +79,9 @@ def make_plan(
     wanted = 1 if work < SHORT_RUN else min(n_features, -(-STEPS * min(batch_rows, n_rows) // n_rows))
     size = max(1, min(fitting, -(-n_features // wanted)))
     groups = tuple(tuple(features[first : first + size]) for first in range(0, len(features), size))
-    return Plan(groups, batch_rows, 1 if work < THREADS_FROM else n_threads or _cpus())
+    return Plan(
+        groups, batch_rows, 1 if work < THREADS_FROM else effective_n_jobs(-1 if n_jobs is None else n_jobs)
+    )
 
 
 def batches(blocks: Iterable[Block], batch_rows: int) -> Iterator[tuple[Rows, Rows]]:
@@ -96,7 +98,3 @@ def batches(blocks: Iterable[Block], batch_rows: int) -> Iterator[tuple[Rows, Ro
         held += len(block.rows)
     if held:
         yield np.concatenate(rows), np.concatenate(donors, axis=1)
-
-
-def _cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -17,7 +17,7 @@ from weighin._donors import Block
 from weighin._donors import Rows as Positions
 from weighin._engine._generic import GenericPath, probe
 from weighin._engine._plan import MEMORY, Plan, batches, make_plan
-from weighin._engine._workers import Workers
+from weighin._engine._workers import JoblibWorkers, Workers
 from weighin._errors import MetricError, ModelError
 from weighin._features import Feature
 from weighin._metrics import Metric
@@ -54,6 +54,10 @@ class Path(Protocol):
         self, rows: Any, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any
     ) -> None:
         """Fill in predictions as the rows are, and after each swap."""
+        ...
+
+    def shrink(self) -> bool:
+        """Halve the rows of one call, after running out of memory; False when there is nothing left to halve."""
         ...
 
 
@@ -93,7 +97,7 @@ def run(
     metric: Metric,
     *,
     chunk_rows: int | None = None,
-    n_threads: int | None = None,
+    n_jobs: int | None = None,
     memory: int = MEMORY,
     fast: bool = True,
     advance: Callable[[int], None] = lambda work: None,
@@ -106,8 +110,9 @@ def run(
         An adapted model, its encoded table, what to swap, who gives to whom, what to measure.
     chunk_rows : int, optional
         Rows of one call of the model, or of one matrix product.
-    n_threads : int, optional
-        Threads over chunks; as many as the process may use by default. The numbers do not depend on it.
+    n_jobs : int, optional
+        Threads over chunks; for torch on the CPU as many as the process may use by default, one for other models,
+        which may not stand more. The numbers do not depend on it.
     memory : int
         Bytes to hold at once beside the encoded data.
     fast : bool
@@ -139,9 +144,10 @@ def run(
             block_rows=donors.largest_block,
             whole=metric.per_row is None,
             memory=memory,
-            n_threads=n_threads,
+            n_jobs=n_jobs if model.parallel or n_jobs is not None else 1,
         )
-        with Workers(plan.n_threads) as workers:
+        workers = Workers(plan.n_threads) if model.parallel else JoblibWorkers(plan.n_threads)
+        with workers:
             split = model.split(data.rows) if fast and not noise else None
             path: Path
             if split is not None:
@@ -149,12 +155,7 @@ def run(
 
                 path = SplitPath(split, data.rows, features, donors.n_repeats, chunk_rows, workers)
             else:
-                path = GenericPath(
-                    predict,
-                    row_exact,
-                    chunk_rows or model.chunk_rows,
-                    workers if model.parallel else Workers(),
-                )
+                path = GenericPath(predict, row_exact, chunk_rows or model.chunk_rows, workers)
             return _Run(model, data, metric, path, like, donors, plan, noise).measure(advance)
 
 
@@ -205,10 +206,18 @@ class _Run:
         width = self.like.shape[-1]
         baseline = self.empty(len(rows), width)
         out = self.empty(len(group), len(donors), len(rows), width)
-        self.path.predict(self.data.rows.take(rows), group, donors, baseline, out)
+        batch = self.data.rows.take(rows)
+        while True:
+            try:
+                self.path.predict(batch, group, donors, baseline, out)
+                break
+            except (MemoryError, RuntimeError) as error:
+                if not _out_of_memory(error) or not self.path.shrink():
+                    raise
         _check_finite(baseline, "on the rows as they are")
-        for feature, pred in zip(group, out, strict=True):
-            _check_finite(pred, f"after swapping {feature.name!r}")
+        if not _finite(out):
+            for feature, pred in zip(group, out, strict=True):
+                _check_finite(pred, f"after swapping {feature.name!r}")
         return baseline, out
 
     def empty(self, *shape: int) -> Any:
@@ -271,9 +280,19 @@ class _WholeScore:
         return before, np.array(after, dtype=float).reshape(len(self.group), run.donors.n_repeats) - before
 
 
+def _out_of_memory(error: Exception) -> bool:
+    return (
+        isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    )  # torch's, on any device
+
+
+def _finite(pred: Any) -> bool:
+    total = pred.sum()  # one number to wait for on a GPU
+    return bool(total - total == 0)
+
+
 def _check_finite(pred: Any, when: str) -> None:
-    total = pred.sum()
-    if bool(total - total == 0):
+    if _finite(pred):
         return
     bad = (pred - pred != 0).any(-1)  # inf - inf and nan - nan are nan, which differs from 0
     n_bad, n = int(bad.sum()), int(np.prod(bad.shape))
@@ -295,4 +314,5 @@ def _double_sum(values: Any) -> Any:
         return values.sum(-1, dtype=np.float64)
     import torch
 
+    values = values.cpu() if values.device.type == "mps" else values  # which has no double precision
     return values.sum(-1, dtype=torch.float64).cpu().numpy()

@@ -110,7 +110,8 @@ def predict_swapped(
         size = CHUNK_BYTES if cont.device.type == "cpu" else DEVICE_CHUNK_BYTES
         chunk_rows = max(LEAST_ROWS, size // view.bias.nbytes)
     block = _Block(view, cat, cont, planned, donors, baseline, out, chunk_rows)
-    step = min(chunk_rows, max(LEAST_ROWS, -(-n_rows // (TASKS_PER_THREAD * workers.n_threads))))
+    wanted = TASKS_PER_THREAD * workers.n_threads if workers.n_threads > 1 else 1
+    step = min(chunk_rows, max(LEAST_ROWS, -(-n_rows // wanted)))
     tasks = [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
     workers.each(block.predict, tasks)
 

@@ -57,6 +57,24 @@ class Workers:
             raise
 
 
+class JoblibWorkers(Workers):
+    """Map tasks by joblib: over threads, or as ``joblib.parallel_config`` says, processes included.
+
+    For models that weighin knows nothing of, and only when asked: one job is the calling thread.
+    """
+
+    def __enter__(self) -> JoblibWorkers:
+        return self
+
+    def each(self, function: Callable[[Any], T], tasks: Iterable[Any]) -> list[T]:
+        """Results of `function` for all tasks, in order."""
+        if self.n_threads == 1:
+            return [function(task) for task in tasks]
+        from joblib import Parallel, delayed
+
+        return list(Parallel(self.n_threads, prefer="threads")(delayed(function)(task) for task in tasks))
+
+
 def _one_torch_thread() -> None:
     torch = sys.modules.get("torch")
     if torch:
