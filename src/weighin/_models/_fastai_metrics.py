@@ -49,7 +49,9 @@ def resolve(learn: Any, metric: Any, greater_is_better: bool | None, batch_size:
     """
     if isinstance(metric, Metric):
         return metric
-    own = {entry.name.lstrip("_"): entry for entry in learn.metrics}
+    own: dict[str, Any] = {}
+    for entry in learn.metrics:
+        own.setdefault(entry.name.lstrip("_"), entry)  # of two with one name, the first
     if metric is None:
         metric = next(iter(own.values()), "loss")
     if isinstance(metric, str):
@@ -65,7 +67,11 @@ def resolve(learn: Any, metric: Any, greater_is_better: bool | None, batch_size:
     if isinstance(metric, LearnerMetric):
         return _from_fastai(metric, learn.loss_func, greater_is_better, batch_size)
     if callable(metric):
-        if getattr(metric, "__module__", "") == "fastai.metrics":
+        fastais = getattr(metric, "__module__", "") == "fastai.metrics"
+        name = getattr(metric, "__name__", "")
+        if isinstance(metric, type) or (fastais and name[:1].isupper()):
+            raise MetricError(f"{name} must be called: metric={name}().")
+        if fastais:
             return _from_fastai(mk_metric(metric), learn.loss_func, greater_is_better, batch_size)
         return from_callable(
             metric,
@@ -91,7 +97,7 @@ def _from_fastai(
     per_row = None
     if isinstance(metric, AvgMetric) and getattr(func, "__module__", "") == "fastai.metrics":
         per_row = _ROW_METRICS.get(getattr(func, "__name__", ""))
-    metric = copy.copy(metric)  # accumulates on its own: the learner's metric keeps its state
+    metric = _own(metric)
 
     def score(target: Any, pred: Any) -> float:
         metric.reset()
@@ -101,6 +107,14 @@ def _from_fastai(
         return float(metric.value)
 
     return Metric(name, direction(name, greater_is_better), score, per_row)
+
+
+def _own(metric: Any) -> Any:
+    """Copy a metric: it accumulates on its own, the learner's keeps its state."""
+    try:
+        return copy.deepcopy(metric)
+    except Exception:  # it holds what cannot be copied
+        return copy.copy(metric)
 
 
 def _loss(loss_func: Any) -> Metric:

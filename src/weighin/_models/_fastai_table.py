@@ -45,7 +45,7 @@ class TableRules:
 
 def read_rules(to: Any) -> tuple[TableRules, tuple[Feature, ...]]:
     """Read a learner's ``train_ds`` into the rules and the features with the encoded columns each one owns."""
-    procs = {type(proc).__name__: proc for proc in to.procs.fs}
+    procs = {kind.__name__: proc for proc in to.procs.fs for kind in type(proc).__mro__}
     fill = procs.get("FillMissing")
     filled = dict(getattr(fill, "na_dict", {}))
     indicators = {f"{name}_na": name for name in filled} if getattr(fill, "add_col", False) else {}
@@ -82,7 +82,9 @@ def prepare(
     """
     names = [*rules.cat_names, *rules.cont_names]
     check_columns(X, names, "the network takes")
-    targets = _targets(X, y, rules, needs_target)
+    if not needs_target:
+        y = None
+    targets = _targets(X, y, rules) if needs_target else []
     frame = to_pandas(X, [*names, *(targets if y is None else ())])
     if y is not None:
         _attach(frame, y, rules.y_names)
@@ -93,30 +95,23 @@ def prepare(
     if empty:
         raise InputError(f"Nothing but missing values in {listing(empty)}: there is nothing to swap.")
     for name in rules.cont_names:
-        _check_numeric(frame, name)
-    _check_numeric_targets(frame, targets, rules.vocab)
+        _check_numeric(frame, name, "continuous")
+    _check_targets(frame, targets, rules.vocab)
     frame = _handle_missing(frame, rules, targets, missing, notes)
     for name in rules.cat_names:
         _check_categories(frame, name, rules.classes, notes)
     return frame, notes
 
 
-def _targets(X: Any, y: Any, rules: TableRules, needs_target: bool) -> list[str]:
-    if y is not None:
-        return list(rules.y_names)
-    from weighin._frames import column_names
-
-    there = [name for name in rules.y_names if name in column_names(X)]
-    if len(there) == len(rules.y_names):
-        return there
-    if needs_target:
+def _targets(X: Any, y: Any, rules: TableRules) -> list[str]:
+    if y is None:
         try:
             check_columns(X, rules.y_names, "the network was trained to predict")
         except InputError as error:
             raise InputError(
                 f"{error}\nPass y=, or metric='prediction_change', which needs no target."
             ) from None
-    return []
+    return list(rules.y_names)
 
 
 def _attach(frame: pd.DataFrame, y: Any, y_names: Sequence[str]) -> None:
@@ -131,7 +126,7 @@ def _attach(frame: pd.DataFrame, y: Any, y_names: Sequence[str]) -> None:
         frame[name] = values[:, position]
 
 
-def _check_numeric(frame: pd.DataFrame, name: str) -> None:
+def _check_numeric(frame: pd.DataFrame, name: str, role: str) -> None:
     column = frame[name]
     kind = column.dtype
     number = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_complex_dtype(kind)
@@ -141,12 +136,13 @@ def _check_numeric(frame: pd.DataFrame, name: str) -> None:
             column = pd.to_numeric(column)  # numbers and None in an object column
         else:
             raise InputError(
-                f"Column {name!r} is continuous: numbers expected, got {kind}"
+                f"Column {name!r} is {role}: numbers expected, got {kind}"
                 + (f" with {odd!r} in row {column.tolist().index(odd)}." if odd is not None else ".")
                 + f" Hint: pd.to_numeric(df[{name!r}])."
             )
-    # extension types (Int64, arrow) become plain floats; fastai takes nothing else
-    frame[name] = column.astype(float) if not isinstance(column.dtype, np.dtype) else column
+    # extension types (Int64, arrow) and truth values become plain floats; fastai takes nothing else
+    plain = isinstance(column.dtype, np.dtype) and column.dtype != bool
+    frame[name] = column if plain else column.astype(float)
     infinite = np.isinf(frame[name].to_numpy(dtype=float, na_value=np.nan)).sum()
     if infinite:
         raise InputError(f"Column {name!r} has {infinite} infinite value(s); numbers must be finite.")
@@ -159,10 +155,10 @@ def _first_not_number(column: pd.Series) -> Any:
     return None
 
 
-def _check_numeric_targets(frame: pd.DataFrame, targets: Sequence[str], vocab: list[Any] | None) -> None:
+def _check_targets(frame: pd.DataFrame, targets: Sequence[str], vocab: list[Any] | None) -> None:
     for name in targets:
         if vocab is None:
-            _check_numeric(frame, name)
+            _check_numeric(frame, name, "the target")
             continue
         unknown = [value for value in frame[name].dropna().unique() if value not in vocab]
         if unknown:
@@ -220,20 +216,30 @@ def _check_categories(
             )
         return
     known = classes[name]
-    unseen = (pd.Categorical(column, categories=known).codes < 0) & column.notna().to_numpy()
+    codes = pd.CategoricalDtype(known).categories.get_indexer_for(pd.Index(column))  # as pandas' Categorical finds them
+    unseen = (codes < 0) & column.notna().to_numpy()
     if not unseen.any():
         return
     values = list(pd.unique(column[unseen]))
     if unseen.sum() == column.notna().sum() and known and _kind(known[0]) != _kind(values[0]):
         raise InputError(
-            f"Column {name!r} holds {_kind(values[0])} like {values[0]!r}; "
-            f"the network was trained on {_kind(known[0])} like {known[0]!r}."
+            f"Column {name!r} holds {_kind(values[0])} like {_plain(values[0])!r}; "
+            f"the network was trained on {_kind(known[0])} like {_plain(known[0])!r}."
         )
+    frame[name] = column.astype(object).mask(unseen, np.nan)  # what pandas' Categorical makes of it, warning
     notes.append(
         f"{int(unseen.sum())} of {len(column)} rows have a {name} unseen in training ({listing(values, 5)}); "
         "the network treats it as missing, as fastai does."
     )
 
 
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def _kind(value: Any) -> str:
-    return "text" if isinstance(value, str) else "numbers" if np.isscalar(value) else type(value).__name__
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, bool | np.bool_):
+        return "truth values"
+    return "numbers" if np.isscalar(value) else type(value).__name__
