@@ -42,7 +42,7 @@ $(VENV)/.torch: constraints.txt | $(BIN)/python
 	touch $@
 
 $(VENV)/.demo: pyproject.toml $(VENV)/.torch
-	$(PIP) -e '.[fastai]'
+	$(PIP) -e '.[all]'
 	touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.torch

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from weighin._cli._program import program
 from weighin._errors import FetchError, InputError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def fetch(
     out.print(f"Wrote {len(table):,} games to {output}.", markup=False, soft_wrap=True)
     if calls_left is not None:
         out.print(f"API calls left this month: {calls_left:,}.", markup=False)
-    out.print(f"Next: weighin cfbd train {output} -o learner.pkl", markup=False, soft_wrap=True)
+    out.print(f"Next: {program()} cfbd train {output} -o learner.pkl", markup=False, soft_wrap=True)
 
 
 def parse_seasons(text: str, latest: int) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from weighin._cli import _weighing
+from weighin._cli._program import program
 
 
 def demo(
@@ -52,6 +53,6 @@ def demo(
         f"SIMULATED games, network, numbers and chart are in {folder}/: "
         f"{games_path.name}, {learner_path.name} (and its card), {out.name}, {_weighing.chart_path(out).name}.\n"
         "Next, try:\n"
-        f"  weighin run {learner_path} {games_path} --trust --group elo=home_elo,away_elo -o {folder}/groups.json\n"
-        "  weighin cfbd fetch --seasons 2015-2021 -o games.parquet    (real seasons; needs a free CFBD key)"
+        f"  {program()} run {learner_path} {games_path} --trust --group elo=home_elo,away_elo -o {folder}/groups.json\n"
+        f"  {program()} cfbd fetch --seasons 2015-2021 -o games.parquet    (real seasons; needs a free CFBD key)"
     )

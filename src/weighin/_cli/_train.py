@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from weighin._cli._program import program
 from weighin._errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def train(
     table = read_table(games)
     train_and_export(table, output, epochs=epochs, lr=lr, layers=sizes, seed=seed)
     typer.echo(f"Learner: {output}\nCard:    {card_path(output)}")
-    typer.echo(f"Next:    weighin run {shlex.quote(str(output))} {shlex.quote(str(games))}")
+    typer.echo(f"Next:    {program()} run {shlex.quote(str(output))} {shlex.quote(str(games))}")
 
 
 def train_and_export(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from weighin._engine._levels import Levels, Unit, find_levels, share_of_work
 from weighin._engine._workers import Workers
@@ -172,13 +173,16 @@ class _Block:
         for first in range(0, len(out), together):
             here = slice(first, first + together)
             h = buffer[: len(out[here])]
-            start = rest
-            for j, levels in zip(unit.cats, given, strict=True):
-                part = view.tables[j].index_select(0, levels[here].flatten())
-                start = torch.add(start, part.view_as(h), out=h)
+            flat = h.view(-1, h.shape[-1])
+            for j, levels in zip(unit.cats[:1], given, strict=False):
+                torch.index_select(view.tables[j], 0, levels[here].flatten(), out=flat)
+                h += rest
+            for j, levels in zip(unit.cats[1:], given[1:], strict=True):
+                flat += view.tables[j].index_select(0, levels[here].flatten())
             for j, step in zip(unit.conts, steps, strict=True):
-                start = torch.addcmul(start, step[here, :, None], view.weights[j], out=h)
-            pred = view.finish(h.flatten(0, 1)).view(out[here].shape)
+                start = rest if j == unit.conts[0] and not unit.cats else h
+                torch.addcmul(start, step[here, :, None], view.weights[j], out=h)
+            pred = view.finish(flat).view(out[here].shape)
             torch.where(equal[here], base, pred, out=out[here])
 
     def _predict_levels(
@@ -190,14 +194,12 @@ class _Block:
         needed.scatter_(0, given, True)
         needed.scatter_(0, own[None], False)
         levels, receivers = needed.nonzero(as_tuple=True)
-        rest = z - table.index_select(0, own)
-        preds = [base]
-        for some, at in zip(levels.split(self.chunk_rows), receivers.split(self.chunk_rows), strict=True):
-            h = rest.index_select(0, at)
-            h += table.index_select(0, some)
-            preds.append(self.view.finish(h))
+        terms = torch.cat([z - table.index_select(0, own), table])
+        pairs = torch.stack([receivers, levels + n], 1)
+        sums = (embedding_bag(some, terms, mode="sum") for some in pairs.split(self.chunk_rows))
+        preds = torch.cat([base, *(self.view.finish(h) for h in sums if len(h))])
         where = torch.empty(len(table) * n, dtype=torch.long)  # of each (level, row) among the predictions
         where.scatter_(0, own * n + torch.arange(n), torch.arange(n))
         where.scatter_(0, levels * n + receivers, torch.arange(n, n + len(levels)))
-        found = torch.cat(preds).index_select(0, where.view(len(table), n).gather(0, given).flatten())
+        found = preds.index_select(0, where.view(len(table), n).gather(0, given).flatten())
         out.copy_(found.view_as(out))
