@@ -20,7 +20,7 @@ from weighin._models._split_view import SplitView
 CHUNK_BYTES = 2**21  # of the first hidden layer in one pass: more leaves the cache, less pays for the calls
 LEAST_ROWS = 128  # in a task
 TASKS_PER_THREAD = 4
-LOOK_UPS_PAY = 0.9  # share of the plain work below which predicting each (row, level) once is faster
+LOOK_UPS_PAY = 0.8  # share of the plain work below which predicting each (row, level) once is faster
 DEVICE_CHUNK_BYTES = 2**28  # on a GPU
 
 
@@ -107,6 +107,7 @@ def predict_swapped(
     """
     workers = workers or Workers()
     n_rows = len(cat)
+    _keep_freed_memory()
     if chunk_rows is None:
         size = CHUNK_BYTES if cont.device.type == "cpu" else DEVICE_CHUNK_BYTES
         chunk_rows = max(LEAST_ROWS, size // view.bias.nbytes)
@@ -115,6 +116,14 @@ def predict_swapped(
     step = min(chunk_rows, max(LEAST_ROWS, -(-n_rows // wanted)))
     tasks = [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
     workers.each(block.predict, tasks)
+
+
+def _keep_freed_memory() -> None:
+    """Have glibc reuse the memory of the chunk before; pages from the system for every chunk cost 10 % and more.
+
+    It keeps what is freed only up to twice the largest block freed so far, of at most 32 MiB.
+    """
+    torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
 class _Block:
@@ -134,6 +143,7 @@ class _Block:
         self.view, self.cat, self.cont, self.planned = view, cat, cont, planned
         self.donors, self.baseline, self.out, self.chunk_rows = donors, baseline, out, chunk_rows
         self.cats, self.conts = cat.t().contiguous(), cont.t().contiguous()  # a column's values side by side
+        self.room = 2 * max((len(plan.levels.table) for plan in planned if plan.levels), default=0)
         self.numbers = [
             plan.levels.number(self.cats, self.conts) if plan.levels else None for plan in planned
         ]
@@ -143,6 +153,7 @@ class _Block:
         """Fill in the results of some rows."""
         z = self.view.sum_parts(self.cat[rows], self.cont[rows])
         base = self.view.finish(z.clone())
+        terms = torch.cat([z, z.new_empty(self.room, z.shape[1])])
         self.baseline[rows] = base
         donors = self.donors[:, rows].flatten()
         for plan, number, of_unit in zip(self.planned, self.numbers, self.out, strict=True):
@@ -153,7 +164,7 @@ class _Block:
                 self._predict_sums(plan.unit, rows, donors, z, base, out)
             else:
                 given = number.index_select(0, donors).view(len(out), -1)
-                self._predict_levels(plan.levels.table, number[rows], given, z, base, out)
+                self._predict_levels(plan.levels.table, number[rows], given, terms, base, out)
 
     def _predict_sums(
         self, unit: Unit, rows: slice, donors: Tensor, z: Tensor, base: Tensor, out: Tensor
@@ -186,20 +197,25 @@ class _Block:
             torch.where(equal[here], base, pred, out=out[here])
 
     def _predict_levels(
-        self, table: Tensor, own: Tensor, given: Tensor, z: Tensor, base: Tensor, out: Tensor
+        self, table: Tensor, own: Tensor, given: Tensor, terms: Tensor, base: Tensor, out: Tensor
     ) -> None:
-        """One prediction per row and level that a donor has and the row has not; shuffles look them up."""
+        """One prediction per row and level that a donor has and the row has not; shuffles look them up.
+
+        `terms` begins with the sums of the rows and has room for the table, twice.
+        """
         n = len(own)
         needed = torch.zeros(len(table), n, dtype=torch.bool)
         needed.scatter_(0, given, True)
         needed.scatter_(0, own[None], False)
         levels, receivers = needed.nonzero(as_tuple=True)
-        terms = torch.cat([z - table.index_select(0, own), table])
-        pairs = torch.stack([receivers, levels + n], 1)
-        sums = (embedding_bag(some, terms, mode="sum") for some in pairs.split(self.chunk_rows))
+        k = len(table)
+        terms[n : n + k], terms[n + k : n + 2 * k] = table, -table
+        wanted = torch.stack([receivers, n + levels, n + k + own.index_select(0, receivers)], 1)
+        sums = (embedding_bag(some, terms, mode="sum") for some in wanted.split(self.chunk_rows))
         preds = torch.cat([base, *(self.view.finish(h) for h in sums if len(h))])
         where = torch.empty(len(table) * n, dtype=torch.long)  # of each (level, row) among the predictions
-        where.scatter_(0, own * n + torch.arange(n), torch.arange(n))
+        everyone = torch.arange(n)
+        where.scatter_(0, own * n + everyone, everyone)
         where.scatter_(0, levels * n + receivers, torch.arange(n, n + len(levels)))
         found = preds.index_select(0, where.view(len(table), n).gather(0, given).flatten())
         out.copy_(found.view_as(out))
