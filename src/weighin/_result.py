@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
-import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin import _plots
-from weighin._errors import InputError
-from weighin._files import check_free, replacing
+from weighin._errors import InputError, listing
 from weighin._optional import require
+from weighin._result_file import read, write
 from weighin._text import formatter, percent, printable
 
 if TYPE_CHECKING:
@@ -25,8 +25,16 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-FORMAT = "weighin.importance"
-VERSION = 1
+_SAME_PLAN = (
+    "model",
+    "metric",
+    "greater_is_better",
+    "n_rows",
+    "rows",
+    "n_repeats",
+    "random_state",
+    "simulated",
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,7 +72,9 @@ class Importance:
     simulated : bool
         True when the data were made up; every view says so.
     complete : bool
-        False when the run was interrupted and `features` are those it finished.
+        False when the run was interrupted.
+    unfinished : tuple of str
+        Features it had no time for: weigh them with the same seed, and `merge`.
     notes : tuple of str
         What a reader must know.
     versions : dict of str to str
@@ -94,6 +104,7 @@ class Importance:
     ways: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
     complete: bool = True
+    unfinished: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
@@ -210,15 +221,7 @@ class Importance:
         OutputExistsError
             If `path` exists and `force` is false.
         """
-        path = Path(path)
-        check_free(path, force=force)
-        content = {"format": FORMAT, "version": VERSION, **asdict(self)}
-        content["baseline"] = _to_json(float(self.baseline))
-        content["importances"] = [[_to_json(value) for value in row] for row in self.importances.tolist()]
-        content["relative"] = [_to_json(value) for value in self.relative.tolist()]
-        text = json.dumps(content, indent=1, allow_nan=False, default=lambda number: number.item())
-        with replacing(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write(Path(path), {**asdict(self), "relative": self.relative.tolist()}, force=force)
 
     @classmethod
     def load(cls, path: Path | str) -> Importance:
@@ -230,33 +233,59 @@ class Importance:
             If the file is not there, is no result of weighin, or comes from a newer version of the format.
         """
         path = Path(path)
+        values = read(path, {entry.name for entry in fields(cls)})
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"'{path}' cannot be read: {error.strerror}.") from error
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"'{path}' is not JSON: {error}.") from error
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise InputError(f"'{path}' is not a result of weighin: its format is not {FORMAT!r}.")
-        if content.get("version") != VERSION or content["version"] is True:
-            raise InputError(
-                f"'{path}' has version {content.get('version')!r} of the format; "
-                f"this weighin reads version {VERSION}. A newer weighin may read it."
-            )
-        known = {entry.name for entry in fields(cls)}
-        values = {name: value for name, value in content.items() if name in known}
-        for name, value in values.items():
-            if not _KINDS[name](value):
-                raise InputError(f"'{path}' is damaged: {name} cannot be {value!r:.80}.")
-        try:
-            values["baseline"] = _from_json(values["baseline"])
-            values["importances"] = [[_from_json(value) for value in row] for row in values["importances"]]
-            values["features"] = tuple(values["features"])
-            values["notes"] = tuple(values.get("notes", ()))
-            values["groups"] = {name: tuple(members) for name, members in values.get("groups", {}).items()}
             return cls(**values)
-        except (KeyError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             raise InputError(f"'{path}' is damaged: {type(error).__name__}: {error}") from error
+
+    def merge(self, other: Importance) -> Importance:
+        """Join two results of the same plan, such as the two parts of an interrupted run.
+
+        Parameters
+        ----------
+        other : Importance
+            Of the same model, rows, metric, number of shuffles and seed; other features.
+
+        Returns
+        -------
+        Importance
+            The features of both, as one run would have given them.
+
+        Raises
+        ------
+        InputError
+            Naming what differs, or the features in both.
+
+        Examples
+        --------
+        >>> done = Importance(("spread",), np.array([[7.0]]), 12.5, "mae", False, 730, complete=False, unfinished=("week",))
+        >>> rest = Importance(("week",), np.array([[0.1]]), 12.5, "mae", False, 730)
+        >>> done.merge(rest).complete
+        True
+        """
+        for name in _SAME_PLAN:
+            if getattr(self, name) != getattr(other, name):
+                raise InputError(
+                    f"Not of the same plan: {name} is {getattr(self, name)!r} and {getattr(other, name)!r}."
+                )
+        if not math.isclose(self.baseline, other.baseline, rel_tol=1e-6):
+            raise InputError(f"Not of the same plan: baseline is {self.baseline!r} and {other.baseline!r}.")
+        twice = [name for name in other.features if name in self.features]
+        if twice:
+            raise InputError(f"In both results: {listing(twice)}.")
+        features = self.features + other.features
+        unfinished = tuple(n for n in dict.fromkeys(self.unfinished + other.unfinished) if n not in features)
+        return dataclasses.replace(
+            self,
+            features=features,
+            importances=np.concatenate([self.importances, other.importances]),
+            groups={**self.groups, **other.groups},
+            ways={**self.ways, **other.ways},
+            complete=not unfinished and all(part.complete or part.unfinished for part in (self, other)),
+            unfinished=unfinished,
+            notes=tuple(dict.fromkeys([*self.notes, *other.notes])),
+        )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
         """Table for a terminal; names give way to the numbers where it is narrow."""
@@ -336,51 +365,3 @@ class Importance:
             f"{baseline}{self.rows or f'{self.n_rows:,} rows'}; "
             f"{self.n_repeats} shuffle{'s' * (self.n_repeats > 1)} per feature, seed {self.random_state}.{training}"
         )
-
-
-def _to_json(value: float) -> float | str | None:
-    """JSON has no NaN and no infinity: null and text stand for them."""
-    if math.isnan(value):
-        return None
-    return value if math.isfinite(value) else str(value)
-
-
-def _from_json(value: Any) -> float:
-    if value is None:
-        return math.nan
-    if isinstance(value, bool) or (isinstance(value, str) and value not in ("inf", "-inf")):
-        raise ValueError(f"{value!r} is not a number")
-    return float(value)
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_text, value))
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-_KINDS: Mapping[str, Callable[[Any], bool]] = {
-    "features": _texts,
-    "importances": lambda value: isinstance(value, list) and all(isinstance(row, list) for row in value),
-    "baseline": lambda value: True,  # numbers are checked where they are read
-    "metric": _text,
-    "greater_is_better": lambda value: isinstance(value, bool),
-    "n_rows": _whole,
-    "rows": _text,
-    "on_training_rows": lambda value: value is None or isinstance(value, bool),
-    "model": _text,
-    "random_state": _whole,
-    "groups": lambda value: isinstance(value, dict) and all(map(_texts, value.values())),
-    "simulated": lambda value: isinstance(value, bool),
-    "complete": lambda value: isinstance(value, bool),
-    "notes": _texts,
-    "versions": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
-    "ways": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
-    "date": _text,
-}

@@ -222,6 +222,7 @@ def _result(
         random_state=seed,
         groups={feature.name: feature.members for feature in finished if feature.members},
         complete=scores.complete,
+        unfinished=tuple(feature.name for feature in chosen[len(finished) :]),
         notes=tuple(notes),
         versions=versions(),
         date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -28,6 +28,7 @@ LAYERS = [
     "_engine",
     "_plots",
     "_report",
+    "_result_file",
     "_result",
     "_weigh",
     "_compat",
