@@ -27,6 +27,12 @@ from weighin._models._torch_metrics import cross_entropy
 
 _ROW_METRICS = {"mae": absolute_error, "mse": squared_error, "accuracy": hit, "error_rate": miss}
 
+_ROW_LOSSES = {
+    torch.nn.MSELoss: squared_error,
+    torch.nn.L1Loss: absolute_error,
+    torch.nn.CrossEntropyLoss: cross_entropy,
+}
+
 
 def resolve(learn: Any, metric: Any, greater_is_better: bool | None, batch_size: int | None = None) -> Metric:
     """Turn what the user gave as metric into a `Metric` on this learner's raw outputs.
@@ -118,15 +124,11 @@ def _own(metric: Any) -> Any:
 
 
 def _loss(loss_func: Any) -> Metric:
-    kind = type(loss_func).__name__
     inner = getattr(loss_func, "func", loss_func)  # fastai wraps torch's loss
     weighted = getattr(inner, "weight", None) is not None or bool(getattr(inner, "label_smoothing", False))
-    if kind == "MSELossFlat" or type(loss_func) is torch.nn.MSELoss:
-        return row_mean("loss", squared_error)
-    if kind == "L1LossFlat" or type(loss_func) is torch.nn.L1Loss:
-        return row_mean("loss", absolute_error)
-    if kind == "CrossEntropyLossFlat" and not weighted:
-        return row_mean("loss", cross_entropy)
+    per_row = _ROW_LOSSES.get(type(inner))
+    if per_row is not None and inner.reduction == "mean" and not weighted:
+        return row_mean("loss", per_row)
     return Metric("loss", False, lambda target, pred: float(loss_func(pred, target).mean()))
 
 
