@@ -259,7 +259,9 @@ class Importance:
 
         Examples
         --------
-        >>> done = Importance(("spread",), np.array([[7.0]]), 12.5, "mae", False, 730, complete=False, unfinished=("week",))
+        >>> done = Importance(
+        ...     ("spread",), np.array([[7.0]]), 12.5, "mae", False, 730, complete=False, unfinished=("week",)
+        ... )
         >>> rest = Importance(("week",), np.array([[0.1]]), 12.5, "mae", False, 730)
         >>> done.merge(rest).complete
         True

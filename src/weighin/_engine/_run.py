@@ -155,7 +155,7 @@ def run(
 
                 path = SplitPath(split, data.rows, features, donors.n_repeats, chunk_rows, workers)
             else:
-                path = GenericPath(predict, row_exact, chunk_rows or model.chunk_rows, workers)
+                path = GenericPath(predict, row_exact, chunk_rows or model.chunk_rows(data.rows), workers)
             return _Run(model, data, metric, path, like, donors, plan, noise).measure(advance)
 
 

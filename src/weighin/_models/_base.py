@@ -109,9 +109,8 @@ class Model(Protocol):
         """What it is, in words, for provenance."""
         ...
 
-    @property
-    def chunk_rows(self) -> int:
-        """Rows of one call that suit it."""
+    def chunk_rows(self, rows: Any) -> int:
+        """Rows of one call that suit it, as found on encoded rows; the same ones give the same number."""
         ...
 
     @property

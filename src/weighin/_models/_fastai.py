@@ -15,7 +15,7 @@ from weighin._models._base import Encoded
 from weighin._models._fastai_metrics import resolve, settled
 from weighin._models._fastai_table import prepare, read_rules
 from weighin._models._tensor_split import TensorSplit, split_of
-from weighin._models._torch_state import evaluating, module_device, random_state_kept
+from weighin._models._torch_state import cached_rows, evaluating, module_device, random_state_kept
 
 
 class FastaiModel:
@@ -43,7 +43,7 @@ class FastaiModel:
             )
         self.learn = learn
         self.device = torch.device(device) if device is not None else module_device(learn.model)
-        self.chunk_rows, self.parallel = 1024, self.device.type == "cpu"
+        self.parallel = self.device.type == "cpu"
         self._rules, self.features = read_rules(train_ds)
 
     @property
@@ -94,6 +94,10 @@ class FastaiModel:
     def predicting(self) -> AbstractContextManager[None]:
         """Evaluation mode and no gradients, until the block ends."""
         return evaluating(self.learn.model, self.device)
+
+    def chunk_rows(self, rows: ArrayRows) -> int:
+        """As many as keep the widest layer in cache."""
+        return cached_rows(self.learn.model, rows.take(slice(0, 4)), self.predict)
 
     def split(self, rows: ArrayRows) -> TensorSplit | None:
         """Read the network as a sum of parts under a head, where it is one."""

@@ -216,7 +216,9 @@ def _check_categories(
             )
         return
     known = classes[name]
-    codes = pd.CategoricalDtype(known).categories.get_indexer_for(pd.Index(column))  # as pandas' Categorical finds them
+    codes = pd.CategoricalDtype(known).categories.get_indexer_for(
+        pd.Index(column)
+    )  # as pandas' Categorical finds them
     unseen = (codes < 0) & column.notna().to_numpy()
     if not unseen.any():
         return

@@ -28,7 +28,7 @@ class FunctionModel:
         ``function(X) -> predictions`` of shape (n_rows,) or (n_rows, n_outputs).
     """
 
-    chunk_rows, parallel = 32_768, False
+    parallel = False
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.function = function
@@ -55,6 +55,10 @@ class FunctionModel:
         raise MetricError(
             f"metric must be a name or a function (y, pred) -> float, got {type(metric).__name__}."
         )
+
+    def chunk_rows(self, rows: Any) -> int:
+        """Many: what a call costs is spread over them."""
+        return 32_768
 
     def split(self, rows: Any) -> None:
         """Nothing is known of its inside."""

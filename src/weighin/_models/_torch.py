@@ -18,7 +18,7 @@ from weighin._models._arrays import ArrayRows
 from weighin._models._base import Encoded
 from weighin._models._tensor_split import TensorSplit, split_of
 from weighin._models._torch_metrics import LOG_LOSS
-from weighin._models._torch_state import evaluating, module_device
+from weighin._models._torch_state import cached_rows, evaluating, module_device
 
 
 class TorchModel:
@@ -43,7 +43,7 @@ class TorchModel:
         self.module = module
         self.device = torch.device(device) if device is not None else module_device(module)
         self.name = name or f"torch {type(module).__name__}"
-        self.chunk_rows, self.parallel = 1024, self.device.type == "cpu"
+        self.parallel = self.device.type == "cpu"
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Turn `X` into tensors on the module's device, and `y` into a matrix."""
@@ -97,6 +97,10 @@ class TorchModel:
             f"The target holds integers and the module has {width} output(s): name a metric ({', '.join(known)}), or "
             "pass a float target for a regression."
         )
+
+    def chunk_rows(self, rows: ArrayRows) -> int:
+        """As many as keep the widest layer in cache."""
+        return cached_rows(self.module, rows.take(slice(0, 4)), self.predict)
 
     def split(self, rows: Any) -> TensorSplit | None:
         """Read the module as a sum of parts under a head, where it is one."""

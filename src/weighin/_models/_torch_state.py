@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
+
+CACHE_BYTES = 2 * 2**20  # of the widest layer's output
+LEAST_ROWS, MOST_ROWS = 32, 2048
+DEVICE_ROWS = 16_384  # on a GPU, where calls cost more than memory
 
 
 @contextmanager
@@ -42,6 +46,36 @@ def module_device(module: Any) -> torch.device:
     for tensor in (*module.parameters(), *module.buffers()):
         return tensor.device
     return torch.device("cpu")
+
+
+def cached_rows(module: Any, rows: Any, predict: Callable[[Any], Any]) -> int:
+    """Rows whose widest layer stays in cache: a power of two, fewer for a transformer than for a perceptron.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Hooked while it predicts once; the hooks are removed.
+    rows : Rows
+        A few encoded rows.
+    predict : callable
+        From encoded rows to predictions, through `module`.
+    """
+    if module_device(module).type != "cpu":
+        return DEVICE_ROWS
+    widest = [1]
+
+    def note(part: Any, given: Any, out: Any) -> None:
+        if isinstance(out, torch.Tensor):
+            widest.append(out.nbytes // rows.n_rows)
+
+    hooks = [part.register_forward_hook(note) for part in module.modules()]
+    try:
+        predict(rows)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    fitting = CACHE_BYTES // max(widest)
+    return min(max(1 << max(fitting, 1).bit_length() - 1, LEAST_ROWS), MOST_ROWS)
 
 
 @contextmanager
