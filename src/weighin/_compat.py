@@ -69,9 +69,8 @@ class PermutationImportance:
         if "fastai.Learner" not in {
             f"{k.__module__.partition('.')[0]}.{k.__name__}" for k in type(learn).__mro__
         }:
-            raise ModelError(
-                f"PermutationImportance takes a fastai TabularLearner, got {type(learn).__name__}."
-            )
+            got = f"the class {learn.__name__}" if isinstance(learn, type) else type(learn).__name__
+            raise ModelError(f"PermutationImportance takes a fastai TabularLearner, got {got}.")
         from weighin._models._fastai import FastaiModel
         from weighin._models._fastai_metrics import resolve
 
@@ -79,10 +78,10 @@ class PermutationImportance:
             raise InputError(f"bs must be an integer >= 1 or None, got {bs!r}.")
         self.learn, self.df = learn, df
         self._model = FastaiModel(learn)
-        self.dl, _ = self._model.loader(df, bs=bs or learn.dls.bs)
+        self.dl, _ = self._model.loader(df, bs=bs if df is None else bs or learn.dls.bs)
         self._data = self._model.read(self.dl)
         # the direction plays no part in the article's formula
-        self._metric = resolve(learn, None, greater_is_better=False, batch_size=bs or learn.dls.bs)
+        self._metric = resolve(learn, None, greater_is_better=False, batch_size=self.dl.bs)
         self._features = {feature.name: feature for feature in self._model.features}
         self.x_names = list(self._features)
         self.na = [name for name in learn.dls.train_ds.x_names if name not in self._features]
