@@ -1,0 +1,1 @@
+"""weighin beside each alternative at its best: ``python -m benchmarks``."""
