@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -58,7 +59,7 @@ def where(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
 def _compare(column: pd.Series, sign: str, literal: str) -> pd.Series:
     import pandas as pd
 
-    quoted = re.fullmatch(r"""(["'])(.*)\1""", literal)
+    quoted = re.fullmatch(r"""(["'])(.*)\1""", literal, re.DOTALL)
     text = quoted[2] if quoted else literal
     kind = column.dtype
     value: Any = text
@@ -71,12 +72,16 @@ def _compare(column: pd.Series, sign: str, literal: str) -> pd.Series:
         value = allowed[text.lower()]
     elif pd.api.types.is_numeric_dtype(kind):
         try:
-            value = float(text)
+            value = int(text) if re.fullmatch(r"[+-]?\d+", text) else float(text)
         except ValueError:
-            raise InputError(f"--where: {column.name!r} holds numbers, got {literal!r}.") from None
+            value = math.nan
+        if math.isnan(value):
+            raise InputError(f"--where: {column.name!r} holds numbers, got {literal!r}.")
     elif pd.api.types.is_datetime64_any_dtype(kind):
         try:
             value = pd.Timestamp(text)
+            if isinstance(kind, pd.DatetimeTZDtype) and value.tzinfo is None:
+                value = value.tz_localize(kind.tz)
         except ValueError:
             raise InputError(f"--where: {column.name!r} holds dates, got {literal!r}.") from None
     else:
@@ -131,4 +136,10 @@ def training_rows(frame: pd.DataFrame, card: Card | None) -> int | None:
 def _ids(frame: pd.DataFrame, card: Card | None, part: str) -> pd.Series | None:
     if card is None or "id" not in frame.columns:
         return None
-    return frame["id"].isin(set(getattr(card, f"{part}_ids")))
+    import pandas as pd
+
+    ids = frame["id"]
+    if pd.api.types.is_float_dtype(ids.dtype) and (ids.dropna() % 1 == 0).all():
+        ids = ids.astype("Int64")
+    # one file format keeps ids as numbers, another as text
+    return ids.astype(str).isin({str(known) for known in getattr(card, f"{part}_ids")})

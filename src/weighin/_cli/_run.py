@@ -56,11 +56,9 @@ def run(
 ) -> None:
     """Weigh the features of a trained learner on a table: table, chart and JSON.
 
-    Examples
-    --------
-      weighin run learner.pkl games.parquet
+    Example: weighin run learner.pkl games.parquet
 
-      weighin run learner.pkl games.parquet --where "year==2021,week<10" --group elo=home_elo,away_elo
+    Example: weighin run learner.pkl games.parquet --where "year==2021,week<10" --group elo=home_elo,away_elo
     """
     from weighin._files import check_free
     from weighin._football._card import Card
