@@ -19,6 +19,7 @@ import joblib
 import numpy as np
 import torch
 from sklearn.inspection import _permutation_importance as sklearn_importance
+from threadpoolctl import ThreadpoolController
 
 from benchmarks import ours
 from benchmarks.workloads import Job, predict
@@ -132,7 +133,7 @@ class Wrapper:
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         if not self.job.is_torch:
-            return self.job.model.predict(X)
+            return _estimate(self.job, X, self.setting)
         matrix, c = torch.from_numpy(X), self.job.n_cat
         return _forward(self.job, matrix[:, :c].long(), matrix[:, c:], self.setting).numpy()
 
@@ -258,17 +259,31 @@ def plain(job: Job, columns: Sequence[int], n_repeats: int, setting: Setting) ->
 def _plain_estimator(job: Job, columns: Sequence[int], n_repeats: int, setting: Setting) -> np.ndarray:
     """The same around an estimator: one call per column with all shuffles stacked, or one per shuffle."""
     copies = n_repeats if setting["stacked"] else 1
-    X, y = np.tile(job.X, (copies, 1)), job.y
+    tiled, y = np.tile(job.X, (copies, 1)), job.y
     baseline = np.mean((job.model.predict(job.X) - y) ** 2)
-    importances = np.empty((len(columns), n_repeats))
-    for i, column in enumerate(columns):
-        own, swapped = job.X[:, column], X[:, column]
+
+    def task(column: int) -> np.ndarray:
+        X, losses = tiled.copy(), []
         for first in range(0, n_repeats, copies):
-            swapped[:] = own[job.permutations[first : first + copies]].reshape(-1)
-            error = (job.model.predict(X).reshape(copies, -1) - y) ** 2
-            importances[i, first : first + copies] = error.mean(axis=1) - baseline
-        X[:, column] = np.tile(own, copies)
-    return importances
+            X[:, column] = job.X[job.permutations[first : first + copies], column].reshape(-1)
+            error = (_estimate(job, X, setting).reshape(copies, -1) - y) ** 2
+            losses.append(error.mean(axis=1))
+        return np.concatenate(losses)
+
+    return np.array(each(task, columns, setting["threads"])) - baseline
+
+
+def _estimate(job: Job, X: np.ndarray, setting: Setting) -> np.ndarray:
+    """An estimator's predictions: with all of its OpenMP threads, or with one where Python has several."""
+    if setting["threads"] == "torch":
+        return job.model.predict(X)
+    with _openmp().limit(limits=1, user_api="openmp"):
+        return job.model.predict(X)
+
+
+@cache
+def _openmp() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 # -- all of them ------------------------------------------------------------------------------------
@@ -292,7 +307,7 @@ def _captum_settings(job: Job) -> list[Setting]:
 def _plain_settings(job: Job) -> list[Setting]:
     stacked = [False, True] if job.n_repeats > 1 else [False]
     if not job.is_torch:
-        return [{"stacked": value} for value in stacked]
+        return [{"threads": way, "stacked": value} for way in ("torch", "python") for value in stacked]
     return _chunk_settings(job, threads=["torch", "python"], stacked=stacked)
 
 
