@@ -1,0 +1,49 @@
+"""Moments in, intervals and p-values out; knows nothing of models and frames.
+
+How the engine calls it, batch by batch of donor-closed blocks:
+
+1. ``Moments.of(changes, donors, before)``: `changes` (n_units, n_repeats, m) is loss after minus loss before, turned so
+   that positive is worse; `donors` (n_repeats, m) positions in the batch; `before` (m,) the loss before any swap.
+   ``weights=`` for sample weights, ``segment=`` for one group of receivers (one `Moments` for each).
+2. Add the moments of all batches, threads, files: ``total = total + more``. With strata, keep one sum for each.
+3. ``infer(total)`` or ``infer([stratum, ...])`` gives an `Inference`: estimate, se, se_data, se_shuffle, few_rows,
+   ``interval(confidence_level)``, ``pvalue``; ``.ignoring(mask)`` for features the model cannot see.
+   ``infer(total, relative)``, ``root`` (RMSE of squared errors) and ``over_variance`` (R2) are functions of means.
+4. ``difference(total, a, b)``: two units. Units that share a `Moments` only; many units may be cut into several.
+5. ``repeats_needed(total)`` after 5 repeats for ``n_repeats="auto"``; ``holm`` and ``benjamini_hochberg`` for tables.
+"""
+
+from weighin._inference._estimates import (
+    Function,
+    Means,
+    difference,
+    few_rows,
+    identity,
+    infer,
+    means,
+    over_variance,
+    relative,
+    repeats_needed,
+    root,
+)
+from weighin._inference._intervals import Inference, benjamini_hochberg, holm, most_unseen
+from weighin._inference._moments import Moments
+
+__all__ = [
+    "Function",
+    "Inference",
+    "Means",
+    "Moments",
+    "benjamini_hochberg",
+    "difference",
+    "few_rows",
+    "holm",
+    "identity",
+    "infer",
+    "means",
+    "most_unseen",
+    "over_variance",
+    "relative",
+    "repeats_needed",
+    "root",
+]

@@ -1,0 +1,179 @@
+"""The two-way variance: rows are donors as well as receivers.
+
+D = theta + a(receiver) + b(donor) + e(pair), so that the mean over n rows and R swaps of each has variance
+Var(a + b)/n + Var(e)/(n R). Repeats never count as a sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from weighin._inference._moments import Floats, Moments
+
+FLOOR = 0.25  # least variance, in parts of var(psi)/n
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far estimates lie from the truth, and how lopsided.
+
+    Attributes
+    ----------
+    data, shuffle : ndarray of shape (n,)
+        Variance that more rows lower, and variance that more repeats lower; NaN where one repeat cannot tell.
+    variance : ndarray of shape (n,)
+        Of the estimate; infinite where there are too few rows to know.
+    skewness : ndarray of shape (n,)
+        Of the estimate: that of psi over the root of the number of rows.
+    df : ndarray of shape (n,)
+        Satterthwaite's degrees of freedom of the variance.
+    """
+
+    data: Floats
+    shuffle: Floats
+    variance: Floats
+    skewness: Floats
+    df: Floats
+
+
+@dataclass(frozen=True)
+class Components:
+    """Parts of the variance of one pair: V1 of its receiver, V2 of its donor, C both roles of a row, Ve the rest.
+
+    `total` is all of a pair's variance, `psi` that of psi. Arrays of shape (n,); not separable for one repeat, then
+    V1, V2 and Ve are NaN.
+    """
+
+    v1: Floats
+    v2: Floats
+    c: Floats
+    ve: Floats
+    total: Floats
+    psi: Floats
+
+
+def components(moments: Moments, coefficients: Floats) -> Components:
+    """Estimate the parts of the variance of linear combinations.
+
+    Parameters
+    ----------
+    moments : Moments
+    coefficients : ndarray of shape (n, K)
+        One combination of components per row.
+    """
+    n, repeats = moments.n_rows, moments.n_repeats
+    of_pairs = coefficients * moments.gives  # row components have no donor
+    total = _quadratic(coefficients, moments.pairs) / max(1, n * repeats - 1)
+    c = _quadratic(coefficients, moments.roles) / max(1, n - 1)
+    psi = _quadratic(coefficients, moments.psi) / max(1, n - 1)
+    if repeats == 1:
+        unknown = np.full(len(coefficients), np.nan)
+        return Components(unknown, unknown, c, unknown, total, psi)
+    swapped = _quadratic(of_pairs, moments.pairs)
+    own = n * (repeats - 1)
+    total_of_pairs = swapped / (n * repeats - 1)
+    within_receivers = (swapped - repeats * _quadratic(of_pairs, moments.receivers)) / own
+    within_donors = (swapped - repeats * _quadratic(of_pairs, moments.donors)) / own
+    v1, v2 = total - within_receivers, total_of_pairs - within_donors
+    ve = within_receivers + within_donors - total_of_pairs
+    return Components(v1, v2, c, ve, total, psi)
+
+
+def spread(strata: Sequence[Moments], coefficients: Floats) -> Spread:
+    """Give the variance, skewness and degrees of freedom of linear combinations of means.
+
+    Parameters
+    ----------
+    strata : sequence of Moments
+        One for each stratum, of fixed size; usually one.
+    coefficients : ndarray of shape (n, K)
+        One combination of components per row.
+    """
+    n = sum(moments.n_rows for moments in strata)
+    parts = [_of_one(moments, coefficients, moments.n_rows / n) for moments in strata]
+    data, shuffle, variance = (
+        sum(getattr(p, name) for p in parts) for name in ("data", "shuffle", "variance")
+    )
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        third = sum(part.skewness * part.variance**1.5 for part in parts)
+        skewness = np.nan_to_num(third / variance**1.5, posinf=0.0, neginf=0.0)
+        # largest share first: squares of tiny variances would vanish
+        df = 1 / sum((part.variance / variance) ** 2 / part.df for part in parts)
+    df = np.where(np.isfinite(df), np.maximum(df, 3.0), 3.0)
+    return Spread(data, shuffle, variance, skewness, df)
+
+
+def _of_one(moments: Moments, coefficients: Floats, share: float) -> Spread:
+    n = moments.n_rows
+    parts = components(moments, coefficients)
+    weighing = effective_rows(moments)
+    if moments.n_repeats == 1:
+        lost, both = 3, (parts.total + 2 * parts.c) / n
+        shuffle = parts.ve
+    else:
+        lost = 4
+        shuffle = np.maximum(0.0, parts.ve) / (n * moments.n_repeats)
+        both = np.maximum(0.0, parts.v1 + parts.v2 + 2 * parts.c) / n + shuffle
+    if weighing > lost:
+        factor = weighing / (weighing - lost)
+        variance = np.maximum(both * factor, np.maximum(0.0, FLOOR * parts.psi / n))
+        shuffle = np.minimum(shuffle * factor, variance)
+        data = variance - shuffle
+    else:
+        data = shuffle = variance = np.full(len(coefficients), np.inf)
+    data, shuffle, variance = (np.where(parts.total > 0, v, 0.0) for v in (data, shuffle, variance))
+    skewness, kurtosis = _shape(moments, coefficients)
+    df = 2 * n / np.maximum(kurtosis + 2, 1e-6)
+    return Spread(share**2 * data, share**2 * shuffle, share**2 * variance, skewness / np.sqrt(n), df)
+
+
+def effective_rows(moments: Moments) -> float:
+    """Rows that carry the weight: (sum w)**2 / sum w**2; all of them without weights."""
+    if not moments.row_weight:
+        return float(moments.n_rows)
+    square = moments.mean[-1] ** 2
+    return (
+        float(moments.n_rows * square / (square + moments.receivers[-1, -1] / moments.n_rows))
+        if square
+        else 0.0
+    )
+
+
+def _shape(moments: Moments, coefficients: Floats) -> tuple[Floats, Floats]:
+    """Skewness and excess kurtosis of psi; of its two components that matter most where there are more."""
+    n = moments.n_rows
+    shapes = np.zeros((2, len(coefficients)))
+    with np.errstate(all="ignore"):
+        for number, row in enumerate(coefficients):
+            j, k = _main_components(moments, row)
+            x, y = row[j], row[k] if k != j else 0.0
+            second = x * x * moments.psi[j, j] + 2 * x * y * moments.psi[j, k] + y * y * moments.psi[k, k]
+            t = moments.third
+            third = x**3 * t[j, j] + 3 * x * y * (x * t[j, k] + y * t[k, j]) + y**3 * t[k, k]
+            f, even = moments.fourth, moments.fourth_even
+            fourth = x**4 * f[j, j] + 4 * x * y * (x * x * f[j, k] + y * y * f[k, j]) + y**4 * f[k, k]
+            fourth += 6 * x * x * y * y * even[j, k]
+            shapes[:, number] = np.sqrt(n) * third / second**1.5, n * fourth / second**2 - 3
+    return np.nan_to_num(shapes[0], posinf=0.0, neginf=0.0), np.nan_to_num(shapes[1], posinf=0.0, neginf=0.0)
+
+
+def _main_components(moments: Moments, row: Floats) -> tuple[int, int]:
+    """The two components without which least of psi is left."""
+    used = np.flatnonzero(row * np.diag(moments.psi))
+    if len(used) <= 2:
+        return (int(used[0]), int(used[-1])) if len(used) else (0, 0)
+
+    def left(pair: tuple[int, int]) -> float:
+        rest = row.copy()
+        rest[list(pair)] = 0.0
+        return float(_quadratic(rest[None], moments.psi)[0])
+
+    return min(combinations(used.tolist(), 2), key=left)
+
+
+def _quadratic(coefficients: Floats, matrix: Floats) -> Floats:
+    return ((coefficients @ matrix) * coefficients).sum(axis=1)
