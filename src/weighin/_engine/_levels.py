@@ -36,15 +36,15 @@ class Levels:
     Attributes
     ----------
     unit : Unit
-    values : tuple of Tensors
-        Sorted distinct values of each continuous column.
+    keys : Tensor
+        Sorted keys, see `_key`, of the distinct values of the continuous columns; empty without such columns.
     strides : tuple of int
-        A row's number is the sum of stride times level, over categorical then continuous columns.
+        A row's number is the sum of stride times level, over categorical columns, then all continuous ones as one.
     table : Tensor of shape (n_levels, n_hidden)
     """
 
     unit: Unit
-    values: tuple[Tensor, ...]
+    keys: Tensor
     strides: tuple[int, ...]
     table: Tensor
 
@@ -61,20 +61,15 @@ class Levels:
         LongTensor of shape (n_rows,)
         """
         codes = [cats[j] for j in self.unit.cats]
-        codes += [
-            torch.searchsorted(v, conts[j].contiguous())
-            for v, j in zip(self.values, self.unit.conts, strict=True)
-        ]
+        if self.unit.conts:
+            codes.append(torch.searchsorted(self.keys, _key([conts[j] for j in self.unit.conts])))
         if len(codes) == 1:
             return codes[0]
-        number = codes[0] * self.strides[0]
-        for code, stride in zip(codes[1:], self.strides[1:], strict=True):
-            number += code * stride
-        return number
+        return torch.stack([code * stride for code, stride in zip(codes, self.strides, strict=True)]).sum(0)
 
 
-def find_levels(view: SplitView, unit: Unit, cont: Tensor) -> Levels | None:
-    """Number the joint levels of a unit; None when there are too many to bother.
+def find_levels(view: SplitView, unit: Unit, cont: Tensor, limit: int = MAX_LEVELS) -> Levels | None:
+    """Number the joint levels of a unit; None when there are too many.
 
     Parameters
     ----------
@@ -82,23 +77,34 @@ def find_levels(view: SplitView, unit: Unit, cont: Tensor) -> Levels | None:
     unit : Unit
     cont : Tensor of shape (n_rows, n_cont)
         All rows whose values may be given or received.
+    limit : int
+        Joint levels, at most.
     """
     tables = [view.tables[j] for j in unit.cats]
-    values = []
-    for j in unit.conts:
-        distinct = _few_distinct(cont[:, j])
-        if distinct is None:
+    if prod(map(len, tables)) > limit:
+        return None
+    keys = cont.new_empty(0)
+    if unit.conts:
+        columns = [cont[:, j] for j in unit.conts]
+        if len(torch.unique(_key([column[: 4 * limit] for column in columns]))) > limit:
             return None
-        values.append(distinct)
-        tables.append(distinct[:, None] * view.weights[j])
+        key = _key(columns)
+        keys, number = torch.unique(key, return_inverse=True)
+        if not 0 < len(keys) <= limit:
+            return None
+        row = torch.empty(len(keys), dtype=torch.long).scatter_(0, number, torch.arange(len(key)))
+        values = torch.stack([column[row] for column in columns], 1)
+        if not all(torch.equal(values[number, i], column) for i, column in enumerate(columns)):
+            return None  # two values with one key
+        tables.append(values @ view.weights[list(unit.conts)])
     sizes = [len(table) for table in tables]
-    if not 0 < prod(sizes) <= MAX_LEVELS:
+    if not 0 < prod(sizes) <= limit:
         return None
     joint = tables[0]
     for table in tables[1:]:
         joint = (joint[:, None] + table).flatten(0, 1)
     strides = tuple(prod(sizes[i + 1 :]) for i in range(len(sizes)))
-    return Levels(unit, tuple(values), strides, joint.contiguous())
+    return Levels(unit, keys, strides, joint.contiguous())
 
 
 def share_of_work(number: Tensor, n_repeats: int) -> float:
@@ -117,8 +123,11 @@ def share_of_work(number: Tensor, n_repeats: int) -> float:
     return float((others * (1 - others**n_repeats)).sum()) / n_repeats
 
 
-def _few_distinct(column: Tensor) -> Tensor | None:
-    if len(torch.unique(column[: 4 * MAX_LEVELS])) > MAX_LEVELS:
-        return None
-    distinct = torch.unique(column)
-    return distinct if len(distinct) <= MAX_LEVELS else None
+def _key(columns: list[Tensor]) -> Tensor:
+    """One number for the values of a row: the value itself, or a sum with incommensurable weights."""
+    if len(columns) == 1:
+        return columns[0].contiguous()
+    key = torch.zeros_like(columns[0], dtype=torch.float64)
+    for i, column in enumerate(columns):
+        key += column.double() * (i + 2) ** 0.5
+    return key

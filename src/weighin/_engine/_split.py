@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from weighin._engine._levels import Levels, Unit, find_levels, share_of_work
+from weighin._engine._levels import MAX_LEVELS, Levels, Unit, find_levels, share_of_work
 from weighin._engine._workers import Workers
-from weighin._models._split_view import SplitView
+from weighin._models._split_view import Dense, SplitView
 
 CHUNK_BYTES = 2**21  # of the first hidden layer in one pass: more leaves the cache, less pays for the calls
-LEAST_ROWS = 128  # in a task
-TASKS_PER_THREAD = 4
+LEAST_CHUNK_ROWS = 128
+STACKED_REPEATS = 4  # of the same rows in one pass
 LOOK_UPS_PAY = 0.8  # share of the plain work below which predicting each (row, level) once is faster
 DEVICE_CHUNK_BYTES = 2**28  # on a GPU
 
@@ -63,7 +63,8 @@ def _plan(view: SplitView, unit: Unit, cat: Tensor, cont: Tensor, n_repeats: int
     if view.ignores(unit.cats, unit.conts):
         return Planned(unit, "ignored")
     if cont.device.type == "cpu":  # counting what is needed would make a GPU wait
-        levels = find_levels(view, unit, cont)
+        limit = min(MAX_LEVELS, 8 + 6 * n_repeats)  # with more, `share_of_work` is too large
+        levels = find_levels(view, unit, cont, limit)
         if levels and share_of_work(levels.number(cat.t(), cont.t()), n_repeats) < LOOK_UPS_PAY:
             return Planned(unit, "levels", levels)
     return Planned(unit, "sum")
@@ -110,10 +111,13 @@ def predict_swapped(
     _keep_freed_memory()
     if chunk_rows is None:
         size = CHUNK_BYTES if cont.device.type == "cpu" else DEVICE_CHUNK_BYTES
-        chunk_rows = max(LEAST_ROWS, size // view.bias.nbytes)
+        chunk_rows = max(LEAST_CHUNK_ROWS, size // view.bias.nbytes)
     block = _Block(view, cat, cont, planned, donors, baseline, out, chunk_rows)
-    wanted = TASKS_PER_THREAD * workers.n_threads if workers.n_threads > 1 else 1
-    step = min(chunk_rows, max(LEAST_ROWS, -(-n_rows // wanted)))
+    stacked = min(len(donors), STACKED_REPEATS)
+    even = workers.n_threads * stacked if workers.n_threads > 1 else 1
+    n_tasks = -(-n_rows * stacked // chunk_rows)
+    n_tasks = -(-n_tasks // even) * even  # threads end together
+    step = -(-n_rows // n_tasks)
     tasks = [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
     workers.each(block.predict, tasks)
 
@@ -179,20 +183,24 @@ class _Block:
         rest = z
         for j in unit.cats:
             rest = rest - view.tables[j].index_select(0, self.cats[j, rows])
+        weights = view.weights[list(unit.conts)]
+        product = Dense(weights.t(), torch.zeros_like(view.bias)) if len(unit.conts) > 2 else None
         together = max(1, self.chunk_rows // len(z))
         buffer = z.new_empty(min(together, len(out)), *z.shape)
         for first in range(0, len(out), together):
             here = slice(first, first + together)
             h = buffer[: len(out[here])]
             flat = h.view(-1, h.shape[-1])
-            for j, levels in zip(unit.cats[:1], given, strict=False):
-                torch.index_select(view.tables[j], 0, levels[here].flatten(), out=flat)
-                h += rest
-            for j, levels in zip(unit.cats[1:], given[1:], strict=True):
-                flat += view.tables[j].index_select(0, levels[here].flatten())
-            for j, step in zip(unit.conts, steps, strict=True):
-                start = rest if j == unit.conts[0] and not unit.cats else h
-                torch.addcmul(start, step[here, :, None], view.weights[j], out=h)
+            start = rest
+            for j, levels in zip(unit.cats, given, strict=True):
+                part = view.tables[j].index_select(0, levels[here].flatten())
+                start = torch.add(start, part.view_as(h), out=h)
+            if product:
+                part = product(torch.stack([step[here].flatten() for step in steps], 1))
+                torch.add(start, part.view_as(h), out=h)
+            else:
+                for step, weight in zip(steps, weights, strict=True):
+                    start = torch.addcmul(start, step[here, :, None], weight, out=h)
             pred = view.finish(flat).view(out[here].shape)
             torch.where(equal[here], base, pred, out=out[here])
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from weighin._models._split_view import Dense, SplitView
 
-CHECK_ROWS = 256
+CHECK_ROWS = 64
 VANISH = (nn.Identity, nn.Dropout, nn.AlphaDropout, nn.FeatureAlphaDropout)  # in evaluation mode
 
 Forward = Callable[[Tensor, Tensor], Tensor]

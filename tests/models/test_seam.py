@@ -1,0 +1,152 @@
+"""Modules cut at their first linear layer: equal to their own forward, and left alone."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from weighin._models._seam import Seam, find_seam
+
+N_LEVELS = (3, 5)
+N_CONT = 4
+
+
+class Residual(nn.Module):
+    """One-hot, embedded and continuous columns beside each other, then residual blocks."""
+
+    def __init__(self, skip: bool = False) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(N_LEVELS[1], 3)
+        self.first = nn.Linear(N_LEVELS[0] + 3 + N_CONT, 8)
+        self.block = nn.Sequential(
+            nn.BatchNorm1d(8), nn.Linear(8, 16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 8)
+        )
+        self.head = nn.Sequential(nn.LayerNorm(8), nn.ReLU(), nn.Linear(8, 2))
+        self.skip = skip
+
+    def encode(self, x_cat: Tensor, x_cont: Tensor) -> Tensor:
+        return torch.cat(
+            [one_hot(x_cat[:, 0], N_LEVELS[0]).float(), self.embed(x_cat[:, 1]), x_cont.tanh()], 1
+        )
+
+    def forward(self, x_cat: Tensor, x_cont: Tensor) -> Tensor:
+        x = self.first(self.encode(x_cat, x_cont))
+        x = self.head(x + self.block(x))
+        return x + x_cont[:, :1] if self.skip else x
+
+
+class Tokens(nn.Module):
+    """One token per column, which attend to each other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.randn(N_CONT, 8))
+        self.attention = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.head = nn.Linear(8, 1)
+
+    def forward(self, x_cat: Tensor, x_cont: Tensor) -> Tensor:
+        return self.head(self.attention(x_cont[:, :, None] * self.scale).mean(1))
+
+
+class Mixed(nn.Module):
+    """Two columns meet before the first linear layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(N_CONT, 3)
+
+    def forward(self, x_cat: Tensor, x_cont: Tensor) -> Tensor:
+        return self.first(x_cont * x_cont[:, :1])
+
+
+class Twice(nn.Module):
+    """The first linear layer runs twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Linear(N_CONT, N_CONT)
+
+    def forward(self, x_cat: Tensor, x_cont: Tensor) -> Tensor:
+        return self.first(self.first(x_cont).relu())
+
+
+def rows(n: int = 300) -> tuple[Tensor, Tensor]:
+    return torch.stack([torch.randint(0, k, (n,)) for k in N_LEVELS], 1), torch.randn(n, N_CONT)
+
+
+def call(module: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+    return module(*inputs)
+
+
+def cut(module: nn.Module, inputs: Any = None) -> Seam | None:
+    training = module.training
+    module.eval()
+    found = find_seam(module, inputs or rows(), call)
+    module.train(training)
+    return found
+
+
+def test_a_residual_network_is_a_sum_at_its_first_layer() -> None:
+    torch.manual_seed(0)
+    model = Residual().eval()
+    seam = cut(model)
+    assert seam is not None
+    assert seam.owned == ((0, 1, 2), (3, 4, 5), (6,), (7,), (8,), (9,))
+    inputs = rows(50)
+    no_cat = torch.empty(50, 0, dtype=torch.long)
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            seam.view(no_cat, seam.encode(inputs)), model(*inputs), rtol=1e-5, atol=1e-5
+        )
+
+
+def test_threads_do_not_meet_at_the_seam() -> None:
+    torch.manual_seed(0)
+    seam = cut(Residual())
+    assert seam is not None
+    sums = [torch.randn(200, 8) for _ in range(40)]
+    with torch.inference_mode():
+        expected = [seam.view.finish(z.clone()) for z in sums]
+
+    @torch.inference_mode()
+    def finish(z: Tensor) -> Tensor:
+        return seam.view.finish(z.clone())
+
+    with ThreadPoolExecutor(4) as pool:
+        for a, b in zip(expected, pool.map(finish, sums), strict=True):
+            torch.testing.assert_close(a, b)
+
+
+def test_the_module_is_left_alone() -> None:
+    torch.manual_seed(0)
+    model = Residual()
+    parts = list(model.modules())
+    state = {name: (value.data_ptr(), value.clone()) for name, value in model.state_dict().items()}
+    model.eval()
+    model.block[3].train()
+    modes = [part.training for part in parts]
+    find_seam(model, rows(), call)
+    assert list(model.modules()) == parts
+    assert [part.training for part in parts] == modes
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in parts)
+    for name, value in model.state_dict().items():
+        assert value.data_ptr() == state[name][0]
+        assert torch.equal(value, state[name][1])
+
+
+def test_what_is_no_sum_is_refused() -> None:
+    torch.manual_seed(0)
+    for model in (Tokens(), Mixed(), Twice(), Residual(skip=True), nn.LSTM(3, 2), nn.Identity()):
+        assert cut(model) is None
+
+
+def test_a_level_that_the_probe_does_not_meet_is_refused() -> None:
+    torch.manual_seed(0)
+    cat, cont = rows(2000)
+    cat[:1000, 0] = cat[:1000, 0].clamp(max=1)
+    assert cut(Residual(), (cat, cont)) is None
+    assert cut(Residual(), (cat[:1000], cont[:1000])) is not None
