@@ -51,7 +51,10 @@ def main() -> None:
 
 def _run_app() -> int:
     try:
-        return app(standalone_mode=False) or 0
+        code = app(standalone_mode=False) or 0
+        if code == 130:  # typer turns Ctrl-C into this without a word
+            typer.echo("Interrupted.", err=True)
+        return code
     except _USAGE_ERROR as error:
         error.show()
         return error.exit_code

@@ -67,7 +67,7 @@ def run(
     if out.suffix.lower() != ".json":
         raise InputError(f"--out must end in .json, got '{out}'; the chart goes beside it as .png.")
     check_free(out, _weighing.chart_path(out), force=force)
-    groups = dict(_group(text) for text in group or ())
+    groups = _groups(group or [])
     frame = read_table(table)
     card = Card.for_learner(learner)
     if where is not None:
@@ -76,7 +76,7 @@ def run(
     if where is not None:
         what = f"{what.removeprefix('all ')} where {where}"
     if frame.empty:
-        raise InputError(f"No rows are left of '{table}': {what.replace('{n}', '0')}.")
+        raise InputError(f"No rows are left of '{table}': {what.replace('{n}', '0', 1)}.")
     opened = _learner.open_learner(learner, trust=trust)
     _weighing.weigh_and_write(
         opened,
@@ -93,6 +93,16 @@ def run(
         missing=missing,
     )
     typer.echo(f"Written: {out} and {_weighing.chart_path(out)}.")
+
+
+def _groups(texts: list[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for text in texts:
+        name, members = _group(text)
+        if name in groups:
+            raise InputError(f"--group names {name!r} more than once.")
+        groups[name] = members
+    return groups
 
 
 def _group(text: str) -> tuple[str, list[str]]:

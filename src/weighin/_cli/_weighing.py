@@ -64,7 +64,7 @@ def weigh_and_write(
             )
         return dataclasses.replace(
             result,
-            rows=what.replace("{n}", f"{result.n_rows:,}"),
+            rows=what.replace("{n}", f"{result.n_rows:,}", 1),
             on_training_rows=None if trained_on is None else bool(trained_on),
             simulated=simulated,
             notes=tuple(notes),
@@ -75,7 +75,7 @@ def weigh_and_write(
     except Interrupted as interruption:
         result = about(interruption.result)
         _show_and_write(result, out)
-        typer.echo(f"Interrupted: only {len(result.features)} finished feature(s) are in {out}.", err=True)
+        typer.echo(f"Only the part that was finished is in {out}.", err=True)
         raise typer.Exit(130) from None
     _show_and_write(result, out)
 

@@ -1,0 +1,417 @@
+"""``weighin run``: a learner file and a table in, a table, a chart and a JSON file out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+import learners
+import weighin
+from weighin._football._card import Card, card_path, checksum
+from weighin._frames import write_table
+
+FEATURES = [*learners.CATS, *learners.CONTS]
+TRAIN_IDS, VALID_IDS = tuple(range(40)), tuple(range(40, 60))
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    """150 games, some of which the card says were trained on."""
+    return learners.games(seed=1, n_rows=150).assign(id=range(150), year=[2020] * 100 + [2021] * 50)
+
+
+@pytest.fixture
+def learner(tmp_path, learner_file):
+    """A learner file without a card."""
+    return shutil.copy(learner_file, tmp_path / "learner.pkl")
+
+
+@pytest.fixture
+def games(tmp_path, table):
+    """The table as a file."""
+    path = tmp_path / "games.parquet"
+    write_table(table, path)
+    return path
+
+
+@pytest.fixture
+def card(learner):
+    """Write the card that goes with the learner."""
+
+    def write(**changes):
+        fields = {
+            "cat_names": tuple(learners.CATS),
+            "cont_names": tuple(learners.CONTS),
+            "target": "margin",
+            "metric": "mae",
+            "seasons_trained": (2020,),
+            "seasons_held_out": (2021,),
+            "train_ids": TRAIN_IDS,
+            "valid_ids": VALID_IDS,
+            "test_ids": (),
+            "seed": 0,
+            "epochs": 3,
+            "batch_size": 32,
+            "lr": 0.03,
+            "layers": (8,),
+            "simulated": False,
+            "test_mae": 1.0,
+            "spread_mae": 1.0,
+            "versions": {},
+            "date": "2025-01-01T00:00:00+00:00",
+            "learner_sha256": checksum(learner),
+        }
+        Card(**{**fields, **changes}).save(card_path(learner))
+
+    return write
+
+
+def result(folder, name="importance.json") -> weighin.Importance:
+    return weighin.Importance.load(folder / name)
+
+
+def drawn_texts(monkeypatch) -> list[str]:
+    """Collect every text of the chart that is written."""
+    from weighin import _plots
+
+    texts, save = [], _plots.save
+
+    def watching(draw, path, **options):
+        def remember(ax):
+            drawn = draw(ax)
+            texts.extend(text.get_text() for text in [*ax.texts, ax._left_title, ax.title, ax.xaxis.label])
+            return drawn
+
+        save(remember, path, **options)
+
+    monkeypatch.setattr(_plots, "save", watching)
+    return texts
+
+
+def test_table_json_and_chart(cli, learner, games, table, tmp_path, regression):
+    ran = cli("run", learner, games, "--trust")
+    assert ran.code == 0
+    assert ran.err == ""
+    expected = weighin.weigh(regression, table, random_state=0)
+    imp = result(tmp_path)
+    assert imp.importances.tolist() == expected.importances.tolist()
+    assert imp.features == tuple(FEATURES)
+    assert imp.rows == "all 150 rows"
+    assert (imp.n_repeats, imp.random_state, imp.on_training_rows, imp.simulated) == (10, 0, None, False)
+    assert str(imp).splitlines()[2].split() == ran.out.splitlines()[2].split()
+    assert all(name in ran.out for name in FEATURES)
+    assert "Written: importance.json and importance.png." in ran.out
+    assert (tmp_path / "importance.png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "games.parquet",
+        "importance.json",
+        "importance.png",
+        "learner.pkl",
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".feather", ".jsonl", ".parquet"])
+def test_every_format_gives_the_same_numbers(cli, learner, table, tmp_path, regression, suffix):
+    write_table(table, tmp_path / f"games{suffix}")
+    assert cli("run", learner, f"games{suffix}", "--trust", "--repeats", 2, "--seed", 5).code == 0
+    expected = weighin.weigh(regression, table, random_state=5, n_repeats=2)
+    assert result(tmp_path).importances == pytest.approx(expected.importances, abs=1e-6)
+    assert result(tmp_path).baseline == pytest.approx(expected.baseline, rel=1e-6)
+
+
+def test_held_out_rows_are_the_default_where_the_card_knows_them(cli, learner, games, card, tmp_path):
+    card()
+    ran = cli("run", learner, games, "--trust", "--repeats", 1)
+    assert ran.code == 0
+    imp = result(tmp_path)
+    assert (imp.n_rows, imp.rows, imp.on_training_rows) == (90, "90 held-out rows", False)
+    assert "TRAIN" not in ran.out
+    assert "on 90 held-out rows" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("rows", "n_rows", "what", "trained"),
+    [
+        ("all", 150, "all 150 rows", 40),
+        ("first:50", 50, "the first 50 rows", 40),
+        ("first:10", 10, "the first 10 rows", 10),
+    ],
+)
+def test_training_rows_are_named_in_every_output(
+    cli, learner, games, card, tmp_path, monkeypatch, rows, n_rows, what, trained
+):
+    card()
+    texts = drawn_texts(monkeypatch)
+    ran = cli("run", learner, games, "--trust", "--repeats", 1, "--rows", rows)
+    imp = result(tmp_path)
+    assert (imp.n_rows, imp.rows, imp.on_training_rows) == (n_rows, what, True)
+    told = f"{trained} of the {n_rows} rows given are TRAINING ROWS"
+    assert imp.notes[0].startswith(told)
+    assert told in " ".join(ran.out.split())
+    assert "THE MODEL WAS TRAINED ON SOME OF THESE ROWS." in " ".join(ran.out.split())
+    assert any("THE MODEL WAS TRAINED ON SOME OF THESE ROWS." in " ".join(text.split()) for text in texts)
+
+
+def test_simulated_games_are_named_in_every_output(cli, learner, table, card, tmp_path, monkeypatch):
+    texts = drawn_texts(monkeypatch)
+    write_table(table.assign(spread_provider="simulated"), tmp_path / "games.csv")
+    write_table(table, tmp_path / "plain.csv")
+    ran = cli("run", learner, "games.csv", "--trust", "--repeats", 1)
+    assert result(tmp_path).simulated
+    assert "SIMULATED" in ran.out
+    assert any("SIMULATED" in text for text in texts)
+    card(simulated=True)
+    cli("run", learner, "plain.csv", "--trust", "--repeats", 1, "-o", "two.json")
+    assert result(tmp_path, "two.json").simulated
+
+
+def test_conditions(cli, learner, games, card, table, tmp_path, regression):
+    card()
+    ran = cli("run", learner, games, "--trust", "--repeats", 1, "--where", "year==2020,week<3")
+    assert ran.code == 0
+    kept = table[(table["year"] == 2020) & (table["week"] < 3) & (table["id"] >= 60)]
+    imp = result(tmp_path)
+    assert imp.n_rows == len(kept)
+    assert imp.rows == f"{len(kept)} held-out rows where year==2020,week<3"
+    assert imp.baseline == pytest.approx(weighin.weigh(regression, kept, n_repeats=1).baseline, rel=1e-6)
+
+
+def test_conditions_that_leave_nothing_are_said(cli, learner, games, tmp_path):
+    ran = cli("run", learner, games, "--trust", "--where", "year==1900")
+    assert ran.code == 1
+    assert "No rows are left" in ran.err
+    assert "where year==1900" in ran.err
+
+
+def test_hostile_conditions_are_shown_and_never_run(cli, learner, games, tmp_path):
+    ran = cli("run", learner, games, "--trust", "--where", "__import__('os').system('touch hacked')==0")
+    assert ran.code == 1
+    assert "--where" in ran.err
+    assert not (tmp_path / "hacked").exists()
+    ran = cli("run", learner, games, "--trust", "--repeats", 1, "--where", "home_name!='[/red]{n}$x$'")
+    assert ran.code == 0
+    assert result(tmp_path).rows == "150 rows where home_name!='[/red]{n}$x$'"
+    assert "[/red]{n}$x$" in ran.out
+
+
+def test_features_and_groups(cli, learner, games, tmp_path):
+    ran = cli(
+        "run", learner, games, "--trust", "--features", "spread, rest", "--group", "power=elo,spread", "--group",
+        "all = home_name , week", "--repeats", 1,
+    )  # fmt: skip
+    assert ran.code == 0
+    imp = result(tmp_path)
+    assert imp.features == ("rest", "spread", "power", "all")
+    assert imp.groups == {"power": ("elo", "spread"), "all": ("home_name", "week")}
+
+
+def test_a_metric_of_choice(cli, learner, games, tmp_path):
+    assert cli("run", learner, games, "--trust", "--metric", "rmse", "--repeats", 1).code == 0
+    assert result(tmp_path).metric == "rmse"
+
+
+def test_how_far_predictions_move_needs_no_target(cli, learner, table, tmp_path):
+    write_table(table.drop(columns="margin"), tmp_path / "future.csv")
+    ran = cli("run", learner, "future.csv", "--trust", "--metric", "prediction_change")
+    assert ran.code == 0
+    assert "prediction moves by" in ran.out
+    assert result(tmp_path).metric == "prediction_change"
+
+
+def test_missing_values(cli, learner, table, tmp_path):
+    table.loc[:4, "elo"] = None
+    write_table(table, tmp_path / "holes.csv")
+    ran = cli("run", learner, "holes.csv", "--trust")
+    assert ran.code == 1
+    assert "'elo' (5 of 150 rows)" in ran.err
+    assert cli("run", learner, "holes.csv", "--trust", "--missing", "drop").code == 0
+    assert (result(tmp_path).n_rows, result(tmp_path).rows) == (145, "all 145 rows")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--features", "spred"], "Unknown feature 'spred' in features. Did you mean 'spread'?"),
+        (["--features", ","], "Nothing to weigh"),
+        (["--group", "power"], "--group must be name=feature,feature, got 'power'"),
+        (["--group", "=elo"], "--group must be name=feature,feature, got '=elo'"),
+        (["--group", "power="], "--group must be name=feature,feature, got 'power='"),
+        (["--group", "a=elo", "--group", "a=spread"], "--group names 'a' more than once"),
+        (["--group", "elo=spread"], "The group 'elo' has the name of a feature"),
+        (["--metric", "accuracy!"], "Unknown metric 'accuracy!'. Did you mean 'accuracy'?"),
+        (["--rows", "some"], "--rows must be held-out, all or first:N"),
+        (["--rows", "held-out"], "--rows held-out needs the card"),
+        (["--where", "year"], "'year' is not a condition"),
+        (["--missing", "zero"], "missing must be one of"),
+        (["--out", "importance.txt"], "--out must end in .json"),
+        (["--out", "nowhere/importance.json"], "nowhere' does not exist"),
+    ],
+)
+def test_wrong_options_are_one_message_and_exit_code_1(cli, learner, games, tmp_path, arguments, message):
+    before = sorted(tmp_path.iterdir())
+    ran = cli("run", learner, games, "--trust", *arguments)
+    assert ran.code == 1
+    assert message in ran.err
+    assert ran.err.startswith("weighin: ")
+    assert "Traceback" not in ran.err
+    assert ran.out == ""
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--repeats", "0"], ["--seed", "-1"], ["--repeats", "x"], ["--nonsense"]]
+)
+def test_usage_errors_have_exit_code_2(cli, learner, games, arguments):
+    ran = cli("run", learner, games, "--trust", *arguments)
+    assert ran.code == 2
+    assert arguments[0] in ran.err
+    assert ran.out == ""
+
+
+@pytest.mark.parametrize("taken", ["importance.json", "importance.png"])
+def test_existing_outputs_are_left_and_refused_before_any_work(cli, tmp_path, taken):
+    (tmp_path / taken).write_text("precious")
+    # neither file exists: the outputs are looked at first
+    ran = cli("run", "learner.pkl", "games.parquet", "--trust")
+    assert ran.code == 1
+    assert f"Already there, left as it is: {taken}. Pass --force to replace." in ran.err
+    assert (tmp_path / taken).read_text() == "precious"
+
+
+def test_force_replaces_them(cli, learner, games, tmp_path):
+    (tmp_path / "importance.json").write_text("old")
+    (tmp_path / "importance.png").write_text("old")
+    assert cli("run", learner, games, "--trust", "--force", "--repeats", 1).code == 0
+    assert result(tmp_path).n_repeats == 1
+    assert (tmp_path / "importance.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_force_keeps_the_old_ones_when_the_run_fails(cli, learner, games, tmp_path):
+    (tmp_path / "importance.json").write_text("old")
+    assert cli("run", learner, games, "--trust", "--force", "--metric", "nonsense").code == 1
+    assert (tmp_path / "importance.json").read_text() == "old"
+
+
+def test_without_a_terminal_a_pickle_is_refused(cli, learner, games, tmp_path):
+    ran = cli("run", learner, games)
+    assert ran.code == 1
+    assert "pass --trust" in ran.err
+    assert not (tmp_path / "importance.json").exists()
+
+
+def test_at_a_terminal_it_is_asked_for(cli, learner, games, tmp_path):
+    ran = cli("run", learner, games, "--repeats", 1, answer="n\n")
+    assert ran.code == 1
+    assert not (tmp_path / "importance.json").exists()
+    ran = cli("run", learner, games, "--repeats", 1, answer="y\n")
+    assert ran.code == 0
+    assert (tmp_path / "importance.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda folder: (folder / "learner.pkl").write_bytes(b"junk"), "is not a learner exported by fastai"),
+        (lambda folder: (folder / "learner.pkl").unlink(), "No such file: "),
+        (lambda folder: (folder / "games.parquet").write_bytes(b"junk"), "cannot be read as parquet"),
+        (lambda folder: (folder / "games.parquet").unlink(), "No such file: "),
+    ],
+)
+def test_files_that_cannot_be_used_are_said(cli, learner, games, tmp_path, make, message):
+    make(tmp_path)
+    ran = cli("run", learner, games, "--trust")
+    assert ran.code == 1
+    assert message in ran.err
+    assert ran.out == ""
+    assert not (tmp_path / "importance.json").exists()
+
+
+def test_a_table_without_the_columns_is_said(cli, learner, table, tmp_path):
+    write_table(table.drop(columns=["spread", "margin"]), tmp_path / "games.csv")
+    ran = cli("run", learner, "games.csv", "--trust")
+    assert ran.code == 1
+    assert "'spread' is missing" in ran.err
+
+
+def test_a_card_of_another_learner_is_said(cli, learner, games, card):
+    card(learner_sha256="0" * 64)
+    ran = cli("run", learner, games, "--trust")
+    assert ran.code == 1
+    assert "describes another learner" in ran.err
+
+
+def test_an_interrupt_leaves_a_partial_result_and_exit_code_130(cli, learner, games, tmp_path, monkeypatch):
+    from rich.progress import Progress
+
+    texts = drawn_texts(monkeypatch)
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Progress, "advance", interrupt)
+    ran = cli("run", learner, games, "--trust")
+    assert ran.code == 130
+    assert ran.err == "Only the part that was finished is in importance.json.\nInterrupted.\n"
+    assert "PARTIAL" in ran.out
+    assert any("PARTIAL" in text for text in texts)
+    imp = result(tmp_path)
+    assert imp.complete is False
+    assert json.loads((tmp_path / "importance.json").read_text())["complete"] is False
+    assert (tmp_path / "importance.png").exists()
+
+
+def test_an_interrupt_before_anything_is_done_leaves_nothing(cli, learner, games, tmp_path, monkeypatch):
+    from weighin import _frames
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_frames, "read_table", interrupt)
+    ran = cli("run", learner, games, "--trust")
+    assert ran.code == 130
+    assert ran.err == "Interrupted.\n"
+    assert not (tmp_path / "importance.json").exists()
+
+
+def test_two_runs_with_one_seed_give_the_same_numbers(cli, learner, games, tmp_path):
+    for name in ("one.json", "two.json"):
+        cli("run", learner, games, "--trust", "--seed", 9, "-o", name)
+    assert (
+        result(tmp_path, "one.json").importances.tolist() == result(tmp_path, "two.json").importances.tolist()
+    )
+
+
+# the program as a whole
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_names_every_verb(cli, flag):
+    ran = cli(flag)
+    assert ran.code == 0
+    assert all(verb in ran.out for verb in ("demo", "run", "cfbd"))
+    assert ran.err == ""
+
+
+def test_help_of_run_has_examples(cli):
+    out = cli("run", "--help").out
+    assert 'weighin run learner.pkl games.parquet --where "year==2021,week<10"' in " ".join(out.split())
+    assert "----" not in out.replace("─", "")
+
+
+def test_the_version(cli):
+    assert cli("--version").out == f"weighin {weighin.__version__}\n"
+
+
+def test_no_arguments_show_the_help(cli):
+    ran = cli()
+    assert "Usage" in ran.out + ran.err
+    assert "demo" in ran.out + ran.err
+
+
+def test_an_unknown_verb_is_a_usage_error(cli):
+    ran = cli("wiegh")
+    assert ran.code == 2
+    assert "wiegh" in ran.err
