@@ -11,6 +11,8 @@ How the engine calls it, batch by batch of donor-closed blocks:
    ``infer(total, relative)``, ``root`` (RMSE of squared errors) and ``over_variance`` (R2) are functions of means.
 4. ``difference(total, a, b)``: two units. Units that share a `Moments` only; many units may be cut into several.
 5. ``repeats_needed(total)`` after 5 repeats for ``n_repeats="auto"``; ``holm`` and ``benjamini_hochberg`` for tables.
+6. Metrics that are no mean over rows: ``auc_values`` and ``linearised_changes`` (F1, MCC) give `changes` for 1. from
+   the predictions of all rows. Anything else: ``delete_one_block``.
 """
 
 from weighin._inference._estimates import (
@@ -26,6 +28,16 @@ from weighin._inference._estimates import (
     repeats_needed,
     root,
 )
+from weighin._inference._influence import (
+    auc_values,
+    confusion,
+    delete_one_block,
+    f1,
+    linearised_changes,
+    matthews,
+    precision,
+    recall,
+)
 from weighin._inference._intervals import Inference, benjamini_hochberg, holm, most_unseen
 from weighin._inference._moments import Moments
 
@@ -34,15 +46,23 @@ __all__ = [
     "Inference",
     "Means",
     "Moments",
+    "auc_values",
     "benjamini_hochberg",
+    "confusion",
+    "delete_one_block",
     "difference",
+    "f1",
     "few_rows",
     "holm",
     "identity",
     "infer",
+    "linearised_changes",
+    "matthews",
     "means",
     "most_unseen",
     "over_variance",
+    "precision",
+    "recall",
     "relative",
     "repeats_needed",
     "root",
