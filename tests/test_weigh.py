@@ -506,9 +506,10 @@ def test_an_interrupt_keeps_the_features_that_are_finished(regression, fresh_gam
     whole = weigh(
         regression, fresh_games, metric=Stop(0), greater_is_better=False, n_repeats=3, random_state=0
     )
-    # one call for the baseline, three for each feature: the eighth is in the middle of the third feature
-    with pytest.raises(Interrupted, match="2 of 6 features finished") as caught:
+    # one call for the baseline, three for each feature: the ninth is in the middle of the third feature
+    with pytest.raises(KeyboardInterrupt, match="2 of 6 features finished") as caught:
         weigh(regression, fresh_games, metric=Stop(9), greater_is_better=False, n_repeats=3, random_state=0)
+    assert isinstance(caught.value, Interrupted)
     part = caught.value.result
     assert part.complete is False
     assert part.features == whole.features[:2]
