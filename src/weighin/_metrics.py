@@ -81,18 +81,33 @@ def from_callable(
     return Metric(name, direction(name, greater_is_better), score)
 
 
+def _against(target: Any, pred: Any) -> Any:
+    """Predictions minus target, column by column: a single one of either is not spread over several."""
+    if target.shape[-1] != pred.shape[-1]:
+        raise MetricError(
+            f"The model has {pred.shape[-1]} output(s) and y {target.shape[-1]} column(s); an error compares one with "
+            "the other."
+        )
+    return pred - target
+
+
 def absolute_error(target: Any, pred: Any) -> Any:
     """Absolute error per row, averaged over targets."""
-    return abs(pred - target).mean(-1)
+    return abs(_against(target, pred)).mean(-1)
 
 
 def squared_error(target: Any, pred: Any) -> Any:
     """Squared error per row, averaged over targets."""
-    return ((pred - target) ** 2).mean(-1)
+    return (_against(target, pred) ** 2).mean(-1)
 
 
 def hit(target: Any, pred: Any) -> Any:
     """1.0 where the output with the largest value is the target class, else 0.0."""
+    if pred.shape[-1] == 1:
+        raise MetricError(
+            "accuracy and error_rate look for the largest of several outputs, and the model has one. Pass a function "
+            "(y, pred) -> float as metric, with greater_is_better."
+        )
     return (pred.argmax(-1) == target[..., 0]) * 1.0
 
 

@@ -193,6 +193,11 @@ def _remarks(scores: _engine.Scores, n_rows: int) -> list[str]:
             f"The model is stochastic: two predictions of the same rows differ by up to {scores.noise:.3g}; "
             "the importances hold that noise."
         )
+    if scores.company:
+        remarks.append(
+            "A row's prediction depends on the rows predicted beside it (it changes by up to "
+            f"{scores.company:.3g}): the importances depend on batch_size."
+        )
     if scores.n_rows < n_rows:
         remarks.append(f"Interrupted after {scores.n_rows:,} of {n_rows:,} rows, drawn at random.")
     return remarks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from weighin._models import Rows
 
 SAMPLE_ROWS = 257  # looked at before the run
 LEVELS = 256  # a unit with more distinct values is not worth looking up
-
+ROUNDINGS = 1000  # by which two predictions of a row may differ where the order of a sum is not fixed
+FEW_ROUNDINGS = 64  # a change so small is no leaf of a tree, but a sum in another order
 
 Predict = Callable[[Any], Any]
 
@@ -28,9 +30,8 @@ class GenericPath:
     ----------
     predict_rows : callable
         From encoded rows to predictions of shape (n_rows, n_outputs).
-    row_exact : bool
-        Whether a row's prediction is the same to the bit whatever rows come with it (trees), so that a
-        prediction for one row and level serves every shuffle.
+    found : Probe
+        What the model did with a few rows.
     chunk_rows : int
         Rows of one call of the model.
     workers : Workers
@@ -39,13 +40,14 @@ class GenericPath:
 
     way = "generic"
 
-    def __init__(self, predict_rows: Predict, row_exact: bool, chunk_rows: int, workers: Workers) -> None:
-        self.predict_rows, self.row_exact, self.chunk_rows, self.workers = (
+    def __init__(self, predict_rows: Predict, found: Probe, chunk_rows: int, workers: Workers) -> None:
+        self.predict_rows, self.found, self.chunk_rows, self.workers = (
             predict_rows,
-            row_exact,
+            found,
             chunk_rows,
             workers,
         )
+        self.row_exact = found.row_exact
 
     def ways(self, features: Sequence[Feature]) -> list[str]:
         """Name the way each feature goes."""
@@ -69,9 +71,8 @@ class GenericPath:
         out : array of shape (n_features, n_repeats, n_rows, n_outputs)
             Filled in: predictions after each swap.
         """
-        if self.row_exact:
-            self._predict_pairs(rows, features, donors, baseline, out)
-        else:
+        self.row_exact = self.row_exact and self._predict_pairs(rows, features, donors, baseline, out)
+        if not self.row_exact:
             self._predict_stacks(rows, features, donors, baseline, out)
 
     def _predict_stacks(
@@ -87,15 +88,17 @@ class GenericPath:
             n = here.stop - here.start
             tiled = np.tile(np.arange(here.start, here.stop), copies)
             stack, own = rows.take(here if copies == 1 else tiled), rows.index(tiled)
-            before = _checked(self.predict_rows(stack), n * copies).reshape(copies, n, -1)
+            before = self._predict(stack).reshape(copies, n, -1)
             swapped = []
             for feature in features:
                 for first in range(0, n_repeats, copies):
                     # the last stack is filled up with a shuffle it has had: its shape stays the same
                     repeats = np.arange(first, first + copies).clip(max=n_repeats - 1)
                     stack.replace(feature.columns, rows, rows.index(donors[repeats, here].ravel()))
-                    after = _checked(self.predict_rows(stack), n * copies).reshape(copies, n, -1)
-                    swapped.append(_where(after == before, before[0], after)[: n_repeats - first])
+                    after = self._predict(stack).reshape(copies, n, -1)
+                    rounding = self.found.rounding
+                    same = abs(after - before) <= rounding if rounding else after == before
+                    swapped.append(_where(same, before[0], after)[: n_repeats - first])
                 stack.replace(feature.columns, rows, own)
             return before[0], swapped
 
@@ -110,8 +113,12 @@ class GenericPath:
 
     def _predict_pairs(
         self, rows: Rows, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any
-    ) -> None:
-        """One prediction per pair of a row and a value it does not have; equal pairs are predicted once."""
+    ) -> bool:
+        """One prediction per pair of a row and a value it does not have; equal pairs are predicted once.
+
+        False when a prediction changed by a few roundings: then rows are not exact after all, only among the few
+        that were looked at, and what is filled in so far is no use.
+        """
         own = np.arange(rows.n_rows)
         self._fill(rows, (), own, own, baseline)
         for feature, filled in zip(features, out, strict=True):
@@ -121,6 +128,8 @@ class GenericPath:
             codes = rows.levels(feature.columns, LEVELS)
             if codes is None:
                 self._fill(rows, feature.columns, receivers, givers, flat)
+                if _rounded(filled, baseline):
+                    return False
                 continue
             moved = np.flatnonzero(codes[givers] != codes[receivers])
             flat[...] = baseline[receivers]
@@ -129,7 +138,10 @@ class GenericPath:
             pairs = moved[firsts]
             once = np.empty((len(pairs), flat.shape[-1]), dtype=flat.dtype)
             self._fill(rows, feature.columns, receivers[pairs], givers[pairs], once)
+            if _rounded(once, baseline[receivers[pairs]]):
+                return False
             flat[moved] = once[where]
+        return True
 
     def _fill(
         self, rows: Rows, columns: Sequence[int], receivers: Positions, givers: Positions, out: NDArray[Any]
@@ -142,11 +154,15 @@ class GenericPath:
             chunk = rows.take(receivers[here])
             if columns:
                 chunk.replace(columns, rows, rows.index(givers[here]))
-            return _checked(self.predict_rows(chunk), chunk.n_rows)
+            return _predicted(self.predict_rows, chunk)
 
         starts = range(0, len(receivers), step)
         for start, pred in zip(starts, self.workers.each(task, starts), strict=True):
             out[start : start + step] = pred
+
+    def _predict(self, stack: Rows) -> Any:
+        """Predict rows that are used again."""
+        return _predicted(self.predict_rows, stack.take(slice(None)) if self.found.writes else stack)
 
     def shrink(self) -> bool:
         """Halve the rows of one call; False at one."""
@@ -154,43 +170,99 @@ class GenericPath:
         return self.chunk_rows > 0
 
 
-def probe(predict: Predict, rows: Rows) -> tuple[Any, float, bool]:
-    """Look at a model's predictions on a few rows before the run.
+@dataclass(frozen=True)
+class Probe:
+    """What a model did with a few rows before the run.
 
-    Returns
-    -------
+    Attributes
+    ----------
     pred : array of shape (n_rows, n_outputs)
         Predictions, for their type and width.
     noise : float
-        Largest difference between two predictions of the same rows: above 0 for a stochastic model.
+        Largest difference between two predictions of the same rows; 0 when it is no more than rounding.
+    rounding : float
+        Where it is rounding (threads that add up in any order), a bound for other rows; 0 for a model that repeats
+        itself to the bit.
+    company : float
+        Largest difference for rows predicted beside others, beyond rounding: above 0 where a batch has a say.
     row_exact : bool
-        Whether every row predicted in another company gave the same bits.
+        Whether every row predicted in another company gave the same bits (trees), so that a prediction for one row
+        and level serves every shuffle.
+    writes : bool
+        Whether the model overwrote the rows it was given, or that cannot be told.
+    """
+
+    pred: Any
+    noise: float = 0.0
+    rounding: float = 0.0
+    company: float = 0.0
+    row_exact: bool = False
+    writes: bool = False
+
+
+def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None) -> Probe:
+    """Look at a model's predictions on a few rows, no more than `chunk_rows` at once.
 
     Raises
     ------
     ModelError
         If predictions are not one per row.
     """
-    n = min(SAMPLE_ROWS, rows.n_rows)
+    n = min(SAMPLE_ROWS, rows.n_rows, chunk_rows or SAMPLE_ROWS)
     sample = rows.take(slice(0, n))
-    first = _checked(predict(sample), n)
-    second = _checked(predict(sample), n)
-    noise = float(abs(first - second).max())
+    first = _predicted(predict, sample)
+    writes = not sample.equals(rows.take(slice(0, n)))
+    difference = _difference(first, _predicted(predict, rows.take(slice(0, n))))
+    scale = float(abs(first).max())
+    allowed = ROUNDINGS * _precision(first) * (scale if scale < np.inf else 0.0)
+    noise = 0.0 if difference <= allowed else difference
     split = max(1, n // 3)
-    parts = [np.arange(split - 1, -1, -1), np.arange(n - 1, split - 1, -1)]
     # a matrix product may take another kernel for other shapes than these: arrays of torch never count as exact
-    same = isinstance(first, np.ndarray) and all(
-        bool((_checked(predict(sample.take(part)), len(part)) == first[sample.index(part)]).all())
-        for part in parts
-        if len(part)
+    exact = isinstance(first, np.ndarray)
+    parts = [np.arange(split - 1, -1, -1), np.arange(n - 1, split - 1, -1)][: 2 if exact else 1]
+    company = 0.0
+    for part in parts if n > 1 and not noise else ():
+        apart = _predicted(predict, rows.take(part))
+        company = max(company, _difference(apart, first[sample.index(part)]))
+    return Probe(
+        first,
+        noise,
+        4 * difference if noise == 0 else 0.0,
+        company if company > allowed else 0.0,
+        exact and difference == 0 and company == 0,
+        writes,
     )
-    return first, noise, same
 
 
-def _checked(pred: Any, n_rows: int) -> Any:
-    if len(pred) != n_rows:
-        raise ModelError(f"The model gave {len(pred)} predictions for {n_rows} rows; one per row is needed.")
-    return pred
+def _predicted(predict: Predict, rows: Rows) -> Any:
+    """Predictions with memory of their own: a model may give a view of its inputs, or a buffer it writes again."""
+    pred = predict(rows)
+    if len(pred) != rows.n_rows:
+        raise ModelError(
+            f"The model gave {len(pred)} predictions for {rows.n_rows} rows; one per row is needed."
+        )
+    return pred.clone() if hasattr(pred, "clone") else pred.copy()
+
+
+def _rounded(after: NDArray[Any], before: NDArray[Any]) -> bool:
+    """Whether most of the predictions that changed did so by a few roundings only."""
+    with np.errstate(invalid="ignore"):  # infinite predictions are somebody else's business
+        change = abs(after - before)
+    few = change <= FEW_ROUNDINGS * _precision(before) * abs(before)
+    return int(np.count_nonzero(few & (change > 0))) * 2 > int(np.count_nonzero(change))
+
+
+def _difference(one: Any, other: Any) -> float:
+    with np.errstate(invalid="ignore"):
+        return float(abs(one - other).max())
+
+
+def _precision(pred: Any) -> float:
+    if isinstance(pred, np.ndarray):
+        return float(np.finfo(pred.dtype).eps)
+    import torch
+
+    return float(torch.finfo(pred.dtype).eps)
 
 
 def _where(condition: Any, yes: Any, no: Any) -> Any:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from weighin._donors import Block
 from weighin._donors import Rows as Positions
-from weighin._engine._generic import GenericPath, probe
+from weighin._engine._generic import SAMPLE_ROWS, GenericPath, Probe, probe
 from weighin._engine._plan import MEMORY, Plan, batches, make_plan
 from weighin._engine._workers import JoblibWorkers, Workers
 from weighin._errors import MetricError, ModelError
@@ -23,6 +23,7 @@ from weighin._features import Feature
 from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models._base import Encoded
+from weighin._models._random_state import random_state_kept
 
 
 class Donors(Protocol):
@@ -79,6 +80,8 @@ class Scores:
         How each feature was predicted.
     noise : float
         Largest difference between two predictions of the same rows; 0 for a deterministic model.
+    company : float
+        Largest difference for rows predicted beside other rows; 0 unless a batch has a say in its rows' predictions.
     """
 
     baseline: float
@@ -87,6 +90,7 @@ class Scores:
     complete: bool = True
     ways: tuple[str, ...] = field(default=())
     noise: float = 0.0
+    company: float = 0.0
 
 
 def run(
@@ -132,45 +136,64 @@ def run(
     Ctrl-C keeps the groups of features finished so far; when everything is one group, the batches of rows finished so
     far. Before the first step is done, it is raised on.
     """
-    with model.predicting():
+    chunk_rows = None if chunk_rows is None else int(chunk_rows)  # torch takes none of numpy's integers
+    with random_state_kept(), model.predicting():
         predict = partial(model.predict, response=metric.response)
-        like, noise, row_exact = probe(predict, data.rows)
+        found = _probe(predict, data.rows, chunk_rows)
         plan = make_plan(
             features,
             n_rows=data.rows.n_rows,
             n_repeats=donors.n_repeats,
             row_bytes=data.rows.row_bytes,
-            out_bytes=like[:1].nbytes,
+            out_bytes=found.pred[:1].nbytes,
             block_rows=donors.largest_block,
             whole=metric.per_row is None,
             memory=memory,
             n_jobs=n_jobs if model.parallel or n_jobs is not None else 1,
         )
-        workers = Workers(plan.n_threads) if model.parallel else JoblibWorkers(plan.n_threads)
+        # models of torch stay in this process, whatever joblib is told: the fast path writes where all can read
+        own = isinstance(found.pred, np.ndarray)
+        workers = JoblibWorkers(plan.n_threads) if own else Workers(plan.n_threads)
         with workers:
-            split = model.split(data.rows) if fast and not noise else None
+            split = model.split(data.rows) if fast and not found.noise else None
             path: Path
             if split is not None:
                 from weighin._engine._fast import SplitPath  # needs torch, which only models of torch bring
 
                 path = SplitPath(split, data.rows, features, donors.n_repeats, chunk_rows, workers)
             else:
-                path = GenericPath(predict, row_exact, chunk_rows or model.chunk_rows(data.rows), workers)
-            return _Run(model, data, metric, path, like, donors, plan, noise).measure(advance)
+                path = GenericPath(predict, found, chunk_rows or model.chunk_rows(data.rows), workers)
+            return _Run(model, data, metric, path, found, donors, plan).measure(advance)
+
+
+def _probe(predict: Any, rows: Any, chunk_rows: int | None) -> Probe:
+    """Probe fewer rows where memory runs out."""
+    chunk_rows = chunk_rows or SAMPLE_ROWS
+    while True:
+        try:
+            return probe(predict, rows, chunk_rows)
+        except (MemoryError, RuntimeError) as error:
+            if not _out_of_memory(error) or chunk_rows == 1:
+                raise
+        chunk_rows //= 2
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What all steps share; `like` is a prediction, for its type and width."""
+    """What all steps share."""
 
     model: Model
     data: Encoded
     metric: Metric
     path: Path
-    like: Any
+    found: Probe
     donors: Donors
     plan: Plan
-    noise: float
+
+    @property
+    def like(self) -> Any:
+        """A prediction, for its type and width."""
+        return self.found.pred
 
     def measure(self, advance: Callable[[int], None]) -> Scores:
         collect = _RowSums if self.metric.per_row is not None else _WholeScore
@@ -183,22 +206,24 @@ class _Run:
                 for rows, donors in batches(self.donors.blocks(), self.plan.batch_rows):
                     current.add(rows, donors)
                     advance(len(rows) * self.donors.n_repeats * len(group))
+                current.close()
                 done.append(current)
             complete = True
         except KeyboardInterrupt:
-            if not done and isinstance(current, _RowSums) and current.n_rows:
-                done.append(current)  # whole blocks of random rows: fewer rows, every feature
+            if current is not None and current not in done and current.worth_keeping(alone=not done):
+                done.append(current)
             if not done:
                 raise
         results = [part.result() for part in done]
-        finished = [feature for part in done for feature in part.group]
+        finished = [feature for part in done for feature in part.finished]
         return Scores(
             results[0][0],
             np.concatenate([change for _, change in results]),
             done[0].n_rows,
             complete,
             tuple(self.path.ways(finished)),
-            self.noise,
+            self.found.noise,
+            self.found.company,
         )
 
     def predict(self, rows: Positions, group: Sequence[Feature], donors: Positions) -> tuple[Any, Any]:
@@ -249,6 +274,17 @@ class _RowSums:
         # in one statement: an interrupt falls before it or after it
         self.n_rows, self.baseline, self.change = self.n_rows + len(rows), total, change
 
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+    def worth_keeping(self, alone: bool) -> bool:
+        """After an interrupt: blocks of random rows tell of every feature, but not beside groups with all rows."""
+        return alone and self.n_rows > 0
+
+    @property
+    def finished(self) -> Sequence[Feature]:
+        return self.group
+
     def result(self) -> tuple[float, NDArray[np.float64]]:
         return _defined(self.run.metric, self.baseline / self.n_rows), self.change / self.n_rows
 
@@ -260,7 +296,9 @@ class _WholeScore:
         self.run, self.group, self.n_rows = run, group, 0
         shape = (run.data.rows.n_rows, run.like.shape[-1])
         self.rows = np.empty(shape[0], dtype=np.int64)
-        self.baseline, self.out = run.empty(*shape), run.empty(len(group), run.donors.n_repeats, *shape)
+        self.baseline: Any = run.empty(*shape)
+        self.out: Any = run.empty(len(group), run.donors.n_repeats, *shape)
+        self.before, self.after = 0.0, list[list[float]]()
 
     def add(self, rows: Positions, donors: Positions) -> None:
         here = slice(self.n_rows, self.n_rows + len(rows))
@@ -268,33 +306,51 @@ class _WholeScore:
         self.baseline[here], self.out[:, :, here] = self.run.predict(rows, self.group, donors)
         self.n_rows += len(rows)
 
-    def result(self) -> tuple[float, NDArray[np.float64]]:
+    def close(self) -> None:
+        """Score all rows, a feature at a time; the predictions are let go."""
         run, metric = self.run, self.run.metric
+        baseline, out, self.baseline, self.out = self.baseline, self.out, None, None
         if metric.against == "baseline":
-            self.baseline, self.out = run.model.settle(self.baseline), run.model.settle(self.out)
-            target = self.baseline
+            target = baseline = run.model.settle(baseline)
         else:
             target = run.data.target[self.rows]
-        before = _defined(metric, metric.score(target, self.baseline))
-        after = [[metric.score(target, pred) for pred in repeats] for repeats in self.out]
-        return before, np.array(after, dtype=float).reshape(len(self.group), run.donors.n_repeats) - before
+        self.before = _defined(metric, metric.score(target, baseline))
+        for repeats in out:
+            if metric.against == "baseline":
+                repeats = run.model.settle(repeats)
+            self.after.append([metric.score(target, pred) for pred in repeats])
+
+    def worth_keeping(self, alone: bool) -> bool:
+        """After an interrupt: the features scored so far."""
+        return bool(self.after)
+
+    @property
+    def finished(self) -> Sequence[Feature]:
+        return self.group[: len(self.after)]
+
+    def result(self) -> tuple[float, NDArray[np.float64]]:
+        after = np.array(self.after, dtype=float).reshape(len(self.after), self.run.donors.n_repeats)
+        return self.before, after - self.before
 
 
 def _out_of_memory(error: Exception) -> bool:
-    return (
-        isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    )  # torch's, on any device
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    told = str(error).lower()  # torch on the CPU and on some devices raises a plain RuntimeError
+    return any(text in told for text in ("out of memory", "can't allocate memory", "not enough memory"))
 
 
 def _finite(pred: Any) -> bool:
-    total = pred.sum()  # one number to wait for on a GPU
-    return bool(total - total == 0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = pred.sum()  # one number to wait for on a GPU
+        return bool(total - total == 0)
 
 
 def _check_finite(pred: Any, when: str) -> None:
     if _finite(pred):
         return
-    bad = (pred - pred != 0).any(-1)  # inf - inf and nan - nan are nan, which differs from 0
+    with np.errstate(invalid="ignore"):
+        bad = (pred - pred != 0).any(-1)  # inf - inf and nan - nan are nan, which differs from 0
     n_bad, n = int(bad.sum()), int(np.prod(bad.shape))
     if n_bad:
         raise ModelError(f"{n_bad:,} of {n:,} predictions are not finite {when}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -54,6 +54,7 @@ class Workers:
         except BaseException:
             for future in futures:
                 future.cancel()
+            wait(futures)  # whoever goes on after an error finds nobody writing, and their memory free
             raise
 
 

@@ -50,11 +50,10 @@ class ArrayRows:
             part, position = self.locate(column)
             array = self.parts[part]
             values = array[:, position] if isinstance(array, np.ndarray) else array[:, position].cpu().numpy()
-            if len(np.unique(values[: 4 * limit])) > limit:
+            own = number_values(values, limit)
+            if own is None:
                 return None
-            found, own = np.unique(values, return_inverse=True)
-            joint = code * len(found) + own
-            distinct, code = np.unique(joint, return_inverse=True)
+            distinct, code = np.unique(code * (int(own.max()) + 1) + own, return_inverse=True)
             if len(distinct) > limit:
                 return None
         return code
@@ -72,6 +71,17 @@ class ArrayRows:
             part, position = self.locate(column)
             self.parts[part][:, position] = source.parts[part][rows, position]
 
+    def equals(self, other: ArrayRows) -> bool:
+        """Whether all values are the same; False also where that cannot be told."""
+        try:
+            return all(
+                a.shape == b.shape
+                and bool(((a == b) | ((a != a) & (b != b))).all())  # nan differs from itself
+                for a, b in zip(self.parts, other.parts, strict=True)
+            )
+        except (TypeError, ValueError):  # objects with ideas of their own about equality
+            return False
+
     def locate(self, column: int) -> tuple[int, int]:
         """Part and position of an encoded column."""
         for part, array in enumerate(self.parts):
@@ -79,6 +89,26 @@ class ArrayRows:
                 return part, column
             column -= array.shape[1]
         raise IndexError(column)
+
+
+def number_values(values: NDArray[Any], limit: int) -> NDArray[np.int64] | None:
+    """Number the distinct values of an array; None when there are more than `limit`, or they cannot be told apart."""
+    if values.dtype != object:
+        if len(np.unique(values[: 4 * limit])) > limit:
+            return None
+        distinct, codes = np.unique(values, return_inverse=True)
+        return codes if len(distinct) <= limit else None
+    numbers: dict[Any, int] = {}
+    codes = np.empty(len(values), dtype=np.int64)
+    try:
+        for position, value in enumerate(values):
+            # 1, 1.0 and True are equal, and not the same to every model
+            codes[position] = numbers.setdefault((type(value), value), len(numbers))
+            if len(numbers) > limit:
+                return None
+    except TypeError:  # a list in a cell
+        return None
+    return codes
 
 
 def _copy(array: Any) -> Any:

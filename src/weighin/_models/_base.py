@@ -38,6 +38,10 @@ class Rows(Protocol):
         """
         ...
 
+    def equals(self, other: Any) -> bool:
+        """Whether all values are the same as in other rows; False also where that cannot be told."""
+        ...
+
     def take(self, rows: Any) -> Any:
         """Copy some rows.
 

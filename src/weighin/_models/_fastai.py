@@ -14,8 +14,9 @@ from weighin._models._arrays import ArrayRows
 from weighin._models._base import Encoded
 from weighin._models._fastai_metrics import resolve, settled
 from weighin._models._fastai_table import prepare, read_rules
+from weighin._models._random_state import random_state_kept
 from weighin._models._tensor_split import TensorSplit, split_of
-from weighin._models._torch_state import cached_rows, evaluating, module_device, random_state_kept
+from weighin._models._torch_state import cached_rows, evaluating, module_device, usable_device
 
 
 class FastaiModel:
@@ -42,7 +43,7 @@ class FastaiModel:
                 f"{type(train_ds).__name__}. weighin weighs the columns of a table; it reads TabularLearner."
             )
         self.learn = learn
-        self.device = torch.device(device) if device is not None else module_device(learn.model)
+        self.device = usable_device(device) if device is not None else module_device(learn.model)
         self.parallel = self.device.type == "cpu"
         self._rules, self.features = read_rules(train_ds)
 

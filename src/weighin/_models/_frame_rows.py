@@ -9,6 +9,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._models._arrays import number_values
+
 
 class FrameRows:
     """Rows of a data frame; a feature is a column.
@@ -45,7 +47,7 @@ class FrameRows:
         """Number the distinct joint values of some columns; None when there are more than `limit`."""
         code = np.zeros(self.n_rows, dtype=np.int64)
         for column in columns:
-            own = _codes(self.frame[:, column], limit)
+            own = number_values(_values(self.frame[:, column]), limit)
             if own is None:
                 return None
             distinct, code = np.unique(code * (int(own.max()) + 1) + own, return_inverse=True)
@@ -55,7 +57,17 @@ class FrameRows:
 
     def take(self, rows: Any) -> FrameRows:
         """Some rows, as a new frame."""
-        return FrameRows(self.frame[rows] if isinstance(rows, slice) else self.frame[np.asarray(rows)])
+        if not isinstance(rows, slice):
+            return FrameRows(self.frame[np.asarray(rows)])
+        # a slice of a pandas frame may share its memory with it: who gets the slice may write to it
+        return FrameRows(self.frame[rows].clone())
+
+    def equals(self, other: FrameRows) -> bool:
+        """Whether all values are the same; False also where that cannot be told."""
+        try:
+            return bool(self.native.equals(other.native))
+        except (TypeError, ValueError):  # objects with ideas of their own about equality
+            return False
 
     def replace(self, columns: Sequence[int], source: FrameRows, rows: Any) -> None:
         """Take some columns from `source`."""
@@ -68,18 +80,11 @@ class FrameRows:
         self.frame = self.frame.with_columns(*(given[name] for name in given.columns))
 
 
-def _codes(values: nw.Series[Any], limit: int) -> NDArray[np.int64] | None:
-    if values.dtype.is_numeric() or values.dtype == nw.Boolean:
-        array = values.to_numpy()
-        if array.dtype != object:
-            if len(np.unique(array[: 4 * limit])) > limit:
-                return None
-            distinct, codes = np.unique(array, return_inverse=True)
-            return codes if len(distinct) <= limit else None
-    numbers: dict[Any, int] = {}
-    codes = np.empty(len(values), dtype=np.int64)
-    for position, value in enumerate(values.to_list()):
-        codes[position] = numbers.setdefault(value, len(numbers))
-        if len(numbers) > limit:
-            return None
-    return codes
+def _values(column: nw.Series[Any]) -> NDArray[Any]:
+    """Values of a column; as objects where an array of numbers would make a null and a nan the same."""
+    plain = column.dtype.is_numeric() or column.dtype == nw.Boolean
+    if plain and (
+        isinstance(getattr(column.to_native(), "dtype", None), np.dtype) or not column.null_count()
+    ):
+        return column.to_numpy()
+    return np.fromiter(column.to_list(), dtype=object, count=len(column))

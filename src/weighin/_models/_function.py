@@ -70,7 +70,7 @@ class FunctionModel:
 
     def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
         """What the function gives, as a matrix of floats."""
-        return as_matrix(self.function(as_given(rows)), self.name)
+        return as_matrix(self.function(as_given(rows)), self.name, rows.n_rows)
 
     def settle(self, pred: NDArray[Any]) -> NDArray[Any]:
         """Nothing: they are what the user sees."""
@@ -92,11 +92,11 @@ def table_rows(X: Any, who: str) -> tuple[FrameRows | ArrayRows, tuple[Feature, 
         names = column_names(X)
         rows = FrameRows(nw.from_native(X, eager_only=True))
     else:
-        array = np.asarray(X)
+        array = X.detach() if _is_tensor(X) else np.asarray(X)  # a function of tensors gets tensors
         if array.ndim != 2:
             raise InputError(
                 "X must be a data frame (pandas, polars, pyarrow) or a matrix (rows, columns), "
-                f"got {type(X).__name__} of shape {array.shape}."
+                f"got {type(X).__name__} of shape {tuple(array.shape)}."
             )
         names = [f"x{position}" for position in range(array.shape[1])]
         rows = ArrayRows((array,))
@@ -120,11 +120,11 @@ def numeric_target(y: Any, n_rows: int) -> NDArray[Any]:
     InputError
         On another length, or values that are no finite numbers.
     """
-    array = y.to_numpy() if hasattr(y, "to_numpy") else np.asarray(y)
-    if len(array) != n_rows:
-        raise InputError(f"y must have {n_rows} rows as X has, got {len(array)}.")
+    array = target_array(y, n_rows)
     try:
-        array = np.asarray(array, dtype=np.result_type(array.dtype, np.float64))
+        if array.dtype.kind not in "fiubO":
+            raise TypeError
+        array = array.astype(np.float64 if array.dtype == object else np.result_type(array.dtype, np.float64))
     except (TypeError, ValueError):
         raise InputError(f"y must hold numbers, got {array.dtype}.") from None
     if not np.isfinite(array).all():
@@ -132,7 +132,25 @@ def numeric_target(y: Any, n_rows: int) -> NDArray[Any]:
     return array.reshape(n_rows, -1)
 
 
-def as_matrix(pred: Any, who: str) -> NDArray[Any]:
+def target_array(y: Any, n_rows: int) -> NDArray[Any]:
+    """Target as an array, one row for each row of the table.
+
+    Raises
+    ------
+    InputError
+        If it is one value, or has another length.
+    """
+    if _is_tensor(y):
+        y = y.detach().cpu()
+    array = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
+    if array.ndim == 0:
+        raise InputError(f"y must hold a value for each of the {n_rows} rows, got {y!r}.")
+    if len(array) != n_rows:
+        raise InputError(f"y must have {n_rows} rows as X has, got {len(array)}.")
+    return array
+
+
+def as_matrix(pred: Any, who: str, n_rows: int) -> NDArray[Any]:
     """Predictions as a matrix of floats, one row each.
 
     Raises
@@ -140,7 +158,11 @@ def as_matrix(pred: Any, who: str) -> NDArray[Any]:
     ModelError
         If they are no numbers, or have no or more than two dimensions.
     """
+    if _is_tensor(pred):
+        pred = pred.detach().cpu()
     array = pred.to_numpy() if hasattr(pred, "to_numpy") else np.asarray(pred)
+    if n_rows == 1 and array.ndim < 2:
+        array = array.reshape(1, -1)  # its axis may have been squeezed away
     if array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
         raise ModelError(
             f"The {who} must give numbers of shape (n_rows,) or (n_rows, n_outputs), "
@@ -148,3 +170,7 @@ def as_matrix(pred: Any, who: str) -> NDArray[Any]:
         )
     array = array if array.dtype.kind == "f" else array.astype(np.float64)
     return array[:, None] if array.ndim == 1 else array
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "detach") and hasattr(value, "cpu")

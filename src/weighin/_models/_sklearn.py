@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -13,6 +15,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from weighin._errors import InputError, MetricError, ModelError, listing
+from weighin._features import Feature
 from weighin._frames import check_columns, is_frame
 from weighin._metrics import (
     GENERAL,
@@ -27,7 +30,8 @@ from weighin._metrics import (
 )
 from weighin._models._base import Encoded
 from weighin._models._frame_rows import FrameRows
-from weighin._models._function import as_given, as_matrix, numeric_target, table_rows
+from weighin._models._function import as_given, as_matrix, numeric_target, table_rows, target_array
+from weighin._models._random_state import random_state_kept
 
 
 class SklearnModel:
@@ -45,8 +49,9 @@ class SklearnModel:
         self.estimator = estimator
         self.name = f"{type(estimator).__module__.partition('.')[0]} {type(estimator).__name__}"
         classes = getattr(estimator, "classes_", None)
-        classifies = classes is not None and not isinstance(classes, list) and _is_classifier(estimator)
-        self.classes = np.asarray(classes) if classifies else None
+        classifies = classes is not None and _is_classifier(estimator)
+        self.several_targets = classifies and isinstance(classes, list)  # classes of each
+        self.classes = np.asarray(classes) if classifies and not self.several_targets else None
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Take the table in the form the estimator predicts on; class labels become their numbers."""
@@ -56,6 +61,8 @@ class SklearnModel:
             check_columns(X, list(names), "the estimator was fitted on")
             X = nw.from_native(X, eager_only=True).select(list(names)).to_native()
         rows, features = table_rows(X, self.name)
+        if names is not None and not is_frame(X) and len(names) == len(features):
+            features = tuple(Feature(str(name), f.columns) for name, f in zip(names, features, strict=True))
         if isinstance(rows, FrameRows):
             rows = self._readable(rows)
         target = None
@@ -68,6 +75,11 @@ class SklearnModel:
         if isinstance(metric, Metric):
             return metric
         own = self._own_metrics()
+        if metric is None and self.several_targets:
+            raise MetricError(
+                f"The {self.name} predicts classes of several targets: pass a function (y, pred) -> float as metric, "
+                "with greater_is_better."
+            )
         if metric is None:
             metric = "mae" if self.classes is None else "log_loss" if "log_loss" in own else "accuracy"
         if isinstance(metric, str):
@@ -97,15 +109,18 @@ class SklearnModel:
         return
 
     def predicting(self) -> AbstractContextManager[None]:
-        """Nothing to bring into order."""
-        return nullcontext()
+        """Modules of a skorch net keep their modes; other estimators need nothing."""
+        return _modules_evaluating(self.estimator)
 
     def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
         """What a method of the estimator gives, as a matrix; predicted labels as their numbers."""
-        pred = getattr(self.estimator, response)(as_given(rows))
+        try:
+            pred = getattr(self.estimator, response)(as_given(rows))
+        except NotFittedError as error:
+            raise ModelError(f"The {self.name} is not fitted: {error}") from error
         if response == "predict" and self.classes is not None:
             return self._numbers(np.asarray(pred).ravel()).astype(np.float64)[:, None]
-        return as_matrix(pred, self.name)
+        return as_matrix(pred, self.name, rows.n_rows)
 
     def settle(self, pred: NDArray[Any]) -> NDArray[Any]:
         """Nothing: they are what the user sees."""
@@ -117,9 +132,10 @@ class SklearnModel:
             rows.frame = nw.from_native(rows.native.reset_index(drop=True))
             return rows
         try:
-            self.predict(rows.take(slice(0, 2)))
-        except NotFittedError as error:
-            raise ModelError(f"The {self.name} is not fitted: {error}") from error
+            with random_state_kept(), self.predicting():
+                self.predict(rows.take(slice(0, 2)))
+        except ModelError:
+            raise
         except Exception:  # any library's way to say that it does not read such a frame
             return FrameRows(nw.from_native(rows.frame.to_pandas().reset_index(drop=True)))
         return rows
@@ -164,21 +180,31 @@ class SklearnModel:
             )
         response, function, options = there[0], scorer._score_func, scorer._kwargs
         binary = self.classes is not None and len(self.classes) == 2
+        # the class whose score a function of one score per row takes; scikit-learn turns decisions round for the first
+        first = (
+            binary
+            and self.classes is not None
+            and options.get("pos_label", self.classes[1]) == self.classes[0]
+        )
 
         def score(target: Any, pred: Any) -> float:
             if response == "predict":
                 given = self._labels(pred) if self.classes is not None else _flat(pred)
+            elif binary and pred.shape[1] == 2:
+                given = pred[:, 0 if first else 1]
+            elif binary:
+                given = -pred[:, 0] if first else pred[:, 0]
             else:
-                given = pred[:, -1] if binary else _flat(pred)
+                given = _flat(pred)
             return float(function(self._labels(target), given, **options))
 
         return Metric(name.removeprefix("neg_"), scorer._sign > 0, score, None, "target", response)
 
     def _codes(self, y: Any, n_rows: int) -> NDArray[np.int64]:
-        labels = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y).ravel()
-        if len(labels) != n_rows:
-            raise InputError(f"y must have {n_rows} rows as X has, got {len(labels)}.")
-        return self._numbers(labels)[:, None]
+        labels = target_array(y, n_rows)
+        if labels.size != n_rows:
+            raise InputError(f"y must have one column of classes, got shape {labels.shape}.")
+        return self._numbers(labels.ravel())[:, None]
 
     def _numbers(self, labels: NDArray[Any]) -> NDArray[np.int64]:
         assert self.classes is not None
@@ -202,6 +228,26 @@ def _is_classifier(estimator: Any) -> bool:
         return is_classifier(estimator)
     except (AttributeError, TypeError):  # has the methods, not scikit-learn's tags
         return hasattr(estimator, "predict_proba")
+
+
+@contextmanager
+def _modules_evaluating(estimator: Any) -> Iterator[None]:
+    """Leave the modules of a skorch net, in a pipeline or a search too, in the mode they were in."""
+    while True:
+        inner = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+        inner = getattr(inner, "best_estimator_", inner)
+        if inner is estimator:
+            break
+        estimator = inner
+    torch = sys.modules.get("torch")
+    with ExitStack() as stack:
+        if torch and hasattr(estimator, "__dict__"):
+            from weighin._models._torch_state import evaluating
+
+            for part in vars(estimator).values():
+                if isinstance(part, torch.nn.Module):
+                    stack.enter_context(evaluating(part))
+        yield
 
 
 def _same(target: Any, pred: Any) -> Any:

@@ -16,9 +16,10 @@ from weighin._frames import column_names, is_frame, to_matrix
 from weighin._metrics import GENERAL, MAE, Metric, from_callable, unknown
 from weighin._models._arrays import ArrayRows
 from weighin._models._base import Encoded
+from weighin._models._random_state import random_state_kept
 from weighin._models._tensor_split import TensorSplit, split_of
 from weighin._models._torch_metrics import LOG_LOSS
-from weighin._models._torch_state import cached_rows, evaluating, module_device
+from weighin._models._torch_state import cached_rows, evaluating, module_device, usable_device
 
 
 class TorchModel:
@@ -41,7 +42,7 @@ class TorchModel:
 
     def __init__(self, module: torch.nn.Module, *, device: Any = None, name: str | None = None) -> None:
         self.module = module
-        self.device = torch.device(device) if device is not None else module_device(module)
+        self.device = usable_device(device) if device is not None else module_device(module)
         self.name = name or f"torch {type(module).__name__}"
         self.parallel = self.device.type == "cpu"
 
@@ -51,13 +52,12 @@ class TorchModel:
             raise InputError(f"X is needed: {self.name} brings no rows along.")
         dtype = next((p.dtype for p in self.module.parameters() if p.is_floating_point()), torch.float32)
         inputs, names, keys = _inputs(X)
+        one_matrix = not isinstance(X, Mapping | list | tuple)
         parts = []
         for values, part_names in zip(inputs, names, strict=True):
-            array = _matrix(values, part_names)
-            tensor = torch.from_numpy(array).to(self.device)
-            parts.append(
-                tensor.to(dtype) if tensor.is_floating_point() or len(inputs) == 1 else tensor.long()
-            )
+            tensor = torch.from_numpy(_matrix(values, part_names))
+            tensor = tensor.to(dtype) if tensor.is_floating_point() or one_matrix else tensor
+            parts.append(tensor.to(self.device))
         n_rows = len(parts[0])
         if any(len(part) != n_rows for part in parts):
             raise InputError(
@@ -78,9 +78,11 @@ class TorchModel:
         if isinstance(metric, str):
             if metric not in known:
                 raise unknown(metric, known)
+            if metric == LOG_LOSS.name and data.target is not None:
+                self._check_classes(data)
             return known[metric]
         if callable(metric):
-            return from_callable(metric, greater_is_better, self.settle, lambda t: t.detach().cpu().numpy())
+            return from_callable(metric, greater_is_better, self.settle, _to_numpy)
         if metric is not None:
             raise MetricError(
                 f"metric must be a name or a function (y, pred) -> float, got {type(metric).__name__}."
@@ -89,9 +91,12 @@ class TorchModel:
             raise InputError("y is needed; only metric='prediction_change' does without a target.")
         if data.target.is_floating_point():
             return MAE
-        with self.predicting():
-            width = self.predict(data.rows.take(slice(0, 2))).shape[-1]
-        if width > int(data.target.max()) and width > 1:
+        width = self._width(data)
+        if (
+            width > 1
+            and data.target.shape[1] == 1
+            and 0 <= int(data.target.min()) <= int(data.target.max()) < width
+        ):
             return LOG_LOSS
         raise MetricError(
             f"The target holds integers and the module has {width} output(s): name a metric ({', '.join(known)}), or "
@@ -119,11 +124,37 @@ class TorchModel:
             out = self.module(**dict(zip(rows.keys, rows.parts, strict=True)))
         if not isinstance(out, Tensor):
             raise ModelError(f"The module must give one tensor, got {type(out).__name__}.")
+        out = out if out.is_floating_point() else out.to(torch.get_default_dtype())
+        if rows.n_rows == 1 and out.ndim < 2:
+            return out.reshape(1, -1)  # its axis may have been squeezed away
+        if out.ndim == 0:
+            raise ModelError(f"The module gave one number for {rows.n_rows} rows; one per row is needed.")
         return out[:, None] if out.ndim == 1 else out.flatten(1)
 
     def settle(self, pred: Tensor) -> Tensor:
         """Nothing: the module's outputs are what its user sees."""
         return pred
+
+    def _width(self, data: Encoded) -> int:
+        with random_state_kept(), self.predicting():
+            return int(self.predict(data.rows.take(slice(0, 2))).shape[-1])
+
+    def _check_classes(self, data: Encoded) -> None:
+        width, target = self._width(data), data.target
+        if width < 2 or target.shape[1] != 1:
+            raise MetricError(
+                f"log_loss takes logits of two classes or more and one column of class numbers; the module has {width} "
+                f"output(s) and y {target.shape[1]} column(s)."
+            )
+        odd = target[(target != target.round()) | (target < 0) | (target >= width)]
+        if len(odd):
+            raise MetricError(
+                f"log_loss takes class numbers from 0 to {width - 1} as y, got {odd[0].item()}."
+            )
+
+
+def _to_numpy(tensor: Tensor) -> np.ndarray:
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().cpu().numpy()
 
 
 def _inputs(X: Any) -> tuple[list[Any], list[list[str]], tuple[str, ...] | None]:
@@ -158,29 +189,30 @@ def _inputs(X: Any) -> tuple[list[Any], list[list[str]], tuple[str, ...] | None]
 
 def _matrix(values: Any, names: Sequence[str]) -> np.ndarray:
     if isinstance(values, Tensor):
-        values = values.detach().cpu().numpy()
+        values = _to_numpy(values)
     array = to_matrix(values, names) if is_frame(values) else np.asarray(values)
     if array.dtype.kind not in "fiub":
         raise InputError(f"A torch module takes numbers, got an array of {array.dtype}.")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         bad = [name for name, ok in zip(names, np.isfinite(array).all(0), strict=True) if not ok]
         raise InputError(f"Missing or infinite values in {', '.join(map(repr, bad[:12]))}: fill them before.")
-    return np.array(array, dtype=np.float64 if array.dtype.kind == "f" and array.dtype.itemsize > 4 else None)
+    if array.dtype.kind == "f":
+        return np.array(array, dtype=np.float64 if array.dtype.itemsize > 4 else np.float32)
+    return np.array(
+        array, dtype=np.int64
+    )  # torch knows neither all unsigned types nor the other order of bytes
 
 
 def _target(y: Any, n_rows: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     array = (
-        y.detach().cpu().numpy()
-        if isinstance(y, Tensor)
-        else y.to_numpy()
-        if hasattr(y, "to_numpy")
-        else np.asarray(y)
+        _to_numpy(y) if isinstance(y, Tensor) else np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
     )
     if array.dtype.kind not in "fiub":
         raise InputError(f"y must hold numbers (class numbers for a classifier), got {array.dtype}.")
-    if len(array) != n_rows:
-        raise InputError(f"y must have {n_rows} rows as X has, got {len(array)}.")
+    if array.ndim == 0 or len(array) != n_rows:
+        raise InputError(f"y must have {n_rows} rows as X has, got {len(array) if array.ndim else y!r}.")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise InputError(f"y has {int((~np.isfinite(array)).sum())} missing or infinite value(s).")
-    tensor = torch.from_numpy(np.array(array.reshape(n_rows, -1))).to(device)
-    return tensor.to(dtype) if tensor.is_floating_point() else tensor.long()
+    kind: type = np.float64 if array.dtype.kind == "f" else np.int64
+    tensor = torch.from_numpy(np.array(array.reshape(n_rows, -1), dtype=kind))
+    return tensor.to(dtype).to(device) if tensor.is_floating_point() else tensor.to(device)

@@ -1,14 +1,14 @@
-"""Leave torch modules and random generators as they were found."""
+"""Leave torch modules as they were found."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
+
+from weighin._errors import InputError
 
 CACHE_BYTES = 2 * 2**20  # of the widest layer's output
 LEAST_ROWS, MOST_ROWS = 32, 2048
@@ -39,6 +39,20 @@ def evaluating(module: Any, device: Any = None) -> Iterator[None]:
             part.training = training
         if device is not None and device != home:
             module.to(home)
+
+
+def usable_device(device: Any) -> torch.device:
+    """Give the device, once something could be put there.
+
+    Raises
+    ------
+    InputError
+        On a name torch does not know, or a device that is not there.
+    """
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+        raise InputError(f"device={device!r} cannot be used: {str(error).splitlines()[0]}") from error
 
 
 def module_device(module: Any) -> torch.device:
@@ -76,18 +90,3 @@ def cached_rows(module: Any, rows: Any, predict: Callable[[Any], Any]) -> int:
             hook.remove()
     fitting = CACHE_BYTES // max(widest)
     return min(max(1 << max(fitting, 1).bit_length() - 1, LEAST_ROWS), MOST_ROWS)
-
-
-@contextmanager
-def random_state_kept() -> Iterator[None]:
-    """Give Python's, numpy's and torch's global generators their state back."""
-    python, numpy_state, torch_state = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy_state)
-        torch.set_rng_state(torch_state)
-        if cuda is not None:
-            torch.cuda.set_rng_state_all(cuda)

@@ -1,0 +1,29 @@
+"""Leave the global random generators as they were found."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+
+@contextmanager
+def random_state_kept() -> Iterator[None]:
+    """Give Python's, numpy's and, where it is loaded, torch's global generators their state back."""
+    torch = sys.modules.get("torch")
+    python, numpy_state = random.getstate(), np.random.get_state()
+    torch_state = torch.get_rng_state() if torch else None
+    # asking a GPU that nobody has used yet would start it
+    cuda = torch.cuda.get_rng_state_all() if torch and torch.cuda.is_initialized() else None
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy_state)
+        if torch and torch_state is not None:
+            torch.set_rng_state(torch_state)
+        if torch and cuda is not None:
+            torch.cuda.set_rng_state_all(cuda)
