@@ -63,7 +63,8 @@ def _plan(view: SplitView, unit: Unit, cat: Tensor, cont: Tensor, n_repeats: int
     if view.ignores(unit.cats, unit.conts):
         return Planned(unit, "ignored")
     if cont.device.type == "cpu":  # counting what is needed would make a GPU wait
-        limit = min(MAX_LEVELS, 8 + 6 * n_repeats)  # with more, `share_of_work` is too large
+        # values to be found cost a sort; with more of them than this, look-ups hardly ever pay
+        limit = min(MAX_LEVELS, 8 + 6 * n_repeats) if unit.conts else MAX_LEVELS
         levels = find_levels(view, unit, cont, limit)
         if levels and share_of_work(levels.number(cat.t(), cont.t()), n_repeats) < LOOK_UPS_PAY:
             return Planned(unit, "levels", levels)
