@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from weighin._errors import MetricError
 from weighin._inference._intervals import FEW_ROWS, Inference
@@ -38,6 +37,8 @@ def auc_values(target: ArrayLike, score: ArrayLike) -> Floats:
     MetricError
         If only one class is there.
     """
+    from scipy.stats import rankdata  # takes half a second, and few need it
+
     positive, score = np.asarray(target).astype(bool), np.asarray(score)
     n_positive, n = int(positive.sum()), len(positive)
     if n_positive in (0, n):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from weighin._errors import InputError
 from weighin._inference._moments import Floats
@@ -69,7 +69,7 @@ class Inference:
         """One-sided p-value of "not above 0", shape (n,); below alpha/2 where the 1 - alpha interval is above 0."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             q = transform(self.estimate / self.se, self.skewness)
-        p = stats.t.sf(q, self.df)
+        p = stdtr(self.df, -q)
         return np.where(
             (self.se > 0) & np.isfinite(self.se), p, np.where((self.se == 0) & (self.estimate > 0), 0.0, 1.0)
         )
@@ -85,7 +85,7 @@ class Inference:
     def _quantile(self, confidence_level: float) -> Floats:
         if not 0 < confidence_level < 1:
             raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
-        return np.asarray(stats.t.isf((1 - confidence_level) / 2, self.df))
+        return np.asarray(-stdtrit(self.df, (1 - confidence_level) / 2))
 
 
 def untransform(q: Floats, skewness: Floats) -> Floats:
@@ -105,16 +105,19 @@ def holm(pvalues: Floats) -> Floats:
     """Adjust p-values so that any false claim among all has the stated probability (Holm 1979)."""
     p = np.asarray(pvalues, dtype=float)
     order = np.argsort(p, kind="stable")
-    steps = p[order] * np.arange(len(p), 0, -1)
     adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
     return adjusted
 
 
 def benjamini_hochberg(pvalues: Floats) -> Floats:
     """Adjust p-values so that the stated share of claims is false on average (Benjamini and Hochberg 1995)."""
     p = np.asarray(pvalues, dtype=float)
-    return np.asarray(stats.false_discovery_control(p)) if len(p) else p
+    order = np.argsort(-p, kind="stable")
+    adjusted = np.empty_like(p)
+    steps = p[order] * (len(p) / np.arange(len(p), 0, -1))
+    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(steps))
+    return adjusted
 
 
 def most_unseen(n_pairs: Floats, confidence_level: float = 0.95) -> Floats:
