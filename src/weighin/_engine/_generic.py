@@ -17,6 +17,7 @@ from weighin._models import Rows
 
 SAMPLE_ROWS = 257  # looked at before the run
 LEVELS = 256  # a unit with more distinct values is not worth looking up
+PAIRS = 2**20  # of a receiver and a giver, looked at together
 ROUNDINGS = 1000  # by which two predictions of a row may differ where the order of a sum is not fixed
 FEW_ROUNDINGS = 64  # a change so small is no leaf of a tree, but a sum in another order
 
@@ -121,27 +122,38 @@ class GenericPath:
         """
         own = np.arange(rows.n_rows)
         self._fill(rows, (), own, own, baseline)
+        together = max(1, PAIRS // rows.n_rows)
         for feature, filled in zip(features, out, strict=True):
-            flat = filled.reshape(-1, filled.shape[-1])
-            receivers = np.tile(own, len(donors))
-            givers = donors.ravel()
             codes = rows.levels(feature.columns, LEVELS)
-            if codes is None:
-                self._fill(rows, feature.columns, receivers, givers, flat)
-                if _rounded(filled, baseline):
+            for first in range(0, len(donors), together):
+                some = slice(first, first + together)
+                if not self._predict_feature(rows, feature, codes, donors[some], baseline, filled[some]):
                     return False
-                continue
-            moved = np.flatnonzero(codes[givers] != codes[receivers])
-            flat[...] = baseline[receivers]
-            keys = receivers[moved] * (int(codes.max()) + 1) + codes[givers[moved]]
-            _, firsts, where = np.unique(keys, return_index=True, return_inverse=True)
-            pairs = moved[firsts]
-            once = np.empty((len(pairs), flat.shape[-1]), dtype=flat.dtype)
-            self._fill(rows, feature.columns, receivers[pairs], givers[pairs], once)
-            if _rounded(once, baseline[receivers[pairs]]):
-                return False
-            flat[moved] = once[where]
         return True
+
+    def _predict_feature(
+        self,
+        rows: Rows,
+        feature: Feature,
+        codes: NDArray[np.int64] | None,
+        donors: Positions,
+        baseline: NDArray[Any],
+        out: NDArray[Any],
+    ) -> bool:
+        flat = out.reshape(-1, out.shape[-1])
+        receivers, givers = np.tile(np.arange(rows.n_rows), len(donors)), donors.ravel()
+        if codes is None:
+            self._fill(rows, feature.columns, receivers, givers, flat)
+            return not _rounded(out, baseline)
+        moved = np.flatnonzero(codes[givers] != codes[receivers])
+        flat[...] = baseline[receivers]
+        keys = receivers[moved] * (int(codes.max()) + 1) + codes[givers[moved]]
+        _, firsts, where = np.unique(keys, return_index=True, return_inverse=True)
+        pairs = moved[firsts]
+        once = np.empty((len(pairs), flat.shape[-1]), dtype=flat.dtype)
+        self._fill(rows, feature.columns, receivers[pairs], givers[pairs], once)
+        flat[moved] = once[where]
+        return not _rounded(once, baseline[receivers[pairs]])
 
     def _fill(
         self, rows: Rows, columns: Sequence[int], receivers: Positions, givers: Positions, out: NDArray[Any]
