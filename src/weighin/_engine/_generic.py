@@ -55,40 +55,57 @@ class GenericPath:
         return [self.way] * len(features)
 
     def predict(
-        self, rows: Rows, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any
+        self,
+        rows: Rows,
+        start: int,
+        features: Sequence[Feature],
+        donors: Positions,
+        baseline: Any,
+        out: Any,
     ) -> None:
         """Fill in predictions for some rows and their swaps.
 
         Parameters
         ----------
         rows : Rows
-            Rows that exchange values among themselves.
+            Rows that give values, those that receive among them.
+        start : int
+            Position of the first receiver; the others follow.
         features : sequence of Feature
             What to swap.
-        donors : ndarray of shape (n_repeats, n_rows)
-            Position of the row that gives its values to this row.
-        baseline : array of shape (n_rows, n_outputs)
+        donors : ndarray of shape (n_repeats, n_receivers)
+            Position of the row that gives its values to each receiver.
+        baseline : array of shape (n_receivers, n_outputs)
             Filled in: predictions as the rows are.
-        out : array of shape (n_features, n_repeats, n_rows, n_outputs)
+        out : array of shape (n_features, n_repeats, n_receivers, n_outputs)
             Filled in: predictions after each swap.
         """
-        self.row_exact = self.row_exact and self._predict_pairs(rows, features, donors, baseline, out)
+        receivers = np.arange(start, start + donors.shape[1])
+        self.row_exact = self.row_exact and self._predict_pairs(
+            rows, receivers, features, donors, baseline, out
+        )
         if not self.row_exact:
-            self._predict_stacks(rows, features, donors, baseline, out)
+            self._predict_stacks(rows, receivers, features, donors, baseline, out)
 
     def _predict_stacks(
-        self, rows: Rows, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any
+        self,
+        rows: Rows,
+        receivers: Positions,
+        features: Sequence[Feature],
+        donors: Positions,
+        baseline: Any,
+        out: Any,
     ) -> None:
         """Every prediction at the place in its batch where the row's own was made: equal inputs, equal bits."""
         n_repeats = len(donors)
-        step = min(self.chunk_rows, rows.n_rows)
+        step = min(self.chunk_rows, len(receivers))
         copies = max(1, min(n_repeats, self.chunk_rows // step))
 
         def task(start: int) -> tuple[Any, list[Any]]:
-            here = slice(start, min(start + step, rows.n_rows))
+            here = slice(start, min(start + step, len(receivers)))
             n = here.stop - here.start
-            tiled = np.tile(np.arange(here.start, here.stop), copies)
-            stack, own = rows.take(here if copies == 1 else tiled), rows.index(tiled)
+            tiled = np.tile(receivers[here], copies)
+            stack, own = rows.take(tiled), rows.index(tiled)
             before = self._predict(stack).reshape(copies, n, -1)
             swapped = []
             for feature in features:
@@ -97,13 +114,13 @@ class GenericPath:
                     repeats = np.arange(first, first + copies).clip(max=n_repeats - 1)
                     stack.replace(feature.columns, rows, rows.index(donors[repeats, here].ravel()))
                     after = self._predict(stack).reshape(copies, n, -1)
-                    rounding = self.found.rounding
-                    same = abs(after - before) <= rounding if rounding else after == before
+                    with np.errstate(invalid="ignore"):  # infinite ones are found later
+                        same = (after == before) | (abs(after - before) <= self.found.rounding)
                     swapped.append(_where(same, before[0], after)[: n_repeats - first])
                 stack.replace(feature.columns, rows, own)
             return before[0], swapped
 
-        starts = range(0, rows.n_rows, step)
+        starts = range(0, len(receivers), step)
         for start, (before, swapped) in zip(starts, self.workers.each(task, starts), strict=True):
             here = slice(start, start + step)
             baseline[here] = before
@@ -113,27 +130,33 @@ class GenericPath:
                     filled[first : first + copies, here] = next(pieces)
 
     def _predict_pairs(
-        self, rows: Rows, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any
+        self,
+        rows: Rows,
+        own: Positions,
+        features: Sequence[Feature],
+        donors: Positions,
+        baseline: Any,
+        out: Any,
     ) -> bool:
         """One prediction per pair of a row and a value it does not have; equal pairs are predicted once.
 
         False when a prediction changed by a few roundings: then rows are not exact after all, only among the few
         that were looked at, and what is filled in so far is no use.
         """
-        own = np.arange(rows.n_rows)
         self._fill(rows, (), own, own, baseline)
-        together = max(1, PAIRS // rows.n_rows)
+        together = max(1, PAIRS // len(own))
         for feature, filled in zip(features, out, strict=True):
             codes = rows.levels(feature.columns, LEVELS)
             for first in range(0, len(donors), together):
                 some = slice(first, first + together)
-                if not self._predict_feature(rows, feature, codes, donors[some], baseline, filled[some]):
+                if not self._predict_feature(rows, own, feature, codes, donors[some], baseline, filled[some]):
                     return False
         return True
 
     def _predict_feature(
         self,
         rows: Rows,
+        own: Positions,
         feature: Feature,
         codes: NDArray[np.int64] | None,
         donors: Positions,
@@ -141,19 +164,20 @@ class GenericPath:
         out: NDArray[Any],
     ) -> bool:
         flat = out.reshape(-1, out.shape[-1])
-        receivers, givers = np.tile(np.arange(rows.n_rows), len(donors)), donors.ravel()
+        places = np.tile(np.arange(len(own)), len(donors))
+        receivers, givers = own[places], donors.ravel()
         if codes is None:
             self._fill(rows, feature.columns, receivers, givers, flat)
             return not _rounded(out, baseline)
         moved = np.flatnonzero(codes[givers] != codes[receivers])
-        flat[...] = baseline[receivers]
+        flat[...] = baseline[places]
         keys = receivers[moved] * (int(codes.max()) + 1) + codes[givers[moved]]
         _, firsts, where = np.unique(keys, return_index=True, return_inverse=True)
         pairs = moved[firsts]
         once = np.empty((len(pairs), flat.shape[-1]), dtype=flat.dtype)
         self._fill(rows, feature.columns, receivers[pairs], givers[pairs], once)
         flat[moved] = once[where]
-        return not _rounded(once, baseline[receivers[pairs]])
+        return not _rounded(once, baseline[places[pairs]])
 
     def _fill(
         self, rows: Rows, columns: Sequence[int], receivers: Positions, givers: Positions, out: NDArray[Any]
@@ -193,8 +217,8 @@ class Probe:
     noise : float
         Largest difference between two predictions of the same rows; 0 when it is no more than rounding.
     rounding : float
-        Where it is rounding (threads that add up in any order), a bound for other rows; 0 for a model that repeats
-        itself to the bit.
+        Where it is rounding (threads that add up in any order), a bound for other rows. In double precision that
+        much is allowed to any model but those of torch, for the few rows may have repeated themselves by chance.
     company : float
         Largest difference for rows predicted beside others, beyond rounding: above 0 where a batch has a say.
     row_exact : bool
@@ -228,6 +252,7 @@ def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None) -> Probe:
     scale = float(abs(first).max())
     allowed = ROUNDINGS * _precision(first) * (scale if scale < np.inf else 0.0)
     noise = 0.0 if difference <= allowed else difference
+    by_chance = FEW_ROUNDINGS / ROUNDINGS * allowed if first.dtype == np.float64 else 0.0
     split = max(1, n // 3)
     # a matrix product may take another kernel for other shapes than these: arrays of torch never count as exact
     exact = isinstance(first, np.ndarray)
@@ -239,7 +264,7 @@ def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None) -> Probe:
     return Probe(
         first,
         noise,
-        4 * difference if noise == 0 else 0.0,
+        max(4 * difference, by_chance) if noise == 0 else 0.0,
         company if company > allowed else 0.0,
         exact and difference == 0 and company == 0,
         writes,

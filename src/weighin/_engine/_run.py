@@ -162,7 +162,9 @@ def run(
 
                 path = SplitPath(split, data.rows, features, donors.n_repeats, chunk_rows, workers)
             else:
-                path = GenericPath(predict, found, chunk_rows or model.chunk_rows(data.rows), workers)
+                path = GenericPath(
+                    predict, found, chunk_rows or _chunk_rows(model, data.rows, found), workers
+                )
             return _Run(model, data, metric, path, found, donors, plan).measure(advance)
 
 
@@ -176,6 +178,16 @@ def _probe(predict: Any, rows: Any, chunk_rows: int | None) -> Probe:
             if not _out_of_memory(error) or chunk_rows == 1:
                 raise
         chunk_rows //= 2
+
+
+def _chunk_rows(model: Model, rows: Any, found: Probe) -> int:
+    """As many as suit the model; as many as it was able to predict where memory runs out already there."""
+    try:
+        return model.chunk_rows(rows)
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
+    return len(found.pred)
 
 
 @dataclass(frozen=True)
