@@ -20,7 +20,8 @@ def donor_rows(donors: Any) -> np.ndarray:
     """Row whose values each row of the table receives, shape (n_repeats, n_rows)."""
     given = np.empty((donors.n_repeats, donors.n_rows), dtype=np.int64)
     for block in donors.blocks():
-        given[:, block.rows] = block.rows[block.donors]
+        rows = np.arange(donors.n_rows) if block.rows is None else block.rows
+        given[:, rows] = rows[block.donors]
     return given
 
 

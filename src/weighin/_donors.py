@@ -24,13 +24,13 @@ class Block:
 
     Attributes
     ----------
-    rows : ndarray of shape (m,)
-        Row numbers of the encoded data.
+    rows : ndarray of shape (m,) or None
+        Row numbers of the encoded data; None for all of them, in order.
     donors : ndarray of shape (n_repeats, m)
         Position within `rows` whose values each position receives.
     """
 
-    rows: Rows
+    rows: Rows | None
     donors: Rows
 
 
@@ -111,12 +111,12 @@ class ExplicitDonors:
 
     @property
     def largest_block(self) -> int:
-        """Rows of the one block."""
-        return self.n_rows
+        """Rows that cannot be parted: any may receive alone, since all give."""
+        return 1
 
     def blocks(self) -> Iterator[Block]:
         """Yield the one block."""
-        yield Block(np.arange(self.n_rows), self.donors)
+        yield Block(None, self.donors)
 
 
 def _shifts(m: int, n_repeats: int, rng: np.random.Generator) -> Rows:

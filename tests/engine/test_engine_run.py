@@ -26,7 +26,7 @@ import weighin
 from swaps import donor_rows, engine, reference, singles
 from weighin import MetricError, ModelError, weigh
 from weighin._donors import Block, CyclicDonors, ExplicitDonors
-from weighin._engine import _plan, _run, run
+from weighin._engine import _collect, _plan, run
 from weighin._features import Feature
 from weighin._models import as_model
 
@@ -49,6 +49,9 @@ class Opaque(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.inner(*inputs)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        raise TypeError("one of its kind: it cannot be cut open")
 
 
 def randomised(module: nn.Module, seed: int) -> nn.Module:
@@ -723,6 +726,8 @@ class Dicing(nn.Module):
             self.at_swap()
         return self.inner(x)
 
+    __deepcopy__ = Opaque.__deepcopy__  # the calls are to be its own
+
 
 def nothing() -> None:
     pass
@@ -907,14 +912,14 @@ def test_a_prediction_may_come_in_a_buffer_used_again() -> None:
 def test_predictions_held_at_once_do_not_grow_with_rows(
     name: str, n_rows: int, metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held, empty = [], _run._Run.empty
+    held, empty = [], _collect.Run.empty
 
     def counted(self: Any, *shape: int) -> Any:
         array = empty(self, *shape)
         held.append(array.nbytes)
         return array
 
-    monkeypatch.setattr(_run._Run, "empty", counted)
+    monkeypatch.setattr(_collect.Run, "empty", counted)
     x = np.random.default_rng(0).normal(size=(n_rows, 3))
     memory = 2**20
     engine(MODELS[name](), x, x[:, 0], metric, n_repeats=3, memory=memory)
@@ -925,7 +930,7 @@ def test_scored_predictions_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     import weakref
 
     held: list[Any] = []
-    empty = _run._Run.empty
+    empty = _collect.Run.empty
 
     def counted(self: Any, *shape: int) -> Any:
         array = empty(self, *shape)
@@ -935,7 +940,7 @@ def test_scored_predictions_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
         )  # those of a group and of a batch, each with a baseline
         return array
 
-    monkeypatch.setattr(_run._Run, "empty", counted)
+    monkeypatch.setattr(_collect.Run, "empty", counted)
     x = np.random.default_rng(0).normal(size=(200, 12))
     engine(lambda x: x.sum(1), x, x[:, 0], "rmse", memory=1)
     assert len(held) > 24

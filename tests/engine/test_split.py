@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from weighin._engine._levels import Unit, find_levels, share_of_work
-from weighin._engine._split import Planned, plan_units, predict_swapped
+from weighin._engine._split import Planned, Source, plan_units, predict_swapped
 from weighin._engine._workers import Workers
 from weighin._models._fold import split_view
 from weighin._models._split_view import Dense, SplitView
@@ -88,7 +88,7 @@ def predict(
     out = torch.full((len(planned), *donors.shape, n_outputs), torch.nan, dtype=cont.dtype)
     with Workers(n_threads) as workers:
         predict_swapped(
-            view, cat, cont, planned, donors, baseline, out, chunk_rows=chunk_rows, workers=workers
+            Source(view, cat, cont), planned, donors, baseline, out, chunk_rows=chunk_rows, workers=workers
         )
     return baseline, out
 

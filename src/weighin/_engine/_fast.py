@@ -9,11 +9,12 @@ import torch
 
 from weighin._donors import Rows as Positions
 from weighin._engine._levels import Unit
-from weighin._engine._split import plan_units, predict_swapped
+from weighin._engine._split import Source, plan_units, predict_swapped
 from weighin._engine._workers import Workers
 from weighin._features import Feature
 from weighin._models import Split
 
+COUNTED = 2**24  # numbers
 FIRST_SHRINK, LEAST_CHUNK = 16_384, 16  # rows of one product after running out of memory once, and at last
 
 
@@ -46,28 +47,38 @@ class SplitPath:
         workers: Workers,
     ) -> None:
         self.split, self.chunk_rows, self.workers = split, chunk_rows, workers
-        cat, cont = split.tensors(rows)
-        units = [_unit(feature, cat.shape[1]) for feature in features]
-        planned = plan_units(split.view, units, cat, cont, n_repeats)
+        units = [Unit(*split.unit(feature.columns)) for feature in features]
+        # levels are counted on all rows at once: on none where that would take too much memory
+        too_many = split.copies and rows.n_rows * len(split.view.weights) > COUNTED
+        counted = rows.take(slice(0, 0)) if too_many else rows
+        planned = plan_units(split.view, units, *split.tensors(counted), n_repeats)
         self.planned = {feature.name: plan for feature, plan in zip(features, planned, strict=True)}
+        self._rows: Any = None
+        self._source: Source | None = None
 
     def ways(self, features: Sequence[Feature]) -> list[str]:
         """Name the way each feature goes: ignored, levels or sum."""
         return [self.planned[feature.name].way for feature in features]
 
     def predict(
-        self, rows: Any, features: Sequence[Feature], donors: Positions, baseline: Any, out: Any
+        self,
+        rows: Any,
+        start: int,
+        features: Sequence[Feature],
+        donors: Positions,
+        baseline: Any,
+        out: Any,
     ) -> None:
         """Fill in predictions as the rows are, and after each swap."""
-        cat, cont = self.split.tensors(rows)
+        if self._source is None or rows is not self._rows:
+            self._rows, self._source = rows, Source(self.split.view, *self.split.tensors(rows))
         predict_swapped(
-            self.split.view,
-            cat,
-            cont,
+            self._source,
             [self.planned[feature.name] for feature in features],
-            torch.from_numpy(donors).to(cont.device),
+            torch.from_numpy(donors).to(baseline.device),
             baseline,
             out,
+            start=start,
             chunk_rows=self.chunk_rows,
             workers=self.workers,
         )
@@ -76,10 +87,3 @@ class SplitPath:
         """Halve the rows of one matrix product; False below what any machine holds."""
         self.chunk_rows = (self.chunk_rows or 2 * FIRST_SHRINK) // 2
         return self.chunk_rows >= LEAST_CHUNK
-
-
-def _unit(feature: Feature, n_cat: int) -> Unit:
-    return Unit(
-        tuple(column for column in feature.columns if column < n_cat),
-        tuple(column - n_cat for column in feature.columns if column >= n_cat),
-    )

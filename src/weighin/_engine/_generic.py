@@ -49,6 +49,8 @@ class GenericPath:
             workers,
         )
         self.row_exact = found.row_exact
+        self._rows: Any = None
+        self._codes: dict[tuple[int, ...], NDArray[np.int64] | None] = {}
 
     def ways(self, features: Sequence[Feature]) -> list[str]:
         """Name the way each feature goes."""
@@ -146,7 +148,7 @@ class GenericPath:
         self._fill(rows, (), own, own, baseline)
         together = max(1, PAIRS // len(own))
         for feature, filled in zip(features, out, strict=True):
-            codes = rows.levels(feature.columns, LEVELS)
+            codes = self._levels(rows, feature.columns)
             for first in range(0, len(donors), together):
                 some = slice(first, first + together)
                 if not self._predict_feature(rows, own, feature, codes, donors[some], baseline, filled[some]):
@@ -178,6 +180,14 @@ class GenericPath:
         self._fill(rows, feature.columns, receivers[pairs], givers[pairs], once)
         flat[moved] = once[where]
         return not _rounded(once, baseline[places[pairs]])
+
+    def _levels(self, rows: Rows, columns: tuple[int, ...]) -> NDArray[np.int64] | None:
+        """Number the levels of some columns, once for rows that come again."""
+        if rows is not self._rows:
+            self._rows, self._codes = rows, {}
+        if columns not in self._codes:
+            self._codes[columns] = rows.levels(columns, LEVELS)
+        return self._codes[columns]
 
     def _fill(
         self, rows: Rows, columns: Sequence[int], receivers: Positions, givers: Positions, out: NDArray[Any]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -12,8 +13,8 @@ from weighin._donors import Block, Rows
 from weighin._features import Feature
 
 MEMORY = 256 * 2**20  # bytes beside the encoded data
-STEPS = 20  # places where a long run can be stopped without losing what is done
-SHORT_RUN = 200_000  # row predictions; a shorter run is not cut for stopping
+STEPS = 10  # places where a long run can be stopped without losing what is done
+SHORT_RUN = 1_000_000  # row predictions; a shorter run is not cut for stopping
 BATCH_ROWS = 32_768  # rows at once; more no longer helps
 THREADS_FROM = 20_000  # row predictions below which threads cost more than they give
 
@@ -24,15 +25,18 @@ class Plan:
 
     Attributes
     ----------
-    groups : tuple of tuple of Feature
-        Weighed one group after the other, each over all batches.
+    sections : tuple of tuple of Feature
+        Weighed one section after the other, each over all batches: one, unless memory is short.
+    step : int
+        Features of a section predicted at once, on one batch.
     batch_rows : int
-        Rows of blocks put together for one call of a path; a batch holds whole blocks.
+        Rows of blocks put together for one call of a path.
     n_threads : int
         Threads over chunks.
     """
 
-    groups: tuple[tuple[Feature, ...], ...]
+    sections: tuple[tuple[Feature, ...], ...]
+    step: int
     batch_rows: int
     n_threads: int
 
@@ -60,7 +64,7 @@ def make_plan(
     row_bytes, out_bytes : int
         Encoded bytes of a row, and bytes of its prediction.
     block_rows : int
-        Rows of the largest block.
+        Rows of the largest block that cannot be cut.
     whole : bool
         Whether the metric needs the predictions of all rows at once.
     memory : int
@@ -69,32 +73,73 @@ def make_plan(
         As scikit-learn counts: -1 for all that the process may use, which is the default.
     """
     n_features = max(1, len(features))
-    room = memory // 2  # the rest is for what metrics and chunks hold meanwhile
-    row_of_a_feature = n_repeats * (out_bytes + 24)  # predictions, losses before and after
-    batch_rows = min(room // (row_of_a_feature * n_features), room // (4 * row_bytes), BATCH_ROWS)
-    batch_rows = max(batch_rows, block_rows)
-    held_rows = n_rows if whole else min(batch_rows, n_rows)
-    fitting = max(1, room // (row_of_a_feature * held_rows))
     work = n_rows * n_repeats * n_features
-    wanted = 1 if work < SHORT_RUN else min(n_features, -(-STEPS * min(batch_rows, n_rows) // n_rows))
-    size = max(1, min(fitting, -(-n_features // wanted)))
-    groups = tuple(tuple(features[first : first + size]) for first in range(0, len(features), size))
-    return Plan(
-        groups, batch_rows, 1 if work < THREADS_FROM else effective_n_jobs(-1 if n_jobs is None else n_jobs)
-    )
+    stops = 1 if work < SHORT_RUN else STEPS
+    room = (
+        memory // 4
+    )  # each for: encoded rows, predictions, what swaps changed, what metrics and chunks hold
+    predicted = n_repeats * (out_bytes + 16)  # of a row, for a feature: predictions, losses before and after
+    kept = n_repeats * (out_bytes if whole else 8)
+    batch_rows = min(room // (predicted * n_features), room // (4 * row_bytes), BATCH_ROWS)
+    batch_rows = min(n_rows, max(batch_rows, block_rows, 1))
+    held_rows = n_rows if whole else batch_rows
+    section = max(1, min(n_features, room // (kept * held_rows)))
+    if whole:
+        section = min(section, -(-n_features // stops))
+    step = max(1, min(section, room // (predicted * batch_rows)))
+    if not whole:
+        n_batches = -(-n_rows // batch_rows)
+        step = min(step, -(-section // -(-stops // n_batches)))
+    sections = tuple(tuple(features[first : first + section]) for first in range(0, len(features), section))
+    n_threads = 1 if work < THREADS_FROM else effective_n_jobs(-1 if n_jobs is None else n_jobs)
+    return Plan(sections, step, batch_rows, n_threads)
 
 
-def batches(blocks: Iterable[Block], batch_rows: int) -> Iterator[tuple[Rows, Rows]]:
-    """Put whole blocks together: their rows, and donors as positions within the batch."""
+@dataclass(frozen=True)
+class Batch:
+    """Rows to predict at once.
+
+    Attributes
+    ----------
+    rows : ndarray or None
+        Row numbers that give values, those that receive among them; None for all rows of the table, in order.
+    receivers : slice
+        Which of `rows` receive.
+    donors : ndarray of shape (n_repeats, n_receivers)
+        Position in `rows` of the row that gives its values to each receiver.
+    """
+
+    rows: Rows | None
+    receivers: slice
+    donors: Rows
+
+    @property
+    def n_receivers(self) -> int:
+        """Rows that receive."""
+        return self.donors.shape[1]
+
+    @property
+    def numbers(self) -> Any:
+        """Row numbers of the receivers, to index the table by."""
+        return self.receivers if self.rows is None else self.rows
+
+
+def batches(blocks: Iterable[Block], batch_rows: int) -> Iterator[Batch]:
+    """Put whole blocks together; cut the receivers of a block that is the whole table."""
     rows: list[Rows] = []
     donors: list[Rows] = []
     held = 0
     for block in blocks:
+        if block.rows is None:
+            for start in range(0, block.donors.shape[1], batch_rows):
+                here = slice(start, min(start + batch_rows, block.donors.shape[1]))
+                yield Batch(None, here, np.ascontiguousarray(block.donors[:, here]))
+            continue
         if held and held + len(block.rows) > batch_rows:
-            yield np.concatenate(rows), np.concatenate(donors, axis=1)
+            yield Batch(np.concatenate(rows), slice(0, held), np.concatenate(donors, axis=1))
             rows, donors, held = [], [], 0
         rows.append(block.rows)
         donors.append(block.donors + held)
         held += len(block.rows)
     if held:
-        yield np.concatenate(rows), np.concatenate(donors, axis=1)
+        yield Batch(np.concatenate(rows), slice(0, held), np.concatenate(donors, axis=1))

@@ -71,33 +71,56 @@ def _plan(view: SplitView, unit: Unit, cat: Tensor, cont: Tensor, n_repeats: int
     return Planned(unit, "sum")
 
 
-def predict_swapped(
-    view: SplitView,
-    cat: Tensor,
-    cont: Tensor,
-    planned: Sequence[Planned],
-    donors: Tensor,
-    baseline: Tensor,
-    out: Tensor,
-    *,
-    chunk_rows: int | None = None,
-    workers: Workers | None = None,
-) -> None:
-    """Predict the rows of a block as they are, and with the values of each unit taken from donors.
+class Source:
+    """Rows that give values to each other, each column's values side by side.
 
     Parameters
     ----------
     view : SplitView
     cat : LongTensor of shape (n_rows, n_cat)
     cont : Tensor of shape (n_rows, n_cont)
-        The rows of the block.
+    """
+
+    def __init__(self, view: SplitView, cat: Tensor, cont: Tensor) -> None:
+        self.view, self.cat, self.cont = view, cat, cont
+        self.cats, self.conts = cat.t().contiguous(), cont.t().contiguous()
+        self._numbers: dict[Unit, Tensor] = {}
+
+    def number(self, plan: Planned) -> Tensor | None:
+        """Level of each row, counted once, for a unit that goes by levels."""
+        if plan.levels is None:
+            return None
+        if plan.unit not in self._numbers:
+            self._numbers[plan.unit] = plan.levels.number(self.cats, self.conts)
+        return self._numbers[plan.unit]
+
+
+def predict_swapped(
+    source: Source,
+    planned: Sequence[Planned],
+    donors: Tensor,
+    baseline: Tensor,
+    out: Tensor,
+    *,
+    start: int = 0,
+    chunk_rows: int | None = None,
+    workers: Workers | None = None,
+) -> None:
+    """Predict rows as they are, and with the values of each unit taken from donors.
+
+    Parameters
+    ----------
+    source : Source
+        The rows, those that only give included.
     planned : sequence of Planned
-    donors : LongTensor of shape (n_repeats, n_rows)
-        Position in the block of the row that gives its values to this row.
-    baseline : Tensor of shape (n_rows, n_outputs)
+    donors : LongTensor of shape (n_repeats, n_receivers)
+        Position in the source of the row that gives its values to each receiver.
+    baseline : Tensor of shape (n_receivers, n_outputs)
         Filled with the predictions as the rows are.
-    out : Tensor of shape (n_units, n_repeats, n_rows, n_outputs)
+    out : Tensor of shape (n_units, n_repeats, n_receivers, n_outputs)
         Filled with the predictions after the swaps.
+    start : int
+        Position in the source of the first receiver; the others follow.
     chunk_rows : int, optional
         Rows in one matrix product.
     workers : Workers, optional
@@ -108,18 +131,18 @@ def predict_swapped(
     Where a donor's encoded values equal the row's own, the result is the baseline, bit for bit.
     """
     workers = workers or Workers()
-    n_rows = len(cat)
+    n_rows = len(baseline)
     _keep_freed_memory()
     if chunk_rows is None:
-        size = CHUNK_BYTES if cont.device.type == "cpu" else DEVICE_CHUNK_BYTES
-        chunk_rows = max(LEAST_CHUNK_ROWS, size // view.bias.nbytes)
-    block = _Block(view, cat, cont, planned, donors, baseline, out, chunk_rows)
+        size = CHUNK_BYTES if baseline.device.type == "cpu" else DEVICE_CHUNK_BYTES
+        chunk_rows = max(LEAST_CHUNK_ROWS, size // source.view.bias.nbytes)
+    block = _Block(source, planned, donors, baseline, out, start, chunk_rows)
     stacked = min(len(donors), STACKED_REPEATS)
     even = workers.n_threads * stacked if workers.n_threads > 1 else 1
     n_tasks = -(-n_rows * stacked // chunk_rows)
     n_tasks = -(-n_tasks // even) * even  # threads end together
     step = -(-n_rows // n_tasks)
-    tasks = [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
+    tasks = [slice(first, min(first + step, n_rows)) for first in range(0, n_rows, step)]
     workers.each(block.predict, tasks)
 
 
@@ -132,37 +155,36 @@ def _keep_freed_memory() -> None:
 
 
 class _Block:
-    """What all tasks of a block share; the arguments are those of `predict_swapped`."""
+    """What all tasks of a call share; the arguments are those of `predict_swapped`."""
 
     def __init__(
         self,
-        view: SplitView,
-        cat: Tensor,
-        cont: Tensor,
+        source: Source,
         planned: Sequence[Planned],
         donors: Tensor,
         baseline: Tensor,
         out: Tensor,
+        start: int,
         chunk_rows: int,
     ) -> None:
-        self.view, self.cat, self.cont, self.planned = view, cat, cont, planned
-        self.donors, self.baseline, self.out, self.chunk_rows = donors, baseline, out, chunk_rows
-        self.cats, self.conts = cat.t().contiguous(), cont.t().contiguous()  # a column's values side by side
+        self.view, self.cat, self.cont = source.view, source.cat, source.cont
+        self.cats, self.conts = source.cats, source.conts
+        self.planned, self.donors, self.baseline, self.out = planned, donors, baseline, out
+        self.start, self.chunk_rows = start, chunk_rows
         self.room = 2 * max((len(plan.levels.table) for plan in planned if plan.levels), default=0)
-        self.numbers = [
-            plan.levels.number(self.cats, self.conts) if plan.levels else None for plan in planned
-        ]
+        self.numbers = [source.number(plan) for plan in planned]
 
     @torch.inference_mode()
-    def predict(self, rows: slice) -> None:
-        """Fill in the results of some rows."""
+    def predict(self, receivers: slice) -> None:
+        """Fill in the results of some receivers."""
+        rows = slice(self.start + receivers.start, self.start + receivers.stop)  # in the source
         z = self.view.sum_parts(self.cat[rows], self.cont[rows])
         base = self.view.finish(z.clone())
-        terms = torch.cat([z, z.new_empty(self.room, z.shape[1])])
-        self.baseline[rows] = base
-        donors = self.donors[:, rows].flatten()
+        terms = torch.cat([z, z.new_empty(self.room, z.shape[1])]) if self.room else z
+        self.baseline[receivers] = base
+        donors = self.donors[:, receivers].flatten()
         for plan, number, of_unit in zip(self.planned, self.numbers, self.out, strict=True):
-            out = of_unit[:, rows]
+            out = of_unit[:, receivers]
             if plan.way == "ignored":
                 out.copy_(base)
             elif plan.levels is None or number is None:

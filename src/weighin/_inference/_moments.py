@@ -63,6 +63,7 @@ class Moments:
     changed: Floats
 
     @classmethod
+    @np.errstate(over="ignore", invalid="ignore")  # of losses beyond all bounds: the variance is infinite, then
     def of(
         cls,
         changes: ArrayLike,
@@ -137,23 +138,22 @@ class Moments:
         all_pairs[:n_pairs, :n_pairs] = pairs
         psi = a + b
         square = psi * psi
-        with np.errstate(over="ignore", invalid="ignore"):
-            return cls(
-                n_rows=m,
-                n_repeats=n_repeats,
-                n_units=n_units,
-                n_pairs=n_pairs,
-                row_weight=row_weight,
-                mean=mean,
-                pairs=all_pairs,
-                receivers=aa,
-                donors=b @ b.T,
-                roles=a @ b.T,
-                third=square @ psi.T,
-                fourth=(square * psi) @ psi.T,
-                fourth_even=square @ square.T,
-                changed=changed,
-            )
+        return cls(
+            n_rows=m,
+            n_repeats=n_repeats,
+            n_units=n_units,
+            n_pairs=n_pairs,
+            row_weight=row_weight,
+            mean=mean,
+            pairs=all_pairs,
+            receivers=aa,
+            donors=b @ b.T,
+            roles=a @ b.T,
+            third=square @ psi.T,
+            fourth=(square * psi) @ psi.T,
+            fourth_even=square @ square.T,
+            changed=changed,
+        )
 
     @property
     def gives(self) -> Floats:
@@ -165,6 +165,7 @@ class Moments:
         """Sum of psi psi' over rows, shape (K, K)."""
         return self.receivers + self.donors + self.roles + self.roles.T
 
+    @np.errstate(over="ignore", invalid="ignore")
     def __add__(self, other: Moments) -> Moments:
         """Moments of the rows of both, as if summed up at once."""
         for name in ("n_repeats", "n_units", "n_pairs", "row_weight"):

@@ -56,6 +56,7 @@ class Components:
     psi: Floats
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def components(moments: Moments, coefficients: Floats) -> Components:
     """Estimate the parts of the variance of linear combinations.
 
@@ -83,6 +84,7 @@ def components(moments: Moments, coefficients: Floats) -> Components:
     return Components(v1, v2, c, ve, total, psi)
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def spread(strata: Sequence[Moments], coefficients: Floats) -> Spread:
     """Give the variance, skewness and degrees of freedom of linear combinations of means.
 
@@ -98,11 +100,9 @@ def spread(strata: Sequence[Moments], coefficients: Floats) -> Spread:
     data, shuffle, variance = (
         sum(getattr(p, name) for p in parts) for name in ("data", "shuffle", "variance")
     )
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        third = sum(part.skewness * part.variance**1.5 for part in parts)
-        skewness = np.nan_to_num(third / variance**1.5, posinf=0.0, neginf=0.0)
-        # largest share first: squares of tiny variances would vanish
-        df = 1 / sum((part.variance / variance) ** 2 / part.df for part in parts)
+    third = sum(part.skewness * part.variance**1.5 for part in parts)
+    skewness = np.nan_to_num(third / variance**1.5, posinf=0.0, neginf=0.0)
+    df = 1 / sum((part.variance / variance) ** 2 / part.df for part in parts)
     df = np.where(np.isfinite(df), np.maximum(df, 3.0), 3.0)
     return Spread(data, shuffle, variance, skewness, df)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -75,8 +75,24 @@ class Split(Protocol):
         """The `SplitView`."""
         ...
 
-    def tensors(self, rows: Any) -> tuple[Any, Any]:
-        """Categorical and continuous columns of encoded rows, as the view takes them, all categorical ones first."""
+    @property
+    def tensors(self) -> Callable[[Any], tuple[Any, Any]]:
+        """From encoded rows to the categorical and the continuous columns of the view."""
+        ...
+
+    @property
+    def unit(self) -> Callable[[Sequence[int]], tuple[tuple[int, ...], tuple[int, ...]]]:
+        """From encoded columns to those of the view, categorical and continuous."""
+        ...
+
+    @property
+    def copies(self) -> bool:
+        """Whether `tensors` makes new ones."""
+        ...
+
+    @property
+    def opaque(self) -> bool:
+        """Whether it runs layers that nothing is known of."""
         ...
 
 

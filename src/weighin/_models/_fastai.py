@@ -102,13 +102,12 @@ class FastaiModel:
 
     def split(self, rows: ArrayRows) -> TensorSplit | None:
         """Read the network as a sum of parts under a head, where it is one."""
-        return split_of(self.learn.model, rows, self.predict)
+        return split_of(self.learn.model, rows, _outputs)
 
     @torch.inference_mode()  # threads of the engine enter it here
     def predict(self, rows: Any, response: str = "predict") -> torch.Tensor:
         """Raw outputs of the network, ``y_range`` included, shape (n_rows, n_outputs)."""
-        out = self.learn.model(*rows.parts)
-        return out if out.ndim == 2 else out.reshape(len(out), -1)
+        return _outputs(self.learn.model, rows)
 
     def settle(self, pred: torch.Tensor) -> torch.Tensor:
         """Apply the loss function's activation: probabilities from logits."""
@@ -124,3 +123,8 @@ class FastaiModel:
                 f"The learner carries {n_rows} validation rows (an exported learner carries none): pass a table, X."
             )
         return dls.valid if bs is None else dls.valid.new(bs=bs)
+
+
+def _outputs(network: Any, rows: ArrayRows) -> torch.Tensor:
+    out = network(*rows.parts)
+    return out if out.ndim == 2 else out.reshape(len(out), -1)

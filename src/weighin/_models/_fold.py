@@ -170,7 +170,7 @@ def _as_step(leaf: nn.Module) -> _Linear | _Affine | nn.Module | None:
             scale = scale * leaf.weight.double()
         shift = -leaf.running_mean.double() * scale
         return _Affine(scale, shift if leaf.bias is None else shift + leaf.bias.double())
-    return copy.deepcopy(leaf).eval()
+    return leaf
 
 
 def _callables(steps: list[Any], dtype: torch.dtype) -> Iterator[Step]:
@@ -185,7 +185,7 @@ def _callables(steps: list[Any], dtype: torch.dtype) -> Iterator[Step]:
             if i == 0 or not isinstance(steps[i - 1], _Linear):
                 yield torch.relu_
         else:
-            yield step
+            yield copy.deepcopy(step).eval()
 
 
 @dataclass(frozen=True)

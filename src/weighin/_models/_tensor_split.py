@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,11 @@ from torch import Tensor
 
 from weighin._models._arrays import ArrayRows
 from weighin._models._fold import split_view
+from weighin._models._seam import find_seam
 from weighin._models._split_view import SplitView
+
+Predict = Callable[[ArrayRows], Tensor]
+Call = Callable[[Any, ArrayRows], Tensor]
 
 
 @dataclass(frozen=True)
@@ -22,17 +26,25 @@ class TensorSplit:
     ----------
     view : SplitView
         The network as a sum of parts under a head.
+    tensors : callable
+        From encoded rows to the categorical and the continuous columns of the view; an absent kind has no columns.
+    unit : callable
+        From encoded columns to those of the view: categorical and continuous ones.
+    copies : bool
+        Whether `tensors` makes new ones.
+    opaque : bool
+        Whether it runs layers that nothing is known of: what they do with a row may depend on other rows, or chance.
     """
 
     view: SplitView
+    tensors: Callable[[ArrayRows], tuple[Tensor, Tensor]]
+    unit: Callable[[Sequence[int]], tuple[tuple[int, ...], tuple[int, ...]]]
+    copies: bool
+    opaque: bool
 
-    def tensors(self, rows: ArrayRows) -> tuple[Tensor, Tensor]:
-        """Categorical and continuous columns; an absent kind has no columns."""
-        return _cat_cont(rows)
 
-
-def split_of(module: Any, rows: ArrayRows, predict: Callable[[ArrayRows], Tensor]) -> TensorSplit | None:
-    """Read a module as a split view and prove it on some of the rows.
+def split_of(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
+    """Read a module as a sum of parts under a head, and prove it on some of the rows.
 
     Parameters
     ----------
@@ -40,30 +52,66 @@ def split_of(module: Any, rows: ArrayRows, predict: Callable[[ArrayRows], Tensor
         Only read.
     rows : ArrayRows
         Encoded rows, the inputs of the module.
-    predict : callable
-        Predictions of the module in evaluation mode, from encoded rows.
+    call : callable
+        Predictions from a module like this one, in evaluation mode, and encoded rows.
 
     Returns
     -------
     TensorSplit or None
         None where the module is no such sum, or does not predict what the view does.
     """
-    if not _readable(rows):
+    if rows.parts[0].device.type == "mps":  # which has no double precision to fold in
+        return None
+
+    def spared(some_module: Any, some: ArrayRows) -> Tensor:
+        return call(some_module, some.take(slice(None)))  # a module may overwrite its inputs
+
+    return _folded(module, rows, spared) or _cut(module, rows, spared)
+
+
+def _folded(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
+    """Read the layers of a network one knows: the first one disappears into tables and weights."""
+    kinds = tuple(part.is_floating_point() for part in rows.parts)
+    if rows.keys is not None or kinds not in ((False, True), (True,), (False,)):
         return None
 
     def forward(cat: Tensor, cont: Tensor) -> Tensor:
-        both = (
-            (cat, cont) if len(rows.parts) == 2 else (cont,) if rows.parts[0].is_floating_point() else (cat,)
-        )
-        return predict(ArrayRows(both, rows.keys))
+        both = (cat, cont) if len(kinds) == 2 else (cont,) if kinds[0] else (cat,)
+        return call(module, ArrayRows(both))
 
-    view = split_view(module, *_cat_cont(rows), forward)
-    return None if view is None else TensorSplit(view)
+    try:
+        view = split_view(module, *_cat_cont(rows), forward)
+    except Exception:  # whatever ails the module, the generic way meets it again and tells
+        return None
+    if view is None:
+        return None
+    n_cat = len(view.tables)
+
+    def unit(columns: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return tuple(c for c in columns if c < n_cat), tuple(c - n_cat for c in columns if c >= n_cat)
+
+    return TensorSplit(view, _cat_cont, unit, copies=False, opaque=not all(map(_known, view.head)))
 
 
-def _readable(rows: ArrayRows) -> bool:
-    kinds = tuple(part.is_floating_point() for part in rows.parts)
-    return rows.keys is None and kinds in ((False, True), (True,), (False,))
+def _cut(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
+    """Cut any other module at its first linear layer; inputs of that layer are the columns of the view."""
+    seam = find_seam(module, rows.parts, lambda twin, parts: call(twin, ArrayRows(parts, rows.keys)))
+    if seam is None:
+        return None
+
+    def tensors(some: ArrayRows) -> tuple[Tensor, Tensor]:
+        inputs = seam.encode(some.parts)
+        return inputs.new_empty((len(inputs), 0), dtype=torch.long), inputs
+
+    def unit(columns: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return (), tuple(owned for column in columns for owned in seam.owned[column])
+
+    return TensorSplit(seam.view, tensors, unit, copies=True, opaque=True)
+
+
+def _known(step: Any) -> bool:
+    """Whether a step of a head comes from torch, fastai or here: each row by itself, the same every time."""
+    return type(step).__module__.partition(".")[0] in ("torch", "fastai", "weighin", "builtins")
 
 
 def _cat_cont(rows: ArrayRows) -> tuple[Tensor, Tensor]:

@@ -109,7 +109,7 @@ class TorchModel:
 
     def split(self, rows: Any) -> TensorSplit | None:
         """Read the module as a sum of parts under a head, where it is one."""
-        return split_of(self.module, rows, self.predict)
+        return split_of(self.module, rows, _outputs)
 
     def predicting(self) -> AbstractContextManager[None]:
         """Evaluation mode and no gradients, until the block ends."""
@@ -118,18 +118,7 @@ class TorchModel:
     @torch.inference_mode()  # threads of the engine enter it here
     def predict(self, rows: ArrayRows, response: str = "predict") -> Tensor:
         """What the module gives, as a matrix."""
-        if rows.keys is None:
-            out = self.module(*rows.parts)
-        else:
-            out = self.module(**dict(zip(rows.keys, rows.parts, strict=True)))
-        if not isinstance(out, Tensor):
-            raise ModelError(f"The module must give one tensor, got {type(out).__name__}.")
-        out = out if out.is_floating_point() else out.to(torch.get_default_dtype())
-        if rows.n_rows == 1 and out.ndim < 2:
-            return out.reshape(1, -1)  # its axis may have been squeezed away
-        if out.ndim == 0:
-            raise ModelError(f"The module gave one number for {rows.n_rows} rows; one per row is needed.")
-        return out[:, None] if out.ndim == 1 else out.flatten(1)
+        return _outputs(self.module, rows)
 
     def settle(self, pred: Tensor) -> Tensor:
         """Nothing: the module's outputs are what its user sees."""
@@ -155,6 +144,19 @@ class TorchModel:
 
 def _to_numpy(tensor: Tensor) -> np.ndarray:
     return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().cpu().numpy()
+
+
+def _outputs(module: Any, rows: ArrayRows) -> Tensor:
+    keys = rows.keys
+    out = module(*rows.parts) if keys is None else module(**dict(zip(keys, rows.parts, strict=True)))
+    if not isinstance(out, Tensor):
+        raise ModelError(f"The module must give one tensor, got {type(out).__name__}.")
+    out = out if out.is_floating_point() else out.to(torch.get_default_dtype())
+    if rows.n_rows == 1 and out.ndim < 2:
+        return out.reshape(1, -1)  # its axis may have been squeezed away
+    if out.ndim == 0:
+        raise ModelError(f"The module gave one number for {rows.n_rows} rows; one per row is needed.")
+    return out[:, None] if out.ndim == 1 else out.flatten(1)
 
 
 def _inputs(X: Any) -> tuple[list[Any], list[list[str]], tuple[str, ...] | None]:

