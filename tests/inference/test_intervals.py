@@ -112,6 +112,29 @@ def test_nothing_is_ever_missing(seed, n_repeats, n_rows, weighted):
     assert infer(moments).few_rows[3]
 
 
+def test_losses_beyond_all_bounds_leave_everything_open():
+    change, give, loss = linear(50, 3)
+    moments = Moments.of(change * 1e160, give, loss)
+    assert infer(moments + moments).se[0] == np.inf
+    assert infer(moments).pvalue[0] == 1
+
+
+def test_in_parts_of_nothing_is_not_defined():
+    change, give, loss = linear(50, 3)
+    inference = infer(Moments.of(change, give, 0 * loss), relative)
+    for name in ("estimate", "se", "pvalue"):
+        assert np.isnan(getattr(inference, name)).all(), name
+    assert np.isnan(inference.interval()).all()
+
+
+def test_a_tiny_stratum_does_not_spoil_the_rest():
+    large, tiny = Moments.of(*linear(400, 4)), Moments.of(*linear(3, 1))
+    alone, both = infer(large), infer([large, tiny])
+    assert infer(tiny).se[0] == np.inf
+    assert both.se[0] == pytest.approx(alone.se[0], rel=0.1)
+    assert both.se_shuffle[0] == pytest.approx(alone.se_shuffle[0], rel=0.05)
+
+
 def test_a_feature_that_cancels_out_to_first_order_keeps_a_variance():
     n, n_repeats = 50, 5
     x = np.random.default_rng(0).normal(size=n)

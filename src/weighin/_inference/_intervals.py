@@ -68,11 +68,9 @@ class Inference:
     def pvalue(self) -> Floats:
         """One-sided p-value of "not above 0", shape (n,); below alpha/2 where the 1 - alpha interval is above 0."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            q = transform(self.estimate / self.se, self.skewness)
-        p = stdtr(self.df, -q)
-        return np.where(
-            (self.se > 0) & np.isfinite(self.se), p, np.where((self.se == 0) & (self.estimate > 0), 0.0, 1.0)
-        )
+            p = stdtr(self.df, -transform(self.estimate / self.se, self.skewness))
+        p = np.where(self.se == 0, (self.estimate <= 0) * 1.0, np.where(np.isinf(self.se), 1.0, p))
+        return np.where(np.isnan(self.estimate), np.nan, p)
 
     def ignoring(self, ignored: NDArray[np.bool_]) -> Inference:
         """Exactly 0, without doubt, where the model cannot see the feature: shape (n,)."""

@@ -63,7 +63,9 @@ class Moments:
     changed: Floats
 
     @classmethod
-    @np.errstate(over="ignore", invalid="ignore")  # of losses beyond all bounds: the variance is infinite, then
+    @np.errstate(
+        over="ignore", invalid="ignore"
+    )  # of losses beyond all bounds: the variance is infinite, then
     def of(
         cls,
         changes: ArrayLike,

@@ -96,39 +96,44 @@ def spread(strata: Sequence[Moments], coefficients: Floats) -> Spread:
         One combination of components per row.
     """
     n = sum(moments.n_rows for moments in strata)
-    parts = [_of_one(moments, coefficients, moments.n_rows / n) for moments in strata]
-    data, shuffle, variance = (
-        sum(getattr(p, name) for p in parts) for name in ("data", "shuffle", "variance")
-    )
-    third = sum(part.skewness * part.variance**1.5 for part in parts)
+    shares = [moments.n_rows / n for moments in strata]
+    parts = [_of_one(moments, coefficients, alone=len(strata) == 1) for moments in strata]
+    variance = sum(share**2 * part.variance for share, part in zip(shares, parts, strict=True))
+    shuffle = sum(share**2 * part.shuffle for share, part in zip(shares, parts, strict=True))
+    third = sum(share**3 * p.skewness * p.variance**1.5 for share, p in zip(shares, parts, strict=True))
     skewness = np.nan_to_num(third / variance**1.5, posinf=0.0, neginf=0.0)
-    df = 1 / sum((part.variance / variance) ** 2 / part.df for part in parts)
+    df = 1 / sum((s**2 * p.variance / variance) ** 2 / p.df for s, p in zip(shares, parts, strict=True))
     df = np.where(np.isfinite(df), np.maximum(df, 3.0), 3.0)
+    data = np.where(np.isfinite(variance), variance - shuffle, variance)
     return Spread(data, shuffle, variance, skewness, df)
 
 
-def _of_one(moments: Moments, coefficients: Floats, share: float) -> Spread:
-    n = moments.n_rows
+def _of_one(moments: Moments, coefficients: Floats, *, alone: bool) -> Spread:
+    n, repeats = moments.n_rows, moments.n_repeats
     parts = components(moments, coefficients)
-    weighing = effective_rows(moments)
-    if moments.n_repeats == 1:
-        lost, both = 3, (parts.total + 2 * parts.c) / n
-        shuffle = parts.ve
+    lost = 3 if repeats == 1 else 4
+    if repeats == 1:
+        shuffle, both = parts.ve, (parts.total + 2 * parts.c) / n
     else:
-        lost = 4
-        shuffle = np.maximum(0.0, parts.ve) / (n * moments.n_repeats)
+        shuffle = np.maximum(0.0, parts.ve) / (n * repeats)
         both = np.maximum(0.0, parts.v1 + parts.v2 + 2 * parts.c) / n + shuffle
+    weighing = effective_rows(moments)
     if weighing > lost:
         factor = weighing / (weighing - lost)
         variance = np.maximum(both * factor, np.maximum(0.0, FLOOR * parts.psi / n))
+    else:  # alone nothing is known; among other strata the most it can be: 2 C <= V1 + V2
+        factor, variance = 1.0, np.full(len(coefficients), np.inf) if alone else 2 * parts.total / n
+    if alone or repeats > 1:
         shuffle = np.minimum(shuffle * factor, variance)
-        data = variance - shuffle
     else:
-        data = shuffle = variance = np.full(len(coefficients), np.inf)
-    data, shuffle, variance = (np.where(parts.total > 0, v, 0.0) for v in (data, shuffle, variance))
+        shuffle = np.zeros_like(variance)  # a stratum too small for two repeats counts as noise of the data
+    defined = np.isfinite(coefficients).all(axis=1)
+    variance = np.where(np.isfinite(variance), variance, np.where(defined, np.inf, np.nan))
+    varies = ~(parts.total <= 0)
     skewness, kurtosis = _shape(moments, coefficients)
     df = 2 * n / np.maximum(kurtosis + 2, 1e-6)
-    return Spread(share**2 * data, share**2 * shuffle, share**2 * variance, skewness / np.sqrt(n), df)
+    variance, shuffle = np.where(varies, variance, 0.0), np.where(varies, shuffle, 0.0)
+    return Spread(variance - shuffle, shuffle, variance, skewness / np.sqrt(n), df)
 
 
 def effective_rows(moments: Moments) -> float:
