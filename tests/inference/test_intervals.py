@@ -133,6 +133,9 @@ def test_a_tiny_stratum_does_not_spoil_the_rest():
     assert infer(tiny).se[0] == np.inf
     assert both.se[0] == pytest.approx(alone.se[0], rel=0.1)
     assert both.se_shuffle[0] == pytest.approx(alone.se_shuffle[0], rel=0.05)
+    one = Moments.of(*linear(400, 1))
+    assert np.isnan(infer([one, tiny]).se_shuffle[0])
+    assert infer([one, tiny]).se[0] < 1
 
 
 def test_a_feature_that_cancels_out_to_first_order_keeps_a_variance():

@@ -98,8 +98,11 @@ def spread(strata: Sequence[Moments], coefficients: Floats) -> Spread:
     n = sum(moments.n_rows for moments in strata)
     shares = [moments.n_rows / n for moments in strata]
     parts = [_of_one(moments, coefficients, alone=len(strata) == 1) for moments in strata]
-    variance = sum(share**2 * part.variance for share, part in zip(shares, parts, strict=True))
-    shuffle = sum(share**2 * part.shuffle for share, part in zip(shares, parts, strict=True))
+    variance = np.sum([share**2 * p.variance for share, p in zip(shares, parts, strict=True)], axis=0)
+    shuffles = np.array([share**2 * p.shuffle for share, p in zip(shares, parts, strict=True)])
+    if any(moments.n_repeats > 1 for moments in strata):
+        shuffles = np.nan_to_num(shuffles)  # strata too small for two repeats count as noise of the data
+    shuffle = shuffles.sum(axis=0)
     third = sum(share**3 * p.skewness * p.variance**1.5 for share, p in zip(shares, parts, strict=True))
     skewness = np.nan_to_num(third / variance**1.5, posinf=0.0, neginf=0.0)
     df = 1 / sum((s**2 * p.variance / variance) ** 2 / p.df for s, p in zip(shares, parts, strict=True))
@@ -123,10 +126,7 @@ def _of_one(moments: Moments, coefficients: Floats, *, alone: bool) -> Spread:
         variance = np.maximum(both * factor, np.maximum(0.0, FLOOR * parts.psi / n))
     else:  # alone nothing is known; among other strata the most it can be: 2 C <= V1 + V2
         factor, variance = 1.0, np.full(len(coefficients), np.inf) if alone else 2 * parts.total / n
-    if alone or repeats > 1:
-        shuffle = np.minimum(shuffle * factor, variance)
-    else:
-        shuffle = np.zeros_like(variance)  # a stratum too small for two repeats counts as noise of the data
+    shuffle = np.minimum(shuffle * factor, variance)
     defined = np.isfinite(coefficients).all(axis=1)
     variance = np.where(np.isfinite(variance), variance, np.where(defined, np.inf, np.nan))
     varies = ~(parts.total <= 0)
