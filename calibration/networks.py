@@ -6,8 +6,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 N_TRAIN = 400
 
@@ -21,7 +19,10 @@ def sample(rng: np.random.Generator, n: int) -> tuple[Any, Any]:
 
 
 @cache
-def _trained() -> nn.Module:
+def _trained() -> Any:
+    import torch
+    from torch import nn
+
     torch.set_num_threads(1)
     x, y = (torch.as_tensor(part, dtype=torch.float32) for part in sample(np.random.default_rng(1), N_TRAIN))
     with torch.random.fork_rng():
@@ -38,6 +39,8 @@ def _trained() -> nn.Module:
 
 def predict(x: Any) -> Any:
     """Predictions of shape (...) for rows of shape (..., 5)."""
+    import torch
+
     net = _trained()
     with torch.no_grad():
         return net(torch.as_tensor(np.ascontiguousarray(x)))[..., 0].numpy().astype(np.float64)

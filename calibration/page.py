@@ -9,6 +9,7 @@ from calibration.study import Count
 
 BARS = {100: (0.92, 0.97), 300: (0.925, 0.97), 1000: (0.935, 0.965), 5000: (0.935, 0.965)}
 TYPE_I = 0.06
+NEAR = ", within two Monte Carlo errors of the bar"
 
 HEAD = """# Do the intervals hold?
 
@@ -81,29 +82,25 @@ def _type_i(counts: Sequence[Count]) -> Iterable[str]:
 
 
 def _misses(counts: Sequence[Count]) -> Iterable[str]:
-    found = False
+    found: dict[str, list[str]] = {}
     for count in counts:
-        where = f"{count.name}, n = {count.n_rows:,}, R = {count.n_repeats}"
+        lines = found.setdefault(f"- {count.name}" + (f": {count.hard}." if count.hard else "."), [])
+        where = f"  - n = {count.n_rows:,}, R = {count.n_repeats}: "
         if misses(count):
-            found = True
             low, high = BARS[count.n_rows]
             beyond = max(low - count.covered, count.covered - high)
-            yield (
-                f"- {where}: {_percent(count.covered)} +- {100 * count.error:.1f} (below {_percent(count.below)}, "
-                f"above {_percent(count.above)})"
-                + (", within two Monte Carlo errors of the bar" if beyond <= 2 * count.error else "")
-                + (f"; {count.hard}" if count.hard else "")
-                + "."
-            )
+            sides = f"(below {_percent(count.below)}, above {_percent(count.above)})"
+            text = f"{_percent(count.covered)} +- {100 * count.error:.1f} {sides}"
+            lines.append(where + text + (NEAR if beyond <= 2 * count.error else ""))
         if _claims_too_often(count):
-            found = True
+            text = f"claims importance in {_percent(count.rejected)} +- {100 * count.rejected_error:.1f}"
             near = count.rejected - TYPE_I <= 2 * count.rejected_error
-            yield (
-                f"- {where}: claims importance in {_percent(count.rejected)} +- {100 * count.rejected_error:.1f}"
-                + (", within two Monte Carlo errors of the bar" if near else "")
-                + "."
-            )
-    if not found:
+            lines.append(where + text + (NEAR if near else ""))
+    for case, lines in found.items():
+        if lines:
+            yield case
+            yield from lines
+    if not any(found.values()):
         yield "Nothing."
 
 

@@ -70,7 +70,8 @@ def test_the_page_names_what_misses_its_bar():
     object.__setattr__(bad[1], "covered", 0.5)
     text = page(counts + bad, "python -m calibration")
     assert "| linear, b = 1 | 300 |" in text
-    assert "- useless, c = 3, n = 300, R = 5: 50.0 +- " in text
+    assert "- useless, c = 3: too wide" in text
+    assert "  - n = 300, R = 5: 50.0 +- " in text
     assert "**50.0**" in text
 
 

@@ -205,6 +205,19 @@ def test_a_function_of_means_has_the_variance_of_its_linearisation():
     assert got.df[0] == pytest.approx(600 / (stats.kurtosis(psi) + 2), rel=1e-9)
 
 
+def test_weighted_functions_of_means_have_the_variance_of_their_linearisation():
+    change, give, loss = linear(300, 4)
+    w = np.random.default_rng(1).gamma(3.0, size=300)
+    pair = w * w[give]
+    theta, before = (pair * change[0]).sum() / pair.sum(), (w * loss).sum() / w.sum()
+    got = infer(Moments.of(change, give, loss, weights=w), relative)
+    assert got.estimate[0] == pytest.approx(theta / before)
+    by_hand = pair * (change[0] - theta) / pair.mean() / before
+    by_hand = by_hand - theta / before**2 * w * (loss - before) / w.mean()
+    expected = infer(Moments.of(by_hand[None], give, loss))
+    assert got.se[0] == pytest.approx(expected.se[0], rel=0.03)
+
+
 def test_the_difference_of_two_units_is_that_of_their_changes():
     change, give, loss = linear(200, 5)
     other = linear(200, 5, b=0.5)[0]

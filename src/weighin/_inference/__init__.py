@@ -4,12 +4,14 @@ How the engine calls it, batch by batch of donor-closed blocks:
 
 1. ``Moments.of(changes, donors, before)``: `changes` (n_units, n_repeats, m) is loss after minus loss before, turned so
    that positive is worse; `donors` (n_repeats, m) positions in the batch; `before` (m,) the loss before any swap.
-   ``weights=`` for sample weights, ``segment=`` for one group of receivers (one `Moments` for each).
+   ``weights=`` for sample weights, ``segment=`` for one group of receivers (one `Moments` for each). Fastest block by
+   block, which fits the cache; any number of threads.
 2. Add the moments of all batches, threads, files: ``total = total + more``. With strata, keep one sum for each.
 3. ``infer(total)`` or ``infer([stratum, ...])`` gives an `Inference`: estimate, se, se_data, se_shuffle, few_rows,
    ``interval(confidence_level)``, ``pvalue``; ``.ignoring(mask)`` for features the model cannot see.
    ``infer(total, relative)``, ``root`` (RMSE of squared errors) and ``over_variance`` (R2) are functions of means.
-4. ``difference(total, a, b)``: two units. Units that share a `Moments` only; many units may be cut into several.
+4. ``difference(total, a, b)``: two units. Units that share a `Moments` only; many units may be cut into several,
+   of about 30, so that cost grows with their number and not its square.
 5. ``repeats_needed(total)`` after 5 repeats for ``n_repeats="auto"``; ``holm`` and ``benjamini_hochberg`` for tables.
 6. Metrics that are no mean over rows: ``auc_values`` and ``linearised_changes`` (F1, MCC) give `changes` for 1. from
    the predictions of all rows. Anything else: ``delete_one_block``.
