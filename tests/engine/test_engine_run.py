@@ -607,7 +607,7 @@ OUT_OF_MEMORY: dict[str, Callable[[], Exception]] = {
 
 @pytest.mark.usefixtures("_threads_at_once")
 @pytest.mark.parametrize("error", OUT_OF_MEMORY)
-@pytest.mark.parametrize("rows", [1, 40, 270])
+@pytest.mark.parametrize("rows", [1, 40, 150])
 def test_out_of_memory_goes_on_with_fewer_rows_at_once(error: str, rows: int) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(400, 3)), rng.normal(size=400)

@@ -17,6 +17,7 @@ from weighin._models import Rows
 
 SAMPLE_ROWS = 257  # looked at before the run
 LEVELS = 256  # a unit with more distinct values is not worth looking up
+STACKED_ROWS = 256  # of one call; fewer do not pay for it
 PAIRS = 2**20  # of a receiver and a giver, looked at together
 ROUNDINGS = 1000  # by which two predictions of a row may differ where the order of a sum is not fixed
 FEW_ROUNDINGS = 64  # a change so small is no leaf of a tree, but a sum in another order
@@ -100,8 +101,10 @@ class GenericPath:
     ) -> None:
         """Every prediction at the place in its batch where the row's own was made: equal inputs, equal bits."""
         n_repeats = len(donors)
-        step = min(self.chunk_rows, len(receivers))
-        copies = max(1, min(n_repeats, self.chunk_rows // step))
+        step = min(self.chunk_rows, -(-len(receivers) // self.workers.n_threads))
+        # repeats of few rows go together, where the last stack need not be filled up by much
+        stacks = -(-n_repeats // max(1, min(self.chunk_rows, STACKED_ROWS) // step))
+        copies = -(-n_repeats // stacks)
 
         def task(start: int) -> tuple[Any, list[Any]]:
             here = slice(start, min(start + step, len(receivers)))

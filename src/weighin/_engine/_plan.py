@@ -131,8 +131,10 @@ def batches(blocks: Iterable[Block], batch_rows: int) -> Iterator[Batch]:
     held = 0
     for block in blocks:
         if block.rows is None:
-            for start in range(0, block.donors.shape[1], batch_rows):
-                here = slice(start, min(start + batch_rows, block.donors.shape[1]))
+            n = block.donors.shape[1]
+            step = -(-n // -(-n // batch_rows))  # as many batches as needed, all of a size
+            for start in range(0, n, step):
+                here = slice(start, min(start + step, n))
                 yield Batch(None, here, np.ascontiguousarray(block.donors[:, here]))
             continue
         if held and held + len(block.rows) > batch_rows:

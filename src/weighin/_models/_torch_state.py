@@ -10,7 +10,7 @@ import torch
 
 from weighin._errors import InputError
 
-CACHE_BYTES = 2 * 2**20  # of the widest layer's output
+CACHE_BYTES = 8 * 2**20  # of the widest layer's output: calls cost more than what leaves the cache
 LEAST_ROWS, MOST_ROWS = 32, 2048
 DEVICE_ROWS = 16_384  # on a GPU, where calls cost more than memory
 
