@@ -52,12 +52,6 @@ def test_names_come_from_the_table_or_count_its_columns() -> None:
 def test_a_function_gets_rows_in_the_form_they_were_given(table: Any) -> None:
     seen = set()
 
-    def predict(rows: Any) -> Any:
-        seen.add(type(rows))
-        return np.zeros(len(rows)) + np.asarray(
-            rows if hasattr(rows, "ndim") and not hasattr(rows, "columns") else 0
-        )[..., :1].sum(-1)
-
     def simple(rows: Any) -> Any:
         seen.add(type(rows))
         return np.zeros(len(rows))
@@ -349,7 +343,7 @@ def test_the_frame_is_left_alone_whatever_the_function_does() -> None:
     def vandal(rows: pd.DataFrame) -> Any:
         out = by_name(rows)
         rows.loc[:, "a"] = 0.0
-        rows.drop(columns="b", inplace=True)
+        del rows["b"]
         rows.index = range(7, 7 + len(rows))
         return out
 

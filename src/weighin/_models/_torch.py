@@ -67,7 +67,8 @@ class TorchModel:
             raise InputError(f"Swapping values takes at least 2 rows, got {n_rows}.")
         flat = [name for part_names in names for name in part_names]
         features = tuple(Feature(name, (position,)) for position, name in enumerate(flat))
-        target = None if y is None else _target(y, n_rows, self.device, dtype)
+        precise = dtype if dtype == torch.float64 else torch.float32
+        target = None if y is None else _target(y, n_rows, self.device, precise)
         return Encoded(ArrayRows(tuple(parts), keys), target, (), f"the {n_rows:,} rows given", features)
 
     def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
@@ -151,7 +152,8 @@ def _outputs(module: Any, rows: ArrayRows) -> Tensor:
     out = module(*rows.parts) if keys is None else module(**dict(zip(keys, rows.parts, strict=True)))
     if not isinstance(out, Tensor):
         raise ModelError(f"The module must give one tensor, got {type(out).__name__}.")
-    out = out if out.is_floating_point() else out.to(torch.get_default_dtype())
+    if out.dtype not in (torch.float32, torch.float64):
+        out = out.float()  # what is measured is added up: half precision would do that to three digits
     if rows.n_rows == 1 and out.ndim < 2:
         return out.reshape(1, -1)  # its axis may have been squeezed away
     if out.ndim == 0:
