@@ -358,3 +358,19 @@ def test_the_frame_is_left_alone_whatever_the_function_does() -> None:
 
     np.testing.assert_allclose(numbers(overwrites, array), numbers(by_position, X), rtol=1e-12)
     np.testing.assert_array_equal(array, X)
+
+
+def test_a_function_that_calls_torch_keeps_its_threads() -> None:
+    seen = set()
+
+    def predict(x: Any) -> Any:
+        seen.add(torch.get_num_threads())
+        return by_position(x)
+
+    torch.set_num_threads(3)
+    try:
+        weigh(predict, X, Y, random_state=0)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(1)
+    assert seen == {3}

@@ -6,6 +6,7 @@ Batches of donor-closed blocks go in, sums come out and add up: memory does not 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -66,7 +67,8 @@ def run(
     the first batch, features. Before anything is finished, it is raised on.
     """
     chunk_rows = None if chunk_rows is None else int(chunk_rows)  # torch takes none of numpy's integers
-    with random_state_kept(), model.predicting(), Workers():
+    # a function may call torch as well, and is not called in parallel: its threads are its own
+    with random_state_kept(), model.predicting(), Workers() if model.parallel else nullcontext():
         split = model.split(data.rows) if fast else None
         predict = partial(model.predict, response=metric.response)
         if split is None or split.opaque:

@@ -1,0 +1,114 @@
+"""Threads: results in order, errors that stop the rest, settings of torch given back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import joblib
+import pytest
+import torch
+
+from weighin._engine._workers import JoblibWorkers, Workers
+
+KINDS = [Workers, JoblibWorkers]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+def test_results_come_in_the_order_of_the_tasks(kind: type[Workers], n_threads: int) -> None:
+    def slow_at_first(task: int) -> int:
+        time.sleep(0.002 * (10 - task))
+        return task * task
+
+    with kind(n_threads) as workers:
+        assert workers.each(slow_at_first, range(10)) == [task * task for task in range(10)]
+        assert workers.each(slow_at_first, []) == []
+        assert workers.each(str, range(3)) == ["0", "1", "2"]  # and again
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_thread_is_the_calling_one(kind: type[Workers]) -> None:
+    with kind(1) as workers:
+        assert workers.each(lambda _: threading.get_ident(), range(3)) == [threading.get_ident()] * 3
+
+
+def test_several_threads_run_at_once_and_none_is_left() -> None:
+    before = threading.active_count()
+    together = threading.Barrier(3, timeout=60)
+    with Workers(3) as workers:
+        workers.each(lambda _: together.wait(), range(3))
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, MemoryError])
+def test_an_error_stops_the_tasks_not_yet_begun(
+    kind: type[Workers], n_threads: int, error: type[BaseException]
+) -> None:
+    begun: list[int] = []
+
+    def task(number: int) -> None:
+        begun.append(number)
+        if number == 3:
+            raise error
+        time.sleep(0.002)
+
+    with pytest.raises(error), kind(n_threads) as workers:
+        workers.each(task, range(5000))
+    assert len(begun) < 5000
+
+
+def test_after_an_error_nobody_is_working_any_more() -> None:
+    """Whoever goes on, with smaller chunks say, must not be written over by tasks of before."""
+    started, working = threading.Event(), []
+
+    def task(number: int) -> None:
+        if number == 0:
+            started.wait(60)
+            raise MemoryError
+        working.append(number)
+        started.set()
+        time.sleep(0.1)
+        working.remove(number)
+
+    with Workers(2) as workers:
+        with pytest.raises(MemoryError):
+            workers.each(task, range(2))
+        assert working == []
+        assert workers.each(str, range(2)) == ["0", "1"]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_torch_starts_no_threads_of_its_own_meanwhile(threads: int, n_workers: int) -> None:
+    torch.set_num_threads(threads)
+    try:
+        with Workers(n_workers) as workers:
+            assert workers.each(lambda _: torch.get_num_threads(), range(4)) == [1] * 4
+        assert torch.get_num_threads() == threads
+        with pytest.raises(ValueError, match="at last"), Workers(n_workers) as workers:
+            workers.each(_fail, range(4))
+        assert torch.get_num_threads() == threads
+        with pytest.raises(KeyboardInterrupt), Workers(n_workers) as workers:
+            raise KeyboardInterrupt
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(1)
+
+
+def _fail(task: Any) -> None:
+    raise ValueError("at last")
+
+
+def test_joblib_decides_who_works() -> None:
+    def thread(_: Any) -> int:
+        time.sleep(0.01)
+        return threading.get_ident()
+
+    with JoblibWorkers(2) as workers:
+        assert threading.get_ident() not in workers.each(thread, range(4))
+        with joblib.parallel_config("sequential"):
+            assert set(workers.each(thread, range(4))) == {threading.get_ident()}
