@@ -46,14 +46,17 @@ def bars_on(ax) -> list:
     return sorted(ax.patches, key=lambda bar: bar.get_y(), reverse=bool(low < high))
 
 
+def numbers_on(ax) -> list:
+    return [text for text in ax.texts if text.get_gid() != "subtitle"]
+
+
 def labels_on(ax) -> list[str]:
     """Numbers beside the bars, from top to bottom."""
-    numbers = [text for text in ax.texts if text.xycoords == "data"]
-    return [text.get_text() for text in sorted(numbers, key=lambda text: text.xy[1])]
+    return [text.get_text() for text in sorted(numbers_on(ax), key=lambda text: text.xy[1])]
 
 
 def subtitle_on(ax) -> str:
-    (text,) = [text for text in ax.texts if text.xycoords == "axes fraction"]
+    (text,) = [text for text in ax.texts if text.get_gid() == "subtitle"]
     return " ".join(text.get_text().split())
 
 
@@ -154,7 +157,7 @@ def test_any_number_of_bars_is_readable(pyplot, n, kind):
     ax = drawn(result(values).plot(limit=100))
     assert len(ax.patches) == n
     assert len(names_on(ax)) == n
-    numbers = [text for text in ax.texts if text.xycoords == "data"]
+    numbers = numbers_on(ax)
     assert len(numbers) == n
     figure = ax.figure.bbox
     names = boxes(ax, ax.get_yticklabels())
@@ -198,6 +201,76 @@ def test_odd_names_are_drawn_as_they_are(axes, name):
         text, math_mode = label._preprocess_math(label.get_text())
         assert not math_mode
         assert r"\$" not in text or r"\$" in name
+
+
+def texts_on(ax) -> list:
+    around = [ax._left_title, ax.xaxis.label]
+    return [text for text in [*ax.texts, *ax.get_yticklabels(), *around] if text.get_text()]
+
+
+def inside(ax, extent=None) -> None:
+    extent = extent or ax.figure.bbox
+    for text, box in zip(texts_on(ax), boxes(ax, texts_on(ax)), strict=True):
+        assert extent.x0 <= box.x0, text
+        assert box.x1 <= extent.x1, text
+        assert extent.y0 <= box.y0, text
+        assert box.y1 <= extent.y1, text
+
+
+LONG = {
+    "1 letter": "x",
+    "40": "W" * 40,
+    "200": "W" * 200,
+    "words": "long name " * 20,
+    "Chinese": "主队会议" * 20,
+}
+
+
+@pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
+@pytest.mark.parametrize("n", [2, 6, 60])
+@pytest.mark.parametrize("name", LONG.values(), ids=LONG)
+def test_every_text_is_inside_the_figure(pyplot, tmp_path, name, n):
+    imp = result(
+        np.random.default_rng(0).normal(3, 4, (n, 10)),
+        [f"{i} {name}" for i in range(n)],
+        simulated=True,
+        on_training_rows=True,
+        rows="100 rows where home_conference=='Conference USA',week<10",
+    )
+    ax = drawn(imp.plot(limit=100))
+    inside(ax)
+    assert "THE MODEL WAS TRAINED ON SOME OF THESE ROWS." in subtitle_on(ax)
+    axes_drawn = []
+    save(lambda ax: axes_drawn.append(imp.plot(ax=ax, limit=100)) or axes_drawn[0], tmp_path / "chart.png")
+    inside(drawn(axes_drawn[0]))
+    small, large = (box.y0 for box in boxes(ax, [ax._left_title, *[t for t in ax.texts if t.get_gid()]]))
+    assert small > large  # the title stands over the subtitle
+
+
+@pytest.mark.parametrize("text", ["word " * 80, "x" * 400, "主队" * 100, ""])
+@pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
+def test_texts_of_any_length_are_inside_the_figure(pyplot, text):
+    ax = drawn(result([1.0, 2.0], metric=f"m{text}", rows=f"r{text}").plot(title=text or None))
+    inside(ax)
+    assert "".join(f"r{text}".split()) in "".join(subtitle_on(ax).split())
+
+
+def test_texts_beside_another_chart_stay_in_their_own_part(pyplot):
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    result([1.0, 2.0]).plot(ax=left)
+    result([1.0, 2.0]).plot(ax=right)
+    drawn(left)
+    first, second = (
+        boxes(ax, [ax._left_title, *[t for t in ax.texts if t.get_gid()]]) for ax in (left, right)
+    )
+    middle = figure.bbox.width / 2
+    assert all(box.x0 >= 0 and box.x1 <= middle for box in first)
+    assert all(middle <= box.x0 and box.x1 <= figure.bbox.width for box in second)
+
+
+def test_wide_letters_count_twice():
+    assert wrap("主" * 20) == "主" * 14 + "\n" + "主" * 6
+    assert wrap("主" * 50).split("\n")[2].endswith("…")
 
 
 def test_names_break_after_underscores_and_spaces():
@@ -285,6 +358,17 @@ def test_the_numbers_stand_at_the_ends_of_the_articles_bars(pyplot):
     for text, bar in zip(ax.texts, ax.patches, strict=True):
         assert text.get_text() == f"{bar.get_width():.4f}"
         assert text.xy[0] == pytest.approx(bar.get_width() * 1.005)
+
+
+def test_long_names_and_negative_numbers_of_the_articles_chart_are_readable(pyplot):
+    ax = article(frame([0.0004, -3.0, -0.004, 2.0], [f"{i}{'W' * 40}" for i in range(4)]), figsize=(8, 4))
+    extent = ax.figure.bbox
+    for text in [*ax.get_yticklabels(), *ax.texts]:
+        assert extent.x0 <= boxes(ax, [text])[0].x0
+        assert boxes(ax, [text])[0].x1 <= extent.x1
+    for text, bar in zip(ax.texts, ax.patches, strict=True):
+        (box,), own = boxes(ax, [text]), bar.get_window_extent()
+        assert box.x1 <= own.x0 + 1 or own.x1 - 1 <= box.x0  # beside the bar
 
 
 def test_ascending_turns_the_articles_bars_round(pyplot):

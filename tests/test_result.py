@@ -374,6 +374,13 @@ def test_numbers_that_are_none_are_dashes(value):
     assert table(result(importances=np.full((3, 2), value))).count("-") >= 9
 
 
+@pytest.mark.parametrize("value", [-0.0039, 0.0039, 0.0, -0.0])
+def test_a_part_of_the_baseline_that_rounds_to_zero_has_no_sign(value):
+    imp = result(importances=np.array([[value], [1.0], [2.0]]), baseline=12.3)
+    (line,) = [line.split() for line in table(imp).splitlines() if line.split()[:1] == [imp.features[0]]]
+    assert line[3] == "0.0%"
+
+
 def test_all_zero_is_shown_without_a_sign_of_minus():
     text = table(result(importances=np.array([[-0.0], [0.0], [-0.0]])))
     assert text.count("+0.0 ") == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+import unicodedata
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,7 @@ BAR = "#1f6f8b"
 BAR_NEGATIVE = "#c46b45"
 INK = "#22313a"
 QUIET = "#6b7a83"
+_EDGE = 6  # points between the edge of the figure and its title
 
 
 def bars(
@@ -54,11 +56,11 @@ def bars(
     """
     wrapped = [wrap(name) for name in names]
     values = np.where(np.isfinite(values), values, 0.0)  # the label says that there is no number
-    if ax is None:
+    own = ax is None
+    if own:
         import matplotlib.pyplot as plt
 
-        lines = sum(name.count("\n") + 1 for name in wrapped)
-        _, ax = plt.subplots(figsize=(9, 1.9 + 0.42 * lines), layout="constrained")
+        _, ax = plt.subplots(figsize=(9, 5), layout="constrained")
     positions = np.arange(len(names))
     colours = [BAR if value >= 0 else BAR_NEGATIVE for value in values]
     ax.barh(positions, values, height=0.62, color=colours, zorder=2)
@@ -98,31 +100,78 @@ def bars(
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
     ax.tick_params(axis="x", colors=QUIET)
-    ax.set_xlabel(literal(xlabel), color=QUIET)
     ax.grid(axis="x", color="#e3e8ea", zorder=0)
     ax.set_axisbelow(True)
     for side in ("top", "right", "left", "bottom"):
         ax.spines[side].set_visible(False)
-    subtitle = textwrap.fill(printable(subtitle), 96)
-    ax.set_title(
-        literal(title),
-        loc="left",
-        fontsize=14,
-        fontweight="bold",
-        color=INK,
-        pad=12 + 15 * (subtitle.count("\n") + 1),
-    )
-    ax.annotate(
-        literal(subtitle),
-        (0, 1),
-        xytext=(0, 8),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        color=QUIET,
-        fontsize=10,
-        va="bottom",
-    )
+    _write_around(ax, title, subtitle, xlabel)
+    if own:
+        _fit_height(ax)
     return ax
+
+
+def _write_around(ax: Any, title: str, subtitle: str, xlabel: str) -> None:
+    """Write the texts over and under the Axes, over the whole width it has in the figure, names included."""
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    figure = ax.figure
+    left, right = _place(ax)
+    width = 0.98 * (right - left) * figure.bbox.width - 2 * _EDGE * figure.dpi / 72
+
+    def above(points: float) -> Any:
+        where = blended_transform_factory(figure.transSubfigure, ax.transAxes)
+        return where + ScaledTranslation(_EDGE / 72, points / 72, figure.dpi_scale_trans)
+
+    small = ax.text(left, 1, "", transform=above(8), color=QUIET, fontsize=10, va="bottom", gid="subtitle")
+    _fill(small, subtitle, width)
+    # a layout would take it for a part of the Axes and move it away from the edge; the title keeps the room above
+    small.set_in_layout(figure.get_layout_engine() is None)
+    height = small.get_window_extent().height * 72 / figure.dpi
+    large = ax.set_title("", loc="left", x=left, y=1.0, fontsize=14, fontweight="bold", color=INK)
+    large.set_transform(above(14 + height))
+    _fill(large, title, width)
+    _fill(ax.set_xlabel("", loc="right", color=QUIET), xlabel, width)
+
+
+def _place(ax: Any) -> tuple[float, float]:
+    """Left and right edge of the part of the figure that is the Axes' own, in fractions."""
+    if len(ax.figure.axes) == 1:
+        return 0.0, 1.0
+    spec = ax.get_subplotspec()
+    if spec is None or hasattr(
+        spec.get_gridspec(), "get_topmost_subplotspec"
+    ):  # by hand, or a grid in a grid
+        return ax.get_position().x0, ax.get_position().x1
+    edges = np.cumsum([0.0, *spec.get_gridspec().get_width_ratios()])
+    return edges[spec.colspan.start] / edges[-1], edges[spec.colspan.stop] / edges[-1]
+
+
+def _fill(label: Any, text: str, width: float) -> None:
+    """Set a text in lines of at most `width` pixels, as measured; a word that is too long is broken."""
+
+    def fits(line: str) -> bool:
+        label.set_text(literal(line))
+        return bool(label.get_window_extent().width <= width)
+
+    lines = [""]
+    for word in re.findall(r"\s*\S+", printable(text)):
+        if fits(lines[-1] + word):
+            lines[-1] += word
+            continue
+        lines.append("")
+        for letter in word.lstrip():
+            if not fits(lines[-1] + letter):
+                lines.append("")
+            lines[-1] += letter
+    label.set_text(literal("\n".join(line for line in lines if line)))
+
+
+def _fit_height(ax: Any) -> None:
+    """Give the figure of one Axes the height that its names and texts take."""
+    names = sum(label.get_text().count("\n") + 1 for label in ax.get_yticklabels())
+    around = [ax.get_title(loc="left"), ax.get_xlabel(), *(t.get_text() for t in ax.texts if t.get_gid())]
+    lines = sum(text.count("\n") + 1 for text in around)
+    ax.figure.set_size_inches(9, max(2.6, 1.2 + 0.42 * names + 0.2 * lines))
 
 
 def article_bars(frame: Any, *, limit: int, asc: bool, absolute: bool, **kwargs: Any) -> Any:
@@ -138,8 +187,13 @@ def article_bars(frame: Any, *, limit: int, asc: bool, absolute: bool, **kwargs:
 
     with plt.style.context("fivethirtyeight"):
         ax = shown.plot.barh(x="feature", y="importance", **{"figsize": (20, 10), **kwargs})
+    if "ax" not in kwargs:
+        ax.figure.set_layout_engine("constrained")  # long names stay in the picture
+    ax.margins(x=0.08)  # the numbers, too
     for patch in ax.patches:
-        ax.annotate(f"{patch.get_width():.4f}", (patch.get_width() * 1.005, patch.get_y() * 1.005))
+        width = patch.get_width()
+        side = "left" if width >= 0 else "right"  # beside the bar, not on it
+        ax.annotate(f"{width:.4f}", (width * 1.005, patch.get_y() * 1.005), ha=side)
     return ax
 
 
@@ -161,8 +215,7 @@ def save(draw: Any, path: Any, *, dpi: int = 160) -> None:
     figure = Figure(figsize=(9, 5), layout="constrained")
     FigureCanvasAgg(figure)
     ax = draw(figure.add_subplot())
-    lines = sum(label.get_text().count("\n") + 1 for label in ax.get_yticklabels())
-    figure.set_size_inches(9, max(2.6, 1.9 + 0.42 * lines))
+    _fit_height(ax)
     with warnings.catch_warnings():
         warnings.filterwarnings(
             "ignore", message="Glyph .* missing from font"
@@ -171,13 +224,18 @@ def save(draw: Any, path: Any, *, dpi: int = 160) -> None:
 
 
 def wrap(name: str, width: int = 28) -> str:
-    """Break a long name into at most three lines, after spaces and underscores, marking what was cut."""
+    """Break a long name into at most three lines, after spaces and underscores, marking what was cut.
+
+    Letters twice as wide as others, such as Chinese ones, count as two.
+    """
     wrapper = textwrap.TextWrapper(width)
     wrapper.wordsep_re = re.compile(r"(\s+|[^\s_]*_+)")
-    lines = wrapper.wrap(printable(name))
+    second = "\0"  # half of a wide letter; `printable` has left none in the name
+    text = "".join(c + second * (unicodedata.east_asian_width(c) in "WF") for c in printable(name))
+    lines = wrapper.wrap(text)
     if len(lines) > 3:
         lines = [*lines[:2], lines[2][: width - 1] + "…"]
-    return literal("\n".join(lines))
+    return literal("\n".join(lines).replace(second, ""))
 
 
 def literal(text: str) -> str:

@@ -20,10 +20,12 @@ def formatter(values: NDArray[np.float64]) -> Callable[[float], str]:
 
 
 def percent(value: float) -> str:
-    """Write a signed part of the baseline as percentage."""
+    """Write a signed part of the baseline as percentage; what rounds to zero has no sign."""
     if not math.isfinite(value):
         return "-"
-    return f"{value:+z.1%}" if abs(value) < 1000 else f"{100 * value:+.1e}%"
+    if round(1000 * value) == 0:
+        return "0.0%"
+    return f"{value:+.1%}" if abs(value) < 1000 else f"{100 * value:+.1e}%"
 
 
 def printable(text: str) -> str:
