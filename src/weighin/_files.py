@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from weighin._errors import InputError, OutputExistsError
+from weighin._errors import InputError, OutputExistsError, nearest
 
 
 def check_free(*paths: Path, force: bool = False) -> None:
@@ -19,16 +19,38 @@ def check_free(*paths: Path, force: bool = False) -> None:
     OutputExistsError
         If a path exists and `force` is false.
     InputError
-        If a path is a folder, or its folder does not exist.
+        If a path is a folder, or its folder does not exist or takes no files.
     """
     for path in paths:
         if path.is_dir():
             raise InputError(f"The output '{path}' is a folder; name a file in it.")
         if not path.parent.is_dir():
             raise InputError(f"The output '{path}' has no folder to go to: '{path.parent}' does not exist.")
+        _try_folder(path.parent)
     taken = [str(path) for path in paths if path.exists() or path.is_symlink()]
     if taken and not force:
         raise OutputExistsError(f"Already there, left as it is: {', '.join(taken)}. Pass --force to replace.")
+
+
+def check_there(path: Path) -> None:
+    """Raise unless `path` is a file, naming one beside it that is called almost the same.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    """
+    if not path.is_file():
+        near = nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
+        raise InputError(f"No such file: '{path}'.{near}")
+
+
+def _try_folder(folder: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"Nothing can be written in the folder '{folder}': {error.strerror}.") from None
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from typing import NamedTuple
 
@@ -34,8 +35,12 @@ def cli(capsys, monkeypatch, tmp_path):
     def call(*arguments: object, answer: str | None = None) -> Ran:
         monkeypatch.setattr(sys, "argv", ["weighin", *map(str, arguments)])
         monkeypatch.setattr(sys, "stdin", io.StringIO() if answer is None else Terminal(answer))
-        with pytest.raises(SystemExit) as stop:
-            main()
+        heard = signal.getsignal(signal.SIGINT)
+        try:
+            with pytest.raises(SystemExit) as stop:
+                main()
+        finally:
+            signal.signal(signal.SIGINT, heard)
         captured = capsys.readouterr()
         return Ran(stop.value.code or 0, captured.out, captured.err)
 

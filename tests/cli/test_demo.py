@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import socket
 
 import pandas as pd
@@ -32,16 +33,17 @@ def test_two_demos_with_one_seed_are_the_same_and_say_simulated(cli, tmp_path, m
 
     monkeypatch.setattr(_plots, "save", watching)
     first = cli("demo")
-    second = cli("demo", "--folder", "again")
+    second = cli("demo", "--folder", "once again")
     assert (first.code, second.code) == (0, 0)
-    for folder in ("weighin-demo", "again"):
+    for folder in ("weighin-demo", "once again"):
         assert sorted(path.name for path in (tmp_path / folder).iterdir()) == FILES
     one, two = (
-        weighin.Importance.load(tmp_path / name / "importance.json") for name in ("weighin-demo", "again")
+        weighin.Importance.load(tmp_path / name / "importance.json")
+        for name in ("weighin-demo", "once again")
     )
     assert one.importances.tolist() == two.importances.tolist()
     assert one.baseline == two.baseline
-    games = [pd.read_parquet(tmp_path / name / "games.parquet") for name in ("weighin-demo", "again")]
+    games = [pd.read_parquet(tmp_path / name / "games.parquet") for name in ("weighin-demo", "once again")]
     pd.testing.assert_frame_equal(*games)
     # what it finds is the truth of the simulation
     weights = dict(zip(one.features, one.importances_mean, strict=True))
@@ -59,11 +61,11 @@ def test_two_demos_with_one_seed_are_the_same_and_say_simulated(cli, tmp_path, m
     assert all(name in first.out for name in FILES if name != "learner.card.json")
     assert first.err == ""
     # and what it tells to type next works
-    line = next(line.strip() for line in first.out.splitlines() if "--group" in line)
-    words = line.split()
+    line = next(line.strip() for line in second.out.splitlines() if "--group" in line)
+    words = shlex.split(line)
     ran = cli(*words[words.index("run") :])
     assert ran.code == 0
-    assert weighin.Importance.load(tmp_path / "weighin-demo" / "groups.json").simulated
+    assert weighin.Importance.load(tmp_path / "once again" / "groups.json").simulated
     assert "elo" in ran.out
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weighin import InputError
-from weighin._cli._rows import choose, training_rows, where
+from weighin._cli._rows import choose, where
 from weighin._football._card import Card
 
 
@@ -29,6 +29,7 @@ def frame():
                 ["2021-09-01", "2021-09-02", "2021-10-01", "2021-10-02", None, "2021-12-01"]
             ),
             "home conference": ["SEC"] * 3 + ["Big 12"] * 3,
+            "a,b=c<1": range(6),
         }
     )
 
@@ -67,6 +68,9 @@ def ids(frame):
         ("day<2021-10-01", [10, 11]),
         ("day==2021-10-02", [13]),
         ("home conference==Big 12", [13, 14, 15]),
+        ('"a,b=c<1">=4', [14, 15]),
+        ("'a,b=c<1'<1,week==1", [10]),
+        ("'week'==1", [10]),
     ],
 )
 def test_conditions(frame, expression, kept):
@@ -123,6 +127,10 @@ def test_large_whole_numbers_are_told_apart():
         ("year==2021 week<10", r"is not a condition"),
         ("year==2021;week<10", r"'year==2021;week<10' is not a condition"),
         ("year==2021,,week<10", r"is not a condition"),
+        ("year==2021,", r"'' is not a condition"),
+        ("year==2021,,", r"is not a condition"),
+        ("'year==2021", r"is not a condition"),
+        ("''==2021", r"is not a condition"),
         ("year===2021", r"is not a condition"),
         ("year<>2021", r"is not a condition"),
         ("home_team=='Rice", r"is not a condition"),
@@ -224,46 +232,60 @@ def card(**changes) -> Card:
 
 
 def test_held_out_rows_are_the_default_where_the_card_knows_them(frame):
-    kept, what = choose(frame, None, card())
-    assert ids(kept) == [13, 14, 15]
-    assert what == "{n} held-out rows"
-    assert training_rows(kept, card()) == 0
+    chosen = choose(frame, None, card())
+    assert ids(chosen.frame) == [13, 14, 15]
+    assert (chosen.what, chosen.trained_on, chosen.notes) == ("{n} held-out rows", 0, ())
 
 
-def test_rows_the_card_never_saw_are_held_out(frame):
-    kept, _ = choose(frame.assign(id=range(100, 106)), "held-out", card())
-    assert len(kept) == 6
+def test_rows_the_card_never_saw_are_held_out_where_it_knows_others(frame):
+    chosen = choose(frame.assign(id=[10, 101, 102, 103, 104, 105]), "held-out", card())
+    assert len(chosen.frame) == 5
+    assert (chosen.what, chosen.trained_on, chosen.notes) == ("{n} held-out rows", 0, ())
+
+
+@pytest.mark.parametrize("rows", [None, "held-out", "all", "first:6"])
+def test_ids_that_are_all_unknown_are_not_called_held_out(frame, rows):
+    chosen = choose(frame.assign(id=frame["id"] + 5_000_000), rows, card())
+    assert len(chosen.frame) == 6
+    assert "held-out" not in chosen.what
+    assert chosen.trained_on is None
+    assert chosen.notes == ("None of these ids is in the card: new rows, or renumbered?",)
+
+
+def test_a_condition_that_leaves_new_rows_alone_does_not_make_them_odd(frame):
+    chosen = choose(frame.assign(id=[10, 11, 12, 13, 14, 999]), None, card(), "week==11")
+    assert ids(chosen.frame) == [999]
+    assert (chosen.what, chosen.trained_on) == ("{n} held-out rows where week==11", 0)
+    assert chosen.notes == ()
 
 
 @pytest.mark.parametrize("as_kind", [str, float, "Int64", "string", object, "category"])
 def test_ids_match_whatever_their_dtype(frame, as_kind):
     other = frame.assign(id=frame["id"].astype(as_kind))
-    kept, _ = choose(other, None, card())
-    assert len(kept) == 3
-    assert training_rows(other, card()) == 2
+    assert len(choose(other, None, card()).frame) == 3
+    assert choose(other, "all", card()).trained_on == 2
     texts = card(train_ids=("10", "12"), valid_ids=("11",))
-    assert len(choose(other, None, texts)[0]) == 3
+    assert len(choose(other, None, texts).frame) == 3
 
 
 def test_all_rows(frame):
-    kept, what = choose(frame, "all", card())
-    assert (len(kept), what) == (6, "all {n} rows")
-    assert training_rows(kept, card()) == 2
+    kept, what, trained_on, _ = choose(frame, "all", card())
+    assert (len(kept), what, trained_on) == (6, "all {n} rows", 2)
 
 
 def test_the_first_rows(frame):
-    kept, what = choose(frame, "first:3", card())
+    kept, what, trained_on, _ = choose(frame, "first:3", card())
     assert ids(kept) == [10, 11, 12]
-    assert what == "the first {n} rows"
-    assert training_rows(kept, card()) == 2
-    assert len(choose(frame, "first:1000", None)[0]) == 6
+    assert (what, trained_on) == ("the first {n} rows", 2)
+    assert len(choose(frame, "first:1000", None).frame) == 6
+    assert ids(choose(frame, "first:2", None, "week>2").frame) == [12, 13]
 
 
 def test_without_a_card_all_rows_are_the_default_and_nobody_knows_about_training(frame):
-    kept, _ = choose(frame, None, None)
-    assert len(kept) == 6
-    assert training_rows(kept, None) is None
-    assert training_rows(frame.drop(columns="id"), card()) is None
+    for table, known in ((frame, None), (frame.drop(columns="id"), card())):
+        chosen = choose(table, None, known)
+        assert len(chosen.frame) == 6
+        assert (chosen.what, chosen.trained_on) == ("all {n} rows", None)
 
 
 def test_held_out_rows_need_the_card_and_the_id(frame):

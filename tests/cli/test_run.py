@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ import weighin
 from weighin._football._card import Card, card_path, checksum
 from weighin._frames import write_table
 
+NOT_KNOWN = "(whether the network was trained on them is not known)"
 FEATURES = [*learners.CATS, *learners.CONTS]
 TRAIN_IDS, VALID_IDS = tuple(range(40)), tuple(range(40, 60))
 
@@ -99,7 +102,7 @@ def test_table_json_and_chart(cli, learner, games, table, tmp_path, regression):
     imp = result(tmp_path)
     assert imp.importances.tolist() == expected.importances.tolist()
     assert imp.features == tuple(FEATURES)
-    assert imp.rows == "all 150 rows"
+    assert imp.rows == f"all 150 rows {NOT_KNOWN}"
     assert (imp.n_repeats, imp.random_state, imp.on_training_rows, imp.simulated) == (10, 0, None, False)
     assert str(imp).splitlines()[2].split() == ran.out.splitlines()[2].split()
     assert all(name in ran.out for name in FEATURES)
@@ -155,6 +158,29 @@ def test_training_rows_are_named_in_every_output(
     assert any("THE MODEL WAS TRAINED ON SOME OF THESE ROWS." in " ".join(text.split()) for text in texts)
 
 
+@pytest.mark.parametrize("unknown", ["no card", "no ids", "other ids"])
+def test_rows_nobody_knows_about_are_said_to_be_so_in_every_output(
+    cli, learner, table, card, tmp_path, monkeypatch, unknown
+):
+    if unknown != "no card":
+        card()
+    changed = {
+        "no card": table,
+        "no ids": table.drop(columns="id"),
+        "other ids": table.assign(id=table["id"] + 5_000_000),
+    }
+    write_table(changed[unknown], tmp_path / "games.csv")
+    texts = drawn_texts(monkeypatch)
+    ran = cli("run", learner, "games.csv", "--trust", "--repeats", 1)
+    assert ran.code == 0
+    imp = result(tmp_path)
+    assert (imp.on_training_rows, imp.rows) == (None, f"all 150 rows {NOT_KNOWN}")
+    assert NOT_KNOWN in " ".join(ran.out.split())
+    assert any(NOT_KNOWN in " ".join(text.split()) for text in texts)
+    renumbered = "None of these ids is in the card: new rows, or renumbered?"
+    assert (renumbered in imp.notes) == (renumbered in ran.out) == (unknown == "other ids")
+
+
 def test_simulated_games_are_named_in_every_output(cli, learner, table, card, tmp_path, monkeypatch):
     texts = drawn_texts(monkeypatch)
     write_table(table.assign(spread_provider="simulated"), tmp_path / "games.csv")
@@ -193,7 +219,7 @@ def test_hostile_conditions_are_shown_and_never_run(cli, learner, games, tmp_pat
     assert not (tmp_path / "hacked").exists()
     ran = cli("run", learner, games, "--trust", "--repeats", 1, "--where", "home_name!='[/red]{n}$x$'")
     assert ran.code == 0
-    assert result(tmp_path).rows == "150 rows where home_name!='[/red]{n}$x$'"
+    assert result(tmp_path).rows == f"150 rows where home_name!='[/red]{{n}}$x$' {NOT_KNOWN}"
     assert "[/red]{n}$x$" in ran.out
 
 
@@ -206,6 +232,23 @@ def test_features_and_groups(cli, learner, games, tmp_path):
     imp = result(tmp_path)
     assert imp.features == ("rest", "spread", "power", "all")
     assert imp.groups == {"power": ("elo", "spread"), "all": ("home_name", "week")}
+
+
+def test_names_with_commas_and_signs_are_quoted(cli, tmp_path):
+    import pandas as pd
+
+    names = ["a,b=c<1", "x y", "z"]
+    frame = pd.DataFrame({name: learners.games()["spread"] + i for i, name in enumerate(names)})
+    frame["y"] = frame["z"]
+    learners.train(frame, [], names, "y", epochs=0, metrics=[learners.mae]).export(tmp_path / "odd.pkl")
+    write_table(frame, tmp_path / "odd.csv")
+    ran = cli(
+        "run", "odd.pkl", "odd.csv", "--trust", "--repeats", 1, "--features", '"a,b=c<1", x y',
+        "--group", 'both="a,b=c<1",z', "--where", '"a,b=c<1">0',
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert result(tmp_path).features == ("a,b=c<1", "x y", "both")
+    assert result(tmp_path).groups == {"both": ("a,b=c<1", "z")}
 
 
 def test_a_metric_of_choice(cli, learner, games, tmp_path):
@@ -228,7 +271,7 @@ def test_missing_values(cli, learner, table, tmp_path):
     assert ran.code == 1
     assert "'elo' (5 of 150 rows)" in ran.err
     assert cli("run", learner, "holes.csv", "--trust", "--missing", "drop").code == 0
-    assert (result(tmp_path).n_rows, result(tmp_path).rows) == (145, "all 145 rows")
+    assert (result(tmp_path).n_rows, result(tmp_path).rows) == (145, f"all 145 rows {NOT_KNOWN}")
 
 
 @pytest.mark.parametrize(
@@ -274,11 +317,21 @@ def test_usage_errors_have_exit_code_2(cli, learner, games, arguments):
 @pytest.mark.parametrize("taken", ["importance.json", "importance.png"])
 def test_existing_outputs_are_left_and_refused_before_any_work(cli, tmp_path, taken):
     (tmp_path / taken).write_text("precious")
-    # neither file exists: the outputs are looked at first
+    (tmp_path / "learner.pkl").write_bytes(b"not looked into")
+    (tmp_path / "games.parquet").write_bytes(b"not looked into")
     ran = cli("run", "learner.pkl", "games.parquet", "--trust")
     assert ran.code == 1
     assert f"Already there, left as it is: {taken}. Pass --force to replace." in ran.err
     assert (tmp_path / taken).read_text() == "precious"
+
+
+def test_an_input_that_is_not_there_is_said_before_an_output_that_is(cli, learner, games, tmp_path):
+    (tmp_path / "importance.json").write_text("precious")
+    for names in (("lerner.pkl", games), (learner, "game.parquet")):
+        ran = cli("run", *names, "--trust")
+        assert ran.code == 1
+        assert "No such file: " in ran.err
+        assert "Did you mean" in ran.err
 
 
 def test_force_replaces_them(cli, learner, games, tmp_path):
@@ -363,6 +416,23 @@ def test_an_interrupt_leaves_a_partial_result_and_exit_code_130(cli, learner, ga
     assert (tmp_path / "importance.png").exists()
 
 
+@pytest.mark.parametrize("old", [None, "old"])
+def test_an_interrupt_while_writing_leaves_both_files_or_none(
+    cli, learner, games, tmp_path, monkeypatch, old
+):
+    from weighin import _plots
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    outputs = [tmp_path / "importance.json", tmp_path / "importance.png"]
+    if old:
+        [path.write_text(old) for path in outputs]
+    monkeypatch.setattr(_plots, "save", interrupt)
+    assert cli("run", learner, games, "--trust", "--force", "--repeats", 1).code == 130
+    assert [path.read_text() if path.exists() else None for path in outputs] == [old, old]
+
+
 def test_an_interrupt_before_anything_is_done_leaves_nothing(cli, learner, games, tmp_path, monkeypatch):
     from weighin import _frames
 
@@ -409,6 +479,39 @@ def test_no_arguments_show_the_help(cli):
     ran = cli()
     assert "Usage" in ran.out + ran.err
     assert "demo" in ran.out + ran.err
+
+
+def test_an_interrupt_while_the_program_loads_is_exit_code_130(cli, monkeypatch):
+    import builtins
+
+    load = builtins.__import__
+
+    def interrupt(name, *args, **kwargs):
+        if name == "weighin._cli._app":
+            raise KeyboardInterrupt
+        return load(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", interrupt)
+    ran = cli("--version")
+    assert (ran.code, ran.out, ran.err) == (130, "", "Interrupted.\n")
+
+
+def test_the_entry_point_loads_nothing_before_it_can_be_interrupted():
+    code = "import sys, weighin._cli; print('typer' in sys.modules, 'rich' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False False\n"
+
+
+def test_an_interrupt_after_the_end_changes_nothing():
+    code = (
+        "import atexit, os, signal, sys\n"
+        "from weighin._cli import main\n"
+        "atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+        "sys.argv = ['weighin', '--version']\n"
+        "main()"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 def test_an_unknown_verb_is_a_usage_error(cli):

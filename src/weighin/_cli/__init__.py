@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
-from typing import Annotated, Any
-
-import typer
-
-import weighin
-from weighin._cli import _cfbd, _demo, _run, _train
-from weighin._errors import WeighinError
-
-# the base of usage errors, from whichever click typer carries
-_USAGE_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
-
-app = typer.Typer(
-    name="weighin",
-    help="Which features does a trained tabular network weigh, how much, and how sure are you?",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("demo")(_demo.demo)
-app.command("run")(_run.run)
-_cfbd.app.command("train")(_train.train)
-app.add_typer(_cfbd.app, name="cfbd")
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"weighin {weighin.__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop."),
-    ] = False,
-) -> None:
-    """Which features does a trained tabular network weigh, how much, and how sure are you?"""
 
 
 def main() -> None:
     """Run the command line; an error is one message on stderr and exit code 1, a usage error 2, Ctrl-C 130."""
-    sys.exit(_run_app())
-
-
-def _run_app() -> int:
     try:
-        code = app(standalone_mode=False) or 0
-        if code == 130:  # typer turns Ctrl-C into this without a word
-            typer.echo("Interrupted.", err=True)
-        return code
-    except _USAGE_ERROR as error:
-        error.show()
-        return error.exit_code
-    except (typer.Abort, KeyboardInterrupt):
-        typer.echo("Interrupted.", err=True)
-        return 130
-    except (WeighinError, OSError) as error:
-        typer.echo(f"weighin: {error}", err=True)
-        return 1
+        from weighin._cli._app import run  # takes a moment, in which somebody may press Ctrl-C
+
+        code = run()
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        code = 130
+    with contextlib.suppress(ValueError):  # not the main thread: nothing interrupts it
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left is the interpreter's own cleaning up
+    sys.exit(code)

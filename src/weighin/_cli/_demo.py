@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -39,20 +40,19 @@ def demo(
     trained = _train.train_and_export(games, learner_path, seed=seed)
     from weighin._cli import _rows
 
-    held_out, what = _rows.choose(games, "held-out", trained.card)
+    held_out = _rows.choose(games, "held-out", trained.card)
     _weighing.weigh_and_write(
         trained.learner,
-        held_out,
+        held_out._replace(what=f"{held_out.what} (the last season)"),
         out,
-        what=f"{what} (the last season)",
-        trained_on=0,
         simulated=True,
         random_state=seed,
     )
+    run, simulated = f"{program()} run", shlex.join([str(learner_path), str(games_path)])
     typer.echo(
         f"SIMULATED games, network, numbers and chart are in {folder}/: "
         f"{games_path.name}, {learner_path.name} (and its card), {out.name}, {_weighing.chart_path(out).name}.\n"
         "Next, try:\n"
-        f"  {program()} run {learner_path} {games_path} --trust --group elo=home_elo,away_elo -o {folder}/groups.json\n"
+        f"  {run} {simulated} --trust --group elo=home_elo,away_elo -o {shlex.quote(str(folder / 'groups.json'))}\n"
         f"  {program()} cfbd fetch --seasons 2015-2021 -o games.parquet    (real seasons; needs a free CFBD key)"
     )

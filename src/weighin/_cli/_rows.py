@@ -6,12 +6,14 @@ import math
 import operator
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weighin._errors import InputError, listing, nearest
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from weighin._football._card import Card
 
@@ -24,10 +26,14 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
 }
 _CONDITION = re.compile(
-    r"""\s*(?P<column>[^=!<>,]+?)\s*(?P<sign>==|!=|<=|>=|<|>)\s*"""
-    r"""(?P<literal>"[^"]*"|'[^']*'|[^,"'=<>!]+?)\s*(?:,|$)"""
+    r"""\s*(?P<column>"[^"]+"|'[^']+'|[^=!<>,"']+?)\s*(?P<sign>==|!=|<=|>=|<|>)\s*"""
+    r"""(?P<literal>"[^"]*"|'[^']*'|[^,"'=<>!]+?)\s*(?P<more>,|$)"""
 )
-_ALLOWED = "Write column, comparison (== != <= >= < >), value; several with commas: year==2021,week<10."
+_PARTS = ("train", "valid", "test")
+_ALLOWED = (
+    "Write column, comparison (== != <= >= < >), value; several with commas: year==2021,week<10. "
+    "A column or a text may stand in quotes."
+)
 
 
 def where(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
@@ -40,13 +46,15 @@ def where(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
     InputError
         On text that is no condition, an unknown column, or a value of another kind than the column.
     """
-    at = 0
-    while at < len(expression) or not expression:
+    at, more = 0, True
+    while more:
         match = _CONDITION.match(expression, at)
         if match is None:
             raise InputError(f"--where: {expression[at:].strip()!r} is not a condition. {_ALLOWED}")
-        at = match.end()
+        at, more = match.end(), bool(match["more"])
         column = match["column"]
+        if column[0] in "\"'":
+            column = column[1:-1]
         if column not in frame.columns:
             raise InputError(
                 f"--where: unknown column {column!r}.{nearest(column, frame.columns)} "
@@ -89,57 +97,70 @@ def _compare(column: pd.Series, sign: str, literal: str) -> pd.Series:
     return _COMPARISONS[sign](column, value)
 
 
-def choose(frame: pd.DataFrame, rows: str | None, card: Card | None) -> tuple[pd.DataFrame, str]:
-    """Take the rows that ``--rows`` names: held-out, all, or first:N.
+class Chosen(NamedTuple):
+    """Rows of a table, and what a reader must know of them.
 
-    Returns
-    -------
+    Attributes
+    ----------
     frame : pandas.DataFrame
         The rows.
     what : str
         Which ones, in words, with their number left open: "{n} held-out rows".
+    trained_on : int or None
+        How many of them the network was trained on; None when it is not known.
+    notes : tuple of str
+        What is odd about them.
+    """
+
+    frame: pd.DataFrame
+    what: str
+    trained_on: int | None
+    notes: tuple[str, ...]
+
+
+def choose(table: pd.DataFrame, rows: str | None, card: Card | None, condition: str | None = None) -> Chosen:
+    """Take the rows that ``--where`` keeps, and of these the ones that ``--rows`` names: held-out, all, or first:N.
 
     Raises
     ------
     InputError
-        If the choice is none of these, cannot be told without a card or an id, or leaves nothing.
+        If the choice is none of these, cannot be told without a card or an id, or the condition is none.
     """
-    seen = _ids(frame, card, "train")
-    if rows is None:
-        rows = "all" if seen is None else "held-out"
-    first = re.fullmatch(r"first:(\d+)", rows)
-    if rows == "all":
+    if "id" not in table.columns:
+        card = None
+    # other years of the same numbering are new rows; a table that shares no id at all may be numbered anew
+    strange = card is not None and not _among(table, card, *_PARTS).any()
+    frame = table if condition is None else where(table, condition)
+    first = re.fullmatch(r"first:(\d+)", rows or "")
+    if rows == "all" or (rows is None and card is None):
         what = "all {n} rows"
-    elif rows == "held-out":
-        used = _ids(frame, card, "valid")
-        if seen is None or used is None:
+    elif rows in ("held-out", None):
+        if card is None:
             raise InputError(
                 "--rows held-out needs the card that weighin writes beside the learner (learner.card.json) and the "
                 "column 'id' in the table. Use --rows all or --where."
             )
-        frame = frame[~(seen | used).to_numpy()]
-        what = "{n} held-out rows"
+        frame = frame[~_among(frame, card, "train", "valid")]
+        what = "all {n} rows" if strange else "{n} held-out rows"
     elif first and int(first[1]) > 0:
         frame = frame.head(int(first[1]))
         what = "the first {n} rows"
     else:
         raise InputError(f"--rows must be held-out, all or first:N with N >= 1, got {rows!r}.")
-    return frame, what
+    if condition is not None:
+        what = f"{what.removeprefix('all ')} where {condition}"
+    trained_on = None if card is None or strange else int(_among(frame, card, "train").sum())
+    notes = ("None of these ids is in the card: new rows, or renumbered?",) if strange else ()
+    return Chosen(frame, what, trained_on, notes)
 
 
-def training_rows(frame: pd.DataFrame, card: Card | None) -> int | None:
-    """Count rows the network was trained on; None when nobody knows."""
-    seen = _ids(frame, card, "train")
-    return None if seen is None else int(seen.sum())
-
-
-def _ids(frame: pd.DataFrame, card: Card | None, part: str) -> pd.Series | None:
-    if card is None or "id" not in frame.columns:
-        return None
+def _among(frame: pd.DataFrame, card: Card, *parts: str) -> NDArray[np.bool_]:
+    """Tell which rows have an id that the card knows, in one of its parts."""
     import pandas as pd
 
     ids = frame["id"]
     if pd.api.types.is_float_dtype(ids.dtype) and (ids.dropna() % 1 == 0).all():
         ids = ids.astype("Int64")
     # one file format keeps ids as numbers, another as text
-    return ids.astype(str).isin({str(known) for known in getattr(card, f"{part}_ids")})
+    known = {str(one) for part in parts for one in getattr(card, f"{part}_ids")}
+    return ids.astype(str).isin(known).to_numpy(dtype=bool)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -60,31 +61,28 @@ def run(
 
     Example: weighin run learner.pkl games.parquet --where "year==2021,week<10" --group elo=home_elo,away_elo
     """
-    from weighin._files import check_free
+    from weighin._files import check_free, check_there
     from weighin._football._card import Card
+    from weighin._football._network import is_simulated
     from weighin._frames import read_table
 
     if out.suffix.lower() != ".json":
         raise InputError(f"--out must end in .json, got '{out}'; the chart goes beside it as .png.")
+    check_there(learner)
+    check_there(table)
     check_free(out, _weighing.chart_path(out), force=force)
     groups = _groups(group or [])
     frame = read_table(table)
     card = Card.for_learner(learner)
-    if where is not None:
-        frame = _rows.where(frame, where)
-    frame, what = _rows.choose(frame, rows, card)
-    if where is not None:
-        what = f"{what.removeprefix('all ')} where {where}"
-    if frame.empty:
-        raise InputError(f"No rows are left of '{table}': {what.replace('{n}', '0', 1)}.")
+    chosen = _rows.choose(frame, rows, card, where)
+    if chosen.frame.empty:
+        raise InputError(f"No rows are left of '{table}': {chosen.what.replace('{n}', '0', 1)}.")
     opened = _learner.open_learner(learner, trust=trust)
     _weighing.weigh_and_write(
         opened,
-        frame,
+        chosen,
         out,
-        what=what,
-        trained_on=_rows.training_rows(frame, card),
-        simulated=_simulated(frame, card),
+        simulated=is_simulated(chosen.frame) or (card is not None and card.simulated),
         features=None if features is None else _names(features),
         groups=groups or None,
         metric=metric,
@@ -113,9 +111,6 @@ def _group(text: str) -> tuple[str, list[str]]:
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _simulated(frame: Any, card: Any) -> bool:
-    marked = "spread_provider" in frame.columns and bool((frame["spread_provider"] == "simulated").any())
-    return marked or (card is not None and card.simulated)
+    """Read names with commas between them; one that holds a comma stands in double quotes."""
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    return [name.strip() for name in names if name.strip()]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from weighin._cli._rows import Chosen
     from weighin._result import Importance
 
 
@@ -21,11 +20,9 @@ def chart_path(out: Path) -> Path:
 
 def weigh_and_write(
     learner: Any,
-    frame: pd.DataFrame,
+    chosen: Chosen,
     out: Path,
     *,
-    what: str,
-    trained_on: int | None,
     simulated: bool,
     progress: bool | None = None,
     **options: Any,
@@ -34,14 +31,12 @@ def weigh_and_write(
 
     Parameters
     ----------
-    learner, frame
-        A learner and the rows to weigh it on.
+    learner : fastai TabularLearner
+        What to weigh.
+    chosen : Chosen
+        The rows, and what is known of them.
     out : path
         The JSON; it and the chart beside it are replaced.
-    what : str
-        Which rows they are, in words; ``{n}`` stands for their number.
-    trained_on : int or None
-        How many of them the network was trained on; None when nobody knows.
     simulated : bool
         Whether the games were made up.
     **options
@@ -54,20 +49,25 @@ def weigh_and_write(
     """
     from weighin._weigh import Interrupted, weigh
 
+    frame, trained_on = chosen.frame, chosen.trained_on
+
     def about(result: Importance) -> Importance:
-        notes = list(result.notes)
+        notes = chosen.notes
         if trained_on:
-            notes.insert(
-                0,
+            notes = (
                 f"{trained_on:,} of the {len(frame):,} rows given are TRAINING ROWS: the network may rely on noise it "
                 "memorised there.",
+                *notes,
             )
+        what = chosen.what.replace("{n}", f"{result.n_rows:,}", 1)
+        if trained_on is None:
+            what += " (whether the network was trained on them is not known)"
         return dataclasses.replace(
             result,
-            rows=what.replace("{n}", f"{result.n_rows:,}", 1),
+            rows=what,
             on_training_rows=None if trained_on is None else bool(trained_on),
             simulated=simulated,
-            notes=tuple(notes),
+            notes=(*notes, *result.notes),
         )
 
     try:
@@ -87,6 +87,6 @@ def _show_and_write(result: Importance, out: Path) -> None:
     from weighin._files import replacing
 
     Console().print(result)
-    result.save(out, force=True)
-    with replacing(chart_path(out)) as temporary:
+    with replacing(chart_path(out)) as temporary:  # both files, or neither
         _plots.save(lambda ax: result.plot(ax=ax), temporary)
+        result.save(out, force=True)

@@ -158,7 +158,7 @@ def train_network(
         batch_size=batch_size,
         lr=lr,
         layers=tuple(layers),
-        simulated=_simulated(games),
+        simulated=is_simulated(games),
         test_mae=test_mae,
         spread_mae=float(np.abs(test["spread"].to_numpy() - margin).mean()),
         versions=_versions(),
@@ -234,7 +234,8 @@ def _split(n: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.sort(order[cut:]), np.sort(order[:cut])
 
 
-def _simulated(games: Any) -> bool:
+def is_simulated(games: Any) -> bool:
+    """Tell whether any of the games is simulated."""
     if "spread_provider" not in _frames.column_names(games):
         return False
     return bool((_frames.to_pandas(games, ["spread_provider"])["spread_provider"] == "simulated").any())
