@@ -131,7 +131,7 @@ def test_a_pipeline_on_every_kind_of_column(regressor: Any) -> None:
 
 def test_columns_picked_by_their_dtype_are_picked_after_every_swap() -> None:
     pick = make_column_transformer(
-        (OneHotEncoder(), make_column_selector(dtype_include=["object", "string", "str", "category"])),
+        (OneHotEncoder(), make_column_selector(dtype_exclude=["number", "bool"])),
         (StandardScaler(), make_column_selector(dtype_include="number")),
     )
     model = make_pipeline(pick, Ridge()).fit(X, FRAME["margin"])
