@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +111,26 @@ def test_an_output_without_a_folder_is_refused_and_no_folder_made(tmp_path):
     with pytest.raises(InputError, match=r"nowhere' does not exist"):
         check_free(tmp_path / "nowhere" / "out.json")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_that_takes_no_files_is_said_before_any_work(tmp_path, monkeypatch, force):
+    def refuse(*args, dir=None, **options):
+        raise PermissionError(13, "Permission denied", f"{dir}/tmpsecret")
+
+    check_free(tmp_path / "out.json", force=force)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(InputError) as caught:
+        check_free(tmp_path / "out.json", force=force)
+    assert str(caught.value) == f"Nothing can be written in the folder '{tmp_path}': Permission denied."
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no /proc here")
+def test_a_folder_that_really_takes_no_files():
+    with pytest.raises(InputError, match=r"in the folder '/proc': "):
+        check_free(Path("/proc/out.json"))
 
 
 def test_a_dangling_link_in_the_way_is_an_output_too(tmp_path):

@@ -181,3 +181,11 @@ def test_json_text_stays_text(tmp_path):
     frame = read_table(path)
     assert frame["code"].tolist() == ["007", "08", "1e3"]
     assert frame["date"].tolist() == [5, 5, 5]
+
+
+def test_a_csv_separated_by_semicolons_is_said(tmp_path):
+    (tmp_path / "games.csv").write_text("a;b\n1;2\n")
+    with pytest.raises(InputError, match=r"separated by ';', weighin reads ','\. Hint: pd\.read_csv"):
+        read_table(tmp_path / "games.csv")
+    (tmp_path / "one.csv").write_text("a\n1\n")
+    assert list(read_table(tmp_path / "one.csv").columns) == ["a"]

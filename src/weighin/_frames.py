@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._errors import InputError, listing, nearest
+from weighin._files import check_there
 from weighin._optional import require
 
 if TYPE_CHECKING:
@@ -121,9 +122,7 @@ def read_table(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     kind = _format(path)
-    if not path.is_file():
-        near = nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
-        raise InputError(f"No such file: '{path}'.{near}")
+    check_there(path)
     pd = require("pandas", "fastai", "read tables")
     readers: dict[str, Callable[..., Any]] = {
         "csv": _read_csv,
@@ -167,6 +166,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         raise InputError(f"these column names occur more than once: {listing(twice)}")
+    if len(header) == 1 and ";" in str(header[0]):
+        raise InputError(
+            "its columns are separated by ';', weighin reads ','. Hint: pd.read_csv(path, sep=';')"
+        )
     return pd.read_csv(path, low_memory=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -97,10 +98,14 @@ def fetch(
                     games, lines = _cache.regular_season(client, cache, year, refresh=refresh, say=say)
                     done.append(_games.season_table(games, lines, year, providers))
                 say(_line(done[-1], providers))
-        except (KeyboardInterrupt, FetchError):
-            if cache.holds_any():
-                again = "the same command without --refresh" if refresh else "the same command"
-                say(f"Stopped. Answers received are kept in '{cache.folder}'; {again} continues from there.")
+        except (KeyboardInterrupt, _client.UnavailableError) as stop:
+            again = "the same command without --refresh" if refresh else "the same command"
+            kept = f"Answers received are kept in '{cache.folder}'; {again} continues from there."
+            if not cache.holds_any():
+                raise
+            if isinstance(stop, FetchError):
+                raise FetchError(f"{stop}\n{kept}") from None
+            say(f"Stopped. {kept}")
             raise
         calls_left = client.calls_left
 
@@ -111,7 +116,8 @@ def fetch(
     out.print(f"Wrote {len(table):,} games to {output}.", markup=False, soft_wrap=True)
     if calls_left is not None:
         out.print(f"API calls left this month: {calls_left:,}.", markup=False)
-    out.print(f"Next: {program()} cfbd train {output} -o learner.pkl", markup=False, soft_wrap=True)
+    quoted = shlex.quote(str(output))
+    out.print(f"Next: {program()} cfbd train {quoted} -o learner.pkl", markup=False, soft_wrap=True)
 
 
 def parse_seasons(text: str, latest: int) -> list[int]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import typer
 
-from weighin._errors import InputError, ModelError, UntrustedFileError, nearest
+from weighin._errors import ModelError, UntrustedFileError
+from weighin._files import check_there
 from weighin._optional import require
 
 
@@ -25,9 +26,7 @@ def open_learner(path: Path, *, trust: bool) -> Any:
     ModelError
         If it is not an exported learner.
     """
-    if not path.is_file():
-        near = nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
-        raise InputError(f"No such file: '{path}'.{near}")
+    check_there(path)
     if not trust:
         _ask(path)
     require("fastai", "fastai", "open a learner")

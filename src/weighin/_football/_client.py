@@ -26,6 +26,10 @@ LONGEST_WAIT = 300  # seconds one try may be put off; an API that asks for more 
 _OWN_WORDS = 200  # characters of the server's own words shown in a message
 
 
+class UnavailableError(FetchError):
+    """A failure after which the same request may succeed later."""
+
+
 class _TryAgain(FetchError):
     """A failure that may pass; `wait` is the time the server asked for, in seconds."""
 
@@ -188,13 +192,13 @@ class Client:
             raise FetchError(f"The API forbids {where} with this key (403).{said}")
         wait = retry_after(response.headers.get("Retry-After"), self._now())
         if status == 429 and wait is None and "quota" in words.casefold():
-            raise FetchError(
+            raise UnavailableError(
                 f"The key's calls for this month are used up (429): "
                 f"wait for the next month or use another key.{said}"
             )
         if status == 429 or status >= 500:
             if wait is not None and wait > LONGEST_WAIT:
-                raise FetchError(
+                raise UnavailableError(
                     f"The API asks to wait {wait:,.0f} s before {where} ({status}); "
                     f"weighin waits at most {LONGEST_WAIT} s. Run the same command later.{said}"
                 )
@@ -220,7 +224,7 @@ class Client:
 
     def _give_up(self, state: tenacity.RetryCallState) -> NoReturn:
         tries = "1 try" if self._attempts == 1 else f"{self._attempts} tries"
-        raise FetchError(f"{_failure(state)} Gave up after {tries}; run the same command later.")
+        raise UnavailableError(f"{_failure(state)} Gave up after {tries}; run the same command later.")
 
 
 def check_base_url(url: str) -> str:
