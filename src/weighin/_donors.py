@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,7 @@ class CyclicDonors:
     n_repeats: int
     seed: int
     block_rows: int = BLOCK_ROWS
+    closed: ClassVar[bool] = True  # donors stay in their block, and nobody receives their own values
 
     @property
     def n_repeats_possible(self) -> int:
@@ -98,6 +100,7 @@ class ExplicitDonors:
     """
 
     donors: Rows
+    closed: ClassVar[bool] = False
 
     @property
     def n_repeats(self) -> int:

@@ -29,11 +29,13 @@ class Metric:
         ``score(target, pred) -> float`` over all rows; `pred` of shape (n_rows, n_outputs).
     per_row : callable or None
         ``per_row(target, pred)`` of shape (..., n_rows) whose mean over rows is the score; None for a metric that is
-        not a mean over rows (AUC, R2, RMSE).
+        a function of a mean over rows (AUC, R2).
     against : {"target", "baseline"}
         What predictions are compared with: the target, or the model's own predictions before the swap.
     response : str
         Method of a scikit-learn estimator whose output it takes: predict, predict_proba, decision_function.
+    of_mean : {"identity", "root"}
+        What the score is of the mean of `per_row`: that mean itself, or its root (RMSE of squared errors).
     """
 
     name: str
@@ -42,6 +44,7 @@ class Metric:
     per_row: Callable[[Any, Any], Any] | None = None
     against: Literal["target", "baseline"] = "target"
     response: str = "predict"
+    of_mean: Literal["identity", "root"] = "identity"
 
 
 def row_mean(
@@ -118,7 +121,13 @@ def miss(target: Any, pred: Any) -> Any:
 
 MAE = row_mean("mae", absolute_error)
 MSE = row_mean("mse", squared_error)
-RMSE = Metric("rmse", False, lambda target, pred: mean(squared_error(target, pred)) ** 0.5)
+RMSE = Metric(
+    "rmse",
+    False,
+    lambda target, pred: mean(squared_error(target, pred)) ** 0.5,
+    squared_error,
+    of_mean="root",
+)
 ACCURACY = row_mean("accuracy", hit, greater_is_better=True)
 ERROR_RATE = row_mean("error_rate", miss)
 PREDICTION_CHANGE = row_mean("prediction_change", absolute_error, against="baseline")

@@ -6,7 +6,7 @@ import dataclasses
 import io
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin import _plots
+from weighin._certainty import Certain
 from weighin._errors import InputError, listing
+from weighin._inference import Moments, holm
 from weighin._optional import require
 from weighin._result_file import read, write
 from weighin._text import formatter, percent, printable
@@ -38,7 +40,7 @@ _SAME_PLAN = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Importance:
+class Importance(Certain):
     """How much each feature weighs in a trained model.
 
     Attributes
@@ -81,6 +83,10 @@ class Importance:
         Versions of what computed it.
     date : str
         When, ISO 8601.
+    of_mean : str
+        What the metric is of the mean loss per row: "identity" or "root".
+    moments : tuple of Moments
+        Sums that intervals are made of; empty for a metric without.
 
     Examples
     --------
@@ -108,6 +114,8 @@ class Importance:
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
+    of_mean: str = "identity"
+    moments: tuple[Moments, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         importances = np.array(self.importances, dtype=float)  # a copy nobody else can change
@@ -126,9 +134,13 @@ class Importance:
 
     @property
     def importances_mean(self) -> NDArray[np.float64]:
-        """Mean over shuffles, shape (n_features,)."""
+        """Importance of each feature over all shuffles, shape (n_features,).
+
+        The mean over shuffles; for the RMSE the change of the root of the pooled mean.
+        """
+        judged = self._judged if self.of_mean != "identity" else None
         with np.errstate(all="ignore"):
-            return self.importances.mean(1)
+            return self.importances.mean(1) if judged is None else judged.estimate
 
     @property
     def importances_std(self) -> NDArray[np.float64]:
@@ -144,13 +156,19 @@ class Importance:
         with np.errstate(all="ignore"):
             return self.importances_mean / abs(self.baseline)
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self, confidence_level: float = 0.95) -> pd.DataFrame:
         """Give one row per feature, the heaviest first.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Of the interval, between 0 and 1.
 
         Returns
         -------
         pandas.DataFrame
-            Columns: feature, metric, importance, importance_std, relative, rank.
+            Columns: feature, metric, importance, se, se_data, se_shuffle, ci_lower, ci_upper, relative, pvalue,
+            pvalue_holm, few_rows, rank. Those about certainty are NaN for a metric without intervals.
 
         Raises
         ------
@@ -159,13 +177,22 @@ class Importance:
         """
         pd = require("pandas", "fastai", "give a data frame")
         order = self._order()
+        lower, upper = self.interval(confidence_level)
+        pvalue = self.pvalue
         return pd.DataFrame(
             {
                 "feature": [self.features[i] for i in order],
                 "metric": self.metric,
                 "importance": self.importances_mean[order],
-                "importance_std": self.importances_std[order],
+                "se": self.se[order],
+                "se_data": self._from_judged("se_data")[order],
+                "se_shuffle": self.se_shuffle[order],
+                "ci_lower": lower[order],
+                "ci_upper": upper[order],
                 "relative": self.relative[order],
+                "pvalue": pvalue[order],
+                "pvalue_holm": holm(pvalue)[order],
+                "few_rows": self._from_judged("few_rows")[order] == 1,
                 "rank": np.arange(1, len(order) + 1),
             }
         )
@@ -216,16 +243,29 @@ class Importance:
     def save(self, path: Path | str, *, force: bool = False) -> None:
         """Write the result as JSON, whole or not at all.
 
+        Parameters
+        ----------
+        path : path or str
+            Where to.
+        force : bool
+            Replace what is there.
+
         Raises
         ------
         OutputExistsError
             If `path` exists and `force` is false.
         """
-        write(Path(path), {**asdict(self), "relative": self.relative.tolist()}, force=force)
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        write(Path(path), {**values, "relative": self.relative.tolist()}, force=force)
 
     @classmethod
     def load(cls, path: Path | str) -> Importance:
         """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : path or str
+            Where from.
 
         Raises
         ------
@@ -287,50 +327,29 @@ class Importance:
             complete=not unfinished and all(part.complete or part.unfinished for part in (self, other)),
             unfinished=unfinished,
             notes=tuple(dict.fromkeys([*self.notes, *other.notes])),
+            moments=self.moments + other.moments if self.moments and other.moments else (),
         )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
-        """Table for a terminal; names give way to the numbers where it is narrow."""
-        from rich import box
-        from rich.bar import Bar
-        from rich.table import Table
+        """Table for a terminal."""
         from rich.text import Text
 
+        from weighin._result_table import weights_table
+
+        order, judged = self._order(), self._judged
         heading = "Feature weights" + (" - SIMULATED DATA" if self.simulated else "")
         heading += "" if self.complete else f" - PARTIAL, {len(self.features)} features finished"
-        caption = "\n".join(printable(line) for line in [self._about(), *self.notes])
-        names = [printable(name) for name in self.features]
-        table = Table(
-            title=heading,
-            title_justify="left",
-            title_style="bold",
-            box=box.SIMPLE_HEAD,
-            width=None,
+        caption = "\n".join(printable(line) for line in [self._about(), *self._remarks(), *self.notes])
+        yield weights_table(
+            [self.features[i] for i in order],
+            self.importances_mean[order],
+            heading=heading,
+            effect=self._effect(),
+            relative=self.relative[order],
+            noise=self.importances_std[order] if self.n_repeats > 1 else np.full(len(order), np.nan),
+            interval=None if judged is None else (self.ci_lower[order], self.ci_upper[order]),
+            width=options.max_width,
         )
-        longest = max((len(name) for name in names), default=0)
-        room = max(8, options.max_width - 42 - len(self._effect()))  # what the numbers leave
-        table.add_column("feature", overflow="fold", min_width=min(longest, 32, room))
-        table.add_column(Text(printable(self._effect())), justify="right", no_wrap=True)
-        table.add_column("± shuffling", justify="right", no_wrap=True)
-        table.add_column("of baseline", justify="right", no_wrap=True)
-        table.add_column("", max_width=20)
-        mean, std, relative = self.importances_mean, self.importances_std, self.relative
-        number = formatter(mean)
-        top = float(np.abs(mean[np.isfinite(mean)]).max(initial=1e-300))
-        for i in self._order():
-            table.add_row(
-                Text(names[i]),
-                number(mean[i]),
-                number(std[i]).lstrip("+") if self.n_repeats > 1 else "-",
-                percent(relative[i]),
-                Bar(
-                    top,
-                    0,
-                    abs(mean[i]) if math.isfinite(mean[i]) else 0,
-                    color="cyan" if mean[i] > 0 else "red",
-                ),
-            )
-        yield table
         yield Text(caption)
 
     def __str__(self) -> str:
@@ -341,6 +360,13 @@ class Importance:
         return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()).strip("\n")  # type: ignore[attr-defined]
 
     __repr__ = __str__
+
+    def _remarks(self) -> list[str]:
+        judged = self._judged
+        if judged is None or not judged.few_rows.any():
+            return []
+        few = [name for name, is_few in zip(self.features, judged.few_rows, strict=True) if is_few]
+        return [f"Fewer than 20 rows count for {listing(few)}: no interval holds there."]
 
     def _order(self) -> NDArray[np.int64]:
         return np.argsort(-np.nan_to_num(self.importances_mean, nan=-np.inf), kind="stable")

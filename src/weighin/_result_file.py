@@ -10,6 +10,7 @@ from typing import Any
 
 from weighin._errors import InputError
 from weighin._files import check_free, replacing
+from weighin._inference import Moments
 
 FORMAT = "weighin.importance"
 VERSION = 1
@@ -28,6 +29,7 @@ def write(path: Path, values: Mapping[str, Any], *, force: bool) -> None:
     content["baseline"] = _to_json(float(values["baseline"]))
     content["importances"] = [[_to_json(value) for value in row] for row in values["importances"].tolist()]
     content["relative"] = [_to_json(value) for value in values["relative"]]
+    content["moments"] = [moments.to_dict() for moments in values["moments"]]
     text = json.dumps(content, indent=1, allow_nan=False, default=lambda number: number.item())
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -63,6 +65,7 @@ def read(path: Path, names: set[str]) -> dict[str, Any]:
         values["importances"] = [[_from_json(value) for value in row] for row in values["importances"]]
         values["features"] = tuple(values["features"])
         values["notes"] = tuple(values.get("notes", ()))
+        values["moments"] = tuple(Moments.from_dict(part) for part in values.get("moments", ()))
         values["unfinished"] = tuple(values.get("unfinished", ()))
         values["groups"] = {name: tuple(members) for name, members in values.get("groups", {}).items()}
     except (KeyError, TypeError, ValueError) as error:
@@ -116,4 +119,6 @@ _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "versions": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
     "ways": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
     "date": _text,
+    "of_mean": lambda value: value in ("identity", "root"),
+    "moments": lambda value: isinstance(value, list) and all(isinstance(part, dict) for part in value),
 }

@@ -26,6 +26,13 @@ MISSING = ("raise", "drop", "mean")
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C after some features were finished.
 
+    Parameters
+    ----------
+    result : Importance
+        The finished features.
+    asked : int
+        How many there would have been.
+
     Attributes
     ----------
     result : Importance
@@ -59,17 +66,21 @@ def weigh(
 
     Parameters
     ----------
-    model : fastai TabularLearner
-        Trained, live or loaded with ``load_learner``. It comes back as it was.
-    X : data frame of shape (n_rows, n_columns), optional
-        pandas, polars or pyarrow; raw, as before training. It stays untouched. By default the learner's
-        validation set. Use rows the model was not trained on.
+    model : fastai TabularLearner, torch module, scikit-learn estimator or function
+        Trained. It comes back as it was. A learner may be live or loaded with ``load_learner``; an estimator may be a
+        pipeline; a function takes `X`, or rows of it, and gives predictions.
+    X : data frame, array, tuple or dict, optional
+        What the model takes, n_rows rows of it: a pandas, polars or pyarrow frame, for a learner raw as before
+        training; a matrix; for a torch module also a tuple or dict of tensors. It stays untouched. Only a learner
+        does without, and takes its validation set. Use rows the model was not trained on.
     y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
-        Target; by default the learner's target column(s) in `X`.
+        Target; by default a learner's target column(s) in `X`. "prediction_change" needs none.
     metric : str, fastai metric, callable or Metric, optional
-        The learner's first metric by default, its loss if it has none. Names: those of the learner's metrics,
-        "loss", "mae", "mse", "rmse", "accuracy", "error_rate", and "prediction_change", which needs no target and
-        says how far the prediction itself moves. A callable takes ``(y, pred)`` as numpy arrays.
+        By default a learner's first metric, its loss if it has none; for other models "mae" for numbers, "log_loss"
+        for classes ("accuracy" without probabilities). Names: "mae", "mse", "rmse"; for a learner those of its
+        metrics, "loss", "accuracy", "error_rate"; for an estimator those of scikit-learn's scorers; for all
+        "prediction_change", which says how far the prediction itself moves. A callable takes ``(y, pred)`` as numpy
+        arrays.
     greater_is_better : bool, optional
         Direction of a metric weighin does not know; never guessed.
     features : iterable of str, optional
@@ -116,8 +127,15 @@ def weigh(
 
     Examples
     --------
-    >>> imp = weigh(learn, df, random_state=0)  # doctest: +SKIP
-    >>> imp.plot()  # doctest: +SKIP
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 3))
+    >>> y = 3 * X[:, 0] + X[:, 1]
+    >>> imp = weigh(lambda rows: 3 * rows[:, 0] + rows[:, 1], X, y, metric="rmse", random_state=0)
+    >>> [name for name, weight in zip(imp.features, imp.importances_mean) if weight > 1]
+    ['x0', 'x1']
+
+    A learner knows its target and its metric: ``weigh(learn, df)``.
     """
     _check_arguments(n_repeats, random_state, missing, batch_size, n_jobs, max_memory)
     adapted = as_model(model, device=device)
@@ -138,9 +156,8 @@ def weigh(
     notes = list(data.notes)
     if donors.n_repeats_possible < n_repeats:
         donors = CyclicDonors(data.rows.n_rows, donors.n_repeats_possible, seed)
-        notes.append(
-            f"{data.rows.n_rows} rows allow {donors.n_repeats} distinct shuffles; {n_repeats} were asked for."
-        )
+        possible = f"{donors.n_repeats} distinct shuffle{'s' * (donors.n_repeats > 1)}"
+        notes.append(f"{data.rows.n_rows} rows allow {possible}; {n_repeats} were asked for.")
     with tracking("Weighing", len(chosen) * donors.n_repeats * donors.n_rows, progress) as advance:
         scores = _engine.run(
             adapted,
@@ -230,6 +247,8 @@ def _result(
         unfinished=tuple(feature.name for feature in chosen[len(finished) :]),
         notes=tuple(notes),
         versions=versions(),
+        of_mean=metric.of_mean,
+        moments=scores.moments,
         date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
 

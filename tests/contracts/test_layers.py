@@ -28,7 +28,9 @@ LAYERS = [
     "_engine",
     "_plots",
     "_report",
+    "_certainty",
     "_result_file",
+    "_result_table",
     "_result",
     "_weigh",
     "_compat",
@@ -40,6 +42,7 @@ LAYERS = [
 ONLY = {
     "_football": {"_errors", "_optional", "_files", "_frames"},
     "_plots": {"_errors", "_optional", "_text"},
+    "_result_table": {"_errors", "_optional", "_text"},
     "_report": {"_errors", "_optional", "_text", "_files", "_plots"},
 }
 SOURCES = sorted(SRC.rglob("*.py"))

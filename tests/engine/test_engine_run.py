@@ -456,6 +456,8 @@ def test_permutations_written_out_may_keep_rows_in_place(
 class One:
     """One block of other donors, as if it were all."""
 
+    closed = False
+
     def __init__(self, block: Block) -> None:
         self.block, self.n_repeats, self.largest_block = block, len(block.donors), len(block.rows)
 
@@ -942,7 +944,9 @@ def test_scored_predictions_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(_collect.Run, "empty", counted)
     x = np.random.default_rng(0).normal(size=(200, 12))
-    engine(lambda x: x.sum(1), x, x[:, 0], "rmse", memory=1)
+    engine(
+        lambda x: x.sum(1), x, x[:, 0], lambda y, pred: float(np.abs(y - pred).max()), better=False, memory=1
+    )
     assert len(held) > 24
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -15,11 +16,13 @@ from weighin._engine._generic import Probe
 from weighin._engine._plan import Batch, Plan, batches
 from weighin._errors import MetricError, ModelError
 from weighin._features import Feature
+from weighin._inference import Moments
 from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models._base import Encoded
 
 Advance = Callable[[int], None]
+UNITS = 128  # features with joint moments: the work grows with their square
 
 
 class Donors(Protocol):
@@ -28,6 +31,11 @@ class Donors(Protocol):
     @property
     def n_repeats(self) -> int:
         """Number of shuffles."""
+        ...
+
+    @property
+    def closed(self) -> bool:
+        """Whether donors stay in their block, and nobody receives their own values: intervals need it."""
         ...
 
     @property
@@ -84,6 +92,9 @@ class Scores:
         Largest difference between two predictions of the same rows; 0 for a deterministic model.
     company : float
         Largest difference for rows predicted beside other rows; 0 unless a batch has a say in its rows' predictions.
+    moments : tuple of Moments
+        Of the loss per row, each for some of the features, in their order; empty where the metric is no function of a
+        mean over rows, or donors are not closed.
     """
 
     baseline: float
@@ -93,6 +104,7 @@ class Scores:
     ways: tuple[str, ...] = field(default=())
     noise: float = 0.0
     company: float = 0.0
+    moments: tuple[Moments, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,16 +172,18 @@ def measure(run: Run, found: Probe, advance: Advance) -> Scores:
     change = np.concatenate([part.change for part in done])
     ways = tuple(run.path.ways(finished))
     baseline = _defined(run.metric, done[0].baseline)
-    return Scores(baseline, change, done[0].n_rows, complete, ways, found.noise, found.company)
+    moments = tuple(some for part in done for some in part.moments)
+    return Scores(baseline, change, done[0].n_rows, complete, ways, found.noise, found.company, moments)
 
 
 class _RowMeans:
-    """Mean over rows of a loss per row: what swaps changed, added up in double precision."""
+    """Function of the mean over rows of a loss per row: what swaps changed, added up in double precision."""
 
     def __init__(self, run: Run, section: Sequence[Feature]) -> None:
         self.run, self.section = run, section
         self.finished: Sequence[Feature] = ()
         self.n_rows = 0
+        self.moments: list[Moments] = []
         self._before, self._change = 0.0, np.zeros((len(section), run.donors.n_repeats))
 
     def collect(self, advance: Advance) -> None:
@@ -185,7 +199,7 @@ class _RowMeans:
             finally:
                 # interrupted in the first batch: some features; later: what earlier batches told of all of them
                 if changes and (n_done == len(self.section) or not self.n_rows):
-                    self._add(before, np.concatenate(changes), n_done)
+                    self._add(batch, before, np.concatenate(changes), n_done)
 
     def _changes(self, batch: Batch, rows: Any, features: Sequence[Feature]) -> tuple[Any, NDArray[Any]]:
         """Loss before any swap, shape (n_receivers,), and what each swap changes, with features and repeats first."""
@@ -200,28 +214,49 @@ class _RowMeans:
         before = metric.per_row(target, baseline)
         return _host(before), _host(metric.per_row(target, out) - before)
 
-    def _add(self, before: NDArray[Any], changes: NDArray[Any], n_features: int) -> None:
+    def _add(self, batch: Batch, before: NDArray[Any], changes: NDArray[Any], n_features: int) -> None:
         total = self._before + float(before.sum(dtype=np.float64))
         change = self._change[:n_features] + changes.sum(-1, dtype=np.float64)
+        moments = self.moments
+        if self.run.donors.closed and n_features:
+            for start, stop in itertools.pairwise(batch.edges):
+                here = slice(start, stop)
+                new = [
+                    Moments.of(
+                        changes[first : first + UNITS, :, here], batch.donors[:, here] - start, before[here]
+                    )
+                    for first in range(0, n_features, UNITS)
+                ]
+                moments = [old + more for old, more in zip(moments, new, strict=True)] if moments else new
         # in one statement: an interrupt falls before it or after it
-        self.n_rows, self._before, self._change, self.finished = (
+        self.n_rows, self._before, self._change, self.moments, self.finished = (
             self.n_rows + len(before),
             total,
             change,
+            moments,
             self.section[:n_features],
         )
 
     @property
     def baseline(self) -> float:
-        return self._before / self.n_rows
+        return float(self._of_mean(self._before / self.n_rows))
 
     @property
     def change(self) -> NDArray[np.float64]:
-        return self._change / self.n_rows
+        if (
+            self.run.metric.of_mean == "identity"
+        ):  # without the rounding of adding and subtracting the baseline
+            return self._change / self.n_rows
+        return np.asarray(self._of_mean((self._before + self._change) / self.n_rows)) - self.baseline
+
+    def _of_mean(self, mean: Any) -> Any:
+        return np.sqrt(np.maximum(0.0, mean)) if self.run.metric.of_mean == "root" else mean
 
 
 class _WholeScore:
     """A metric of all predictions at once."""
+
+    moments: Sequence[Moments] = ()
 
     def __init__(self, run: Run, section: Sequence[Feature]) -> None:
         self.run, self.section, self.n_rows = run, section, run.data.rows.n_rows

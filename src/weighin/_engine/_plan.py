@@ -107,11 +107,14 @@ class Batch:
         Which of `rows` receive.
     donors : ndarray of shape (n_repeats, n_receivers)
         Position in `rows` of the row that gives its values to each receiver.
+    edges : tuple of int
+        Where its donor-closed blocks begin, and where the last one ends.
     """
 
     rows: Rows | None
     receivers: slice
     donors: Rows
+    edges: tuple[int, ...] = ()
 
     @property
     def n_receivers(self) -> int:
@@ -126,9 +129,7 @@ class Batch:
 
 def batches(blocks: Iterable[Block], batch_rows: int) -> Iterator[Batch]:
     """Put whole blocks together; cut the receivers of a block that is the whole table."""
-    rows: list[Rows] = []
-    donors: list[Rows] = []
-    held = 0
+    held: list[Block] = []
     for block in blocks:
         if block.rows is None:
             n = block.donors.shape[1]
@@ -137,11 +138,16 @@ def batches(blocks: Iterable[Block], batch_rows: int) -> Iterator[Batch]:
                 here = slice(start, min(start + step, n))
                 yield Batch(None, here, np.ascontiguousarray(block.donors[:, here]))
             continue
-        if held and held + len(block.rows) > batch_rows:
-            yield Batch(np.concatenate(rows), slice(0, held), np.concatenate(donors, axis=1))
-            rows, donors, held = [], [], 0
-        rows.append(block.rows)
-        donors.append(block.donors + held)
-        held += len(block.rows)
+        if held and sum(len(some.donors[0]) for some in held) + len(block.rows) > batch_rows:
+            yield _together(held)
+            held = []
+        held.append(block)
     if held:
-        yield Batch(np.concatenate(rows), slice(0, held), np.concatenate(donors, axis=1))
+        yield _together(held)
+
+
+def _together(blocks: Sequence[Block]) -> Batch:
+    edges = np.cumsum([0, *(len(block.donors[0]) for block in blocks)])
+    rows = np.concatenate([block.rows for block in blocks if block.rows is not None])
+    donors = [block.donors + edge for block, edge in zip(blocks, edges[:-1], strict=True)]
+    return Batch(rows, slice(0, len(rows)), np.concatenate(donors, axis=1), tuple(edges.tolist()))

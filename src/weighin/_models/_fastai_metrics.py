@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from fastai.learner import AvgMetric, mk_metric
 from fastai.learner import Metric as LearnerMetric
+from fastai.metrics import AccumMetric, _rmse
 from fastai.torch_core import to_detach
 
 from weighin._errors import MetricError
@@ -103,6 +104,7 @@ def _from_fastai(
     per_row = None
     if isinstance(metric, AvgMetric) and getattr(func, "__module__", "") == "fastai.metrics":
         per_row = _ROW_METRICS.get(getattr(func, "__name__", ""))
+    root = isinstance(metric, AccumMetric) and func is _rmse
     metric = _own(metric)
 
     def score(target: Any, pred: Any) -> float:
@@ -112,6 +114,8 @@ def _from_fastai(
             metric.accumulate(_Validated(pred[start : start + step], target[start : start + step], loss_func))
         return float(metric.value)
 
+    if root:
+        return Metric(name, False, score, squared_error, of_mean="root")
     return Metric(name, direction(name, greater_is_better), score, per_row)
 
 
