@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 
-.PHONY: demo test lint types check pictures bench clean
+.PHONY: demo test lint types check pictures bench calibrate clean
 
 demo: $(VENV)/.demo  ## simulate a league, train the article's network, weigh it, draw the bars
 	$(BIN)/weighin demo --force
@@ -26,6 +26,9 @@ pictures: $(VENV)/.demo  ## the pictures of the README, drawn again
 
 bench: $(VENV)/.bench  ## weighin beside its alternatives, ratios in benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
+
+calibrate: $(VENV)/.dev  ## how often intervals hold the truth, in docs/calibration.md (20 minutes)
+	$(BIN)/python -m calibration
 
 clean:
 	rm -rf $(VENV) weighin-demo

@@ -19,6 +19,7 @@ BAR = "#1f6f8b"
 BAR_NEGATIVE = "#c46b45"
 INK = "#22313a"
 QUIET = "#6b7a83"
+PALE = 0.4  # of a bar that cannot be told apart from zero
 _EDGE = 6  # points between the edge of the figure and its title
 
 
@@ -27,6 +28,7 @@ def bars(
     values: NDArray[np.float64],
     *,
     singles: NDArray[np.float64] | None = None,
+    interval: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     labels: Sequence[str],
     title: str,
     subtitle: str,
@@ -42,7 +44,9 @@ def bars(
     values : ndarray of shape (n,)
         Lengths of the bars; negative ones point left in another colour.
     singles : ndarray of shape (n, n_repeats), optional
-        Drawn as dots over the bars.
+        Drawn as marks over the bars, where there is no interval.
+    interval : tuple of ndarrays of shape (n,), optional
+        Lower and upper ends, drawn as whiskers; a bar whose interval holds 0 is pale.
     labels : sequence of str
         Text at the end of each bar.
     title, subtitle, xlabel : str
@@ -63,9 +67,15 @@ def bars(
         _, ax = plt.subplots(figsize=(9, 5), layout="constrained")
     positions = np.arange(len(names))
     colours = [BAR if value >= 0 else BAR_NEGATIVE for value in values]
-    ax.barh(positions, values, height=0.62, color=colours, zorder=2)
+    drawn = ax.barh(positions, values, height=0.62, color=colours, zorder=2)
     reach = np.stack([values, values], axis=1)
-    if singles is not None and singles.shape[1] > 1:
+    if interval is not None:
+        ends = [np.where(np.isfinite(end), end, values) for end in interval]
+        ax.hlines(positions, *ends, color=INK, linewidth=2, zorder=3)
+        for bar, low_end, high_end in zip(drawn, *ends, strict=True):
+            bar.set_alpha(PALE if low_end <= 0 <= high_end else 1.0)
+        reach = np.stack([values, *ends], axis=1)
+    elif singles is not None and singles.shape[1] > 1:
         singles = np.where(np.isfinite(singles), singles, np.nan)
         ax.plot(
             singles.ravel(),

@@ -200,7 +200,10 @@ class Importance(Certain):
     def plot(
         self, *, ax: Any = None, limit: int = 20, relative: bool = False, title: str | None = None
     ) -> Any:
-        """Draw the bars, the heaviest on top; marks are the single shuffles.
+        """Draw the bars, the heaviest on top, with whiskers for the 95 % interval.
+
+        Bars whose interval holds 0 are pale. Without intervals (another metric, or relative values) marks show the
+        single shuffles.
 
         Parameters
         ----------
@@ -231,6 +234,7 @@ class Importance(Certain):
             [self.features[i] for i in order],
             values,
             singles=self.importances[order] * scale,
+            interval=None if relative or not self.moments else (self.ci_lower[order], self.ci_upper[order]),
             labels=[percent(value) if relative else number(value) for value in values],
             title=("SIMULATED DATA - " if self.simulated else "")
             + ("PARTIAL - " if not self.complete else "")
