@@ -243,7 +243,7 @@ def test_two_rows_are_enough(regression, fresh_games, rows):
     imp = weigh(regression, fresh_games.head(rows), n_repeats=10, random_state=0)
     assert imp.n_repeats == 1
     assert imp.n_rows == rows
-    assert f"{rows} rows allow 1 distinct shuffles; 10 were asked for." in imp.notes
+    assert f"{rows} rows allow 1 distinct shuffle; 10 were asked for." in imp.notes
 
 
 @pytest.mark.parametrize("rows", [0, 1])
@@ -269,8 +269,26 @@ def test_unseen_categories_are_counted_and_treated_as_missing(regression, fresh_
     frame["week"] = frame["week"].astype(float)
     frame.loc[5, "week"] = np.nan
     without, data = predictions(regression, frame)
-    assert data.notes == ()
+    assert data.notes == (
+        "3 of 150 rows have no home_name, which no row lacked in training: "
+        "the network takes its category for missing values.",
+        "1 of 150 rows have no week, which no row lacked in training: "
+        "the network takes its category for missing values.",
+    )
     np.testing.assert_array_equal(got, without)
+
+
+def test_missing_categories_of_an_exported_learner_are_counted_without_a_guess(loaded, fresh_games):
+    fresh_games.loc[[3, 4], "home_name"] = None
+    told = "2 of 150 rows have no home_name: the network takes its category for missing values."
+    assert told in weigh(loaded, fresh_games, n_repeats=1).notes
+
+
+def test_missing_categories_that_training_had_are_nothing_new(games, fresh_games):
+    games.loc[:4, "home_name"] = None
+    learn = learners.train(games, ["home_name"], ["spread"], "margin", epochs=0, metrics=[learners.mae])
+    fresh_games.loc[[3, 4], "home_name"] = None
+    assert weigh(learn, fresh_games, n_repeats=1).notes == ()
 
 
 def test_unseen_categories_reach_the_result(regression, fresh_games):
@@ -324,7 +342,7 @@ def test_the_target_missing_is_said_with_the_ways_out(regression, fresh_games):
     with pytest.raises(InputError) as caught:
         weigh(regression, fresh_games.drop(columns="margin"))
     assert "'margin' is missing" in str(caught.value)
-    assert "Pass y=, or metric='prediction_change', which needs no target." in str(caught.value)
+    assert "Give the target, or take the metric prediction_change, which needs none." in str(caught.value)
 
 
 def test_duplicate_columns_are_refused(regression, fresh_games):
@@ -400,7 +418,7 @@ def test_unseen_classes_are_named(classifier, fresh_games):
         (np.ones(3), r"y must have 150 rows and 1 column\(s\) \('margin'\), got 3 rows and 1 column"),
         (np.ones((150, 2)), r"got 150 rows and 2 column"),
         (5.0, r"got 1 rows and 1 column"),
-        (np.full(150, np.nan), r"Missing values where training had none: 'margin' \(150 of 150 rows\)"),
+        (np.full(150, np.nan), r"Missing values in 'margin' \(150 of 150 rows\): nothing can stand in for"),
     ],
 )
 def test_a_target_that_does_not_fit_is_said(regression, fresh_games, y, message):
@@ -429,8 +447,10 @@ def test_by_default_they_are_an_error_that_says_what_can_be_done(regression, hol
         weigh(regression, holes)
     text = str(caught.value)
     assert "Missing values where training had none: 'elo' (2 of 150 rows), 'spread' (2 of 150 rows)." in text
-    assert "missing='drop'" in text
-    assert "missing='mean'" in text
+    # words that hold for weigh, for the command line and for PermutationImportance
+    assert text.endswith(
+        "Leave those rows out (df.dropna, or missing=drop), or fill them with the training mean (missing=mean)."
+    )
 
 
 def test_rows_can_be_left_out(regression, holes):
@@ -451,14 +471,19 @@ def test_the_training_mean_can_fill_them(regression, holes, games):
 
 def test_without_normalize_there_is_no_training_mean(games, holes):
     learn = learners.train(games, ["week"], ["elo", "spread"], "margin", procs=[Categorify], epochs=0)
-    with pytest.raises(InputError, match="missing='mean' cannot fill 'elo', 'spread'"):
+    with pytest.raises(InputError, match=r"training mean of 'elo', 'spread' is not known.*without Normalize"):
         weigh(learn, holes, missing="mean")
+    with pytest.raises(InputError, match=r"missing=drop\)\.$"):  # what would not work is not offered
+        weigh(learn, holes)
 
 
 def test_a_target_has_no_mean(regression, fresh_games):
     fresh_games.loc[0, "margin"] = np.nan
-    with pytest.raises(InputError, match="missing='mean' cannot fill 'margin'"):
-        weigh(regression, fresh_games, missing="mean")
+    for missing in ("raise", "mean"):
+        with pytest.raises(InputError) as caught:
+            weigh(regression, fresh_games, missing=missing)
+        told = "Missing values in 'margin' (1 of 150 rows): nothing can stand in for a target. Leave those rows out"
+        assert str(caught.value) == f"{told} (df.dropna, or missing=drop)."
 
 
 def test_rows_without_a_target_can_be_left_out(regression, classifier, fresh_games):

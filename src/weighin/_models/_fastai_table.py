@@ -13,8 +13,6 @@ from weighin._errors import InputError, listing
 from weighin._features import Feature
 from weighin._frames import check_columns, to_pandas
 
-MISSING = ("raise", "drop", "mean")
-
 
 @dataclass(frozen=True)
 class TableRules:
@@ -26,6 +24,8 @@ class TableRules:
         Raw columns: indicators that FillMissing adds are not among them.
     classes : dict of str to list
         Categories seen in training, without the one for missing values.
+    gaps : frozenset of str or None
+        Categorical columns with missing values in training; None for an exported learner, which has forgotten.
     filled : frozenset of str
         Continuous columns FillMissing fills.
     means : dict of str to float
@@ -38,6 +38,7 @@ class TableRules:
     cont_names: tuple[str, ...]
     y_names: tuple[str, ...]
     classes: dict[str, list[Any]]
+    gaps: frozenset[str] | None
     filled: frozenset[str]
     means: dict[str, float]
     vocab: list[Any] | None
@@ -62,11 +63,21 @@ def read_rules(to: Any) -> tuple[TableRules, tuple[Feature, ...]]:
         tuple(cont_names),
         tuple(to.y_names),
         {name: list(categorify.classes[name])[1:] for name in raw_cats} if categorify else {},
+        _gaps(to, raw_cats) if categorify else None,
         frozenset(filled),
         dict(getattr(procs.get("Normalize"), "means", {})),
         list(vocab) if vocab is not None else None,
     )
     return rules, tuple(Feature(name, tuple(owned[name])) for name in order)
+
+
+def _gaps(to: Any, cat_names: Sequence[str]) -> frozenset[str] | None:
+    items = to.items
+    if not len(items):
+        return None
+    return frozenset(
+        name for name in cat_names if (items[name] == 0).any()
+    )  # Categorify's code of missing values
 
 
 def prepare(
@@ -99,7 +110,7 @@ def prepare(
     _check_targets(frame, targets, rules.vocab)
     frame = _handle_missing(frame, rules, targets, missing, notes)
     for name in rules.cat_names:
-        _check_categories(frame, name, rules.classes, notes)
+        _check_categories(frame, name, rules, notes)
     return frame, notes
 
 
@@ -109,7 +120,7 @@ def _targets(X: Any, y: Any, rules: TableRules) -> list[str]:
             check_columns(X, rules.y_names, "the network was trained to predict")
         except InputError as error:
             raise InputError(
-                f"{error}\nPass y=, or metric='prediction_change', which needs no target."
+                f"{error}\nGive the target, or take the metric prediction_change, which needs none."
             ) from None
     return list(rules.y_names)
 
@@ -179,17 +190,21 @@ def _handle_missing(
     if not counts:
         return frame
     told = ", ".join(f"{name!r} ({count} of {len(frame)} rows)" for name, count in counts.items())
+    drop = "Leave those rows out (df.dropna, or missing=drop)"
+    blind = [name for name in counts if name in targets]
+    without = [name for name in counts if name not in rules.means]
+    if blind and missing != "drop":
+        raise InputError(f"Missing values in {told}: nothing can stand in for a target. {drop}.")
     if missing == "raise":
+        mean = "" if without else ", or fill them with the training mean (missing=mean)"
         raise InputError(
-            f"Missing values where training had none: {told}. fastai cannot fill them. "
-            "Pass missing='drop' to leave those rows out, or missing='mean' to fill features with the training mean."
+            f"Missing values where training had none: {told}. fastai cannot fill them. {drop}{mean}."
         )
     if missing == "mean":
-        without = [name for name in counts if name in targets or name not in rules.means]
         if without:
             raise InputError(
-                f"missing='mean' cannot fill {listing(without)}: only features of a network trained with "
-                "Normalize have a training mean. Pass missing='drop' to leave those rows out."
+                f"The training mean of {listing(without)} is not known, so missing=mean cannot fill them: "
+                f"the network was trained without Normalize. {drop}."
             )
         for name in counts:
             frame[name] = frame[name].fillna(rules.means[name])
@@ -202,20 +217,25 @@ def _handle_missing(
     return kept
 
 
-def _check_categories(
-    frame: pd.DataFrame, name: str, classes: dict[str, list[Any]], notes: list[str]
-) -> None:
+def _check_categories(frame: pd.DataFrame, name: str, rules: TableRules, notes: list[str]) -> None:
     column = frame[name]
     if isinstance(column.dtype, pd.CategoricalDtype):
         # fastai takes the codes of a categorical column as they are, whatever its categories: give it the values
         frame[name] = column = column.astype(object)
-    if name not in classes:
+    if name not in rules.classes:
         if not pd.api.types.is_integer_dtype(column.dtype):
             raise InputError(
                 f"Column {name!r} is categorical and the learner has no Categorify: codes expected, got {column.dtype}."
             )
         return
-    known = classes[name]
+    known = rules.classes[name]
+    empty = int(column.isna().sum())
+    if empty and (rules.gaps is None or name not in rules.gaps):
+        notes.append(
+            f"{empty} of {len(column)} rows have no {name}"
+            + (", which no row lacked in training" if rules.gaps is not None else "")
+            + ": the network takes its category for missing values."
+        )
     codes = pd.CategoricalDtype(known).categories.get_indexer_for(
         pd.Index(column)
     )  # as pandas' Categorical finds them
