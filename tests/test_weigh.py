@@ -384,7 +384,10 @@ def test_the_batch_size_does_not_matter(regression, fresh_games, batch_size, met
 def test_tiny_tables_have_fewer_shuffles_and_say_so(regression, fresh_games, n_rows, possible):
     imp = weigh(regression, fresh_games.head(n_rows), n_repeats=10)
     assert imp.importances.shape == (6, possible)
-    assert f"{n_rows} rows allow {possible} distinct shuffles; 10 were asked for." in imp.notes
+    assert (
+        f"{n_rows} rows allow {possible} distinct shuffle{'s' * (possible > 1)}; 10 were asked for."
+        in imp.notes
+    )
 
 
 def test_21_rows_have_ten_shuffles_and_nothing_to_say(regression, fresh_games):

@@ -61,8 +61,14 @@ class PermutationImportance:
 
     Examples
     --------
-    >>> weights = PermutationImportance(learn, df, bs=64)  # doctest: +SKIP
-    >>> weights.results  # doctest: +SKIP
+    >>> import pandas as pd
+    >>> from fastai.tabular.all import TabularDataLoaders, mae, tabular_learner
+    >>> df = pd.DataFrame({"spread": [-7.5, 3.0, 14.0, -1.5] * 8, "week": [1.0, 2.0, 3.0] * 10 + [4.0, 5.0]})
+    >>> df["margin"] = df["spread"] + 1.0
+    >>> dls = TabularDataLoaders.from_df(df, cont_names=["spread", "week"], y_names="margin", bs=8)
+    >>> weights = PermutationImportance(tabular_learner(dls, metrics=mae), df, bs=64)
+    >>> sorted(weights.results)
+    ['spread', 'week']
     """
 
     def __init__(self, learn: Any, df: Any = None, bs: int | None = None) -> None:
@@ -92,6 +98,15 @@ class PermutationImportance:
     def measure_col(self, name: str) -> float:
         """Give the metric after one shuffle of a feature (and its missing indicator), drawn from numpy's generator.
 
+        Parameters
+        ----------
+        name : str
+            One of `x_names`.
+
+        Returns
+        -------
+        float
+
         Raises
         ------
         InputError
@@ -106,7 +121,13 @@ class PermutationImportance:
         return scores.baseline + float(scores.change[0, 0])
 
     def calc_feat_importance(self) -> OrderedDict[str, float]:
-        """Measure the base error, then every feature; give the relative changes, descending."""
+        """Measure the base error, then every feature.
+
+        Returns
+        -------
+        OrderedDict of str to float
+            The relative changes, descending.
+        """
         self.base_error = self._run([], np.arange(self._data.rows.n_rows)).baseline
         scale = self.base_error
         if scale == 0:
@@ -125,7 +146,18 @@ class PermutationImportance:
         return OrderedDict(sorted(self.importance.items(), key=lambda item: item[1], reverse=True))
 
     def ord_dic_to_df(self, results: OrderedDict[str, float]) -> pd.DataFrame:
-        """Give results as a frame with the columns feature and importance, in their order."""
+        """Give results as a frame.
+
+        Parameters
+        ----------
+        results : OrderedDict of str to float
+            As `calc_feat_importance` gives them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns feature and importance, in the order of `results`.
+        """
         pd = require("pandas", "fastai", "give a data frame")
         return pd.DataFrame(list(results.items()), columns=["feature", "importance"])
 
