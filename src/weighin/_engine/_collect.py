@@ -199,7 +199,8 @@ class _RowMeans:
             finally:
                 # interrupted in the first batch: some features; later: what earlier batches told of all of them
                 if changes and (n_done == len(self.section) or not self.n_rows):
-                    self._add(batch, before, np.concatenate(changes), n_done)
+                    whole = changes[0] if len(changes) == 1 else np.concatenate(changes)
+                    self._add(batch, before, whole, n_done)
 
     def _changes(self, batch: Batch, rows: Any, features: Sequence[Feature]) -> tuple[Any, NDArray[Any]]:
         """Loss before any swap, shape (n_receivers,), and what each swap changes, with features and repeats first."""
