@@ -96,12 +96,12 @@ def _against(target: Any, pred: Any) -> Any:
 
 def absolute_error(target: Any, pred: Any) -> Any:
     """Absolute error per row, averaged over targets."""
-    return abs(_against(target, pred)).mean(-1)
+    return _over_targets(abs(_against(target, pred)))
 
 
 def squared_error(target: Any, pred: Any) -> Any:
     """Squared error per row, averaged over targets."""
-    return (_against(target, pred) ** 2).mean(-1)
+    return _over_targets(_against(target, pred) ** 2)
 
 
 def _over_targets(errors: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from fastai.learner import AvgMetric, mk_metric
 from fastai.learner import Metric as LearnerMetric
-from fastai.metrics import AccumMetric, _rmse
+from fastai.metrics import AccumMetric, rmse
 from fastai.torch_core import to_detach
 
 from weighin._errors import MetricError
@@ -104,7 +104,7 @@ def _from_fastai(
     per_row = None
     if isinstance(metric, AvgMetric) and getattr(func, "__module__", "") == "fastai.metrics":
         per_row = _ROW_METRICS.get(getattr(func, "__name__", ""))
-    root = isinstance(metric, AccumMetric) and func is _rmse
+    root = isinstance(metric, AccumMetric) and func is rmse.func
     metric = _own(metric)
 
     def score(target: Any, pred: Any) -> float:
