@@ -68,7 +68,8 @@ def numbers(learn, X, **options):
 
 def test_predictions_are_fastais_own(learn, fresh_games):
     got, _ = predictions(learn, fresh_games)
-    np.testing.assert_allclose(got, fastai_predictions(learn, fresh_games), rtol=1e-5, atol=1e-6)
+    # a range of y is some hundred wide around 0, in single precision: near 0 its roundings stay
+    np.testing.assert_allclose(got, fastai_predictions(learn, fresh_games), rtol=1e-5, atol=5e-5)
 
 
 def test_the_baseline_is_what_validate_says(learn, fresh_games):
