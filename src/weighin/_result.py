@@ -359,9 +359,9 @@ class Importance(Certain):
     def __str__(self) -> str:
         from rich.console import Console
 
-        console = Console(file=io.StringIO(), width=110, color_system=None)
-        console.print(self)
-        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines()).strip("\n")  # type: ignore[attr-defined]
+        page = io.StringIO()
+        Console(file=page, width=110, color_system=None).print(self)
+        return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n")
 
     __repr__ = __str__
 

@@ -335,7 +335,7 @@ def test_training_that_diverges(games: pd.DataFrame) -> None:
         train_network(games, epochs=1, lr=1e30)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"real payloads are not there: {REAL}")
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real payloads are not there (../shared/cfbd)")
 def test_real_seasons() -> None:
     """2015 to 2020 train, 2021 tests: close to the spread alone, as the article's network is."""
     from weighin._football._games import PROVIDERS, season_table
