@@ -31,6 +31,7 @@ LAYERS = [
     "_certainty",
     "_result_file",
     "_result_table",
+    "_result_view",
     "_result",
     "_weigh",
     "_compat",
