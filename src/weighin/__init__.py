@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weighin._compat import PermutationImportance
+    from weighin._compat._article import PermutationImportance
     from weighin._errors import (
         FetchError,
         InputError,
@@ -36,7 +36,7 @@ _HOMES = {
     "MissingDependencyError": "_errors",
     "ModelError": "_errors",
     "OutputExistsError": "_errors",
-    "PermutationImportance": "_compat",
+    "PermutationImportance": "_compat._article",
     "UntrustedFileError": "_errors",
     "WeighinError": "_errors",
     "weigh": "_weigh",

@@ -1,4 +1,4 @@
-"""Drop-in replacements for code people already have."""
+"""The much copied article's class for fastai learners."""
 
 from __future__ import annotations
 
