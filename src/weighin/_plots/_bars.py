@@ -1,0 +1,145 @@
+"""Bars with whiskers: what each feature weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._plots._look import PALE, Look, look_of
+from weighin._plots._texts import (
+    axes_for,
+    bare,
+    fit_height,
+    letters,
+    literal,
+    name_rows,
+    room_beside,
+    write_around,
+)
+
+Ends = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def bars(
+    names: Sequence[str],
+    values: NDArray[np.float64],
+    *,
+    singles: NDArray[np.float64] | None = None,
+    interval: Ends | None = None,
+    labels: Sequence[str],
+    title: str,
+    subtitle: str,
+    xlabel: str,
+    ax: Any = None,
+) -> Any:
+    """Draw horizontal bars, the first name on top.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Long ones are wrapped.
+    values : ndarray of shape (n,)
+        Lengths of the bars; negative ones point left in another colour.
+    singles : ndarray of shape (n, n_repeats), optional
+        Drawn as marks over the bars, where there is no interval.
+    interval : tuple of ndarrays of shape (n,), optional
+        Lower and upper ends, drawn as whiskers; a bar whose interval holds 0 is pale.
+    labels : sequence of str
+        Text at the end of each bar.
+    title, subtitle, xlabel : str
+        Texts.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    values = np.where(np.isfinite(values), values, 0.0)  # the label says that there is no number
+    ax, own = axes_for(ax)
+    look = look_of(ax)
+    rows = np.arange(len(names))
+    name_rows(ax, names, look, own=own)
+    colours = [look.bar if value >= 0 else look.negative for value in values]
+    drawn = ax.barh(rows, values, height=0.62, color=colours, zorder=2)
+    reach = np.stack([values, values], axis=1)
+    if interval is not None:
+        low, high = (np.where(np.isfinite(end), end, values) for end in interval)
+        whiskers(ax, rows, low, high, look)
+        for bar, start, stop in zip(drawn, low, high, strict=True):
+            bar.set_alpha(PALE if start <= 0 <= stop else 1.0)
+        reach = np.stack([values, low, high], axis=1)
+    elif singles is not None and singles.shape[1] > 1:
+        marks = np.where(np.isfinite(singles), singles, np.nan)
+        ax.plot(
+            marks.ravel(),
+            np.repeat(rows, marks.shape[1]),
+            linestyle="none",
+            marker="|",
+            markersize=9,
+            color=look.ink,
+            alpha=0.55,
+            zorder=3,
+        )
+        reach = np.concatenate([reach, np.nan_to_num(marks)], axis=1)
+    _number(ax, values, labels, np.minimum(reach.min(1), 0.0), np.maximum(reach.max(1), 0.0), look)
+    ax.axvline(0, color=look.ink, linewidth=1, zorder=4)
+    bare(ax, look)
+    write_around(ax, look, title, subtitle, xlabel)
+    if own:
+        fit_height(ax)
+    return ax
+
+
+def whiskers(
+    ax: Any, rows: NDArray[Any], low: NDArray[np.float64], high: NDArray[np.float64], look: Look
+) -> None:
+    """Draw a line from `low` to `high` over each row, with a rim that parts it from what lies under it."""
+    from matplotlib.patheffects import Normal, Stroke
+
+    rim = [Stroke(linewidth=3.6, foreground=look.ground), Normal()]
+    lines = ax.hlines(rows, low, high, color=look.ink, linewidth=1.6, zorder=3, gid="whiskers")
+    lines.set_path_effects(rim)
+    ax.plot(
+        np.concatenate([low, high]),
+        np.concatenate([rows, rows]),
+        linestyle="none",
+        marker="|",
+        markersize=7,
+        markeredgewidth=1.6,
+        color=look.ink,
+        zorder=3,
+        gid="caps",
+    )
+
+
+def _number(
+    ax: Any,
+    values: NDArray[np.float64],
+    labels: Sequence[str],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    look: Look,
+) -> None:
+    """Write each number beside its bar and whiskers, and make room for it."""
+    span = float(high.max() - low.min()) or 1.0
+    to_left = (low < -0.02 * span) & (values < 0)
+    size = letters(ax)
+    for row, label in enumerate(labels):
+        ax.annotate(
+            literal(label),
+            (low[row] if to_left[row] else high[row], row),
+            xytext=(-7 if to_left[row] else 7, 0),
+            textcoords="offset points",
+            va="center",
+            ha="right" if to_left[row] else "left",
+            color=look.ink,
+            fontsize=size,
+        )
+    room = room_beside(ax, labels, size)
+    left, right = (room if to_left.any() else 0.01), room
+    scale = span / max(0.1, 1 - left - right)
+    ax.set_xlim(low.min() - left * scale, high.max() + right * scale)

@@ -1,0 +1,200 @@
+"""Names and texts around a chart: wrapped, inside the figure, never read as formulas."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from weighin._plots._look import Look
+from weighin._text import printable
+
+WIDTH = 9.0  # inches of a figure of our own
+OURS = "weighin"  # label of a figure without a window that `save` writes
+_EDGE = 6  # points between the edge of the figure and its title
+_ROW = 30.0  # points a name is given where there are few of them
+_LEAST_ROW = 13.0
+_TALLEST = 200.0  # inches; at 300 dots each about as much as a picture can hold
+
+
+def axes_for(ax: Any) -> tuple[Any, bool]:
+    """Give the Axes to draw on, and whether their figure may take the height it needs.
+
+    Without Axes, those of a new figure of pyplot's, so that a notebook shows it.
+    """
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        return plt.subplots(figsize=(WIDTH, 5), layout="constrained")[1], True
+    return ax, ax.figure.get_label() == OURS
+
+
+@contextmanager
+def unknown_glyphs() -> Iterator[None]:
+    """Draw a box, and say nothing, for a letter that the font does not have: an emoji in a name."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
+def name_rows(ax: Any, names: Sequence[str], look: Look, *, own: bool) -> None:
+    """Write the names beside their rows, the first on top, in letters that leave each other room.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    names : sequence of str
+    look : Look
+    own : bool
+        Whether the figure may grow with them.
+    """
+    few = len(names) <= 100
+    wrapped = [wrap(name) if few else _cut(name) for name in names]
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    lines = sum(name.count("\n") + 1 for name in wrapped)
+    height = row_height(lines) if own else _height(ax) / max(1, lines)
+    size = float(np.clip(0.75 * height, 3.0, 11.0))
+    ax.set_yticks(np.arange(len(names)), wrapped, fontsize=size, color=look.ink)
+    ax.tick_params(axis="y", length=0)
+
+
+def row_height(lines: int) -> float:
+    """Points a line of names gets in a figure of our own: less where there are many."""
+    usual = float(np.interp(lines, [20, 150], [_ROW, _LEAST_ROW]))
+    return min(usual, 72 * (_TALLEST - 3) / max(1, lines))
+
+
+def letters(ax: Any) -> float:
+    """Size in points of the letters the names are written in, for numbers beside them."""
+    labels = ax.get_yticklabels()
+    return min(10.0, labels[0].get_fontsize()) if labels else 10.0
+
+
+def bare(ax: Any, look: Look) -> None:
+    """Leave of the frame only what helps: quiet numbers and lines behind."""
+    ax.tick_params(axis="x", colors=look.quiet)
+    ax.grid(axis="x", color=look.grid, zorder=0)
+    ax.grid(axis="y", visible=False)
+    ax.set_axisbelow(True)
+    for side in ("top", "right", "left", "bottom"):
+        ax.spines[side].set_visible(False)
+
+
+@unknown_glyphs()
+def write_around(ax: Any, look: Look, title: str, subtitle: str, xlabel: str) -> None:
+    """Write the texts over and under the Axes, over the whole width it has in the figure, names included."""
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    figure = ax.figure
+    left, right = _place(ax)
+    width = 0.98 * (right - left) * figure.bbox.width - 2 * _EDGE * figure.dpi / 72
+
+    def above(points: float) -> Any:
+        where = blended_transform_factory(figure.transSubfigure, ax.transAxes)
+        return where + ScaledTranslation(_EDGE / 72, points / 72, figure.dpi_scale_trans)
+
+    small = ax.text(
+        left, 1, "", transform=above(8), color=look.quiet, fontsize=10, va="bottom", gid="subtitle"
+    )
+    _fill(small, subtitle, width)
+    # a layout would take it for a part of the Axes and move it away from the edge; the title keeps the room above
+    small.set_in_layout(figure.get_layout_engine() is None)
+    height = small.get_window_extent().height * 72 / figure.dpi
+    large = ax.set_title("", loc="left", x=left, y=1.0, fontsize=14, fontweight="bold", color=look.ink)
+    large.set_transform(above(14 + height))
+    _fill(large, title, width)
+    _fill(ax.set_xlabel("", loc="right", color=look.quiet), xlabel, width)
+
+
+def fit_height(ax: Any) -> None:
+    """Give the figure of one Axes the height that its names and texts take."""
+    names = sum(label.get_text().count("\n") + 1 for label in ax.get_yticklabels())
+    around = [ax.get_title(loc="left"), ax.get_xlabel(), *(t.get_text() for t in ax.texts if t.get_gid())]
+    lines = sum(text.count("\n") + 1 for text in around)
+    height = 1.2 + row_height(names) * names / 72 + 0.2 * lines
+    ax.figure.set_size_inches(ax.figure.get_figwidth(), max(2.6, height))
+
+
+@unknown_glyphs()
+def room_beside(ax: Any, texts: Sequence[str], size: float) -> float:
+    """Part of the width of the Axes that the longest of some texts takes, about, a gap included."""
+    left, right = _place(ax)
+    width = (right - left) * ax.figure.bbox.width
+    names = [label.get_window_extent().width for label in ax.get_yticklabels()]
+    width -= max(names, default=0.0) + 12 * ax.figure.dpi / 72
+    probe = ax.text(0, 0, "", fontsize=size)
+    longest = 0.0
+    for text in {max(texts, key=len, default=""), *texts[:1], *texts[-1:]}:
+        probe.set_text(literal(text))
+        longest = max(longest, probe.get_window_extent().width)
+    probe.remove()
+    return float(np.clip((longest + 12 * ax.figure.dpi / 72) / max(width, 1.0), 0.02, 0.6))
+
+
+def wrap(name: str, width: int = 28) -> str:
+    """Break a long name into at most three lines, after spaces and underscores, marking what was cut.
+
+    Letters twice as wide as others, such as Chinese ones, count as two.
+    """
+    wrapper = textwrap.TextWrapper(width)
+    wrapper.wordsep_re = re.compile(r"(\s+|[^\s_]*_+)")
+    second = "\0"  # half of a wide letter; `printable` has left none in the name
+    text = "".join(c + second * (unicodedata.east_asian_width(c) in "WF") for c in printable(name))
+    lines = wrapper.wrap(text)
+    if len(lines) > 3:
+        lines = [*lines[:2], lines[2][: width - 1] + "…"]
+    return literal("\n".join(lines).replace(second, ""))
+
+
+def literal(text: str) -> str:
+    """Keep matplotlib from reading formulas into a text."""
+    return text.replace("$", r"\$")
+
+
+def _cut(name: str) -> str:
+    first, *rest = wrap(name).split("\n")
+    return first if not rest else first[:27].rstrip() + "…"
+
+
+def _height(ax: Any) -> float:
+    """Points from top to bottom of Axes whose figure is somebody else's."""
+    return float(ax.get_window_extent().height * 72 / ax.figure.dpi)
+
+
+def _place(ax: Any) -> tuple[float, float]:
+    """Left and right edge of the part of the figure that is the Axes' own, in fractions."""
+    if len(ax.figure.axes) == 1:
+        return 0.0, 1.0
+    spec = ax.get_subplotspec()
+    if spec is None or hasattr(
+        spec.get_gridspec(), "get_topmost_subplotspec"
+    ):  # by hand, or a grid in a grid
+        return ax.get_position().x0, ax.get_position().x1
+    edges = np.cumsum([0.0, *spec.get_gridspec().get_width_ratios()])
+    return edges[spec.colspan.start] / edges[-1], edges[spec.colspan.stop] / edges[-1]
+
+
+def _fill(label: Any, text: str, width: float) -> None:
+    """Set a text in lines of at most `width` pixels, as measured; a word that is too long is broken."""
+
+    def fits(line: str) -> bool:
+        label.set_text(literal(line))
+        return bool(label.get_window_extent().width <= width)
+
+    lines = [""]
+    for word in re.findall(r"\s*\S+", printable(text)):
+        if fits(lines[-1] + word):
+            lines[-1] += word
+            continue
+        lines.append("")
+        for letter in word.lstrip():
+            if not fits(lines[-1] + letter):
+                lines.append("")
+            lines[-1] += letter
+    label.set_text(literal("\n".join(line for line in lines if line)))
