@@ -62,13 +62,14 @@ def bars(
     ax, own = axes_for(ax)
     look = look_of(ax)
     rows = np.arange(len(names))
-    name_rows(ax, names, look, own=own)
+    write_around(ax, look, title, subtitle, xlabel)
+    pitch = name_rows(ax, names, look, own=own)
     colours = [look.bar if value >= 0 else look.negative for value in values]
     drawn = ax.barh(rows, values, height=0.62, color=colours, zorder=2)
     reach = np.stack([values, values], axis=1)
     if interval is not None:
         low, high = (np.where(np.isfinite(end), end, values) for end in interval)
-        whiskers(ax, rows, low, high, look)
+        whiskers(ax, rows, low, high, look, pitch)
         for bar, start, stop in zip(drawn, low, high, strict=True):
             bar.set_alpha(PALE if start <= 0 <= stop else 1.0)
         reach = np.stack([values, low, high], axis=1)
@@ -79,7 +80,7 @@ def bars(
             np.repeat(rows, marks.shape[1]),
             linestyle="none",
             marker="|",
-            markersize=9,
+            markersize=float(np.clip(0.4 * pitch, 1.0, 9.0)),
             color=look.ink,
             alpha=0.55,
             zorder=3,
@@ -88,28 +89,24 @@ def bars(
     _number(ax, values, labels, np.minimum(reach.min(1), 0.0), np.maximum(reach.max(1), 0.0), look)
     ax.axvline(0, color=look.ink, linewidth=1, zorder=4)
     bare(ax, look)
-    write_around(ax, look, title, subtitle, xlabel)
     if own:
-        fit_height(ax)
+        fit_height(ax, pitch)
     return ax
 
 
 def whiskers(
-    ax: Any, rows: NDArray[Any], low: NDArray[np.float64], high: NDArray[np.float64], look: Look
+    ax: Any, rows: NDArray[Any], low: NDArray[np.float64], high: NDArray[np.float64], look: Look, pitch: float
 ) -> None:
-    """Draw a line from `low` to `high` over each row, with a rim that parts it from what lies under it."""
-    from matplotlib.patheffects import Normal, Stroke
-
-    rim = [Stroke(linewidth=3.6, foreground=look.ground), Normal()]
-    lines = ax.hlines(rows, low, high, color=look.ink, linewidth=1.6, zorder=3, gid="whiskers")
-    lines.set_path_effects(rim)
+    """Draw a line from `low` to `high` over each row, `pitch` points high, with a cap at either end."""
+    width = float(np.clip(pitch / 12, 0.5, 1.8))
+    ax.hlines(rows, low, high, color=look.ink, linewidth=width, zorder=3, gid="whiskers")
     ax.plot(
         np.concatenate([low, high]),
         np.concatenate([rows, rows]),
         linestyle="none",
         marker="|",
-        markersize=7,
-        markeredgewidth=1.6,
+        markersize=float(np.clip(0.35 * pitch, 1.0, 8.0)),
+        markeredgewidth=width,
         color=look.ink,
         zorder=3,
         gid="caps",
@@ -126,7 +123,7 @@ def _number(
 ) -> None:
     """Write each number beside its bar and whiskers, and make room for it."""
     span = float(high.max() - low.min()) or 1.0
-    to_left = (low < -0.02 * span) & (values < 0)
+    to_left = values < -0.02 * span
     size = letters(ax)
     for row, label in enumerate(labels):
         ax.annotate(

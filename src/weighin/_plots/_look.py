@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BAR = "#1f6f8b"
-BAR_NEGATIVE = "#c46b45"
+BAR = "#3b8fb0"  # stands out from white, from black, and from the ink over it
+BAR_NEGATIVE = "#c9703f"
 PALE = 0.4  # of what cannot be told apart from zero
 
 
@@ -51,7 +51,7 @@ class Look:
 
 
 LIGHT = Look(False, "#ffffff", "#22313a", "#5f6e77", "#e3e8ea", BAR, BAR_NEGATIVE)
-DARK = Look(True, "#101417", "#e8eef1", "#a3b1b9", "#333d43", "#58b0cf", "#e8935f")
+DARK = Look(True, "#101417", "#e8eef1", "#a3b1b9", "#333d43", BAR, BAR_NEGATIVE)
 
 
 def look_of(ax: Any) -> Look:

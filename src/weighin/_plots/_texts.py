@@ -18,8 +18,7 @@ from weighin._text import printable
 WIDTH = 9.0  # inches of a figure of our own
 OURS = "weighin"  # label of a figure without a window that `save` writes
 _EDGE = 6  # points between the edge of the figure and its title
-_ROW = 30.0  # points a name is given where there are few of them
-_LEAST_ROW = 13.0
+_WRAPPED = 30  # names; more of them get one line each
 _TALLEST = 200.0  # inches; at 300 dots each about as much as a picture can hold
 
 
@@ -43,7 +42,7 @@ def unknown_glyphs() -> Iterator[None]:
         yield
 
 
-def name_rows(ax: Any, names: Sequence[str], look: Look, *, own: bool) -> None:
+def name_rows(ax: Any, names: Sequence[str], look: Look, *, own: bool) -> float:
     """Write the names beside their rows, the first on top, in letters that leave each other room.
 
     Parameters
@@ -53,21 +52,31 @@ def name_rows(ax: Any, names: Sequence[str], look: Look, *, own: bool) -> None:
     look : Look
     own : bool
         Whether the figure may grow with them.
+
+    Returns
+    -------
+    float
+        Points from one row to the next.
     """
-    few = len(names) <= 100
-    wrapped = [wrap(name) if few else _cut(name) for name in names]
+    labels = [wrap(name) for name in names] if len(names) <= _WRAPPED else [cut(name) for name in names]
+    pitch = row_pitch(labels) if own else _height(ax) / max(1, len(names))
+    if pitch < 11 * _most_lines(labels):
+        labels = [cut(name, 28) for name in names]
     ax.set_ylim(len(names) - 0.4, -0.6)
-    lines = sum(name.count("\n") + 1 for name in wrapped)
-    height = row_height(lines) if own else _height(ax) / max(1, lines)
-    size = float(np.clip(0.75 * height, 3.0, 11.0))
-    ax.set_yticks(np.arange(len(names)), wrapped, fontsize=size, color=look.ink)
+    size = float(np.clip(0.8 * pitch / _most_lines(labels), 2.0, 11.0))
+    ax.set_yticks(np.arange(len(names)), labels, fontsize=size, color=look.ink)
     ax.tick_params(axis="y", length=0)
+    return pitch
 
 
-def row_height(lines: int) -> float:
-    """Points a line of names gets in a figure of our own: less where there are many."""
-    usual = float(np.interp(lines, [20, 150], [_ROW, _LEAST_ROW]))
-    return min(usual, 72 * (_TALLEST - 3) / max(1, lines))
+def row_pitch(labels: Sequence[str]) -> float:
+    """Points from one name to the next in a figure of our own: less where there are many."""
+    usual = float(np.interp(len(labels), [8, 40, 150], [32.0, 20.0, 13.0]))
+    return min(max(usual, 13.5 * _most_lines(labels) + 5), 72 * (_TALLEST - 3) / max(1, len(labels)))
+
+
+def _most_lines(labels: Sequence[str]) -> int:
+    return max((label.count("\n") + 1 for label in labels), default=1)
 
 
 def letters(ax: Any) -> float:
@@ -112,13 +121,12 @@ def write_around(ax: Any, look: Look, title: str, subtitle: str, xlabel: str) ->
     _fill(ax.set_xlabel("", loc="right", color=look.quiet), xlabel, width)
 
 
-def fit_height(ax: Any) -> None:
+def fit_height(ax: Any, pitch: float) -> None:
     """Give the figure of one Axes the height that its names and texts take."""
-    names = sum(label.get_text().count("\n") + 1 for label in ax.get_yticklabels())
     around = [ax.get_title(loc="left"), ax.get_xlabel(), *(t.get_text() for t in ax.texts if t.get_gid())]
     lines = sum(text.count("\n") + 1 for text in around)
-    height = 1.2 + row_height(names) * names / 72 + 0.2 * lines
-    ax.figure.set_size_inches(ax.figure.get_figwidth(), max(2.6, height))
+    rows = len(ax.get_yticklabels())
+    ax.figure.set_size_inches(ax.figure.get_figwidth(), max(2.4, 0.8 + pitch * rows / 72 + 0.2 * lines))
 
 
 @unknown_glyphs()
@@ -152,19 +160,31 @@ def wrap(name: str, width: int = 28) -> str:
     return literal("\n".join(lines).replace(second, ""))
 
 
+def cut(name: str, width: int = 40) -> str:
+    """Shorten a long name to one line by leaving out its middle: often only the end tells names apart."""
+    text = printable(name)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    width -= wide * width // max(1, 2 * len(text))
+    head, tail = (width + 1) // 2 - 1, width // 2
+    return literal(text if len(text) <= width else f"{text[:head]}…{text[-tail:]}")
+
+
 def literal(text: str) -> str:
     """Keep matplotlib from reading formulas into a text."""
     return text.replace("$", r"\$")
 
 
-def _cut(name: str) -> str:
-    first, *rest = wrap(name).split("\n")
-    return first if not rest else first[:27].rstrip() + "…"
-
-
 def _height(ax: Any) -> float:
-    """Points from top to bottom of Axes whose figure is somebody else's."""
-    return float(ax.get_window_extent().height * 72 / ax.figure.dpi)
+    """Points from top to bottom of Axes whose figure is somebody else's, once a layout has made room for texts."""
+    height, dpi = ax.get_window_extent().height, ax.figure.dpi
+    spec = ax.get_subplotspec()
+    if ax.figure.get_layout_engine() is not None and spec is not None:
+        place = spec.get_position(ax.figure)
+        rows = spec.get_gridspec().nrows
+        height = ax.figure.bbox.height * (place.height if rows > 1 else 1.0)
+        around = [ax._left_title, ax.xaxis.label, *(text for text in ax.texts if text.get_gid())]
+        height -= sum(text.get_window_extent().height for text in around if text.get_text()) + 40 * dpi / 72
+    return max(10.0, float(height * 72 / dpi))
 
 
 def _place(ax: Any) -> tuple[float, float]:
