@@ -30,6 +30,7 @@ def bars(
     singles: NDArray[np.float64] | None = None,
     interval: Ends | None = None,
     labels: Sequence[str],
+    arrows: Sequence[str] | None = None,
     title: str,
     subtitle: str,
     xlabel: str,
@@ -49,6 +50,8 @@ def bars(
         Lower and upper ends, drawn as whiskers; a bar whose interval holds 0 is pale.
     labels : sequence of str
         Text at the end of each bar.
+    arrows : sequence of str, optional
+        Signs behind the names.
     title, subtitle, xlabel : str
         Texts.
     ax : matplotlib Axes, optional
@@ -63,7 +66,7 @@ def bars(
     look = look_of(ax)
     rows = np.arange(len(names))
     write_around(ax, look, title, subtitle, xlabel)
-    pitch = name_rows(ax, names, look, own=own)
+    pitch = name_rows(ax, names, look, own=own, signs=arrows)
     colours = [look.bar if value >= 0 else look.negative for value in values]
     drawn = ax.barh(rows, values, height=0.62, color=colours, zorder=2)
     reach = np.stack([values, values], axis=1)

@@ -42,7 +42,15 @@ def unknown_glyphs() -> Iterator[None]:
         yield
 
 
-def name_rows(ax: Any, names: Sequence[str], look: Look, *, own: bool) -> float:
+def name_rows(
+    ax: Any,
+    names: Sequence[str],
+    look: Look,
+    *,
+    own: bool,
+    signs: Sequence[str] | None = None,
+    most: float = np.inf,
+) -> float:
     """Write the names beside their rows, the first on top, in letters that leave each other room.
 
     Parameters
@@ -52,6 +60,10 @@ def name_rows(ax: Any, names: Sequence[str], look: Look, *, own: bool) -> float:
     look : Look
     own : bool
         Whether the figure may grow with them.
+    signs : sequence of str, optional
+        Written behind the names.
+    most : float
+        Points a row may take at most, where it is for the figure to decide.
 
     Returns
     -------
@@ -59,9 +71,11 @@ def name_rows(ax: Any, names: Sequence[str], look: Look, *, own: bool) -> float:
         Points from one row to the next.
     """
     labels = [wrap(name) for name in names] if len(names) <= _WRAPPED else [cut(name) for name in names]
-    pitch = row_pitch(labels) if own else _height(ax) / max(1, len(names))
+    pitch = min(most, row_pitch(labels)) if own else _height(ax) / max(1, len(names))
     if pitch < 11 * _most_lines(labels):
         labels = [cut(name, 28) for name in names]
+    if signs is not None:
+        labels = [f"{label} {sign}".rstrip() for label, sign in zip(labels, signs, strict=True)]
     ax.set_ylim(len(names) - 0.4, -0.6)
     size = float(np.clip(0.8 * pitch / _most_lines(labels), 2.0, 11.0))
     ax.set_yticks(np.arange(len(names)), labels, fontsize=size, color=look.ink)
@@ -96,8 +110,11 @@ def bare(ax: Any, look: Look) -> None:
 
 
 @unknown_glyphs()
-def write_around(ax: Any, look: Look, title: str, subtitle: str, xlabel: str) -> None:
-    """Write the texts over and under the Axes, over the whole width it has in the figure, names included."""
+def write_around(ax: Any, look: Look, title: str, subtitle: str, xlabel: str, *, lift: float = 0.0) -> None:
+    """Write the texts over and under the Axes, over the whole width it has in the figure, names included.
+
+    `lift` is the height in points of what stands on top of the Axes already.
+    """
     from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
     figure = ax.figure
@@ -109,40 +126,47 @@ def write_around(ax: Any, look: Look, title: str, subtitle: str, xlabel: str) ->
         return where + ScaledTranslation(_EDGE / 72, points / 72, figure.dpi_scale_trans)
 
     small = ax.text(
-        left, 1, "", transform=above(8), color=look.quiet, fontsize=10, va="bottom", gid="subtitle"
+        left, 1, "", transform=above(lift + 8), color=look.quiet, fontsize=10, va="bottom", gid="subtitle"
     )
     _fill(small, subtitle, width)
     # a layout would take it for a part of the Axes and move it away from the edge; the title keeps the room above
     small.set_in_layout(figure.get_layout_engine() is None)
     height = small.get_window_extent().height * 72 / figure.dpi
     large = ax.set_title("", loc="left", x=left, y=1.0, fontsize=14, fontweight="bold", color=look.ink)
-    large.set_transform(above(14 + height))
+    large.set_transform(above(lift + 14 + height))
     _fill(large, title, width)
     _fill(ax.set_xlabel("", loc="right", color=look.quiet), xlabel, width)
 
 
-def fit_height(ax: Any, pitch: float) -> None:
-    """Give the figure of one Axes the height that its names and texts take."""
+def fit_height(ax: Any, pitch: float, extra: float = 0.0) -> None:
+    """Give the figure of one Axes the height that its names and texts take, and `extra` points."""
     around = [ax.get_title(loc="left"), ax.get_xlabel(), *(t.get_text() for t in ax.texts if t.get_gid())]
     lines = sum(text.count("\n") + 1 for text in around)
     rows = len(ax.get_yticklabels())
-    ax.figure.set_size_inches(ax.figure.get_figwidth(), max(2.4, 0.8 + pitch * rows / 72 + 0.2 * lines))
+    ax.figure.set_size_inches(
+        ax.figure.get_figwidth(), max(2.4, 0.8 + (pitch * rows + extra) / 72 + 0.2 * lines)
+    )
+
+
+@unknown_glyphs()
+def space_of(ax: Any) -> float:
+    """Points from left to right that the names leave to the Axes itself, about."""
+    left, right = _place(ax)
+    names = [label.get_window_extent().width for label in ax.get_yticklabels()]
+    points = 72 / ax.figure.dpi
+    return max(20.0, ((right - left) * ax.figure.bbox.width - max(names, default=0.0)) * points - 14)
 
 
 @unknown_glyphs()
 def room_beside(ax: Any, texts: Sequence[str], size: float) -> float:
     """Part of the width of the Axes that the longest of some texts takes, about, a gap included."""
-    left, right = _place(ax)
-    width = (right - left) * ax.figure.bbox.width
-    names = [label.get_window_extent().width for label in ax.get_yticklabels()]
-    width -= max(names, default=0.0) + 12 * ax.figure.dpi / 72
     probe = ax.text(0, 0, "", fontsize=size)
     longest = 0.0
     for text in {max(texts, key=len, default=""), *texts[:1], *texts[-1:]}:
         probe.set_text(literal(text))
         longest = max(longest, probe.get_window_extent().width)
     probe.remove()
-    return float(np.clip((longest + 12 * ax.figure.dpi / 72) / max(width, 1.0), 0.02, 0.6))
+    return float(np.clip((longest * 72 / ax.figure.dpi + 12) / space_of(ax), 0.02, 0.6))
 
 
 def wrap(name: str, width: int = 28) -> str:
