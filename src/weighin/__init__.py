@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from weighin._compat._article import PermutationImportance
+    from weighin._compat._sklearn import permutation_importance
     from weighin._errors import (
         FetchError,
         InputError,
@@ -39,6 +40,7 @@ _HOMES = {
     "PermutationImportance": "_compat._article",
     "UntrustedFileError": "_errors",
     "WeighinError": "_errors",
+    "permutation_importance": "_compat._sklearn",
     "weigh": "_weigh",
 }
 
@@ -54,6 +56,7 @@ __all__ = [
     "PermutationImportance",
     "UntrustedFileError",
     "WeighinError",
+    "permutation_importance",
     "weigh",
 ]
 

@@ -21,6 +21,7 @@ PUBLIC = [
     "PermutationImportance",
     "UntrustedFileError",
     "WeighinError",
+    "permutation_importance",
     "weigh",
 ]
 

@@ -84,7 +84,7 @@ class PermutationImportance:
             raise InputError(f"bs must be an integer >= 1 or None, got {bs!r}.")
         self.learn, self.df = learn, df
         self._model = FastaiModel(learn)
-        self.dl, _ = self._model.loader(df, bs=bs if df is None else bs or learn.dls.bs)
+        self.dl, *_ = self._model.loader(df, bs=bs if df is None else bs or learn.dls.bs)
         self._data = self._model.read(self.dl)
         # the direction plays no part in the article's formula
         self._metric = resolve(learn, None, greater_is_better=False, batch_size=self.dl.bs)

@@ -1,0 +1,144 @@
+"""Scorers of scikit-learn, called on answers that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import getattr_static
+from typing import Any
+
+from sklearn import get_config
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.metrics import check_scoring, make_scorer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+
+HOME = make_scorer(len).__module__  # of scikit-learn's own scorers
+
+
+@dataclass(frozen=True)
+class Part:
+    """Scorers that go the same way.
+
+    Attributes
+    ----------
+    scorer : callable
+        ``scorer(estimator, X, y) -> float or dict of str to float``.
+    methods : tuple of str or None
+        Methods whose answers are all that it looks at; None when it has to see the estimator and the table.
+    own_score : callable or None
+        What stands for the estimator's own ``score``, where the scorer calls it.
+    """
+
+    scorer: Callable[..., Any]
+    methods: tuple[str, ...] | None
+    own_score: Callable[..., Any] | None = None
+
+    def of_answers(self, estimator: Any, answers: dict[str, Any], y: Any, sample_weight: Any) -> Any:
+        """Score what the estimator has answered."""
+        return scored(self.scorer, _Answered(estimator, answers, self.own_score), None, y, sample_weight)
+
+
+def scored(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
+    """Call a scorer; weights are passed only where there are any, for not all scorers take them."""
+    if sample_weight is None:
+        return scorer(estimator, X, y)
+    return scorer(estimator, X, y, sample_weight=sample_weight)
+
+
+def parts(estimator: Any, scorer: Any) -> list[Part]:
+    """Part a scorer, or several in one, by what it has to see.
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted.
+    scorer : callable
+        What ``sklearn.metrics.check_scoring`` gave.
+    """
+    several = getattr(scorer, "_scorers", None) if _is(scorer, "_MultimetricScorer") else None
+    if not isinstance(several, dict):
+        found = _look(estimator, scorer)
+        return [Part(scorer, None) if found is None else Part(scorer, (found[0],), found[1])]
+    looks = {name: _look(estimator, one) for name, one in several.items()}
+    known = {name: look for name, look in looks.items() if look is not None}
+    if not known or (len(known) < len(looks) and get_config().get("enable_metadata_routing")):
+        return [Part(scorer, None)]  # what is routed to one scorer is checked against all of them
+    methods = tuple(dict.fromkeys(method for method, _ in known.values()))
+    own_score = next((own for _, own in known.values() if own), None)
+    if len(known) == len(looks):
+        return [Part(scorer, methods, own_score)]
+    sees_answers = check_scoring(estimator, scoring={name: several[name] for name in known})
+    sees_all = check_scoring(estimator, scoring={n: one for n, one in several.items() if n not in known})
+    return [Part(sees_answers, methods, own_score), Part(sees_all, None)]
+
+
+class _Answered:
+    """Stands for an estimator that has been asked already; for all else it is that estimator."""
+
+    def __init__(self, estimator: Any, answers: dict[str, Any], own_score: Callable[..., Any] | None) -> None:
+        self._estimator, self._answers, self._own_score = estimator, answers, own_score
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._answers:
+            answer = self._answers[name]
+
+            def method(X: Any) -> Any:
+                return answer
+
+            method.__name__ = name  # scorers ask for it
+            return method
+        return getattr(self._estimator, name)
+
+    def score(self, X: Any, y: Any = None, **options: Any) -> Any:
+        """Score as the estimator does itself."""
+        assert self._own_score is not None
+        return self._own_score(self, X, y, **options)
+
+
+Look = tuple[str, Callable[..., Any] | None]
+
+
+def _look(estimator: Any, scorer: Any) -> Look | None:
+    """Name the method whose answers a scorer looks at, with what stands for the estimator's ``score``; or None."""
+    if _is(scorer, "_PassthroughScorer"):
+        return _own_score(estimator)
+    if not (_is(scorer, "_Scorer") or _is(scorer, "_CurveScorer")):
+        return None
+    wanted = scorer._response_method
+    methods = ["predict"] if wanted == "default" else [wanted] if isinstance(wanted, str) else list(wanted)
+    there = [method for method in methods if hasattr(estimator, method)]
+    return (there[0], None) if there else None
+
+
+def _own_score(estimator: Any) -> Look | None:
+    """Look into ``estimator.score``: of most it is the accuracy, or R2, of what ``predict`` answers."""
+    if "score" in getattr(estimator, "__dict__", {}):
+        return None
+    for mixin in (ClassifierMixin, RegressorMixin):
+        if _same(estimator, mixin, "score"):
+            return "predict", mixin.score
+    if get_config().get("enable_metadata_routing"):
+        return None
+    if _same(estimator, Pipeline, "score", "predict"):
+        return _own_score(estimator.steps[-1][1])
+    if _same(estimator, GridSearchCV, "score", "predict", "predict_proba", "decision_function"):
+        inner = estimator.scorer_
+        if isinstance(inner, dict):
+            inner = inner.get(estimator.refit) if isinstance(estimator.refit, str) else None
+        if _is(inner, "_MultimetricScorer"):
+            inner = inner._scorers.get(estimator.refit) if isinstance(estimator.refit, str) else None
+        found = _look(estimator.best_estimator_, inner)
+        if found is not None and found[1] is None:
+            return found[0], lambda answered, X, y: inner(answered, X, y)
+        return found
+    return None
+
+
+def _same(estimator: Any, known: type, *names: str) -> bool:
+    """Whether some methods are those of a known class, not ones written over them."""
+    return all(getattr_static(type(estimator), name, None) is getattr_static(known, name) for name in names)
+
+
+def _is(scorer: Any, name: str) -> bool:
+    return type(scorer).__name__ == name and type(scorer).__module__ == HOME
