@@ -43,6 +43,11 @@ def as_model(model: Any, *, device: Any = None) -> Model:
         return TorchModel(model, device=device)
     if device is not None:
         raise ModelError(f"device={device!r} is for models of torch, got {_type_name(model)}.")
+    if "xgboost.Booster" in kinds:
+        raise ModelError(
+            "An xgboost.Booster predicts on a DMatrix, which has no columns to swap. Give an XGBRegressor, an "
+            "XGBClassifier, or a function: weighin.weigh(lambda X: booster.predict(xgboost.DMatrix(X)), X, y)."
+        )
     if hasattr(model, "predict"):
         from weighin._models._sklearn import SklearnModel
 
