@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weighin import _plots
 from weighin._certainty import Certain
-from weighin._errors import InputError, listing
-from weighin._text import formatter, percent, printable
+from weighin._errors import InputError, listing, nearest
+from weighin._optional import require
+from weighin._text import ARROWS, formatter, percent, printable
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.table import Table
     from rich.text import Text
+
+KINDS = ("bars", "shuffles", "segments")
+STYLES = ("article",)
+WIDTH = 110  # of a table that nobody's terminal limits
 
 
 class Shown(Certain):
@@ -32,8 +39,9 @@ class Shown(Certain):
     simulated: bool
     complete: bool
     notes: tuple[str, ...]
+    by: str
 
-    if TYPE_CHECKING:  # properties of the result itself
+    if TYPE_CHECKING:  # properties and methods of the result itself
 
         @property
         def n_repeats(self) -> int: ...
@@ -43,52 +51,148 @@ class Shown(Certain):
         def importances_std(self) -> NDArray[np.float64]: ...
         @property
         def relative(self) -> NDArray[np.float64]: ...
+        @property
+        def segments(self) -> tuple[Any, ...]: ...
+        def of(self, metric: str | None = None, segment: Any = None) -> Shown: ...
 
     def plot(
-        self, *, ax: Any = None, limit: int = 20, relative: bool = False, title: str | None = None
+        self,
+        kind: Literal["bars", "shuffles", "segments"] = "bars",
+        *,
+        ax: Any = None,
+        limit: int = 20,
+        relative: bool = False,
+        directions: Mapping[str, str] | None = None,
+        style: Literal["article"] | None = None,
+        title: str | None = None,
     ) -> Any:
-        """Draw the bars, the heaviest on top, with whiskers for the 95 % interval.
-
-        Bars whose interval holds 0 are pale. Without intervals (another metric, or relative values) marks show the
-        single shuffles.
+        """Draw what weighs how much, the heaviest on top.
 
         Parameters
         ----------
+        kind : {"bars", "shuffles", "segments"}
+            Bars with whiskers for the 95 % interval, pale where it holds 0 (for a metric without intervals, marks
+            show the single shuffles); a dot for every single shuffle; or a table of colours, features by segments,
+            for ``weigh(..., by=...)``.
         ax : matplotlib Axes, optional
-            Where to draw; a new figure by default. It is never shown: call ``plt.show()`` outside a notebook.
+            Where to draw; a new figure by default. It is never shown: call ``plt.show()`` outside a notebook. Colours
+            suit the ground, light or dark.
         limit : int
-            At most so many bars.
+            At most so many features.
         relative : bool
             In parts of the baseline instead of units of the metric.
+        directions : mapping of str to str, optional
+            Which way predictions go as a feature grows, for some features, drawn as arrows: "rises", "falls",
+            "peaks", "dips", "mixed", "none".
+        style : "article", optional
+            Bars as the article drew them: 20 x 10 inches in fivethirtyeight's style, names cut at 25 characters, no
+            whiskers.
         title : str, optional
             Instead of the usual one.
 
         Returns
         -------
         matplotlib Axes
+
+        Raises
+        ------
+        InputError
+            On arguments it does not know, or a chart that this result has no numbers for.
         """
+        self._check_plot(kind, limit, relative, style)
+        signs = self._signs(directions)
+        order = self._order()[:limit]
+        left_out = len(self.features) - len(order)
+        texts = {
+            "title": self._marked(title or "What the model weighs"),
+            "subtitle": self._about() + (f" {left_out} more features not shown." if left_out else ""),
+            "xlabel": self._axis() + (", in parts of the baseline" if relative else ""),
+            "ax": ax,
+        }
+        scale = 1.0 / abs(self.baseline) if relative else 1.0
+        if style == "article":
+            return self._article(order, scale, texts)
+        if kind == "segments":
+            return self._segments(order, relative, texts)
+        names, singles = [self.features[i] for i in order], self.importances[order] * scale
+        if kind == "shuffles":
+            texts["subtitle"] += " A dot is one shuffle, a box the middle half: the noise of shuffling alone."
+            return _plots.shuffles(names, singles, **texts)
+        values = self.importances_mean[order] * scale
+        number = percent if relative else formatter(values)
+        interval = None
+        if self._judged is not None:
+            lower, upper = self.interval()
+            interval = lower[order] * scale, upper[order] * scale
+            texts["subtitle"] += " Whiskers: 95 % intervals. Pale: cannot be told apart from 0."
+        return _plots.bars(
+            names,
+            values,
+            singles=singles,
+            interval=interval,
+            labels=[number(value) for value in values],
+            arrows=[signs.get(name, "") for name in names] if signs else None,
+            **texts,
+        )
+
+    def _check_plot(self, kind: str, limit: int, relative: bool, style: str | None) -> None:
+        if kind not in KINDS:
+            raise InputError(f"kind must be one of {', '.join(map(repr, KINDS))}, got {kind!r}.")
+        if style not in (None, *STYLES):
+            raise InputError(f"style must be None or 'article', got {style!r}.")
+        if style and kind != "bars":
+            raise InputError(f"style={style!r} is for kind='bars', got kind={kind!r}.")
         if limit < 1:
             raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
         if relative and self.baseline == 0:
             raise InputError("relative=True is not defined: the baseline is 0. Use relative=False.")
-        order = self._order()[:limit]
-        scale = 1.0 / abs(self.baseline) if relative else 1.0
-        values = self.importances_mean[order] * scale
-        number = formatter(values)
-        left_out = len(self.features) - len(order)
-        title = title or "What the model weighs"
-        return _plots.bars(
+        if kind == "segments" and not getattr(self, "segments", ()):
+            raise InputError("kind='segments' needs a result with segments: weigh(..., by='year').")
+
+    def _signs(self, directions: Mapping[str, str] | None) -> dict[str, str]:
+        for name, word in (directions or {}).items():
+            if name not in self.features:
+                raise InputError(f"directions has an unknown feature {name!r}.{nearest(name, self.features)}")
+            if word not in ARROWS:
+                raise InputError(
+                    f"directions of {name!r} must be one of {', '.join(map(repr, ARROWS))}, got {word!r}."
+                )
+        return {name: ARROWS[word] for name, word in (directions or {}).items()}
+
+    def _article(self, order: NDArray[np.int64], scale: float, texts: dict[str, Any]) -> Any:
+        pd = require("pandas", "fastai", "draw the article's chart")
+        names, values = [self.features[i] for i in order], self.importances_mean[order] * scale
+        frame = pd.DataFrame({"feature": names, "importance": np.nan_to_num(values)})
+        where = {} if texts["ax"] is None else {"ax": texts["ax"], "figsize": None}
+        ax = _plots.article_bars(frame, limit=len(order), asc=False, absolute=False, **where)
+        if self.simulated or not self.complete:
+            ax.set_title(_plots.literal(texts["title"]))
+        return ax
+
+    def _segments(self, order: NDArray[np.int64], relative: bool, texts: dict[str, Any]) -> Any:
+        parts = [self.of(self.metric, segment) for segment in self.segments]
+        values = np.stack(
+            [(part.relative if relative else part.importances_mean)[order] for part in parts], 1
+        )
+        ends = [part.interval() for part in parts]
+        unsure = np.stack([((low <= 0) & (high >= 0))[order] for low, high in ends], 1)
+        number = percent if relative else formatter(values)
+        texts["subtitle"] += f" Columns: {self.by}. Slanted numbers cannot be told apart from 0."
+        return _plots.heatmap(
             [self.features[i] for i in order],
+            [str(segment) for segment in self.segments],
             values,
-            singles=self.importances[order] * scale,
-            interval=None if relative or not self.moments else (self.ci_lower[order], self.ci_upper[order]),
-            labels=[percent(value) if relative else number(value) for value in values],
-            title=("SIMULATED DATA - " if self.simulated else "")
+            labels=[[number(value) for value in row] for row in values],
+            unsure=unsure,
+            percent=relative,
+            **texts,
+        )
+
+    def _marked(self, title: str) -> str:
+        return (
+            ("SIMULATED DATA - " if self.simulated else "")
             + ("PARTIAL - " if not self.complete else "")
-            + title,
-            subtitle=self._about() + (f" {left_out} more features not shown." if left_out else ""),
-            xlabel=self._axis() + (", in parts of the baseline" if relative else ""),
-            ax=ax,
+            + title
         )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
@@ -117,10 +221,32 @@ class Shown(Certain):
         from rich.console import Console
 
         page = io.StringIO()
-        Console(file=page, width=110, color_system=None).print(self)
+        width = shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
+        Console(file=page, width=width, color_system=None).print(self)
         return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n")
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Table for a notebook."""
+        from weighin._result_html import Row, table_html
+
+        order, (lower, upper) = self._order(), self.interval()
+        number = formatter(self.importances_mean)
+        rows = []
+        for i in order:
+            value, low, high = (float(some[i]) for some in (self.importances_mean, lower, upper))
+            cells = [number(value), percent(self.relative[i])]
+            if self._judged is not None:
+                cells.insert(1, f"{number(low)} to {number(high)}" if np.isfinite(low) else "-")
+            rows.append(Row(self.features[i], cells, value, low, high))
+        columns = ["feature", self._effect(), "95 % interval", "of baseline"]
+        if self._judged is None:
+            columns.remove("95 % interval")
+        remarks = [self._about(), *self._remarks(), *self.notes]
+        return table_html(
+            self._marked("What the model weighs"), columns, rows, remarks, "to_frame(), plot(limit=...)"
+        )
 
     def _remarks(self) -> list[str]:
         judged = self._judged

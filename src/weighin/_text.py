@@ -31,3 +31,7 @@ def percent(value: float) -> str:
 def printable(text: str) -> str:
     """Write out, escaped, what would move the cursor, colour a terminal or hide."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+# which way the prediction goes as a feature grows, and the sign for it
+ARROWS = {"rises": "↗", "falls": "↘", "peaks": "∩", "dips": "\u222a", "mixed": "∿", "none": "→"}

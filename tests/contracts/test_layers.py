@@ -28,9 +28,11 @@ LAYERS = [
     "_engine",
     "_plots",
     "_report",
+    "_company",
     "_certainty",
     "_result_file",
     "_result_table",
+    "_result_html",
     "_result_view",
     "_result",
     "_weigh",
@@ -44,6 +46,7 @@ ONLY = {
     "_football": {"_errors", "_optional", "_files", "_frames"},
     "_plots": {"_errors", "_optional", "_text"},
     "_result_table": {"_errors", "_optional", "_text"},
+    "_result_html": {"_errors", "_optional", "_text"},
     "_report": {"_errors", "_optional", "_text", "_files", "_plots"},
 }
 SOURCES = sorted(SRC.rglob("*.py"))
