@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from weighin._company import Company, company
     from weighin._compat._article import PermutationImportance
     from weighin._compat._sklearn import permutation_importance
     from weighin._errors import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Company": "_company",
     "FetchError": "_errors",
     "Importance": "_result",
     "InputError": "_errors",
@@ -40,11 +42,13 @@ _HOMES = {
     "PermutationImportance": "_compat._article",
     "UntrustedFileError": "_errors",
     "WeighinError": "_errors",
+    "company": "_company",
     "permutation_importance": "_compat._sklearn",
     "weigh": "_weigh",
 }
 
 __all__ = [
+    "Company",
     "FetchError",
     "Importance",
     "InputError",
@@ -56,6 +60,7 @@ __all__ = [
     "PermutationImportance",
     "UntrustedFileError",
     "WeighinError",
+    "company",
     "permutation_importance",
     "weigh",
 ]

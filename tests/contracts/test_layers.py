@@ -29,6 +29,7 @@ LAYERS = [
     "_plots",
     "_report",
     "_company",
+    "_effects",
     "_certainty",
     "_result_file",
     "_result_table",

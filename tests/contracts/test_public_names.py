@@ -10,6 +10,7 @@ import pytest
 import weighin
 
 PUBLIC = [
+    "Company",
     "FetchError",
     "Importance",
     "InputError",
@@ -21,6 +22,7 @@ PUBLIC = [
     "PermutationImportance",
     "UntrustedFileError",
     "WeighinError",
+    "company",
     "permutation_importance",
     "weigh",
 ]

@@ -1,0 +1,215 @@
+"""Clusters, sentences, groups, frames and the chart of columns that go together."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.patches import Rectangle
+
+import weighin
+from weighin._company import auto_groups
+
+
+def league(n=600, seed=0):
+    """`spread` follows from two elos; `rest` from nothing; `home_team` has its conference."""
+    rng = np.random.default_rng(seed)
+    team = rng.integers(0, 8, n)
+    home, away = rng.normal(size=n), rng.normal(size=n)
+    return pd.DataFrame(
+        {
+            "home_elo": home,
+            "home_rank": -home + 0.1 * rng.normal(size=n),
+            "away_elo": away,
+            "spread": home - 0.9 * away + 0.3 * rng.normal(size=n),
+            "rest": rng.normal(size=n),
+            "home_team": [f"team {t}" for t in team],
+            "home_conference": [f"conf {t // 4}" for t in team],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def found():
+    return weighin.company(league(), random_state=0)
+
+
+def test_clusters_hold_features_any_two_of_which_go_together(found):
+    assert found.clusters == (("home_elo", "home_rank"), ("home_team", "home_conference"))
+
+
+def test_a_chain_is_no_cluster():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2000, 1)) + np.zeros((1, 3))
+    X[:, 0] += 0.7 * rng.normal(size=2000)
+    X[:, 2] += 0.8 * rng.normal(size=2000)  # 0.82 and 0.78 to the middle one, 0.64 to each other
+    assert weighin.company(X, random_state=0).clusters == (("x0", "x1"),)
+    assert weighin.company(X, random_state=0, threshold=0.5).clusters == (("x0", "x1", "x2"),)
+
+
+def test_the_closest_come_first_with_their_sign(found):
+    closest = found.closest("home_elo")
+    assert [name for name, _ in closest] == ["home_rank", "spread"]
+    assert closest[0][1] < -0.98
+    assert closest[1][1] == pytest.approx(0.69, abs=0.05)
+    assert found.closest("rest") == ()
+    assert len(found.closest("rest", at_least=0.0)) <= 3
+
+
+def test_sentences_say_who_stays_in_place(found):
+    assert found.sentence("away_elo") == (
+        f"away_elo moves against spread ({found.association[2, 3]:.2f}): shuffling one leaves the other in place."
+    )
+    told = found.sentence("home_elo")
+    assert told.startswith("home_elo moves against home_rank (-0.9")
+    assert ", and moves with spread (0." in told
+    assert told.endswith("shuffling one leaves the others in place.")
+    assert "goes with home_conference (0.99)" in found.sentence("home_team")
+    assert "no close company" in found.sentence("rest")
+
+
+def test_the_text_tells_clusters_company_and_distance(found):
+    text = str(found)
+    assert "home_elo and home_rank carry much the same information" in text
+    assert "times as far from any real row" in text
+    assert "rest keeps" not in text
+    assert repr(found) == text
+
+
+def test_nothing_in_common_is_said():
+    lonely = weighin.company(np.random.default_rng(0).normal(size=(400, 4)), random_state=0)
+    assert lonely.clusters == ()
+    assert "each can be shuffled alone" in str(lonely)
+
+
+def test_groups_are_what_weigh_takes(found):
+    assert found.groups == {
+        "home_elo + home_rank": ("home_elo", "home_rank"),
+        "home_team + home_conference": ("home_team", "home_conference"),
+    }
+    frame = league()
+    assert auto_groups(frame, random_state=0) == found.groups
+    assert auto_groups(frame, ["rest", "spread"], random_state=0) == {}
+    numbers = frame[["home_elo", "home_rank", "rest"]]
+    groups = auto_groups(numbers, random_state=0)
+    imp = weighin.weigh(
+        lambda rows: rows["home_elo"] - rows["home_rank"],
+        numbers,
+        metric="prediction_change",
+        groups=groups,
+        random_state=0,
+        progress=False,
+    )
+    assert imp.features[-1] == "home_elo + home_rank"
+
+
+def test_names_of_groups_are_unlike_those_of_features():
+    x = np.random.default_rng(0).normal(size=200)
+    frame = pd.DataFrame({"a": x, "b": x, "a + b": np.random.default_rng(1).normal(size=200)})
+    assert list(auto_groups(frame, random_state=0)) == ["a + b (together)"]
+    many = pd.DataFrame({f"c{i}": x for i in range(5)})
+    assert list(auto_groups(many, random_state=0)) == ["c0 + c1 + c2 + 2 more"]
+
+
+def test_few_rows_make_no_company_by_chance():
+    lonely = 0
+    for seed in range(20):
+        X = np.random.default_rng(seed).normal(size=(12, 10))
+        found = weighin.company(X, random_state=0, threshold=0.5)
+        lonely += not found.clusters and not any(found.closest(name) for name in found.features)
+    assert lonely == 20
+    assert "chance alone" in " ".join(found.notes)
+
+
+def test_frames(found):
+    tidy = found.to_frame()
+    assert list(tidy.columns) == ["feature", "other", "association", "strength", "measure", "same_cluster"]
+    assert len(tidy) == 21
+    assert tidy["strength"].is_monotonic_decreasing
+    assert set(tidy.loc[tidy["same_cluster"], "feature"]) == {"home_elo", "home_team"}
+    matrix = found.to_matrix()
+    assert list(matrix.columns) == list(matrix.index) == list(found.order)
+    assert matrix.loc["spread", "home_elo"] == found.association[0, 3]
+
+
+def test_a_dict_is_plain_and_marks_names(found):
+    page = found.to_dict()
+    assert json.loads(json.dumps(page, allow_nan=False)) == page
+    assert "`home_elo` and `home_rank` carry" in page["sentences"][0]
+    assert page["clusters"][0] == {"name": "home_elo + home_rank", "features": ["home_elo", "home_rank"]}
+    assert page["pairs"][0].keys() == {"feature", "other", "strength", "association", "measure"}
+    assert all(pair["strength"] >= 0.5 for pair in page["pairs"])
+    far = {entry["feature"] for entry in page["off_data"] if entry["far"]}
+    assert {"home_elo", "home_rank"} <= far
+    assert "rest" not in far
+
+
+def test_a_dict_of_nothing_to_tell_is_plain_too():
+    X = np.column_stack([np.ones(20), np.arange(20.0)])
+    page = weighin.company(X, random_state=0).to_dict()
+    assert json.loads(json.dumps(page, allow_nan=False)) == page
+    assert page["pairs"] == []
+
+
+def test_the_chart_shows_each_pair_and_frames_clusters(found, axes):
+    assert found.plot(ax=axes) is axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert sorted(names) == sorted(found.features)
+    frames = [patch for patch in axes.patches if isinstance(patch, Rectangle) and not patch.get_fill()]
+    assert [frame.get_width() for frame in frames] == [2, 2]
+    for frame in frames:
+        start = round(frame.get_x() + 0.5)
+        assert set(names[start : start + 2]) in ({"home_elo", "home_rank"}, {"home_team", "home_conference"})
+
+
+def test_the_chart_leaves_out_the_loneliest(found, axes):
+    found.plot(ax=axes, limit=4)
+    names = {label.get_text() for label in axes.get_yticklabels()}
+    assert names == {"home_elo", "home_rank", "home_team", "home_conference"}
+    assert "3 more features not shown" in "".join(text.get_text() for text in axes.texts)
+
+
+def test_a_result_cannot_be_changed(found):
+    with pytest.raises(ValueError, match="read-only"):
+        found.association[0, 1] = 0
+    with pytest.raises(AttributeError):
+        found.n_rows = 3
+
+
+def test_the_table_is_left_alone():
+    frame = league(50)
+    before = frame.copy(deep=True)
+    weighin.company(frame, random_state=0)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"features": "rest"}, r"write \['rest'\]"),
+        ({"features": ["home_ello"]}, "Did you mean 'home_elo'"),
+        ({"features": ["rest", "rest"]}, "more than once"),
+        ({"features": []}, "no columns to compare"),
+        ({"threshold": 0}, "above 0 and at most 1, got 0"),
+        ({"threshold": 1.2}, "above 0 and at most 1"),
+        ({"n_rows": 1}, "n_rows must be an integer >= 2 or None, got 1"),
+        ({"random_state": -1}, "random_state must be an integer >= 0"),
+        ({"X": None}, "X is needed"),
+        ({"X": 3}, "data frame"),
+        ({"X": np.arange(5)}, r"of shape \(5,\)"),
+        ({"X": np.ones((1, 2))}, "at least 2 rows"),
+    ],
+)
+def test_what_cannot_be_used_is_said(arguments, told):
+    with pytest.raises(weighin.InputError, match=told):
+        weighin.company(**{"X": league(40), **arguments})
+
+
+def test_an_unknown_feature_is_said(found):
+    for ask in (found.sentence, found.closest):
+        with pytest.raises(weighin.InputError, match="Did you mean 'home_elo'"):
+            ask("home_ello")
+    with pytest.raises(weighin.InputError, match="limit"):
+        found.plot(limit=0)
