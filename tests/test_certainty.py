@@ -115,23 +115,32 @@ class Sign:
 
 def test_the_root_of_a_mean_is_linearised() -> None:
     x, y = rows(5, 4_000)
-    squared, root = (weighin.weigh(model, x, y, metric=name, random_state=0) for name in ("mse", "rmse"))
+    squared = weighin.weigh(model, x, y, metric=["mse", "rmse"], random_state=0)
+    root = squared.of("rmse")
     after = root.baseline + root.importances_mean
     np.testing.assert_allclose(after**2, squared.baseline + squared.importances_mean, rtol=1e-9)
     # the delta method by hand, with the noise of the baseline left out: close where a feature matters
     assert root.se[0] == pytest.approx(squared.se[0] / (2 * after[0]), rel=0.2)
 
 
-def test_a_metric_of_another_kind_has_no_interval() -> None:
-    x, y = rows(1)
-    worst = weighin.weigh(
-        model,
-        x,
-        y,
-        metric=lambda y, pred: float(np.abs(y - pred).max()),
-        greater_is_better=False,
-        random_state=0,
-    )
+def largest(y: np.ndarray, pred: np.ndarray) -> float:
+    return float(np.median(np.abs(y - pred)))
+
+
+def test_a_metric_of_unknown_kind_leaves_out_blocks() -> None:
+    x, y = rows(1, 1_000)
+    imp = weighin.weigh(model, x, y, metric=[largest, "mae"][:1], greater_is_better=False, random_state=0)
+    assert (imp.ci_lower[:2] > 0).all()
+    assert imp.interval()[0][0] < imp.importances_mean[0] < imp.interval()[1][0]
+    assert not imp.to_frame()["few_rows"].any()
+    difference, lower, upper = imp.difference("x0", "x1")
+    assert difference == pytest.approx(imp.importances_mean[0] - imp.importances_mean[1])
+    assert lower < difference < upper
+
+
+def test_too_few_rows_to_leave_any_out_give_no_interval() -> None:
+    x, y = rows(1, 11)
+    worst = weighin.weigh(model, x, y, metric=largest, greater_is_better=False, n_repeats=5, random_state=0)
     assert np.isnan(worst.ci_lower).all()
     assert "± shuffling" in str(worst)
     with pytest.raises(weighin.InputError, match="has no intervals"):
@@ -141,14 +150,16 @@ def test_a_metric_of_another_kind_has_no_interval() -> None:
 def test_the_file_keeps_every_interval(imp: weighin.Importance, tmp_path: Path) -> None:
     imp.save(tmp_path / "imp.json")
     again = weighin.Importance.load(tmp_path / "imp.json")
-    assert again.moments == imp.moments
+    assert again.evidence == imp.evidence
     np.testing.assert_array_equal(again.interval(0.9), imp.interval(0.9))
 
 
 def test_parts_of_one_plan_keep_their_intervals(imp: weighin.Importance) -> None:
     x, y = rows(0)
-    first = weighin.weigh(model, x, y, metric="mse", features=["x0"], random_state=0)
-    rest = weighin.weigh(model, x, y, metric="mse", features=["x1", "x2"], random_state=0)
+    first = weighin.weigh(model, x, y, metric="mse", features=["x0"], n_repeats=imp.n_repeats, random_state=0)
+    rest = weighin.weigh(
+        model, x, y, metric="mse", features=["x1", "x2"], n_repeats=imp.n_repeats, random_state=0
+    )
     joined = first.merge(rest)
     np.testing.assert_allclose(joined.interval(), imp.interval(), rtol=1e-9, atol=1e-12)
     with pytest.raises(weighin.InputError, match="not measured together"):

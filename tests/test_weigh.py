@@ -261,8 +261,9 @@ def test_without_a_metric_the_loss_is_taken(games, fresh_games, target, loss):
     imp = weigh(learn, fresh_games, n_repeats=1, random_state=0)
     assert (imp.metric, imp.greater_is_better) == ("loss", False)
     assert imp.baseline == pytest.approx(validated(learn, fresh_games)[0], rel=1e-5)
-    again = weigh(learn, fresh_games, metric=Loss(loss), greater_is_better=False, n_repeats=1, random_state=0)
-    np.testing.assert_allclose(imp.importances, again.importances, rtol=1e-4, atol=1e-5 * abs(imp.baseline))
+    both = weigh(learn, fresh_games, metric=["loss", Loss(loss)], n_repeats=1, random_state=0)
+    again = both.of("valid_loss")
+    np.testing.assert_allclose(both.importances, again.importances, rtol=1e-4, atol=1e-5 * abs(imp.baseline))
 
 
 def Loss(loss):
@@ -272,7 +273,7 @@ def Loss(loss):
     class Plain(AvgLoss):
         @property
         def name(self):
-            return "plain"
+            return "valid_loss"
 
     return Plain()
 
@@ -292,21 +293,19 @@ def test_a_function_gets_arrays_as_a_user_sees_them(regression, classifier, fres
         seen.append((y, pred))
         return reference_metrics.mean_absolute_error(y, pred)
 
-    imp = weigh(regression, fresh_games, metric=mean_absolute_error, n_repeats=1, random_state=0)
+    imp = weigh(regression, fresh_games, metric=[mean_absolute_error, "mae"], n_repeats=1, random_state=0)
     y, pred = seen[0]
     assert isinstance(y, np.ndarray)
     assert y.shape == pred.shape == (150,)
     assert sorted(y) == pytest.approx(sorted(fresh_games["margin"]), rel=1e-5)
-    np.testing.assert_allclose(
-        imp.importances, weigh(regression, fresh_games, n_repeats=1, random_state=0).importances, atol=1e-5
-    )
+    np.testing.assert_allclose(imp.importances, imp.of("mae").importances, atol=1e-5)
 
     def log_loss(y, pred):
         np.testing.assert_allclose(pred.sum(1), 1.0, rtol=1e-5)  # probabilities, not logits
         return float(-np.log(pred[np.arange(len(y)), y]).mean())
 
-    imp = weigh(classifier, fresh_games, metric=log_loss, n_repeats=1, random_state=0)
-    loss = weigh(classifier, fresh_games, metric="loss", n_repeats=1, random_state=0)
+    imp = weigh(classifier, fresh_games, metric=[log_loss, "loss"], n_repeats=1, random_state=0)
+    loss = imp.of("loss")
     assert imp.baseline == pytest.approx(loss.baseline, rel=1e-5)
     np.testing.assert_allclose(imp.importances, loss.importances, atol=1e-5)
 
@@ -331,7 +330,7 @@ def test_a_metric_that_is_not_a_number_is_an_error(regression, fresh_games):
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_gives_others(regression, fresh_games):
-    one, same, other = (weigh(regression, fresh_games, random_state=seed) for seed in (1, 1, 2))
+    one, same, other = (weigh(regression, fresh_games, n_repeats=4, random_state=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.importances, same.importances)
     assert (one.importances != other.importances).any()
     assert one.baseline == pytest.approx(other.baseline, rel=1e-6)
@@ -429,10 +428,10 @@ def test_the_result_comes_back_from_its_file(regression, fresh_games, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_repeats": 0}, r"n_repeats must be an integer >= 1, got 0\."),
-        ({"n_repeats": 2.0}, r"n_repeats must be an integer >= 1, got 2\.0\."),
-        ({"n_repeats": True}, r"n_repeats must be an integer >= 1, got True\."),
-        ({"n_repeats": "many"}, r"n_repeats must be an integer >= 1, got 'many'\."),
+        ({"n_repeats": 0}, r'n_repeats must be "auto" or an integer >= 1, got 0\.'),
+        ({"n_repeats": 2.0}, r'n_repeats must be "auto" or an integer >= 1, got 2\.0\.'),
+        ({"n_repeats": True}, r'n_repeats must be "auto" or an integer >= 1, got True\.'),
+        ({"n_repeats": "many"}, r'n_repeats must be "auto" or an integer >= 1, got .many.\.'),
         ({"random_state": -1}, r"random_state must be an integer >= 0 or None, got -1\."),
         ({"random_state": 1.5}, r"random_state must be an integer >= 0 or None, got 1\.5\."),
         ({"random_state": np.random.RandomState(0)}, r"random_state must be an integer >= 0 or None"),
@@ -506,12 +505,12 @@ class Stop:
 
 
 def test_an_interrupt_keeps_the_features_that_are_finished(regression, fresh_games):
-    whole = weigh(
-        regression, fresh_games, metric=Stop(0), greater_is_better=False, n_repeats=3, random_state=0
-    )
-    # one call for the baseline, three for each feature: the ninth is in the middle of the third feature
+    calls = Stop(0)
+    whole = weigh(regression, fresh_games, metric=calls, greater_is_better=False, n_repeats=3, random_state=0)
+    # on all rows and with each share left out: one call for the baseline, three for each feature
+    third = Stop(calls.calls * (1 + 2 * 3) // (1 + 6 * 3) + 2)
     with pytest.raises(KeyboardInterrupt, match="2 of 6 features finished") as caught:
-        weigh(regression, fresh_games, metric=Stop(9), greater_is_better=False, n_repeats=3, random_state=0)
+        weigh(regression, fresh_games, metric=third, greater_is_better=False, n_repeats=3, random_state=0)
     assert isinstance(caught.value, Interrupted)
     part = caught.value.result
     assert part.complete is False

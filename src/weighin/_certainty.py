@@ -1,4 +1,4 @@
-"""How sure one can be of importances: moments of all features in, one inference out."""
+"""How sure one can be of importances: evidence of all features in, one inference out."""
 
 from __future__ import annotations
 
@@ -10,29 +10,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._errors import InputError, nearest
-from weighin._inference import Inference, Moments, difference, identity, infer, root
+from weighin._inference import (
+    Evidence,
+    Function,
+    Inference,
+    Means,
+    difference_from,
+    identity,
+    infer_from,
+    n_units,
+    over_variance,
+    root,
+)
 
-FUNCTIONS = {"identity": identity, "root": root}
+
+def r2(means: Means) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """R2 after the swap minus R2 before it."""
+    value, by_change, by_rows = over_variance(means)
+    return -value, -by_change, -by_rows
+
+
+def exponential(means: Means) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Exponential of the mean loss after the swap minus that before: perplexity from log losses."""
+    _, by_change, by_rows = identity(means)
+    before, after = np.exp(means.rows[0]), np.exp(means.rows[0] + means.change)
+    by_rows[:, 0] = after - before
+    return after - before, by_change * after, by_rows
+
+
+# "pooled": means of values that stand for a metric of all rows, or that weigh differently in each shuffle
+FUNCTIONS: Mapping[str, Function] = {
+    "identity": identity,
+    "pooled": identity,
+    "root": root,
+    "exp": exponential,
+    "r2": r2,
+}
 
 
 def judge(
-    moments: Sequence[Moments], of_mean: str, greater_is_better: bool, ignored: NDArray[np.bool_]
+    evidence: Sequence[Evidence], of_mean: str, greater_is_better: bool, ignored: NDArray[np.bool_]
 ) -> Inference:
     """Estimate every feature's importance with its standard error.
 
     Parameters
     ----------
-    moments : sequence of Moments
+    evidence : sequence of Evidence
         Each for some of the features, in their order.
-    of_mean : {"identity", "root"}
-        What the metric is of the mean loss per row.
+    of_mean : str
+        What the metric is of the mean loss per row: a key of `FUNCTIONS`.
     greater_is_better : bool
-        Whether the loss per row is a score that grows with quality.
+        Whether the metric grows with quality.
     ignored : ndarray of bool of shape (n_features,)
         Features the model cannot see: exactly 0.
     """
     sign = -1.0 if greater_is_better else 1.0
-    parts = [infer(some, FUNCTIONS[of_mean], sign=sign) for some in moments]
+    parts = [infer_from(some, FUNCTIONS[of_mean], sign=sign) for some in evidence]
     joined = {
         entry.name: np.concatenate([getattr(part, entry.name) for part in parts])
         for entry in fields(Inference)
@@ -41,7 +74,7 @@ def judge(
 
 
 def judge_difference(
-    moments: Sequence[Moments], of_mean: str, greater_is_better: bool, first: int, second: int
+    evidence: Sequence[Evidence], of_mean: str, greater_is_better: bool, first: int, second: int
 ) -> Inference:
     """Estimate how much more one feature weighs than another, from their joint moments.
 
@@ -51,23 +84,24 @@ def judge_difference(
         If the two were not measured together.
     """
     start = 0
-    for some in moments:
-        if start <= first < start + some.n_units and start <= second < start + some.n_units:
+    for some in evidence:
+        stop = start + n_units(some)
+        if start <= first < stop and start <= second < stop:
             sign = -1.0 if greater_is_better else 1.0
-            return difference(some, first - start, second - start, FUNCTIONS[of_mean], sign=sign)
-        start += some.n_units
+            return difference_from(some, first - start, second - start, FUNCTIONS[of_mean], sign=sign)
+        start = stop
     raise InputError("These two features were not measured together: weigh them alone, with features=[...].")
 
 
 class Certain:
-    """What a result says of its own certainty, from its moments."""
+    """What a result says of its own certainty, from its evidence."""
 
     features: tuple[str, ...]
     metric: str
     greater_is_better: bool
     ways: Mapping[str, str]
     of_mean: str
-    moments: tuple[Moments, ...]
+    evidence: tuple[Evidence, ...]
 
     @property
     def se(self) -> NDArray[np.float64]:
@@ -140,24 +174,24 @@ class Certain:
         Raises
         ------
         InputError
-            On unknown features, or a result without the moments it takes.
+            On unknown features, or a result without what intervals are made of.
         """
         for name in (first, second):
             if name not in self.features:
                 raise InputError(f"Unknown feature {name!r}.{nearest(name, self.features)}")
-        if not self.moments:
+        if not self.evidence:
             raise InputError(f"A result of {self.metric} has no intervals to compare features by.")
         places = self.features.index(first), self.features.index(second)
-        judged = judge_difference(self.moments, self.of_mean, self.greater_is_better, *places)
+        judged = judge_difference(self.evidence, self.of_mean, self.greater_is_better, *places)
         lower, upper = judged.interval(confidence_level)
         return float(judged.estimate[0]), float(lower[0]), float(upper[0])
 
     @cached_property
     def _judged(self) -> Inference | None:
-        if not self.moments:
+        if not self.evidence:
             return None
         ignored = np.array([self.ways.get(name) == "ignored" for name in self.features], dtype=bool)
-        return judge(self.moments, self.of_mean, self.greater_is_better, ignored)
+        return judge(self.evidence, self.of_mean, self.greater_is_better, ignored)
 
     def _from_judged(self, name: str) -> NDArray[np.float64]:
         judged = self._judged

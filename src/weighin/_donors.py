@@ -7,7 +7,8 @@ and m - s, nor m/2: two repeats that swap the same pairs would count one draw tw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,13 +30,16 @@ class Block:
         Row numbers of the encoded data; None for all of them, in order.
     donors : ndarray of shape (n_repeats, m)
         Position within `rows` whose values each position receives.
+    stratum : int
+        Number of the stratum all its rows are of.
     """
 
     rows: Rows | None
     donors: Rows
+    stratum: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CyclicDonors:
     """Donor-closed blocks of randomly ordered rows, each shifted in a circle.
 
@@ -49,6 +53,10 @@ class CyclicDonors:
         Everything random comes from it. More repeats begin with the same shifts as fewer.
     block_rows : int
         Rows of a block; one block below twice that, and the last one takes the remainder.
+    strata : sequence of ndarray of int, optional
+        Rows of each stratum, at least 2: nobody gives to another stratum. Blocks then come in random order.
+    first : int, optional
+        Only so many blocks.
 
     Examples
     --------
@@ -61,32 +69,75 @@ class CyclicDonors:
     n_repeats: int
     seed: int
     block_rows: int = BLOCK_ROWS
+    strata: Sequence[Rows] | None = None
+    first: int | None = None
     closed: ClassVar[bool] = True  # donors stay in their block, and nobody receives their own values
 
     @property
     def n_repeats_possible(self) -> int:
         """Distinct shifts the smallest block has."""
-        smallest = self.n_rows if self.n_rows < 2 * self.block_rows else self.block_rows
+        smallest = min(self._smallest(n) for n in self._sizes)
         return max(1, (smallest - 1) // 2)
 
     @property
     def largest_block(self) -> int:
         """Rows of the largest block."""
-        if self.n_rows < 2 * self.block_rows:
-            return self.n_rows
-        return self.block_rows + self.n_rows % self.block_rows
+        return max(
+            n if n < 2 * self.block_rows else self.block_rows + n % self.block_rows for n in self._sizes
+        )
+
+    @property
+    def n_receivers(self) -> int:
+        """Rows that receive: all of them, unless only the first blocks are asked for."""
+        return self.n_rows if self.first is None else sum(len(block.donors[0]) for block in self.blocks())
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        n_blocks = sum(max(1, n // self.block_rows) for n in self._sizes)
+        return n_blocks if self.first is None else min(n_blocks, self.first)
 
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks in order; the same ones whenever called."""
+        yield from itertools.islice(self._blocks(), self.first)
+
+    def _blocks(self) -> Iterator[Block]:
         order_seed, shift_seed = np.random.SeedSequence(self.seed).spawn(2)
-        order = np.random.default_rng(order_seed).permutation(self.n_rows)
-        n_blocks = max(1, self.n_rows // self.block_rows)
-        for number, stream in enumerate(shift_seed.spawn(n_blocks)):
-            start = number * self.block_rows
-            stop = self.n_rows if number == n_blocks - 1 else start + self.block_rows
-            rows = order[start:stop]
-            shifts = _shifts(len(rows), self.n_repeats, np.random.default_rng(stream))
-            yield Block(rows, (np.arange(len(rows)) - shifts[:, None]) % len(rows))
+        if self.strata is None:
+            cuts = self._cut(np.random.default_rng(order_seed).permutation(self.n_rows), 0, shift_seed)
+        else:
+            orders = order_seed.spawn(len(self.strata))
+            shifts = shift_seed.spawn(len(self.strata))
+            cuts = [
+                cut
+                for number, rows in enumerate(self.strata)
+                for cut in self._cut(
+                    np.random.default_rng(orders[number]).permutation(rows), number, shifts[number]
+                )
+            ]
+            cuts = [cuts[k] for k in np.random.default_rng(order_seed).permutation(len(cuts))]
+        for rows, number, stream in cuts:
+            shift = _shifts(len(rows), self.n_repeats, np.random.default_rng(stream))
+            yield Block(rows, (np.arange(len(rows)) - shift[:, None]) % len(rows), number)
+
+    def _cut(
+        self, order: Rows, number: int, shift_seed: np.random.SeedSequence
+    ) -> list[tuple[Rows, int, np.random.SeedSequence]]:
+        """Rows of each block of a stratum, its number, and where its shifts come from."""
+        n_blocks = max(1, len(order) // self.block_rows)
+        edges = [*range(0, n_blocks * self.block_rows, self.block_rows), len(order)]
+        streams = shift_seed.spawn(n_blocks)
+        return [
+            (order[start:stop], number, stream)
+            for (start, stop), stream in zip(itertools.pairwise(edges), streams, strict=True)
+        ]
+
+    @property
+    def _sizes(self) -> list[int]:
+        return [self.n_rows] if self.strata is None else [len(rows) for rows in self.strata]
+
+    def _smallest(self, n: int) -> int:
+        return n if n < 2 * self.block_rows else self.block_rows
 
 
 @dataclass(frozen=True)
@@ -111,6 +162,11 @@ class ExplicitDonors:
     def n_rows(self) -> int:
         """Number of rows."""
         return self.donors.shape[1]
+
+    @property
+    def n_receivers(self) -> int:
+        """Rows that receive: all of them."""
+        return self.n_rows
 
     @property
     def largest_block(self) -> int:

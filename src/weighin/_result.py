@@ -7,15 +7,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._errors import InputError, listing
-from weighin._inference import Moments, holm
+from weighin._errors import InputError, listing, nearest
+from weighin._files import check_free
+from weighin._inference import Evidence, RowChanges, holm
 from weighin._optional import require
-from weighin._result_file import read, write
+from weighin._result_file import read, read_rows, write, write_rows
 from weighin._result_view import Shown
 
 if TYPE_CHECKING:
@@ -29,7 +30,12 @@ _SAME_PLAN = (
     "rows",
     "n_repeats",
     "random_state",
+    "block_rows",
     "simulated",
+    "metrics",
+    "by",
+    "segments",
+    "segment",
 )
 
 
@@ -60,6 +66,8 @@ class Importance(Shown):
         Which model, in words.
     random_state : int
         Seed that gives these numbers again.
+    block_rows : int
+        Rows of the donor-closed blocks that rows exchange values in.
     groups : dict of str to tuple of str
         Members of the entries of `features` that are groups.
     ways : dict of str to str
@@ -70,7 +78,7 @@ class Importance(Shown):
     complete : bool
         False when the run was interrupted.
     unfinished : tuple of str
-        Features it had no time for: weigh them with the same seed, and `merge`.
+        Features it had no time for: weigh them with the same seed and `n_repeats`, and `merge`.
     notes : tuple of str
         What a reader must know.
     versions : dict of str to str
@@ -78,9 +86,17 @@ class Importance(Shown):
     date : str
         When, ISO 8601.
     of_mean : str
-        What the metric is of the mean loss per row: "identity" or "root".
-    moments : tuple of Moments
-        Sums that intervals are made of; empty for a metric without.
+        What the metric is of the mean loss per row: "identity", "root", "exp", "r2", or "pooled".
+    evidence : tuple
+        What intervals are made of; empty for a metric without.
+    by : str
+        What the rows were told apart by, with ``weigh(..., by=...)``.
+    segment : str, int, float or None
+        Which of them this part is about; None for all rows.
+    parts : tuple of Importance
+        The other metrics, and the segments of each; see `of`.
+    kept : RowChanges or None
+        What each swap changed row by row, with ``weigh(..., keep_rows=True)``.
 
     Examples
     --------
@@ -100,6 +116,7 @@ class Importance(Shown):
     on_training_rows: bool | None = None
     model: str = ""
     random_state: int = 0
+    block_rows: int = 4096
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ways: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
@@ -109,7 +126,11 @@ class Importance(Shown):
     versions: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
     of_mean: str = "identity"
-    moments: tuple[Moments, ...] = field(default=(), repr=False)
+    evidence: tuple[Evidence, ...] = field(default=(), repr=False)
+    by: str = ""
+    segment: Any = None
+    parts: tuple[Importance, ...] = field(default=(), repr=False)
+    kept: RowChanges | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         importances = np.array(self.importances, dtype=float)  # a copy nobody else can change
@@ -130,7 +151,7 @@ class Importance(Shown):
     def importances_mean(self) -> NDArray[np.float64]:
         """Importance of each feature over all shuffles, shape (n_features,).
 
-        The mean over shuffles; for the RMSE the change of the root of the pooled mean.
+        The mean over shuffles; for the RMSE, R2, F1 and the like the change of the metric of all shuffles pooled.
         """
         judged = self._judged if self.of_mean != "identity" else None
         with np.errstate(all="ignore"):
@@ -150,8 +171,43 @@ class Importance(Shown):
         with np.errstate(all="ignore"):
             return self.importances_mean / abs(self.baseline)
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of all metrics, the first one that of this result itself."""
+        return tuple(dict.fromkeys([self.metric, *(part.metric for part in self.parts)]))
+
+    @property
+    def segments(self) -> tuple[Any, ...]:
+        """Values rows were told apart by."""
+        return tuple(dict.fromkeys(part.segment for part in self.parts if part.segment is not None))
+
+    def of(self, metric: str | None = None, segment: Any = None) -> Importance:
+        """Give the result for another metric, or for a segment of the rows.
+
+        Parameters
+        ----------
+        metric : str, optional
+            One of `metrics`; the first by default.
+        segment : optional
+            One of `segments`; all rows by default.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        metric = metric or self.metric
+        for part in (self, *self.parts):
+            if part.metric == metric and part.segment == segment:
+                return part
+        if metric not in self.metrics:
+            raise InputError(
+                f"No metric {metric!r}.{nearest(metric, self.metrics)} Metrics: {listing(self.metrics)}."
+            )
+        raise InputError(f"No segment {segment!r}. Segments: {listing(self.segments) or 'none'}.")
+
     def to_frame(self, confidence_level: float = 0.95) -> pd.DataFrame:
-        """Give one row per feature, the heaviest first.
+        """Give one row per feature, the heaviest first; metric after metric, and segment after segment.
 
         Parameters
         ----------
@@ -162,7 +218,8 @@ class Importance(Shown):
         -------
         pandas.DataFrame
             Columns: feature, metric, importance, se, se_data, se_shuffle, ci_lower, ci_upper, relative, pvalue,
-            pvalue_holm, few_rows, rank. Those about certainty are NaN for a metric without intervals.
+            pvalue_holm, few_rows, rank; with ``by=`` also segment, None for all rows. Those about certainty are NaN
+            for a metric without intervals; p-values are adjusted among the features of a metric and segment.
 
         Raises
         ------
@@ -170,26 +227,30 @@ class Importance(Shown):
             Without pandas.
         """
         pd = require("pandas", "fastai", "give a data frame")
+        parts = [self._columns(confidence_level), *(part._columns(confidence_level) for part in self.parts)]
+        frame = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
+        return frame if self.by else frame.drop(columns="segment")
+
+    def _columns(self, confidence_level: float) -> dict[str, Any]:
         order = self._order()
         lower, upper = self.interval(confidence_level)
         pvalue = self.pvalue
-        return pd.DataFrame(
-            {
-                "feature": [self.features[i] for i in order],
-                "metric": self.metric,
-                "importance": self.importances_mean[order],
-                "se": self.se[order],
-                "se_data": self._from_judged("se_data")[order],
-                "se_shuffle": self.se_shuffle[order],
-                "ci_lower": lower[order],
-                "ci_upper": upper[order],
-                "relative": self.relative[order],
-                "pvalue": pvalue[order],
-                "pvalue_holm": holm(pvalue)[order],
-                "few_rows": self._from_judged("few_rows")[order] == 1,
-                "rank": np.arange(1, len(order) + 1),
-            }
-        )
+        return {
+            "feature": [self.features[i] for i in order],
+            "metric": self.metric,
+            "segment": [self.segment] * len(order),
+            "importance": self.importances_mean[order],
+            "se": self.se[order],
+            "se_data": self._from_judged("se_data")[order],
+            "se_shuffle": self.se_shuffle[order],
+            "ci_lower": lower[order],
+            "ci_upper": upper[order],
+            "relative": self.relative[order],
+            "pvalue": pvalue[order],
+            "pvalue_holm": holm(pvalue)[order],
+            "few_rows": self._from_judged("few_rows")[order] == 1,
+            "rank": np.arange(1, len(order) + 1),
+        }
 
     def save(self, path: Path | str, *, force: bool = False) -> None:
         """Write the result as JSON, whole or not at all.
@@ -201,13 +262,27 @@ class Importance(Shown):
         force : bool
             Replace what is there.
 
+        Notes
+        -----
+        What ``keep_rows=True`` kept goes into a file of the same name that ends in ``.npz``.
+
         Raises
         ------
         OutputExistsError
             If `path` exists and `force` is false.
         """
-        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        write(Path(path), {**values, "relative": self.relative.tolist()}, force=force)
+        path = Path(path)
+        beside = path.with_suffix(".npz")
+        if self.kept is not None:
+            check_free(beside, force=force)
+        write(path, {**self._values(), "rows_beside": self.kept is not None}, force=force)
+        if self.kept is not None:
+            write_rows(beside, self.kept, force=force)
+
+    def _values(self) -> dict[str, Any]:
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "kept"}
+        parts = [part._values() for part in self.parts]
+        return {**values, "relative": self.relative.tolist(), "parts": parts}
 
     @classmethod
     def load(cls, path: Path | str) -> Importance:
@@ -224,11 +299,18 @@ class Importance(Shown):
             If the file is not there, is no result of weighin, or comes from a newer version of the format.
         """
         path = Path(path)
-        values = read(path, {entry.name for entry in fields(cls)})
+        values = read(path, {entry.name for entry in fields(cls)} - {"kept"} | {"rows_beside"})
+        beside = values.pop("rows_beside", False)
         try:
-            return cls(**values)
+            result = cls._of_values(values)
         except (TypeError, ValueError) as error:
             raise InputError(f"'{path}' is damaged: {type(error).__name__}: {error}") from error
+        kept = read_rows(path.with_suffix(".npz"), result.importances.shape) if beside else None
+        return result if kept is None else dataclasses.replace(result, kept=kept)
+
+    @classmethod
+    def _of_values(cls, values: Mapping[str, Any]) -> Importance:
+        return cls(**{**values, "parts": tuple(cls._of_values(part) for part in values["parts"])})
 
     def merge(self, other: Importance) -> Importance:
         """Join two results of the same plan, such as the two parts of an interrupted run.
@@ -278,5 +360,7 @@ class Importance(Shown):
             complete=not unfinished and all(part.complete or part.unfinished for part in (self, other)),
             unfinished=unfinished,
             notes=tuple(dict.fromkeys([*self.notes, *other.notes])),
-            moments=self.moments + other.moments if self.moments and other.moments else (),
+            evidence=self.evidence + other.evidence if self.evidence and other.evidence else (),
+            parts=tuple(mine.merge(other.of(mine.metric, mine.segment)) for mine in self.parts),
+            kept=None,
         )

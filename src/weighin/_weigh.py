@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import datetime
-import numbers
-import platform
-from collections.abc import Callable, Iterable, Mapping
-from importlib import metadata
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from weighin import _engine
-from weighin._donors import CyclicDonors
+from weighin._engine import Scores
 from weighin._errors import InputError
-from weighin._features import Feature, select
-from weighin._metrics import PREDICTION_CHANGE, Metric
-from weighin._models import as_model
-from weighin._progress import tracking
+from weighin._features import select
+from weighin._metrics import Metric
+from weighin._models import Model, as_model
+from weighin._models._base import Encoded
 from weighin._result import Importance
-
-MISSING = ("raise", "drop", "mean")
+from weighin._weighing import _arguments as arguments
+from weighin._weighing._answers import remarks, result_of
+from weighin._weighing._asking import BLOCK_ROWS, PILOT_REPEATS, Asking, TimeUp
+from weighin._weighing._precise import weigh_precisely
+from weighin._weighing._row_values import n_rows_of, row_values, rows_of
 
 
 class Interrupted(KeyboardInterrupt):
@@ -49,46 +50,66 @@ def weigh(
     X: Any = None,
     y: Any = None,
     *,
-    metric: str | Metric | Callable[..., float] | None = None,
+    metric: Any = None,
     greater_is_better: bool | None = None,
     features: Iterable[str] | None = None,
     groups: Mapping[str, Iterable[str]] | None = None,
-    n_repeats: int = 10,
+    within: Any = None,
+    by: Any = None,
+    n_repeats: int | str = "auto",
+    precision: float | None = None,
+    max_seconds: float | None = None,
+    sample_weight: Any = None,
     random_state: int | None = None,
     missing: str = "raise",
     batch_size: int | None = None,
     device: Any = None,
     n_jobs: int | None = None,
     max_memory: int = 256,
+    keep_rows: bool = False,
     progress: bool | None = None,
-) -> Importance:
+) -> Any:
     """Measure how much worse a trained model gets when a feature's values are shuffled between rows.
 
     Parameters
     ----------
-    model : fastai TabularLearner, torch module, scikit-learn estimator or function
+    model : fastai TabularLearner, torch module, scikit-learn estimator or function, or a list of models
         Trained. It comes back as it was. A learner may be live or loaded with ``load_learner``; an estimator may be a
-        pipeline; a function takes `X`, or rows of it, and gives predictions.
+        pipeline; a function takes `X`, or rows of it, and gives predictions. Several models get the same shuffles.
     X : data frame, array, tuple or dict, optional
         What the model takes, n_rows rows of it: a pandas, polars or pyarrow frame, for a learner raw as before
         training; a matrix; for a torch module also a tuple or dict of tensors. It stays untouched. Only a learner
         does without, and takes its validation set. Use rows the model was not trained on.
     y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
         Target; by default a learner's target column(s) in `X`. "prediction_change" needs none.
-    metric : str, fastai metric, callable or Metric, optional
+    metric : str, fastai metric, scorer, torchmetrics object, callable, or a list of them, optional
         By default a learner's first metric, its loss if it has none; for other models "mae" for numbers, "log_loss"
         for classes ("accuracy" without probabilities). Names: "mae", "mse", "rmse"; for a learner those of its
-        metrics, "loss", "accuracy", "error_rate"; for an estimator those of scikit-learn's scorers; for all
-        "prediction_change", which says how far the prediction itself moves. A callable takes ``(y, pred)`` as numpy
-        arrays.
+        metrics, "loss", "accuracy", "error_rate"; those of scikit-learn's scorers; for all "prediction_change",
+        which says how far the prediction itself moves. A callable takes ``(y, pred)`` as numpy arrays. Several
+        metrics are taken of the same predictions; the first is that of the result, `Importance.of` gives the others.
     greater_is_better : bool, optional
         Direction of a metric weighin does not know; never guessed.
     features : iterable of str, optional
         Weigh only these; all by default.
     groups : mapping of str to iterable of str, optional
         Each group is weighed as one more feature: one shuffle moves all its members.
-    n_repeats : int
-        Shuffles per feature, all features by the same ones. Fewer than 2 n_repeats + 1 rows allow fewer.
+    within : str or array-like of shape (n_rows,), optional
+        Strata, by the name of a column of `X` or as values: rows exchange values with rows of their own stratum only.
+    by : str or array-like of shape (n_rows,), optional
+        Segments to tell apart, likewise: the result has numbers for each, too. Donors come from all rows.
+    n_repeats : "auto" or int
+        Shuffles per feature, all features by the same ones. "auto" takes 5 to 50, as many as it takes to make the
+        noise of shuffling at most a tenth of the variance of every importance (10 for metrics without moments). Fewer
+        than 2 n_repeats + 1 rows, or rows of a stratum, allow fewer.
+    precision : float, optional
+        Instead of `n_repeats`: stop when the standard error of every importance is at most so many parts of the
+        largest, 0.01 for 1 %. Rows are drawn before they are encoded, and features left alone one by one. For metrics
+        that are means over rows, or functions of one.
+    max_seconds : float, optional
+        Stop about then, and say what was reached.
+    sample_weight : str or array-like of shape (n_rows,), optional
+        Weights of the rows, >= 0. A pair of rows weighs as its receiver times its donor.
     random_state : int, optional
         Seed, >= 0. Drawn and recorded when not given.
     missing : {"raise", "drop", "mean"}
@@ -102,13 +123,16 @@ def weigh(
         and functions run under joblib, so ``joblib.parallel_config`` may choose processes. Does not change numbers.
     max_memory : int
         Megabytes to hold at once beside the encoded table, about.
+    keep_rows : bool
+        Keep what each shuffle changes row by row, in memory and in an ``.npz`` file beside the JSON: 4 bytes for each
+        feature, shuffle and row. For the first metric, which must have a value per row.
     progress : bool, optional
         Show a progress bar; by default where somebody can see it.
 
     Returns
     -------
     Importance
-        Positive importances mean that the model gets worse without the feature.
+        Positive importances mean that the model gets worse without the feature. A tuple of them for several models.
 
     Raises
     ------
@@ -137,128 +161,172 @@ def weigh(
 
     A learner knows its target and its metric: ``weigh(learn, df)``.
     """
-    _check_arguments(n_repeats, random_state, missing, batch_size, n_jobs, max_memory)
+    arguments.check(
+        n_repeats=n_repeats,
+        precision=precision,
+        max_seconds=max_seconds,
+        random_state=random_state,
+        missing=missing,
+        batch_size=batch_size,
+        n_jobs=n_jobs,
+        max_memory=max_memory,
+    )
+    metrics = arguments.metrics_asked(metric)
+    seed = arguments.seed_of(random_state)
+    ask = _Weighing(
+        X, y, metrics, greater_is_better, features, groups, within, by, n_repeats, sample_weight, seed, missing,
+        {"chunk_rows": batch_size, "n_jobs": n_jobs, "memory": int(max_memory) * 2**20},
+        max_seconds, keep_rows, progress,
+    )  # fmt: skip
+    if isinstance(model, list | tuple):
+        return _several(ask, [as_model(one, device=device) for one in model], precision)
     adapted = as_model(model, device=device)
-    against = (
-        metric.against
-        if isinstance(metric, Metric)
-        else "baseline"
-        if metric == PREDICTION_CHANGE.name
-        else "target"
-    )
-    data = adapted.encode(X, y, missing, against == "target")
-    measure = adapted.metric(metric, greater_is_better, data)
-    chosen = select(data.features, features, groups)
-    if measure.against == "target" and data.target is None:
-        raise InputError(f"The metric {measure.name!r} needs a target and {data.what} have none: pass y=.")
-    seed = _seed(random_state)
-    donors = CyclicDonors(data.rows.n_rows, n_repeats, seed)
-    notes = list(data.notes)
-    if donors.n_repeats_possible < n_repeats:
-        donors = CyclicDonors(data.rows.n_rows, donors.n_repeats_possible, seed)
-        possible = f"{donors.n_repeats} distinct shuffle{'s' * (donors.n_repeats > 1)}"
-        notes.append(f"{data.rows.n_rows} rows allow {possible}; {n_repeats} were asked for.")
-    with tracking("Weighing", len(chosen) * donors.n_repeats * donors.n_rows, progress) as advance:
-        scores = _engine.run(
-            adapted,
-            data,
-            chosen,
-            donors,
-            measure,
-            chunk_rows=batch_size,
-            n_jobs=n_jobs,
-            memory=max_memory * 2**20,
-            advance=advance,
+    return ask.precisely(adapted, precision) if precision is not None else ask.fully(adapted)
+
+
+def _several(ask: _Weighing, models: list[Model], precision: float | None) -> tuple[Importance, ...]:
+    """Weigh models on the same shuffles, what these change kept row by row."""
+    if not models:
+        raise InputError("The list of models is empty.")
+    if precision is not None or ask.max_seconds is not None:
+        raise InputError(
+            "Several models take the same shuffles: give n_repeats, not precision or max_seconds."
         )
-    notes += _remarks(scores, data.rows.n_rows)
-    result = _result(adapted.name, data, chosen, measure, scores, seed, notes)
-    if not scores.complete:
-        raise Interrupted(result, len(chosen))
-    return result
+    ask = replace(ask, keep_rows=True)
+    if ask.n_repeats == arguments.AUTO:
+        ask = replace(ask, n_repeats=max(ask.asking(model).repeats(ask.seed)[0] for model in models))
+    return tuple(ask.fully(model) for model in models)
 
 
-def _check_arguments(
-    n_repeats: Any, random_state: Any, missing: Any, batch_size: Any, n_jobs: Any, max_memory: Any
-) -> None:
-    def whole(value: Any) -> bool:
-        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+@dataclass(frozen=True)
+class _Weighing:
+    """The arguments of `weigh`, checked."""
 
-    if not whole(n_repeats) or n_repeats < 1:
-        raise InputError(f"n_repeats must be an integer >= 1, got {n_repeats!r}.")
-    if random_state is not None and (not whole(random_state) or random_state < 0):
-        raise InputError(f"random_state must be an integer >= 0 or None, got {random_state!r}.")
-    if missing not in MISSING:
-        raise InputError(f"missing must be one of {', '.join(map(repr, MISSING))}, got {missing!r}.")
-    if batch_size is not None and (not whole(batch_size) or batch_size < 1):
-        raise InputError(f"batch_size must be an integer >= 1 or None, got {batch_size!r}.")
-    if n_jobs is not None and (not whole(n_jobs) or n_jobs == 0):
-        raise InputError(f"n_jobs must be an integer other than 0, or None, got {n_jobs!r}.")
-    if not whole(max_memory) or max_memory < 1:
-        raise InputError(f"max_memory must be an integer >= 1, in megabytes, got {max_memory!r}.")
+    X: Any
+    y: Any
+    metrics: list[Any]
+    greater_is_better: bool | None
+    features: Iterable[str] | None
+    groups: Mapping[str, Iterable[str]] | None
+    within: Any
+    by: Any
+    n_repeats: int | str
+    sample_weight: Any
+    seed: int
+    missing: str
+    options: dict[str, Any]
+    max_seconds: float | None
+    keep_rows: bool
+    progress: bool | None
 
-
-def _seed(random_state: int | None) -> int:
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    return int(random_state)
-
-
-def _remarks(scores: _engine.Scores, n_rows: int) -> list[str]:
-    remarks = []
-    if scores.noise:
-        remarks.append(
-            f"The model is stochastic: two predictions of the same rows differ by up to {scores.noise:.3g}; "
-            "the importances hold that noise."
+    def asking(self, model: Model, data: Encoded | None = None, deadline: float | None = None) -> Asking:
+        """Encode the table, resolve the metrics, choose the features, read strata, segments and weights."""
+        if data is None:
+            data = model.encode(self.X, self.y, self.missing, arguments.needs_target(self.metrics))
+        encoded = data
+        metrics = arguments.resolve(
+            self.metrics, self.greater_is_better, lambda one, better: model.metric(one, better, encoded)
         )
-    if scores.company:
-        remarks.append(
-            "A row's prediction depends on the rows predicted beside it (it changes by up to "
-            f"{scores.company:.3g}): the importances depend on batch_size."
-        )
-    if scores.n_rows < n_rows:
-        remarks.append(f"Interrupted after {scores.n_rows:,} of {n_rows:,} rows, drawn at random.")
-    return remarks
+        chosen = select(data.features, self.features, self.groups)
+        for metric in metrics:
+            if metric.against == "target" and data.target is None:
+                raise InputError(
+                    f"The metric {metric.name!r} needs a target and {data.what} have none: pass y=."
+                )
+        if self.keep_rows and metrics[0].per_row is None:
+            raise InputError(
+                f"keep_rows needs a first metric with a value per row; {metrics[0].name!r} has none."
+            )
+        values = row_values(self.X, data, within=self.within, by=self.by, sample_weight=self.sample_weight)
+        asking = Asking(model, data, chosen, metrics, values, self.options, deadline, self.progress)
+        asking.check_weights()
+        return asking
 
-
-def _result(
-    model: str,
-    data: Any,
-    chosen: tuple[Feature, ...],
-    metric: Metric,
-    scores: _engine.Scores,
-    seed: int,
-    notes: list[str],
-) -> Importance:
-    finished = chosen[: len(scores.change)]
-    worse = -scores.change if metric.greater_is_better else scores.change
-    return Importance(
-        features=tuple(feature.name for feature in finished),
-        importances=worse + 0.0,  # no negative zeros
-        baseline=scores.baseline,
-        metric=metric.name,
-        greater_is_better=metric.greater_is_better,
-        n_rows=scores.n_rows,
-        ways={f.name: way for f, way in zip(finished, scores.ways, strict=True)},
-        rows=data.what,
-        model=model,
-        random_state=seed,
-        groups={feature.name: feature.members for feature in finished if feature.members},
-        complete=scores.complete,
-        unfinished=tuple(feature.name for feature in chosen[len(finished) :]),
-        notes=tuple(notes),
-        versions=versions(),
-        of_mean=metric.of_mean,
-        moments=scores.moments,
-        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    )
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that computed a result."""
-    found = {"python": platform.python_version()}
-    for package in ("weighin", "numpy", "scikit-learn", "pandas", "torch", "fastai"):
+    def fully(self, model: Model) -> Importance:
+        """Weigh on all rows."""
+        deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
+        asking = self.asking(model, deadline=deadline)
+        n_repeats, scores, metrics = self.n_repeats, None, asking.metrics
+        donors = asking.donors(PILOT_REPEATS, self.seed)
+        notes = list(asking.data.notes)
         try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+            if n_repeats == arguments.AUTO:
+                n_repeats, scores = asking.repeats(self.seed)
+            if scores is None or self.keep_rows:
+                donors = asking.donors(int(n_repeats), self.seed)
+                if donors.n_repeats < int(n_repeats) and self.n_repeats != arguments.AUTO:
+                    possible = f"{donors.n_repeats} distinct shuffle{'s' * (donors.n_repeats > 1)}"
+                    notes.append(f"{_smallest(asking)} rows allow {possible}; {n_repeats} were asked for.")
+                scores, metrics = asking.ask(donors, keep=self.keep_rows)
+        except TimeUp:
+            raise InputError(
+                f"max_seconds={self.max_seconds:g} was over before anything was finished; allow more."
+            ) from None
+        late = deadline is not None and not scores.complete and time.monotonic() > deadline
+        why = "Stopped, the time was over," if late else ""
+        return self._result(asking, metrics, scores, notes, donors.block_rows, why)
+
+    def precisely(self, model: Model, precision: float) -> Importance:
+        """Weigh on as many rows as it takes."""
+        if self.within is not None or self.by is not None or self.keep_rows:
+            raise InputError("precision draws rows at random: it does not go with within, by or keep_rows.")
+        deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
+        encoded = None
+        if self.X is None:  # the rows a learner brings along
+            encoded = model.encode(None, None, self.missing, arguments.needs_target(self.metrics))
+        n_rows = n_rows_of(self.X) if encoded is None else encoded.rows.n_rows
+        last: list[Asking] = []
+
+        def encode(rows: NDArray[np.int64]) -> Asking:
+            if encoded is None:
+                weights = self.sample_weight
+                some = replace(
+                    self,
+                    X=rows_of(self.X, rows),
+                    y=rows_of(self.y, rows),
+                    sample_weight=weights
+                    if weights is None or isinstance(weights, str)
+                    else rows_of(weights, rows),
+                )
+                asking = some.asking(model, deadline=deadline)
+            else:
+                target = None if encoded.target is None else encoded.target[rows]
+                asking = self.asking(
+                    model, replace(encoded, rows=encoded.rows.take(rows), target=target), deadline
+                )
+            last[:] = [asking]
+            return asking
+
+        scores, notes = weigh_precisely(encode, n_rows, precision, self.seed)
+        data = replace(last[0].data, what=f"{scores.n_rows:,} of {n_rows:,} rows, drawn at random")
+        asking = replace(last[0], data=data)
+        notes = [*data.notes, *notes]
+        return self._result(asking, asking.metrics, scores, notes, BLOCK_ROWS, n_rows=scores.n_rows)
+
+    def _result(
+        self,
+        asking: Asking,
+        metrics: tuple[Metric, ...],
+        scores: Scores,
+        notes: list[str],
+        block_rows: int,
+        late: str = "",
+        n_rows: int | None = None,
+    ) -> Importance:
+        notes += remarks(scores, n_rows or asking.data.rows.n_rows, late or "Interrupted")
+        missed = [metric.name for metric in asking.metrics if metric not in metrics]
+        if missed:
+            notes.append(f"There was no time for {', '.join(missed)}.")
+        finished = scores.n_features == len(asking.features)
+        stopped = late or n_rows is not None
+        if stopped:
+            scores = replace(scores, complete=finished)
+        result = result_of(asking, metrics, scores, self.seed, block_rows, notes)
+        if not scores.complete and not stopped:
+            raise Interrupted(result, len(asking.features))
+        return result
+
+
+def _smallest(asking: Asking) -> str:
+    strata = asking.values.strata
+    return f"{asking.data.rows.n_rows}" if strata is None else f"Strata of {min(map(len, strata))}"

@@ -26,7 +26,7 @@ import weighin
 from swaps import donor_rows, engine, reference, singles
 from weighin import MetricError, ModelError, weigh
 from weighin._donors import Block, CyclicDonors, ExplicitDonors
-from weighin._engine import _collect, _plan, run
+from weighin._engine import _plan, _run_parts, run
 from weighin._features import Feature
 from weighin._models import as_model
 
@@ -459,7 +459,8 @@ class One:
     closed = False
 
     def __init__(self, block: Block) -> None:
-        self.block, self.n_repeats, self.largest_block = block, len(block.donors), len(block.rows)
+        self.block, self.n_repeats = block, len(block.donors)
+        self.largest_block = self.n_receivers = len(block.rows)
 
     def blocks(self) -> Iterator[Block]:
         yield self.block
@@ -492,7 +493,9 @@ def test_groups_reach_across_categorical_and_continuous_inputs() -> None:
     cat, cont = np.stack([rng.integers(0, 5, 60), rng.integers(0, 3, 60)], 1), rng.normal(size=(60, 2))
     y, donors = rng.normal(size=(60, 1)), CyclicDonors(60, 10, 3)
     groups = {"across": ["input0_1", "input1_0"], "all": ["input0_0", "input0_1", "input1_0", "input1_1"]}
-    imp = weigh(module, (cat, cont), y, metric="mse", features=[], groups=groups, random_state=3)
+    imp = weigh(
+        module, (cat, cont), y, metric="mse", features=[], groups=groups, n_repeats=10, random_state=3
+    )
     units = (Feature("across", (1, 2)), Feature("all", (0, 1, 2, 3)))
     _, change = reference(forward(module), [cat, cont], units, donors, lambda p: SCORES["mse"](y, p))
     np.testing.assert_allclose(imp.importances, change, **CLOSE)
@@ -914,14 +917,14 @@ def test_a_prediction_may_come_in_a_buffer_used_again() -> None:
 def test_predictions_held_at_once_do_not_grow_with_rows(
     name: str, n_rows: int, metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held, empty = [], _collect.Run.empty
+    held, empty = [], _run_parts.Run.empty
 
     def counted(self: Any, *shape: int) -> Any:
         array = empty(self, *shape)
         held.append(array.nbytes)
         return array
 
-    monkeypatch.setattr(_collect.Run, "empty", counted)
+    monkeypatch.setattr(_run_parts.Run, "empty", counted)
     x = np.random.default_rng(0).normal(size=(n_rows, 3))
     memory = 2**20
     engine(MODELS[name](), x, x[:, 0], metric, n_repeats=3, memory=memory)
@@ -932,7 +935,7 @@ def test_scored_predictions_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     import weakref
 
     held: list[Any] = []
-    empty = _collect.Run.empty
+    empty = _run_parts.Run.empty
 
     def counted(self: Any, *shape: int) -> Any:
         array = empty(self, *shape)
@@ -942,7 +945,7 @@ def test_scored_predictions_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
         )  # those of a group and of a batch, each with a baseline
         return array
 
-    monkeypatch.setattr(_collect.Run, "empty", counted)
+    monkeypatch.setattr(_run_parts.Run, "empty", counted)
     x = np.random.default_rng(0).normal(size=(200, 12))
     engine(
         lambda x: x.sum(1), x, x[:, 0], lambda y, pred: float(np.abs(y - pred).max()), better=False, memory=1

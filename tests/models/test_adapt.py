@@ -71,7 +71,7 @@ def test_a_learner_of_fastai_is_one_also_when_subclassed(regression: Any) -> Non
     assert type(as_model(regression)).__name__ == "FastaiModel"
 
 
-@pytest.mark.parametrize("model", [None, "model.pkl", 3, {"a": 1}, [Ridge()], np.zeros(3), object()])
+@pytest.mark.parametrize("model", [None, "model.pkl", 3, {"a": 1}, {Ridge()}, np.zeros(3), object()])
 def test_what_is_no_model_is_told_what_was_tried(model: Any) -> None:
     with pytest.raises(ModelError) as caught:
         weigh(model, X, Y)

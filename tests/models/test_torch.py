@@ -297,12 +297,13 @@ def test_modules_of_any_precision(dtype: torch.dtype) -> None:
     # weights, inputs and sums are each rounded to so many digits; importances here are about 1
     np.testing.assert_allclose(found, exact, atol=40 * torch.finfo(dtype).eps)
 
-    def mean_error(y: Any, pred: Any) -> float:
+    def mean_absolute_error(y: Any, pred: Any) -> float:
         assert isinstance(pred, np.ndarray)
         return float(abs(y - pred).mean())
 
-    own = importances(module, X, metric=mean_error, greater_is_better=False)
-    np.testing.assert_allclose(own, exact, atol=40 * torch.finfo(dtype).eps)
+    both = weigh(module, X, Y, metric=[mean_absolute_error, "mae"], n_repeats=3, random_state=0)
+    own, known = both.importances, both.of("mae").importances
+    np.testing.assert_allclose(own, known, atol=40 * torch.finfo(dtype).eps)
 
 
 # metrics
@@ -353,7 +354,7 @@ def test_accuracy_of_the_largest_output() -> None:
         (3, np.stack([CLASSES, CLASSES], 1), "log_loss", r"one column of class numbers; .* y 2 column\(s\)"),
         (1, CLASSES > 0, "accuracy", "look for the largest of several outputs, and the model has one"),
         (1, Y, "rmsee", r"Unknown metric 'rmsee'\. Did you mean 'rmse'\?"),
-        (1, Y, 3, "metric must be a name or a function"),
+        (1, Y, 3, "metric must be a name, a scorer or a function"),
         (1, Y, lambda y, pred: 0.0, "weighin does not guess"),
     ],
 )
@@ -385,12 +386,13 @@ def test_how_far_predictions_move_needs_no_target() -> None:
 
 
 def test_the_users_own_metric_gets_arrays() -> None:
-    def own(y: Any, pred: Any) -> float:
+    def l1_loss(y: Any, pred: Any) -> float:
         assert isinstance(y, np.ndarray)
-        assert y.shape == pred.shape == (N,)
+        assert y.shape == pred.shape == (len(y),)
         return mean_absolute_error(y, pred)
 
-    close(importances(perceptron(), X, Y, own, greater_is_better=False), by_hand(perceptron(), [X], mae))
+    both = weigh(perceptron(), X, Y, metric=[l1_loss, "mae"], n_repeats=3, random_state=0)
+    close(both.importances, both.of("mae").importances)
 
 
 # left as found

@@ -12,6 +12,14 @@ from weighin._cli import _learner, _rows, _weighing
 from weighin._errors import InputError
 
 
+def _repeats(text: str) -> int | str:
+    if text == "auto":
+        return text
+    if not text.isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"{text!r} is not auto or a number from 1.")
+    return int(text)
+
+
 def run(
     learner: Annotated[Path, typer.Argument(help="Learner exported by fastai: learn.export('learner.pkl').")],
     table: Annotated[
@@ -33,12 +41,38 @@ def run(
         typer.Option(help="Weigh features together, too: elo=home_elo,away_elo. May be repeated."),
     ] = None,
     metric: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="The learner's first metric by default; mae, rmse, accuracy, prediction_change, ..."
+            help="The learner's first metric by default; mae, rmse, r2, accuracy, roc_auc, prediction_change, ... May "
+            "be repeated."
         ),
     ] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Shuffles per feature.")] = 10,
+    by: Annotated[
+        str | None, typer.Option(help="A column: numbers for each of its values, too, such as year.")
+    ] = None,
+    within: Annotated[
+        str | None, typer.Option(help="A column: rows exchange values only where it is the same.")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="A column of sample weights.")] = None,
+    repeats: Annotated[
+        str,
+        typer.Option(
+            parser=_repeats,
+            metavar="auto|N",
+            help="Shuffles per feature: a number, or as many as it takes.",
+        ),
+    ] = "auto",
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            min=1e-6,
+            max=1.0,
+            help="Stop when standard errors are so many parts of the largest importance: 0.01.",
+        ),
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=0.0, help="Stop about then, and say what was reached.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 0,
     missing: Annotated[
         str,
@@ -85,12 +119,23 @@ def run(
         simulated=is_simulated(chosen.frame) or (card is not None and card.simulated),
         features=None if features is None else _names(features),
         groups=groups or None,
-        metric=metric,
+        metric=_one_or_more(metric),
+        by=by,
+        within=within,
+        sample_weight=weights,
         n_repeats=repeats,
+        precision=precision,
+        max_seconds=max_seconds,
         random_state=seed,
         missing=missing,
     )
     typer.echo(f"Written: {out} and {_weighing.chart_path(out)}.")
+
+
+def _one_or_more(metrics: list[str] | None) -> str | list[str] | None:
+    if not metrics:
+        return None
+    return metrics[0] if len(metrics) == 1 else metrics
 
 
 def _groups(texts: list[str]) -> dict[str, list[str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,10 @@ def make_plan(
     out_bytes: int,
     block_rows: int,
     whole: bool,
+    n_metrics: int = 1,
     memory: int = MEMORY,
     n_jobs: int | None = None,
+    most_rows: int | None = None,
 ) -> Plan:
     """Cut a run so that what is held at once stays within `memory`, as far as one block allows.
 
@@ -66,11 +69,15 @@ def make_plan(
     block_rows : int
         Rows of the largest block that cannot be cut.
     whole : bool
-        Whether the metric needs the predictions of all rows at once.
+        Whether a metric needs the predictions of all rows at once.
+    n_metrics : int
+        Metrics taken of each prediction.
     memory : int
         Bytes.
     n_jobs : int, optional
         As scikit-learn counts: -1 for all that the process may use, which is the default.
+    most_rows : int, optional
+        Rows of a batch at most, for a run that may have to stop soon.
     """
     n_features = max(1, len(features))
     work = n_rows * n_repeats * n_features
@@ -78,9 +85,10 @@ def make_plan(
     room = (
         memory // 4
     )  # each for: encoded rows, predictions, what swaps changed, what metrics and chunks hold
-    predicted = n_repeats * (out_bytes + 16)  # of a row, for a feature: predictions, losses before and after
-    kept = n_repeats * (out_bytes if whole else 8)
-    batch_rows = min(room // (predicted * n_features), room // (4 * row_bytes), BATCH_ROWS)
+    # of a row, for a feature: predictions, losses before and after
+    predicted = n_repeats * (out_bytes + 16 * n_metrics)
+    kept = n_repeats * ((out_bytes if whole else 0) + 8 * n_metrics)
+    batch_rows = min(room // (predicted * n_features), room // (4 * row_bytes), most_rows or BATCH_ROWS)
     batch_rows = min(n_rows, max(batch_rows, block_rows, 1))
     held_rows = n_rows if whole else batch_rows
     section = max(1, min(n_features, room // (kept * held_rows)))
@@ -109,12 +117,35 @@ class Batch:
         Position in `rows` of the row that gives its values to each receiver.
     edges : tuple of int
         Where its donor-closed blocks begin, and where the last one ends.
+    strata : tuple of int
+        Number of the stratum of each block.
     """
 
     rows: Rows | None
     receivers: slice
     donors: Rows
     edges: tuple[int, ...] = ()
+    strata: tuple[int, ...] = ()
+
+    @property
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """Where each block begins and ends."""
+        return itertools.pairwise(self.edges)
+
+    def moved(self, by: int) -> Batch:
+        """The same with positions counted from elsewhere."""
+        return replace(self, donors=self.donors + by, edges=tuple(edge + by for edge in self.edges))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Batch], n_rows: int) -> Batch:
+        """One batch of parts that follow each other; of receivers cut from one block, all of them."""
+        donors = np.concatenate([part.donors for part in parts], axis=1)
+        if parts[0].rows is None:
+            return cls(None, slice(0, n_rows), donors)
+        rows = np.concatenate([part.rows for part in parts if part.rows is not None])
+        edges = (0, *(edge for part in parts for edge in part.edges[1:]))
+        strata = tuple(stratum for part in parts for stratum in part.strata)
+        return cls(rows, slice(0, len(rows)), donors, edges, strata)
 
     @property
     def n_receivers(self) -> int:
@@ -150,4 +181,5 @@ def _together(blocks: Sequence[Block]) -> Batch:
     edges = np.cumsum([0, *(len(block.donors[0]) for block in blocks)])
     rows = np.concatenate([block.rows for block in blocks if block.rows is not None])
     donors = [block.donors + edge for block, edge in zip(blocks, edges[:-1], strict=True)]
-    return Batch(rows, slice(0, len(rows)), np.concatenate(donors, axis=1), tuple(edges.tolist()))
+    strata = tuple(block.stratum for block in blocks)
+    return Batch(rows, slice(0, len(rows)), np.concatenate(donors, axis=1), tuple(edges.tolist()), strata)

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from weighin._engine._collect import Donors, Path, Run, Scores, measure, out_of_memory
 from weighin._engine._generic import SAMPLE_ROWS, GenericPath, Probe, probe
 from weighin._engine._plan import MEMORY, make_plan
+from weighin._engine._row_means import RowMeans
+from weighin._engine._run_parts import Answer, Donors, Path, Question, Run, Scores, out_of_memory
+from weighin._engine._whole_score import WholeScore
 from weighin._engine._workers import JoblibWorkers, Workers
+from weighin._errors import MetricError
 from weighin._features import Feature
+from weighin._inference import RowChanges
 from weighin._metrics import Metric
 from weighin._models import Model, Split
 from weighin._models._base import Encoded
@@ -28,11 +33,12 @@ def run(
     data: Encoded,
     features: Sequence[Feature],
     donors: Donors,
-    metric: Metric,
+    asked: Metric | Question,
     *,
     chunk_rows: int | None = None,
     n_jobs: int | None = None,
     memory: int = MEMORY,
+    most_rows: int | None = None,
     fast: bool = True,
     advance: Callable[[int], None] = lambda work: None,
 ) -> Scores:
@@ -40,8 +46,8 @@ def run(
 
     Parameters
     ----------
-    model, data, features, donors, metric
-        An adapted model, its encoded table, what to swap, who gives to whom, what to measure.
+    model, data, features, donors, asked
+        An adapted model, its encoded table, what to swap, who gives to whom, what to measure: a metric or more.
     chunk_rows : int, optional
         Rows of one call of the model, or of one matrix product.
     n_jobs : int, optional
@@ -49,6 +55,8 @@ def run(
         which may not stand more. The numbers do not depend on it.
     memory : int
         Bytes to hold at once beside the encoded data.
+    most_rows : int, optional
+        Rows between two places where the run may stop, about.
     fast : bool
         Whether the fast path may be taken where the model allows it.
     advance : callable
@@ -66,11 +74,12 @@ def run(
     Ctrl-C keeps what is finished: sections of features; in the first section, batches of rows with all its features; in
     the first batch, features. Before anything is finished, it is raised on.
     """
+    question = asked if isinstance(asked, Question) else Question((asked,))
     chunk_rows = None if chunk_rows is None else int(chunk_rows)  # torch takes none of numpy's integers
     # a function may call torch as well, and is not called in parallel: its threads are its own
     with random_state_kept(), model.predicting(), Workers() if model.parallel else nullcontext():
         split = model.split(data.rows) if fast else None
-        predict = partial(model.predict, response=metric.response)
+        predict = partial(model.predict, response=question.metrics[0].response)
         if split is None or split.opaque:
             found = _probe(predict, data.rows, chunk_rows)
             split = None if found.noise or found.company else split
@@ -78,14 +87,16 @@ def run(
             found = Probe(_sample(split, data.rows))
         plan = make_plan(
             features,
-            n_rows=data.rows.n_rows,
+            n_rows=donors.n_receivers,
             n_repeats=donors.n_repeats,
             row_bytes=data.rows.row_bytes,
             out_bytes=found.pred[:1].nbytes,
             block_rows=donors.largest_block,
-            whole=metric.per_row is None,
+            whole=question.whole,
+            n_metrics=len(question.metrics),
             memory=memory,
             n_jobs=n_jobs if model.parallel or n_jobs is not None else 1,
+            most_rows=most_rows,
         )
         # models of torch stay in this process, whatever joblib is told: the fast path writes where all can read
         own = isinstance(found.pred, np.ndarray)
@@ -97,7 +108,54 @@ def run(
                 path = SplitPath(split, data.rows, features, donors.n_repeats, chunk_rows, workers)
             else:
                 path = GenericPath(predict, found, chunk_rows or model.chunk_rows(data.rows), workers)
-            return measure(Run(model, data, metric, path, found.pred, donors, plan), found, advance)
+            return _measure(Run(model, data, question, path, found.pred, donors, plan), found, advance)
+
+
+def _measure(run: Run, found: Probe, advance: Callable[[int], None]) -> Scores:
+    """Weigh section after section of features; keep what is finished when interrupted."""
+    collect = WholeScore if run.question.whole else RowMeans
+    done: list[RowMeans | WholeScore] = []
+    complete = False
+    try:
+        for section in run.plan.sections or ((),):
+            current = collect(run, section)
+            try:
+                current.collect(advance)
+            finally:
+                if current.finished and (not done or current.n_rows == done[0].n_rows):
+                    done.append(current)
+        complete = True
+    except KeyboardInterrupt:
+        if not done:
+            raise
+    if not done:  # no features were asked for
+        done.append(current)
+    finished = [feature for part in done for feature in part.finished]
+    answers = tuple(_joined(same) for same in zip(*(part.answers for part in done), strict=True))
+    for answer, (_, metric, cell) in zip(answers, run.question.places, strict=True):
+        if cell < 0 and not np.isfinite(answer.baseline):
+            raise MetricError(
+                f"{metric.name} is {answer.baseline} on the rows as they are; nothing can be compared with it."
+            )
+    ways = tuple(run.path.ways(finished))
+    return Scores(
+        answers, len(finished), done[0].n_rows, complete, ways, found.noise, found.company, _kept(done)
+    )
+
+
+def _joined(parts: Sequence[Answer]) -> Answer:
+    """The same metric on the same rows, section after section."""
+    change = np.concatenate([part.change for part in parts])
+    evidence = tuple(some for part in parts for some in part.evidence)
+    return replace(parts[0], change=change, evidence=evidence)
+
+
+def _kept(done: Sequence[RowMeans | WholeScore]) -> RowChanges | None:
+    """What each swap changed, of all sections."""
+    parts = [(part.keeper.kept, len(part.finished)) for part in done if part.keeper is not None]
+    if not parts:
+        return None
+    return replace(parts[0][0], changes=np.concatenate([kept.changes[:n] for kept, n in parts]))
 
 
 def _sample(split: Split, rows: Any) -> Any:

@@ -30,6 +30,16 @@ from weighin._inference._estimates import (
     repeats_needed,
     root,
 )
+from weighin._inference._evidence import (
+    Evidence,
+    LeftOut,
+    difference_from,
+    from_json,
+    infer_from,
+    n_units,
+    some_units,
+    to_json,
+)
 from weighin._inference._influence import (
     auc_values,
     confusion,
@@ -42,30 +52,40 @@ from weighin._inference._influence import (
 )
 from weighin._inference._intervals import Inference, benjamini_hochberg, holm, most_unseen
 from weighin._inference._moments import Moments
+from weighin._inference._row_changes import RowChanges
 
 __all__ = [
+    "Evidence",
     "Function",
     "Inference",
+    "LeftOut",
     "Means",
     "Moments",
+    "RowChanges",
     "auc_values",
     "benjamini_hochberg",
     "confusion",
     "delete_one_block",
     "difference",
+    "difference_from",
     "f1",
     "few_rows",
+    "from_json",
     "holm",
     "identity",
     "infer",
+    "infer_from",
     "linearised_changes",
     "matthews",
     "means",
     "most_unseen",
+    "n_units",
     "over_variance",
     "precision",
     "recall",
     "relative",
     "repeats_needed",
     "root",
+    "some_units",
+    "to_json",
 ]

@@ -8,7 +8,8 @@ kept here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -155,6 +156,19 @@ class Moments:
             fourth=(square * psi) @ psi.T,
             fourth_even=square @ square.T,
             changed=changed,
+        )
+
+    def of_units(self, units: Sequence[int]) -> Moments:
+        """The same for some of the units, in the order given."""
+        kept = np.concatenate([np.asarray(units, dtype=np.int64), np.arange(self.n_units, len(self.mean))])
+        square = ("pairs", "receivers", "donors", "roles", "third", "fourth", "fourth_even")
+        return replace(
+            self,
+            n_units=len(units),
+            n_pairs=self.n_pairs - self.n_units + len(units),
+            mean=self.mean[kept],
+            changed=self.changed[np.asarray(units, dtype=np.int64)],
+            **{name: getattr(self, name)[np.ix_(kept, kept)] for name in square},
         )
 
     @property

@@ -7,6 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from weighin._features import Feature
 from weighin._metrics import Metric
 
@@ -112,6 +115,8 @@ class Encoded:
         Which rows they are, in words: "the 730 rows given", "the learner's validation set".
     features : tuple of Feature
         The raw features, in the model's order, each with the encoded columns it owns.
+    kept : ndarray of int or None
+        Which rows of the table they are; None for all of them, in order.
     """
 
     rows: Rows
@@ -119,6 +124,7 @@ class Encoded:
     notes: tuple[str, ...] = field(default=())
     what: str = ""
     features: tuple[Feature, ...] = ()
+    kept: NDArray[np.int64] | None = None
 
 
 class Model(Protocol):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import warnings
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from weighin._errors import InputError, ModelError
 from weighin._metrics import Metric
@@ -54,20 +57,22 @@ class FastaiModel:
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Encode a frame by the learner's procs; its validation set when `X` is None."""
-        loader, notes = self.loader(X, y, missing, needs_target)
+        loader, notes, kept = self.loader(X, y, missing, needs_target)
         n_rows = len(loader.dataset)
         what = f"the learner's {n_rows:,} validation rows" if X is None else f"the {n_rows:,} rows given"
-        return self.read(loader, notes, what)
+        return replace(self.read(loader, notes, what), kept=kept)
 
     def loader(
         self, X: Any, y: Any = None, missing: str = "raise", needs_target: bool = True, bs: int | None = None
-    ) -> tuple[Any, tuple[str, ...]]:
-        """Make a checked fastai data loader of a frame, or of the validation set; and notes for the reader."""
+    ) -> tuple[Any, tuple[str, ...], NDArray[np.int64] | None]:
+        """Make a checked fastai data loader of a frame, or of the validation set; notes; and which rows are left."""
         with random_state_kept():
             if X is None:
-                return self._validation_loader(y, bs), ()
+                return self._validation_loader(y, bs), (), None
             frame, notes = prepare(X, y, self._rules, missing, needs_target)
-            return self.learn.dls.test_dl(frame, bs=bs or len(frame), num_workers=0), tuple(notes)
+            kept = frame.index.to_numpy()
+            frame = frame.reset_index(drop=True)
+            return self.learn.dls.test_dl(frame, bs=bs or len(frame), num_workers=0), tuple(notes), kept
 
     def read(self, loader: Any, notes: tuple[str, ...] = (), what: str = "") -> Encoded:
         """Read all rows of a data loader at once, in order."""
@@ -90,7 +95,7 @@ class FastaiModel:
 
     def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
         """Resolve a metric; the learner's first by default."""
-        return resolve(self.learn, metric, greater_is_better)
+        return resolve(self.learn, metric, greater_is_better, data=data)
 
     def predicting(self) -> AbstractContextManager[None]:
         """Evaluation mode and no gradients, until the block ends."""

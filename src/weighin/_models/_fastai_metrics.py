@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from fastai.learner import AvgMetric, mk_metric
 from fastai.learner import Metric as LearnerMetric
-from fastai.metrics import AccumMetric, rmse
+from fastai.metrics import AccumMetric, ActivationType, Perplexity, rmse
 from fastai.torch_core import to_detach
+from numpy.typing import NDArray
 
 from weighin._errors import MetricError
 from weighin._metrics import (
     GENERAL,
+    LabelCounts,
     Metric,
     absolute_error,
+    as_numpy,
+    auc_changes,
     direction,
     from_callable,
+    from_torchmetric,
     hit,
+    is_scorer,
+    is_torchmetric,
     miss,
     row_mean,
+    scorer_names,
     squared_error,
+    takes_weights,
     unknown,
 )
+from weighin._models._base import Encoded
+from weighin._models._given_metrics import scorer_metric
+from weighin._models._random_state import random_state_kept
 from weighin._models._torch_metrics import cross_entropy
+from weighin._models._torch_state import evaluating
 
 _ROW_METRICS = {"mae": absolute_error, "mse": squared_error, "accuracy": hit, "error_rate": miss}
 
@@ -35,19 +51,27 @@ _ROW_LOSSES = {
 }
 
 
-def resolve(learn: Any, metric: Any, greater_is_better: bool | None, batch_size: int | None = None) -> Metric:
+def resolve(
+    learn: Any,
+    metric: Any,
+    greater_is_better: bool | None,
+    batch_size: int | None = None,
+    data: Encoded | None = None,
+) -> Metric:
     """Turn what the user gave as metric into a `Metric` on this learner's raw outputs.
 
     Parameters
     ----------
     learn : fastai Learner
         Its first metric is the default, its loss where it has none.
-    metric : None, str, Metric, fastai metric, or callable ``(y, pred) -> float``
-        A name is looked up among the learner's metrics first.
+    metric : None, str, Metric, fastai metric, scikit-learn scorer, or callable ``(y, pred) -> float``
+        A name is looked up among the learner's metrics first, among scikit-learn's scorers last.
     greater_is_better : bool, optional
         Needed only where the direction is not known.
     batch_size : int, optional
         For the mean of a function per batch, as ``learn.validate`` takes it; all rows at once by default.
+    data : Encoded, optional
+        The rows, which scikit-learn's scorers look at.
 
     Raises
     ------
@@ -69,23 +93,25 @@ def resolve(learn: Any, metric: Any, greater_is_better: bool | None, batch_size:
             return _loss(learn.loss_func)
         elif metric in GENERAL:
             return GENERAL[metric]
+        elif metric in scorer_names():
+            return _scorer(learn, metric, None, data)
         else:
-            raise unknown(metric, known)
+            raise unknown(metric, {**known, **dict.fromkeys(scorer_names())})
+    if is_scorer(metric):
+        return _scorer(learn, None, metric, data)
+    if is_torchmetric(metric):
+        device = next(learn.model.parameters()).device
+        return from_torchmetric(metric, greater_is_better, partial(settled, learn.loss_func), device)
     if isinstance(metric, LearnerMetric):
-        return _from_fastai(metric, learn.loss_func, greater_is_better, batch_size)
+        return _from_fastai(metric, learn.loss_func, greater_is_better, batch_size, data)
     if callable(metric):
         fastais = getattr(metric, "__module__", "") == "fastai.metrics"
         name = getattr(metric, "__name__", "")
         if isinstance(metric, type) or (fastais and name[:1].isupper()):
             raise MetricError(f"{name} must be called: metric={name}().")
         if fastais:
-            return _from_fastai(mk_metric(metric), learn.loss_func, greater_is_better, batch_size)
-        return from_callable(
-            metric,
-            greater_is_better,
-            lambda pred: settled(learn.loss_func, pred),
-            lambda t: t.detach().cpu().numpy(),
-        )
+            return _from_fastai(mk_metric(metric), learn.loss_func, greater_is_better, batch_size, data)
+        return from_callable(metric, greater_is_better, partial(settled, learn.loss_func))
     raise MetricError(
         f"metric must be a name, a fastai metric or a function (y, pred) -> float, got {type(metric).__name__}."
     )
@@ -97,14 +123,31 @@ def settled(loss_func: Any, pred: Any) -> Any:
 
 
 def _from_fastai(
-    metric: Any, loss_func: Any, greater_is_better: bool | None, batch_size: int | None
+    metric: Any,
+    loss_func: Any,
+    greater_is_better: bool | None,
+    batch_size: int | None,
+    data: Encoded | None,
 ) -> Metric:
     name = metric.name.lstrip("_")
     func = getattr(metric, "func", None)
-    per_row = None
+    found: dict[str, Any] = {}
     if isinstance(metric, AvgMetric) and getattr(func, "__module__", "") == "fastai.metrics":
-        per_row = _ROW_METRICS.get(getattr(func, "__name__", ""))
-    root = isinstance(metric, AccumMetric) and func is rmse.func
+        found = {"per_row": _ROW_METRICS.get(getattr(func, "__name__", ""))}
+    elif isinstance(metric, AccumMetric) and func is rmse.func:
+        return Metric(name, False, _validated(metric, loss_func, batch_size), squared_error, of_mean="root")
+    elif isinstance(metric, AccumMetric):
+        single = data is not None and data.target is not None and data.target.shape[1] == 1
+        found = _of_scikit(metric, func) if single else {}
+    elif isinstance(metric, Perplexity):
+        loss = _loss(loss_func)
+        found = {"per_row": loss.per_row, "of_mean": "exp"} if loss.per_row is not None else {}
+    score = _validated(metric, loss_func, batch_size)
+    return Metric(name, direction(name, greater_is_better), score, **found)
+
+
+def _validated(metric: Any, loss_func: Any, batch_size: int | None) -> Callable[[Any, Any], float]:
+    """Score as ``learn.validate`` would, on a copy of the metric."""
     metric = _own(metric)
 
     def score(target: Any, pred: Any) -> float:
@@ -114,9 +157,69 @@ def _from_fastai(
             metric.accumulate(_Validated(pred[start : start + step], target[start : start + step], loss_func))
         return float(metric.value)
 
-    if root:
-        return Metric(name, False, score, squared_error, of_mean="root")
-    return Metric(name, direction(name, greater_is_better), score, per_row)
+    return score
+
+
+def _of_scikit(metric: Any, func: Any) -> dict[str, Any]:
+    """What intervals take, for the functions of scikit-learn that fastai wraps."""
+    if not getattr(func, "__module__", "").startswith("sklearn.metrics") or not metric.invert_args:
+        return {}
+    if func.__name__ == "r2_score":
+        return {"per_row": squared_error, "of_mean": "r2"}
+    if (
+        func.__name__ == "roc_auc_score"
+        and metric.activation == "binarysoftmax"
+        and not metric.kwargs.get("max_fpr")
+    ):
+        # of two classes, the margin orders rows as the probability does
+        return {"changes": auc_changes(_is_second, lambda pred: as_numpy(pred[..., 1] - pred[..., 0]))}
+    argmax = metric.activation == ActivationType.No and metric.dim_argmax in (-1, 1) and metric.thresh is None
+    if argmax and takes_weights(func):
+        return {"changes": _counted(partial(func, **metric.kwargs))}
+    return {}
+
+
+def _is_second(target: Any) -> NDArray[np.bool_]:
+    return np.asarray(as_numpy(target)[..., 0] == 1)
+
+
+def _counted(function: Any) -> Callable[[Any, Any, Any], NDArray[np.float64]]:
+    """Changes of a function of labels, as many as the network has outputs."""
+
+    def changes(target: Any, before: Any, after: Any) -> NDArray[np.float64]:
+        n_labels = max(before.shape[-1], int(target.max()) + 1)
+        counts = LabelCounts(_weighed, _codes, _largest, np.arange(n_labels))
+        return counts.changes(target, before, after)
+
+    def _weighed(true: Any, predicted: Any, sample_weight: Any) -> float:
+        return float(function(true, predicted, sample_weight=sample_weight))
+
+    return changes
+
+
+def _codes(target: Any) -> NDArray[np.int64]:
+    return np.asarray(as_numpy(target)[..., 0], dtype=np.int64)
+
+
+def _largest(pred: Any) -> NDArray[np.int64]:
+    return np.asarray(as_numpy(pred.argmax(-1)), dtype=np.int64)
+
+
+def _scorer(learn: Any, name: str | None, scorer: Any, data: Encoded | None) -> Metric:
+    """One of scikit-learn's scorers on the learner's settled predictions."""
+    if data is None:
+        raise MetricError(f"The metric {name!r} takes rows to look at.")
+    vocab = getattr(learn.dls, "vocab", None)
+    labels = np.asarray(list(vocab)) if vocab is not None and len(vocab) and np.ndim(vocab[0]) == 0 else None
+
+    rows: Any = data.rows
+
+    def width() -> int:
+        with random_state_kept(), evaluating(learn.model, rows.parts[0].device), torch.inference_mode():
+            return int(learn.model(*rows.take(slice(0, 2)).parts).shape[-1])
+
+    settle = partial(settled, learn.loss_func)
+    return scorer_metric(name, scorer, f"the {type(learn).__name__}", data.target, settle, width, labels)
 
 
 def _own(metric: Any) -> Any:

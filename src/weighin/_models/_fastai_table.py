@@ -83,7 +83,7 @@ def _gaps(to: Any, cat_names: Sequence[str]) -> frozenset[str] | None:
 def prepare(
     X: Any, y: Any, rules: TableRules, missing: str, needs_target: bool
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Give a new frame fastai can encode, and notes for the reader.
+    """Give a new frame fastai can encode, its index the positions in the table, and notes for the reader.
 
     Raises
     ------
@@ -210,7 +210,7 @@ def _handle_missing(
             frame[name] = frame[name].fillna(rules.means[name])
         notes.append(f"Missing values filled with the training mean: {told}.")
         return frame
-    kept = frame.dropna(subset=list(counts)).reset_index(drop=True)
+    kept = frame.dropna(subset=list(counts))  # its index says which rows of the table are left
     if len(kept) < 2:
         raise InputError(f"Only {len(kept)} of {len(frame)} rows are left without missing values in {told}.")
     notes.append(f"{len(frame) - len(kept)} of {len(frame)} rows left out for missing values in {told}.")

@@ -10,13 +10,15 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._errors import InputError, MetricError, ModelError
+from weighin._errors import InputError, ModelError
 from weighin._features import Feature
 from weighin._frames import column_names, is_frame
-from weighin._metrics import GENERAL, MAE, Metric, from_callable, unknown
+from weighin._metrics import MAE, Metric
 from weighin._models._arrays import ArrayRows
 from weighin._models._base import Encoded
 from weighin._models._frame_rows import FrameRows
+from weighin._models._given_metrics import given_metric
+from weighin._models._random_state import random_state_kept
 
 
 class FunctionModel:
@@ -44,17 +46,9 @@ class FunctionModel:
         """Resolve a metric; the mean absolute error by default."""
         if isinstance(metric, Metric):
             return metric
-        if isinstance(metric, str):
-            if metric not in GENERAL:
-                raise unknown(metric, GENERAL)
-            return GENERAL[metric]
         if metric is None:
             return MAE
-        if callable(metric):
-            return from_callable(metric, greater_is_better, self.settle, np.asarray)
-        raise MetricError(
-            f"metric must be a name or a function (y, pred) -> float, got {type(metric).__name__}."
-        )
+        return given_metric(metric, greater_is_better, self.name, data.target, self.settle, self._width(data))
 
     def chunk_rows(self, rows: Any) -> int:
         """Many: what a call costs is spread over them."""
@@ -75,6 +69,13 @@ class FunctionModel:
     def settle(self, pred: NDArray[Any]) -> NDArray[Any]:
         """Nothing: they are what the user sees."""
         return pred
+
+    def _width(self, data: Encoded) -> Callable[[], int]:
+        def width() -> int:
+            with random_state_kept():
+                return int(self.predict(data.rows.take(slice(0, 2))).shape[-1])
+
+        return width
 
 
 def table_rows(X: Any, who: str) -> tuple[FrameRows | ArrayRows, tuple[Feature, ...]]:

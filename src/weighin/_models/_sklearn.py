@@ -12,26 +12,39 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
-from sklearn.metrics import get_scorer, get_scorer_names
+from sklearn.metrics import get_scorer
 
 from weighin._errors import InputError, MetricError, ModelError, listing
 from weighin._features import Feature
-from weighin._frames import check_columns, is_frame
+from weighin._frames import check_columns, column_names, is_frame
 from weighin._metrics import (
     GENERAL,
-    MAE,
-    MSE,
     PREDICTION_CHANGE,
+    Answers,
     Metric,
-    direction,
+    as_numpy,
     from_callable,
+    from_scorer,
+    from_torchmetric,
+    is_scorer,
+    is_torchmetric,
+    one_column,
     row_mean,
+    scorer_names,
     unknown,
 )
 from weighin._models._base import Encoded
 from weighin._models._frame_rows import FrameRows
 from weighin._models._function import as_given, as_matrix, numeric_target, table_rows, target_array
 from weighin._models._random_state import random_state_kept
+
+# functions of scikit-learn that the model's own metrics stand for
+_SAME = {
+    "mean_absolute_error": "mae",
+    "mean_squared_error": "mse",
+    "accuracy_score": "accuracy",
+    "log_loss": "log_loss",
+}
 
 
 class SklearnModel:
@@ -55,14 +68,14 @@ class SklearnModel:
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Take the table in the form the estimator predicts on; class labels become their numbers."""
-        names = getattr(self.estimator, "feature_names_in_", None)
+        names = self._fitted_names(X)
         if is_frame(X) and names is not None:
             # the estimator's own columns, in its order: scikit-learn insists on both
-            check_columns(X, list(names), "the estimator was fitted on")
-            X = nw.from_native(X, eager_only=True).select(list(names)).to_native()
+            check_columns(X, names, "the estimator was fitted on")
+            X = nw.from_native(X, eager_only=True).select(names).to_native()
         rows, features = table_rows(X, self.name)
         if names is not None and not is_frame(X) and len(names) == len(features):
-            features = tuple(Feature(str(name), f.columns) for name, f in zip(names, features, strict=True))
+            features = tuple(Feature(name, f.columns) for name, f in zip(names, features, strict=True))
         if isinstance(rows, FrameRows):
             rows = self._readable(rows)
         target = None
@@ -85,17 +98,17 @@ class SklearnModel:
         if isinstance(metric, str):
             if metric in own:
                 return own[metric]
-            if metric in get_scorer_names():
-                return self._from_scorer(metric, get_scorer(metric))
-            raise unknown(metric, {**own, **dict.fromkeys(get_scorer_names())})
-        if hasattr(metric, "_score_func"):  # what make_scorer gives
-            return self._from_scorer(getattr(metric._score_func, "__name__", "scorer"), metric)
+            names = scorer_names()
+            if metric in names:
+                return self._from_scorer(metric, None, data)
+            raise unknown(metric, {**own, **dict.fromkeys(names)})
+        if is_scorer(metric):
+            return self._from_scorer(None, metric, data)
+        if is_torchmetric(metric):
+            return from_torchmetric(metric, greater_is_better, self.settle)
         if callable(metric):
-            if self.classes is None:
-                return from_callable(metric, greater_is_better, self.settle, np.asarray)
-            name = getattr(metric, "__name__", type(metric).__name__)
-            better = direction(name, greater_is_better)
-            return Metric(name, better, lambda t, p: float(metric(self._labels(t), self._labels(p))))
+            flat = None if self.classes is None else self._labels
+            return from_callable(metric, greater_is_better, self.settle, flat)
         raise MetricError(
             f"metric must be a name, a scorer or a function (y, pred) -> float, got {type(metric).__name__}."
         )
@@ -125,6 +138,25 @@ class SklearnModel:
     def settle(self, pred: NDArray[Any]) -> NDArray[Any]:
         """Nothing: they are what the user sees."""
         return pred
+
+    def _fitted_names(self, X: Any) -> list[str] | None:
+        """Columns the estimator was fitted on, as the table names them; None where it knows no names."""
+        names = getattr(self.estimator, "feature_names_in_", None)
+        if names is None and type(self.estimator).__module__.partition(".")[0] == "catboost":
+            names = self.estimator.feature_names_
+            if names is None:
+                raise ModelError(f"The {self.name} is not fitted.")
+            if list(names) == [str(position) for position in range(len(names))]:
+                return None  # fitted on a matrix
+        if names is None:
+            return None
+        names = [str(name) for name in names]
+        if is_frame(X):
+            # LightGBM writes an underscore for a blank
+            given = column_names(X)
+            written = {name.replace(" ", "_"): name for name in given}
+            names = [name if name in given else written.get(name, name) for name in names]
+        return names
 
     def _readable(self, rows: FrameRows) -> FrameRows:
         """Rows in a kind of frame the estimator can read: the given one, else pandas."""
@@ -162,43 +194,22 @@ class SklearnModel:
             found["log_loss"] = Metric(loss.name, False, loss.score, loss.per_row, response="predict_proba")
         return found
 
-    def _from_scorer(self, name: str, scorer: Any) -> Metric:
-        """Take apart what `make_scorer` put together; errors that scikit-learn negates keep their own sign."""
-        known = {"neg_mean_absolute_error": MAE, "neg_mean_squared_error": MSE}
-        if name in known and self.classes is None:
-            return known[name]
-        if name == "accuracy" and self.classes is not None:
-            return self._own_metrics()["accuracy"]
-        wanted = scorer._response_method
-        methods = [wanted] if isinstance(wanted, str) else list(wanted)
-        if methods == ["default"]:
-            methods = ["predict"]
-        there = [method for method in methods if hasattr(self.estimator, method)]
-        if not there:
-            raise MetricError(
-                f"The metric {name!r} needs {' or '.join(methods)}, which {type(self.estimator).__name__} has not."
-            )
-        response, function, options = there[0], scorer._score_func, scorer._kwargs
-        binary = self.classes is not None and len(self.classes) == 2
-        # the class whose score a function of one score per row takes; scikit-learn turns decisions round for the first
-        first = (
-            binary
-            and self.classes is not None
-            and options.get("pos_label", self.classes[1]) == self.classes[0]
+    def _from_scorer(self, name: str | None, scorer: Any, data: Encoded) -> Metric:
+        """Take one of scikit-learn's scorers; the estimator's own metrics stand for those that are the same."""
+        scorer = get_scorer(name) if scorer is None else scorer
+        own, same = self._own_metrics(), _SAME.get(getattr(scorer._score_func, "__name__", ""))
+        if same in own and not scorer._kwargs and scorer._sign == (1 if own[same].greater_is_better else -1):
+            return own[same]
+        methods = ("predict", "predict_proba", "decision_function")
+        there = tuple(method for method in methods if hasattr(self.estimator, method))
+        n_targets = 1 if data.target is None else data.target.shape[1]
+        who = type(self.estimator).__name__
+        return from_scorer(
+            name, scorer, Answers(who, there, self.classes, self._predicted, n_targets=n_targets)
         )
 
-        def score(target: Any, pred: Any) -> float:
-            if response == "predict":
-                given = self._labels(pred) if self.classes is not None else _flat(pred)
-            elif binary and pred.shape[1] == 2:
-                given = pred[:, 0 if first else 1]
-            elif binary:
-                given = -pred[:, 0] if first else pred[:, 0]
-            else:
-                given = _flat(pred)
-            return float(function(self._labels(target), given, **options))
-
-        return Metric(name.removeprefix("neg_"), scorer._sign > 0, score, None, "target", response)
+    def _predicted(self, pred: Any) -> NDArray[np.int64]:
+        return np.asarray(as_numpy(pred)[..., 0].astype(np.int64))
 
     def _codes(self, y: Any, n_rows: int) -> NDArray[np.int64]:
         labels = target_array(y, n_rows)
@@ -219,7 +230,7 @@ class SklearnModel:
 
     def _labels(self, codes: Any) -> NDArray[Any]:
         if self.classes is None:
-            return _flat(codes)
+            return np.asarray(one_column(codes))
         return self.classes[np.asarray(codes).astype(np.int64).ravel()]
 
 
@@ -260,7 +271,3 @@ def _log_loss(target: Any, pred: Any) -> Any:
     classes = np.broadcast_to(target[..., :1].astype(np.int64), (*pred.shape[:-1], 1))
     likelihood = np.take_along_axis(pred, classes, -1)[..., 0]
     return -np.log(likelihood.clip(np.finfo(pred.dtype).eps, 1 - np.finfo(pred.dtype).eps))
-
-
-def _flat(array: Any) -> Any:
-    return array[:, 0] if array.shape[-1] == 1 else array

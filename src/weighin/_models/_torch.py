@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from torch import Tensor
 from weighin._errors import InputError, MetricError, ModelError
 from weighin._features import Feature
 from weighin._frames import column_names, is_frame, to_matrix
-from weighin._metrics import GENERAL, MAE, Metric, from_callable, unknown
+from weighin._metrics import GENERAL, MAE, Metric
 from weighin._models._arrays import ArrayRows
 from weighin._models._base import Encoded
+from weighin._models._given_metrics import given_metric
 from weighin._models._random_state import random_state_kept
 from weighin._models._tensor_split import TensorSplit, split_of
 from weighin._models._torch_metrics import LOG_LOSS
@@ -75,18 +77,13 @@ class TorchModel:
         """Resolve a metric; MAE for a target of numbers, log loss for classes and as many outputs, by default."""
         if isinstance(metric, Metric):
             return metric
-        known = {**GENERAL, LOG_LOSS.name: LOG_LOSS}
-        if isinstance(metric, str):
-            if metric not in known:
-                raise unknown(metric, known)
+        if metric is not None:
             if metric == LOG_LOSS.name and data.target is not None:
                 self._check_classes(data)
-            return known[metric]
-        if callable(metric):
-            return from_callable(metric, greater_is_better, self.settle, _to_numpy)
-        if metric is not None:
-            raise MetricError(
-                f"metric must be a name or a function (y, pred) -> float, got {type(metric).__name__}."
+            known = {LOG_LOSS.name: LOG_LOSS}
+            n_outputs = partial(self._width, data)
+            return given_metric(
+                metric, greater_is_better, self.name, data.target, self.settle, n_outputs, known, self.device
             )
         if data.target is None:
             raise InputError("y is needed; only metric='prediction_change' does without a target.")
@@ -100,8 +97,8 @@ class TorchModel:
         ):
             return LOG_LOSS
         raise MetricError(
-            f"The target holds integers and the module has {width} output(s): name a metric ({', '.join(known)}), or "
-            "pass a float target for a regression."
+            f"The target holds integers and the module has {width} output(s): name a metric "
+            f"({', '.join(GENERAL)}, log_loss), or pass a float target for a regression."
         )
 
     def chunk_rows(self, rows: ArrayRows) -> int:

@@ -1,0 +1,112 @@
+"""Metrics that are functions of a mean over rows: batch by batch, memory does not grow with rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._engine._plan import Batch
+from weighin._engine._run_parts import Advance, Answer, Run, on_host
+from weighin._engine._sums import Sums
+from weighin._features import Feature
+from weighin._metrics import Metric
+
+
+class RowMeans:
+    """Functions of the mean over rows of a loss per row: what swaps changed, added up in double precision.
+
+    Parameters
+    ----------
+    run : Run
+        What all steps share.
+    section : sequence of Feature
+        What to weigh.
+    """
+
+    def __init__(self, run: Run, section: Sequence[Feature]) -> None:
+        self.run, self.section = run, section
+        self.finished: Sequence[Feature] = ()
+        self.n_rows = 0
+        self.keeper = run.keeper(len(section))
+        n_cells = len(run.question.metrics) * len(run.question.cells)
+        self._sums = [Sums.nothing(len(section), run.donors.n_repeats)] * n_cells
+
+    def collect(self, advance: Advance) -> None:
+        """Go through all batches."""
+        for batch, rows in self.run.batches():
+            found: list[list[NDArray[Any]]] = [[] for _ in self.run.question.metrics]
+            before: list[NDArray[Any]] = []
+            n_done = 0
+            try:
+                for first in range(0, max(1, len(self.section)), self.run.plan.step):
+                    some = self.section[first : first + self.run.plan.step]
+                    before, changes = self._changes(batch, rows, some)
+                    for parts, change in zip(found, changes, strict=True):
+                        parts.append(change)
+                    n_done += len(some)
+                    advance(batch.n_receivers * self.run.donors.n_repeats * len(some))
+            finally:
+                # interrupted in the first batch: some features; later: what earlier batches told of all of them
+                if n_done == len(self.section) or (n_done and not self.n_rows):
+                    whole = [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in found]
+                    self._add(batch, before, [changes[:n_done] for changes in whole], n_done)
+
+    def _changes(
+        self, batch: Batch, rows: Any, features: Sequence[Feature]
+    ) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+        """For each metric: loss before any swap, (n_receivers,), and what swaps change, features and repeats first."""
+        run = self.run
+        baseline, out = run.predict(batch, rows, features)
+        before, changes = [], []
+        for metric in run.question.metrics:
+            assert metric.per_row is not None
+            if metric.against == "baseline":
+                target = settled = run.model.settle(baseline)
+                after = run.model.settle(out)
+            else:
+                target, settled, after = run.data.target[batch.numbers], baseline, out
+            losses = metric.per_row(target, settled)
+            before.append(on_host(losses))
+            changes.append(on_host(metric.per_row(target, after) - losses))
+        return before, changes
+
+    def _add(
+        self, batch: Batch, before: list[NDArray[Any]], changes: list[NDArray[Any]], n_features: int
+    ) -> None:
+        run = self.run
+        sums = [
+            self._sums[place].add(
+                batch,
+                before[number],
+                changes[number],
+                weights=run.question.weights_of(batch),
+                segment=run.question.segment_of(cell, batch),
+                spread=run.spread_of(metric, cell, batch),
+                closed=run.donors.closed,
+            )
+            for place, (number, metric, cell) in enumerate(run.question.places)
+        ]
+        if self.keeper is not None:
+            self.keeper.add(batch, before[0], changes[0])
+        # in one statement: an interrupt falls before it or after it
+        self.n_rows, self._sums, self.finished = (
+            self.n_rows + batch.n_receivers,
+            sums,
+            self.section[:n_features],
+        )
+
+    @property
+    def answers(self) -> list[Answer]:
+        """One for each metric, on all rows and on each segment."""
+        return [
+            answer_of(metric, sums)
+            for sums, (_, metric, _) in zip(self._sums, self.run.question.places, strict=True)
+        ]
+
+
+def answer_of(metric: Metric, sums: Sums) -> Answer:
+    """What sums say."""
+    return Answer(sums.baseline(metric.of_mean), sums.changed(metric.of_mean), sums.n_rows, sums.evidence())

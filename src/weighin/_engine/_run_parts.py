@@ -1,0 +1,331 @@
+"""What the steps of a run share: the question, the rows, the way to predict, and the form of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._donors import Block
+from weighin._donors import Rows as Positions
+from weighin._engine._plan import Batch, Plan, batches
+from weighin._errors import ModelError
+from weighin._features import Feature
+from weighin._inference import Evidence, RowChanges
+from weighin._metrics import Metric, as_numpy
+from weighin._models import Model
+from weighin._models._base import Encoded
+
+Advance = Callable[[int], None]
+
+
+class Donors(Protocol):
+    """Who gives to whom; see `weighin._donors`."""
+
+    @property
+    def n_repeats(self) -> int:
+        """Number of shuffles."""
+        ...
+
+    @property
+    def closed(self) -> bool:
+        """Whether donors stay in their block, and nobody receives their own values: intervals need it."""
+        ...
+
+    @property
+    def n_receivers(self) -> int:
+        """Rows that receive."""
+        ...
+
+    @property
+    def largest_block(self) -> int:
+        """Rows of the largest block that cannot be cut."""
+        ...
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield donor-closed blocks, the same ones whenever called."""
+        ...
+
+
+class Path(Protocol):
+    """A way to predict swaps."""
+
+    def ways(self, features: Sequence[Feature]) -> list[str]:
+        """Name the way each feature goes."""
+        ...
+
+    def predict(
+        self,
+        rows: Any,
+        start: int,
+        features: Sequence[Feature],
+        donors: Positions,
+        baseline: Any,
+        out: Any,
+    ) -> None:
+        """Fill in predictions of receivers, from `start` on, as the rows are and after each swap."""
+        ...
+
+    def shrink(self) -> bool:
+        """Halve the rows of one call, after running out of memory; False when there is nothing left to halve."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked of the predictions.
+
+    Attributes
+    ----------
+    metrics : tuple of Metric
+        Taken of the same predictions; all of the same `response`.
+    weights : ndarray of shape (n_rows,), optional
+        Sample weights: a pair weighs as its receiver times its donor.
+    segment : ndarray of int of shape (n_rows,), optional
+        Number of the segment of each row, from 0; -1 for none.
+    n_segments : int
+        Their number.
+    keep : bool
+        Whether to keep what each swap changed of the first metric, row by row.
+    """
+
+    metrics: tuple[Metric, ...]
+    weights: NDArray[np.float64] | None = None
+    segment: NDArray[np.int64] | None = None
+    n_segments: int = 0
+    keep: bool = False
+
+    @property
+    def cells(self) -> range:
+        """-1 for all rows, then the number of each segment."""
+        return range(-1, self.n_segments)
+
+    @property
+    def places(self) -> list[tuple[int, Metric, int]]:
+        """Number and object of the metric, and the cell, of each answer."""
+        return [(number, metric, cell) for number, metric in enumerate(self.metrics) for cell in self.cells]
+
+    @property
+    def whole(self) -> bool:
+        """Whether a metric needs the predictions of all rows at once."""
+        return any(metric.per_row is None for metric in self.metrics)
+
+    def weights_of(self, batch: Batch) -> NDArray[np.float64] | None:
+        """Weights of the receivers."""
+        return None if self.weights is None else self.weights[batch.numbers]
+
+    def segment_of(self, cell: int, batch: Batch) -> NDArray[np.bool_] | None:
+        """Which receivers belong to a cell; None for all."""
+        if cell < 0:
+            return None
+        assert self.segment is not None
+        return self.segment[batch.numbers] == cell
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What swaps do to a metric, on all rows or on a segment of them.
+
+    Attributes
+    ----------
+    baseline : float
+        The metric before any swap, on the same rows by the same code; NaN where a segment does not allow it.
+    change : ndarray of shape (n_finished_features, n_repeats)
+        Metric after swapping a feature, minus baseline.
+    n_rows : int
+        Receivers it was measured on.
+    evidence : tuple of Evidence
+        What intervals are made of, each for some of the features, in their order; empty where there is none.
+    """
+
+    baseline: float
+    change: NDArray[np.float64]
+    n_rows: int
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What came out of a run.
+
+    Attributes
+    ----------
+    answers : tuple of Answer
+        Metric by metric: on all rows, then on each segment.
+    n_features : int
+        Features finished: fewer than asked for when the run was interrupted early.
+    n_rows : int
+        Rows measured: fewer than given when the run was interrupted.
+    complete : bool
+        False when the run was interrupted; then the first features, or some rows, only.
+    ways : tuple of str
+        How each feature was predicted.
+    noise : float
+        Largest difference between two predictions of the same rows; 0 for a deterministic model.
+    company : float
+        Largest difference for rows predicted beside other rows; 0 unless a batch has a say in its rows' predictions.
+    kept : RowChanges or None
+        What each swap changed, row by row, where that was asked for.
+    """
+
+    answers: tuple[Answer, ...]
+    n_features: int
+    n_rows: int
+    complete: bool = True
+    ways: tuple[str, ...] = field(default=())
+    noise: float = 0.0
+    company: float = 0.0
+    kept: RowChanges | None = None
+
+    @property
+    def baseline(self) -> float:
+        """That of the first metric on all rows."""
+        return self.answers[0].baseline
+
+    @property
+    def change(self) -> NDArray[np.float64]:
+        """That of the first metric on all rows."""
+        return self.answers[0].change
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """That of the first metric on all rows."""
+        return self.answers[0].evidence
+
+
+class Keeper:
+    """Fills in what each swap changed, row by row.
+
+    Parameters
+    ----------
+    n_features, n_repeats, n_rows : int
+        Its shape.
+
+    Attributes
+    ----------
+    kept : RowChanges
+        What came in so far.
+    """
+
+    def __init__(self, n_features: int, n_repeats: int, n_rows: int) -> None:
+        self.kept = RowChanges.room(n_features, n_repeats, n_rows)
+        self._n_blocks = 0
+
+    def add(self, batch: Batch, before: NDArray[Any], changes: NDArray[Any]) -> None:
+        """Take a batch of receivers."""
+        kept, here = self.kept, batch.numbers
+        kept.before[here] = before
+        kept.changes[: len(changes), :, here] = changes.astype(np.float32)
+        rows = np.arange(len(kept.before)) if batch.rows is None else batch.rows
+        kept.donors[:, here] = rows[batch.donors]
+        for (start, stop), stratum in zip(batch.spans, batch.strata, strict=True):
+            kept.block[rows[start:stop]] = self._n_blocks
+            kept.stratum[rows[start:stop]] = stratum
+            self._n_blocks += 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all steps share; `like` is a prediction, for its type and width."""
+
+    model: Model
+    data: Encoded
+    question: Question
+    path: Path
+    like: Any
+    donors: Donors
+    plan: Plan
+
+    def batches(self) -> Iterator[tuple[Batch, Any]]:
+        """Yield each batch with its encoded rows; rows that come again are the same object."""
+        for batch in batches(self.donors.blocks(), self.plan.batch_rows):
+            yield batch, self.data.rows if batch.rows is None else self.data.rows.take(batch.rows)
+
+    @property
+    def n_receivers(self) -> int:
+        """Rows measured in all."""
+        return self.donors.n_receivers
+
+    def keeper(self, n_features: int) -> Keeper | None:
+        """Room for what each swap changes, where that is asked for."""
+        if not self.question.keep:
+            return None
+        return Keeper(n_features, self.donors.n_repeats, self.data.rows.n_rows)
+
+    def spread_of(self, metric: Metric, cell: int, batch: Batch) -> NDArray[np.float64] | None:
+        """Squared distance of each receiver's target from the mean target of a cell, for R2."""
+        if metric.of_mean != "r2":
+            return None
+        return (self._target[batch.numbers] - self._centres[cell + 1]) ** 2
+
+    @cached_property
+    def _target(self) -> NDArray[np.float64]:
+        return np.asarray(as_numpy(self.data.target)[:, 0], dtype=np.float64)
+
+    @cached_property
+    def _centres(self) -> list[float]:
+        """Mean target of each cell, weighted: taken as known."""
+        question = self.question
+        weights = np.ones(len(self._target)) if question.weights is None else question.weights
+        centres = []
+        for cell in question.cells:
+            here = weights if question.segment is None or cell < 0 else weights * (question.segment == cell)
+            centres.append(float(here @ self._target / here.sum()) if here.sum() else float("nan"))
+        return centres
+
+    def predict(self, batch: Batch, rows: Any, features: Sequence[Feature]) -> tuple[Any, Any]:
+        """Predictions as the rows are, and after each swap; anything not finite is an error."""
+        width = self.like.shape[-1]
+        baseline = self.empty(batch.n_receivers, width)
+        out = self.empty(len(features), len(batch.donors), batch.n_receivers, width)
+        while True:
+            try:
+                self.path.predict(rows, batch.receivers.start, features, batch.donors, baseline, out)
+                break
+            except (MemoryError, RuntimeError) as error:
+                if not out_of_memory(error) or not self.path.shrink():
+                    raise
+        _check_finite(baseline, "on the rows as they are")
+        if not _finite(out):
+            for feature, pred in zip(features, out, strict=True):
+                _check_finite(pred, f"after swapping {feature.name!r}")
+        return baseline, out
+
+    def empty(self, *shape: int) -> Any:
+        """An array of the kind predictions are."""
+        if isinstance(self.like, np.ndarray):
+            return np.empty(shape, self.like.dtype)
+        return self.like.new_empty(shape)
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory ran out."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    told = str(error).lower()  # torch on the CPU and on some devices raises a plain RuntimeError
+    return any(text in told for text in ("out of memory", "can't allocate memory", "not enough memory"))
+
+
+def _finite(pred: Any) -> bool:
+    with np.errstate(invalid="ignore", over="ignore"):
+        total = pred.sum()  # one number to wait for on a GPU
+        return bool(total - total == 0)
+
+
+def _check_finite(pred: Any, when: str) -> None:
+    if _finite(pred):
+        return
+    with np.errstate(invalid="ignore"):
+        bad = (pred - pred != 0).any(-1)  # inf - inf and nan - nan are nan, which differs from 0
+    n_bad, n = int(bad.sum()), int(np.prod(bad.shape))
+    if n_bad:
+        raise ModelError(f"{n_bad:,} of {n:,} predictions are not finite {when}.")
+
+
+def on_host(values: Any) -> NDArray[Any]:
+    """Give values in the memory of this machine."""
+    return values if isinstance(values, np.ndarray) else values.cpu().numpy()

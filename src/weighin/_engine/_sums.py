@@ -1,0 +1,173 @@
+"""What batches add up to, for one metric on some of the rows: plain sums, and moments for intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._engine._plan import Batch
+from weighin._inference import Moments
+from weighin._metrics import OfMean
+
+UNITS = 128  # features with joint moments: the work grows with their square
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums over receivers, of all rows or of a segment.
+
+    Attributes
+    ----------
+    n_rows : int
+        Receivers.
+    weight, before, spread : float
+        Sum of their weights, of their loss before any swap, and of a row component (see `add`).
+    pair_weight : ndarray of shape (n_repeats,) or float
+        Sum of the weights of pairs.
+    change : ndarray of shape (n_features, n_repeats)
+        Sum of what swaps changed.
+    moments : dict of int to tuple of Moments
+        By stratum; each for up to 128 of the features, in their order.
+    """
+
+    change: Floats
+    pair_weight: Floats
+    n_rows: int = 0
+    weight: float = 0.0
+    before: float = 0.0
+    spread: float = 0.0
+    moments: Mapping[int, tuple[Moments, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def nothing(cls, n_features: int, n_repeats: int) -> Sums:
+        """Begin."""
+        return cls(np.zeros((n_features, n_repeats)), np.zeros(n_repeats))
+
+    def add(
+        self,
+        batch: Batch,
+        before: NDArray[np.floating],
+        changes: NDArray[np.floating],
+        *,
+        weights: Floats | None = None,
+        segment: NDArray[np.bool_] | None = None,
+        spread: Floats | None = None,
+        closed: bool = True,
+    ) -> Sums:
+        """Give the sums with a batch added.
+
+        Parameters
+        ----------
+        batch : Batch
+            Who gives to whom.
+        before : ndarray of shape (n,)
+            Loss of each receiver before any swap.
+        changes : ndarray of shape (n_features, n_repeats, n)
+            What swaps changed. Fewer features than before: the others are dropped.
+        weights : ndarray of shape (n,), optional
+            Sample weights; a pair weighs as its receiver times its donor.
+        segment : ndarray of bool of shape (n,), optional
+            The receivers that count.
+        spread : ndarray of shape (n,), optional
+            A second value of each row before any swap, such as its squared distance from the mean of the target.
+        closed : bool
+            Whether donors stay in their block, which moments need.
+        """
+        own = None if weights is None else weights.astype(np.float64)
+        if segment is not None:
+            own = segment.astype(np.float64) if own is None else own * segment
+        n_rows = len(before) if segment is None else int(segment.sum())
+        if own is None:
+            weight, total = float(n_rows), float(before.sum(dtype=np.float64))
+            pair_weight = np.full(len(self.pair_weight), weight)
+            change = changes.sum(-1, dtype=np.float64)
+        else:
+            weight, total = float(own.sum()), float(own @ before)
+            pairs = own if weights is None else own * weights[batch.donors]
+            pairs = np.broadcast_to(pairs, batch.donors.shape)
+            pair_weight = pairs.sum(-1)
+            change = np.einsum("frn,rn->fr", changes, pairs, dtype=np.float64)
+        moments = self.moments
+        if closed and len(changes):
+            moments = self._moments(batch, before, changes, weights, segment, spread)
+        return Sums(
+            self.change[: len(changes)] + change,
+            self.pair_weight + pair_weight,
+            self.n_rows + n_rows,
+            self.weight + weight,
+            self.before + total,
+            self.spread + (0.0 if spread is None else float(spread.sum() if own is None else own @ spread)),
+            moments,
+        )
+
+    def _moments(
+        self,
+        batch: Batch,
+        before: NDArray[np.floating],
+        changes: NDArray[np.floating],
+        weights: Floats | None,
+        segment: NDArray[np.bool_] | None,
+        spread: Floats | None,
+    ) -> Mapping[int, tuple[Moments, ...]]:
+        """Block by block, which fits the cache."""
+        rows = before[None] if spread is None else np.stack([before.astype(np.float64), spread])
+        found = dict(self.moments)
+        for (start, stop), stratum in zip(batch.spans, batch.strata, strict=True):
+            here = slice(start, stop)
+            donors = batch.donors[:, here] - start
+            new = tuple(
+                Moments.of(
+                    changes[first : first + UNITS, :, here],
+                    donors,
+                    rows[:, here],
+                    weights=None if weights is None else weights[here],
+                    segment=None if segment is None else segment[here],
+                )
+                for first in range(0, len(changes), UNITS)
+            )
+            old = found.get(stratum)
+            found[stratum] = (
+                new if old is None else tuple(mine + more for mine, more in zip(old, new, strict=True))
+            )
+        return found
+
+    def first(self, n_features: int) -> Sums:
+        """The same for the first features only, without moments."""
+        return replace(self, change=self.change[:n_features], moments={})
+
+    def baseline(self, of_mean: OfMean) -> float:
+        """The metric before any swap; NaN without weight."""
+        if not self.weight:
+            return float("nan")
+        return float(_of_mean(of_mean, np.array(self.before / self.weight), self.spread / self.weight))
+
+    def changed(self, of_mean: OfMean) -> Floats:
+        """What each swap changed of the metric, shape (n_features, n_repeats)."""
+        if not self.weight or not self.pair_weight.all():
+            return np.full(self.change.shape, np.nan)
+        change = self.change / self.pair_weight
+        if of_mean == "identity":  # without the rounding of adding and subtracting the baseline
+            return change
+        before, spread = self.before / self.weight, self.spread / self.weight
+        return np.asarray(_of_mean(of_mean, before + change, spread)) - self.baseline(of_mean)
+
+    def evidence(self) -> tuple[tuple[Moments, ...], ...]:
+        """Moments by sets of features, each with one for every stratum."""
+        return tuple(zip(*(self.moments[stratum] for stratum in sorted(self.moments)), strict=True))
+
+
+def _of_mean(of_mean: OfMean, value: Floats, spread: float) -> Floats:
+    """The metric of a mean loss."""
+    if of_mean == "root":
+        return np.asarray(np.sqrt(np.maximum(0.0, value)))
+    if of_mean == "exp":
+        return np.asarray(np.exp(value))
+    if of_mean == "r2":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(1 - value / spread if spread else np.full(np.shape(value), np.nan))
+    return value

@@ -1,0 +1,54 @@
+"""Metrics: what is measured, row by row where it can be, and which direction is better."""
+
+from weighin._metrics._base import Metric, OfMean, as_numpy, mean, one_column, row_mean
+from weighin._metrics._callables import from_callable, from_torchmetric, is_torchmetric, takes_weights
+from weighin._metrics._directions import HIGHER_IS_BETTER, LOWER_IS_BETTER, direction, unknown
+from weighin._metrics._influence import LabelCounts, auc_changes
+from weighin._metrics._losses import (
+    ACCURACY,
+    ERROR_RATE,
+    GENERAL,
+    MAE,
+    MSE,
+    PREDICTION_CHANGE,
+    RMSE,
+    absolute_error,
+    hit,
+    miss,
+    squared_error,
+)
+from weighin._metrics._scorers import Answers, from_scorer, is_scorer, scorer_names
+
+__all__ = [
+    "ACCURACY",
+    "ERROR_RATE",
+    "GENERAL",
+    "HIGHER_IS_BETTER",
+    "LOWER_IS_BETTER",
+    "MAE",
+    "MSE",
+    "PREDICTION_CHANGE",
+    "RMSE",
+    "Answers",
+    "LabelCounts",
+    "Metric",
+    "OfMean",
+    "absolute_error",
+    "as_numpy",
+    "auc_changes",
+    "direction",
+    "from_callable",
+    "from_scorer",
+    "from_torchmetric",
+    "hit",
+    "is_scorer",
+    "is_torchmetric",
+    "mean",
+    "miss",
+    "one_column",
+    "row_mean",
+    "scorer_names",
+    "squared_error",
+    "takes_weights",
+    "unknown",
+]

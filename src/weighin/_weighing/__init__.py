@@ -1,0 +1,1 @@
+"""The steps of weighing: arguments checked, rows told apart, how much work, answers put together."""
