@@ -17,6 +17,7 @@ from weighin._inference import LeftOut
 from weighin._metrics import Metric
 
 LEFT_OUT = 25  # parts of the rows, left out one after the other
+LEFT_OUT_REPEATS = 10  # shuffles looked at so; more would make the noise smaller than what is told
 
 
 class WholeScore:
@@ -89,6 +90,7 @@ class _Cell:
         self.changes: NDArray[np.floating] | None = None
         self.scores = np.full((n_features, run.donors.n_repeats), np.nan)
         self.without: NDArray[np.float64] | None = None
+        self._parts: list[NDArray[np.int64]] = []
         self.before: NDArray[Any] = np.zeros(len(batch.donors[0]))
         if self.by_row:
             assert metric.per_row is not None
@@ -102,6 +104,7 @@ class _Cell:
             self.changes = np.zeros(shape, self.before.dtype if self.by_row else np.float32)
         elif run.donors.closed and len(batch.edges) > 2:
             self._parts = self._left_out_parts()
+        if self._parts:
             self.without = np.full((n_features, len(self._parts)), np.nan)
             self.baseline_without = np.array(
                 [self._score(self.baseline_pred, None, part) for part in self._parts]
@@ -129,7 +132,8 @@ class _Cell:
             )
         elif self.without is not None:
             self.without[number] = [
-                np.mean([self._score(pred, r, part) for r, pred in enumerate(after)]) for part in self._parts
+                np.mean([self._score(pred, r, part) for r, pred in enumerate(after[:LEFT_OUT_REPEATS])])
+                for part in self._parts
             ]
 
     def answer(self, n_done: int) -> Answer:
@@ -152,8 +156,12 @@ class _Cell:
         change = self.scores[:n_done] - self.baseline
         if self.without is None or np.isnan(self.baseline) or not n_done:
             return Answer(self.baseline, change, self.n_rows, ())
-        sizes = np.array([self.n_rows - self._n_in(part) for part in self._parts], dtype=np.float64)
-        left_out = LeftOut(change.mean(1), self.without[:n_done] - self.baseline_without, sizes)
+        sizes = np.array([self.n_rows - len(part) for part in self._parts], dtype=np.float64)
+        further = change.mean(1) - change[:, :LEFT_OUT_REPEATS].mean(
+            1
+        )  # what all shuffles say beyond the first
+        without = self.without[:n_done] - self.baseline_without + further[:, None]
+        left_out = LeftOut(change.mean(1), without, sizes)
         return Answer(self.baseline, change, self.n_rows, (left_out,))
 
     def _score(self, pred: Any, repeat: int | None, here: Any) -> float:
@@ -180,8 +188,6 @@ class _Cell:
                 stays[slice(*spans[block])] = False
             if self.segment is not None:
                 stays &= self.segment
-            parts.append(np.flatnonzero(stays))
-        return parts
-
-    def _n_in(self, part: NDArray[np.int64]) -> int:
-        return len(part)
+            if stays.sum() < self.n_rows:  # else there are no rows of the segment in that share
+                parts.append(np.flatnonzero(stays))
+        return parts if len(parts) > 1 else []

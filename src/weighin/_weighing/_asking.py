@@ -87,7 +87,7 @@ class Asking:
         -------
         n_repeats : int
         scores : Scores or None
-            The answers already, where the first look was at all rows and was enough.
+            The answers already, where the first look was at all rows and was enough, or was interrupted.
         """
         metrics = tuple(metric for metric in self.metrics if self._has_moments(metric))
         donors = self.donors(PILOT_REPEATS, seed)
@@ -100,16 +100,19 @@ class Asking:
             n_first, n_rows = n_first + 1, n_rows + block.donors.shape[1]
         some = replace(self, metrics=metrics, values=replace(self.values, segment=None, segments=()))
         scores, _ = some.ask(replace(donors, first=n_first), what="Choosing how many shuffles")
+        alike = metrics == self.metrics and self.values.segment is None
         if not scores.complete:
-            raise KeyboardInterrupt
+            if not alike:
+                raise KeyboardInterrupt
+            return PILOT_REPEATS, scores  # interrupted: what was finished is the result
         needed = max(
             repeats_needed(evidence)
             for answer in scores.answers
             for evidence in answer.evidence
             if isinstance(evidence, tuple)
         )
-        same = n_rows == self.data.rows.n_rows and metrics == self.metrics and self.values.segment is None
-        return needed, scores if same and needed == PILOT_REPEATS else None
+        enough = alike and n_rows == self.data.rows.n_rows and needed == PILOT_REPEATS
+        return needed, scores if enough else None
 
     def ask(
         self, donors: CyclicDonors, *, keep: bool = False, what: str = "Weighing"
