@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from weighin._company import Company, company
     from weighin._compat._article import PermutationImportance
     from weighin._compat._sklearn import permutation_importance
+    from weighin._effects import Effects, effects
     from weighin._errors import (
         FetchError,
         InputError,
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Company": "_company",
+    "Effects": "_effects",
     "FetchError": "_errors",
     "Importance": "_result",
     "InputError": "_errors",
@@ -43,12 +45,14 @@ _HOMES = {
     "UntrustedFileError": "_errors",
     "WeighinError": "_errors",
     "company": "_company",
+    "effects": "_effects",
     "permutation_importance": "_compat._sklearn",
     "weigh": "_weigh",
 }
 
 __all__ = [
     "Company",
+    "Effects",
     "FetchError",
     "Importance",
     "InputError",
@@ -61,6 +65,7 @@ __all__ = [
     "UntrustedFileError",
     "WeighinError",
     "company",
+    "effects",
     "permutation_importance",
     "weigh",
 ]

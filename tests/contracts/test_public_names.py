@@ -11,6 +11,7 @@ import weighin
 
 PUBLIC = [
     "Company",
+    "Effects",
     "FetchError",
     "Importance",
     "InputError",
@@ -23,6 +24,7 @@ PUBLIC = [
     "UntrustedFileError",
     "WeighinError",
     "company",
+    "effects",
     "permutation_importance",
     "weigh",
 ]

@@ -1,0 +1,6 @@
+"""Which way features push: partial dependence, accumulated local effects, single curves, directions in words."""
+
+from weighin._effects._effects import effects
+from weighin._effects._result import Effects
+
+__all__ = ["Effects", "effects"]

@@ -1,0 +1,130 @@
+"""From predictions of rows moved to each point: the mean curve, the local one, and how sure both are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+LEAST_ROWS = 5  # that tell the local effect between two points; where fewer lie between them, the nearest
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A curve over points, with what chance of the rows moves it.
+
+    Attributes
+    ----------
+    effect : ndarray of shape (n_points,)
+    covariance : ndarray of shape (n_points, n_points)
+        Of the estimates.
+    df : ndarray of shape (n_points,)
+        Degrees of freedom.
+    """
+
+    effect: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    df: NDArray[np.float64]
+
+    def centered(self, shares: NDArray[np.float64]) -> Curve:
+        """Subtract the curve's mean over the rows, point by point; points beyond those of `shares` count nothing."""
+        weights = np.zeros(len(self.effect))
+        weights[: len(shares)] = shares
+        turn = np.eye(len(weights)) - weights
+        return Curve(turn @ self.effect, turn @ self.covariance @ turn.T, self.df)
+
+    def shifted(self, by: float) -> Curve:
+        """Add a number."""
+        return Curve(self.effect + by, self.covariance, self.df)
+
+    def first(self, n: int) -> Curve:
+        """Only the first points."""
+        return Curve(self.effect[:n], self.covariance[:n, :n], self.df[:n])
+
+    def interval(self, confidence_level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lower and upper ends at each point, one point at a time."""
+        reach = stats.t.ppf((1 + confidence_level) / 2, self.df) * np.sqrt(self.covariance.diagonal().clip(0))
+        return self.effect - reach, self.effect + reach
+
+
+def partial_dependence(predicted: NDArray[np.float64]) -> Curve:
+    """Average what all rows are predicted at each point.
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (n_points, n_rows)
+
+    References
+    ----------
+    Friedman (2001), "Greedy function approximation: a gradient boosting machine", Ann. Statist. 29(5).
+    """
+    n = predicted.shape[1]
+    mean = predicted.mean(1)
+    rest = predicted - mean[:, None]
+    return Curve(mean, rest @ rest.T / (n * (n - 1)), np.full(len(mean), n - 1.0))
+
+
+def accumulated_local_effects(
+    predicted: NDArray[np.float64],
+    places: NDArray[np.float64],
+    points: NDArray[np.float64],
+    shares: NDArray[np.float64],
+) -> Curve | None:
+    """Add up, from point to point, what the step does to the rows that lie between the two.
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (n_points, n_rows)
+    places : ndarray of shape (n_rows,)
+        The rows' own values; NaN where missing.
+    points : ndarray of shape (n_points,)
+        Increasing.
+    shares : ndarray of shape (n_points,)
+        Part of the rows at each point, to make the curve's mean 0.
+
+    Returns
+    -------
+    Curve or None
+        None with fewer than two points or too few rows.
+
+    Notes
+    -----
+    Rows at a point count on both sides of it; rows beyond the first and the last point do not count. Rows between
+    two points are few, so each step has its own degrees of freedom, put together by Satterthwaite's formula.
+
+    References
+    ----------
+    Apley & Zhu (2020), "Visualizing the effects of predictor variables in black box supervised learning models",
+    JRSS B 82(4).
+    """
+    known = np.flatnonzero(~np.isnan(places))
+    if len(points) < 2 or len(known) < 2:
+        return None
+    n_steps = len(points) - 1
+    steps, sizes = np.zeros(n_steps), np.zeros(n_steps)
+    influence = np.zeros((n_steps, predicted.shape[1]))
+    for k in range(n_steps):
+        rows = _between(places, known, points[k], points[k + 1])
+        change = predicted[k + 1, rows] - predicted[k, rows]
+        steps[k], sizes[k] = change.mean(), len(rows)
+        influence[k, rows] = (change - steps[k]) / np.sqrt(len(rows) * (len(rows) - 1))
+    upto = np.tril(np.ones((len(points), n_steps)), -1)  # steps that lead to each point
+    weights = upto - shares @ upto
+    moved = weights @ influence
+    own = weights**2 * (influence**2).sum(1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        df = own.sum(1) ** 2 / (own**2 / (sizes - 1)).sum(1)
+    return Curve(weights @ steps, moved @ moved.T, np.where(np.isfinite(df), df, len(known) - 1.0).clip(1))
+
+
+def _between(
+    places: NDArray[np.float64], known: NDArray[np.int64], low: float, high: float
+) -> NDArray[np.int64]:
+    """Rows from `low` to `high`; the nearest ones where these are too few."""
+    rows = known[(places[known] >= low) & (places[known] <= high)]
+    if len(rows) >= LEAST_ROWS:
+        return rows
+    away = np.maximum(low - places[known], places[known] - high).clip(0)
+    return known[np.argsort(away, kind="stable")[:LEAST_ROWS]]
