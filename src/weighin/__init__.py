@@ -11,6 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from weighin._ablate import Ablation, ablate
     from weighin._company import Company, company
     from weighin._compat._article import PermutationImportance
     from weighin._compat._sklearn import permutation_importance
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
         UntrustedFileError,
         WeighinError,
     )
+    from weighin._recipes import Recipe
+    from weighin._refits import Refits, weigh_refits
     from weighin._result import Importance
     from weighin._weigh import Interrupted, weigh
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Ablation": "_ablate",
     "Company": "_company",
     "Effects": "_effects",
     "FetchError": "_errors",
@@ -42,15 +46,20 @@ _HOMES = {
     "ModelError": "_errors",
     "OutputExistsError": "_errors",
     "PermutationImportance": "_compat._article",
+    "Recipe": "_recipes",
+    "Refits": "_refits",
     "UntrustedFileError": "_errors",
     "WeighinError": "_errors",
+    "ablate": "_ablate",
     "company": "_company",
     "effects": "_effects",
     "permutation_importance": "_compat._sklearn",
     "weigh": "_weigh",
+    "weigh_refits": "_refits",
 }
 
 __all__ = [
+    "Ablation",
     "Company",
     "Effects",
     "FetchError",
@@ -62,12 +71,16 @@ __all__ = [
     "ModelError",
     "OutputExistsError",
     "PermutationImportance",
+    "Recipe",
+    "Refits",
     "UntrustedFileError",
     "WeighinError",
+    "ablate",
     "company",
     "effects",
     "permutation_importance",
     "weigh",
+    "weigh_refits",
 ]
 
 

@@ -10,6 +10,7 @@ import pytest
 import weighin
 
 PUBLIC = [
+    "Ablation",
     "Company",
     "Effects",
     "FetchError",
@@ -21,12 +22,16 @@ PUBLIC = [
     "ModelError",
     "OutputExistsError",
     "PermutationImportance",
+    "Recipe",
+    "Refits",
     "UntrustedFileError",
     "WeighinError",
+    "ablate",
     "company",
     "effects",
     "permutation_importance",
     "weigh",
+    "weigh_refits",
 ]
 
 

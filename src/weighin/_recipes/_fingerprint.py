@@ -1,0 +1,106 @@
+"""Texts and sums by which a plan is known again: the same in every process and session."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import platform
+import re
+import types
+from collections.abc import Mapping
+from functools import partial
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DEEP = 6  # attributes of attributes of ...: far enough for settings
+
+
+def digest(text: str) -> str:
+    """Sum of a text, short enough for a file name."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that train and measure."""
+    found = {"python": platform.python_version()}
+    for package in ("weighin", "numpy", "scikit-learn", "pandas", "torch", "fastai"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def of_frame(frame: pd.DataFrame) -> str:
+    """Sum of a table: its names, kinds and values, in order."""
+    import pandas as pd
+
+    total = hashlib.sha256(str(len(frame)).encode())
+    for name in frame.columns:
+        column = frame[name]
+        total.update(f"{name!r} {column.dtype}".encode())
+        total.update(pd.util.hash_pandas_object(column, index=False).to_numpy().tobytes())
+    return total.hexdigest()[:16]
+
+
+def describe(thing: Any, depth: int = 0) -> str:
+    """Write down what `thing` is: values for settings, code for functions, never an address in memory."""
+    if thing is None or isinstance(thing, bool | int | float | str | bytes | complex | np.generic):
+        return repr(thing)
+    if isinstance(thing, partial):
+        return f"partial({describe([thing.func, thing.args, thing.keywords], depth)})"
+    if isinstance(thing, types.MethodType):
+        return f"{describe(thing.__func__, depth)} of {describe(thing.__self__, depth + 1)}"
+    if isinstance(thing, types.FunctionType):
+        inner = [cell.cell_contents for cell in thing.__closure__ or () if _filled(cell)]
+        inner += [thing.__globals__[name] for name in thing.__code__.co_names if name in thing.__globals__]
+        given = [thing.__defaults__, thing.__kwdefaults__, inner if depth < _DEEP else None]
+        return f"{thing.__module__}.{thing.__qualname__} {_code(thing.__code__)} {describe(given, depth + 1)}"
+    if isinstance(thing, type | types.BuiltinFunctionType | types.ModuleType):
+        return f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', thing.__name__)}"
+    if isinstance(thing, Mapping):
+        return "{" + ", ".join(sorted(f"{describe(k)}: {describe(v, depth)}" for k, v in thing.items())) + "}"
+    if isinstance(thing, set | frozenset):
+        return "{" + ", ".join(sorted(describe(entry, depth) for entry in thing)) + "}"
+    if isinstance(thing, list | tuple):
+        return "[" + ", ".join(describe(entry, depth) for entry in thing) + "]"
+    return _object(thing, depth)
+
+
+def _object(thing: Any, depth: int) -> str:
+    kind = f"{type(thing).__module__}.{type(thing).__qualname__}"
+    if hasattr(thing, "detach") and hasattr(thing, "cpu"):
+        thing = thing.detach().cpu().numpy()
+    elif hasattr(thing, "to_numpy"):
+        thing = thing.to_numpy()
+    if isinstance(thing, np.ndarray):
+        values = repr(thing.tolist()).encode() if thing.dtype == object else np.ascontiguousarray(thing).data
+        return f"{kind} {thing.dtype} {thing.shape} {hashlib.sha256(values).hexdigest()[:16]}"
+    if dataclasses.is_dataclass(thing):
+        inner: Any = {entry.name: getattr(thing, entry.name) for entry in dataclasses.fields(thing)}
+    elif hasattr(thing, "get_params") and not isinstance(thing, type):
+        inner = thing.get_params(deep=False)
+    else:
+        inner = getattr(thing, "__dict__", None)
+    if inner is None or depth >= _DEEP:
+        return f"{kind} {re.sub(r' at 0x[0-9a-fA-F]+', '', repr(thing))}"
+    return f"{kind} {describe(inner, depth + 1)}"
+
+
+def _filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not cell
+    except ValueError:  # a name that is set later
+        return False
+
+
+def _code(code: types.CodeType) -> str:
+    """Sum of what a function does, whatever file and line it stands in."""
+    constants = [_code(one) if isinstance(one, types.CodeType) else repr(one) for one in code.co_consts[1:]]
+    first = code.co_consts[:1]  # a docstring is not what it does, but may be a value
+    return digest(repr((code.co_code, code.co_names, code.co_varnames, first, constants)))

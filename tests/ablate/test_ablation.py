@@ -1,0 +1,251 @@
+"""The result: frame, sentences, chart, table, file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+
+import weighin
+from tables import games, linear, noisy
+from weighin._ablate._change import Change
+from weighin._ablate._spread import Spread
+
+
+@pytest.fixture(scope="module")
+def found():
+    return weighin.ablate(
+        noisy(),
+        games(300),
+        drop=["spread", "week"],
+        add={"sum": "spread + elo"},
+        fits=6,
+        random_state=0,
+        unit="points",
+        split="time:season",
+        progress=False,
+    )
+
+
+def made(
+    estimate, half, kind="drop", *, better=False, metric="mae", unit="points", tolerance=0.1, label="week"
+):
+    """A result of one variant, with an interval of a known width."""
+    spread = Spread("rows x fits", (half / 1.96) ** 2, 0.0, 0.0, 10, 1000, 1e9)
+    dropped, added = ((label,), ()) if kind == "drop" else ((), (label,))
+    if kind == "replace":
+        dropped = ("elo",)
+    scores = (12.0 + estimate,) * 10, (12.0,) * 10
+    change = Change(label, kind, ("spread",), dropped, added, *scores, estimate, spread, 700)
+    return weighin.Ablation((change,), metric, better, tolerance, scores=(12.0,) * 10, fits=10, unit=unit)
+
+
+@pytest.mark.parametrize(
+    ("result", "sentence"),
+    [
+        (
+            made(0.01, 0.06),
+            "without week the average miss changes by +0.01 points (95 % interval -0.05 to +0.07): safe to drop.",
+        ),
+        (
+            made(-0.21, 0.12, "add", label="talent_gap"),
+            "with talent_gap the average miss improves by 0.21 points (0.09 to 0.33): worth keeping.",
+        ),
+        (
+            made(3.41, 0.38, label="spread"),
+            "without spread the average miss gets worse by 3.4 points (3.0 to 3.8): dropping it hurts.",
+        ),
+        (
+            made(-0.021, 0.012, better=True, metric="accuracy", unit="", tolerance=0.002),
+            "without week the accuracy gets worse by 0.021 (0.009 to 0.033): dropping it hurts.",
+        ),
+        (
+            made(0.21, 0.12, better=True, metric="roc_auc", unit=""),
+            "without week roc_auc improves by 0.21 (0.09 to 0.33): better without.",
+        ),
+        (
+            made(0.0, 0.06, "add"),
+            "with week the average miss changes by +0.00 points (95 % interval -0.06 to +0.06): not worth adding.",
+        ),
+        (
+            made(0.5, 0.06, "add"),
+            "with week the average miss gets worse by 0.50 points (0.44 to 0.56): it hurts.",
+        ),
+        (
+            made(0.0, 0.06, "replace"),
+            "with week in place of elo the average miss changes by +0.00 points (95 % interval -0.06 to +0.06): "
+            "safe to replace.",
+        ),
+        (
+            made(-0.5, 0.06, "replace"),
+            "with week in place of elo the average miss improves by 0.50 points (0.44 to 0.56): better so.",
+        ),
+    ],
+)
+def test_sentences(result, sentence):
+    assert result.summary() == sentence
+
+
+def test_a_sentence_says_what_would_be_needed():
+    text = made(0.02, 0.2).summary()
+    assert text.startswith(
+        "without week the average miss changes by +0.02 points (95 % interval -0.18 to +0.22): cannot tell with 10 "
+        "fits; more fits alone will not do, about "
+    )
+    assert text.endswith(" test rows would be needed.")
+    spread = Spread("rows x fits", 0.0, 0.1**2, 0.0, 10, 1000, 9.0)
+    by_fits = dataclasses.replace(made(0.02, 0.2).changes[0], spread=spread)
+    text = dataclasses.replace(made(0.02, 0.2), changes=(by_fits,)).summary()
+    assert text.endswith(": cannot tell with 10 fits; about 130 would be needed.")
+
+
+def test_other_confidence_levels_change_the_interval_not_the_verdict():
+    result = made(0.01, 0.06)
+    assert "(90 % interval -0.04 to +0.06): safe to drop" in result.summary(0.9)
+    wide, narrow = result.to_frame(0.99), result.to_frame(0.5)
+    assert wide["ci_upper"][0] > narrow["ci_upper"][0]
+    for level in (0, 1, 95):
+        with pytest.raises(weighin.InputError, match="confidence_level must be between 0 and 1"):
+            result.to_frame(level)
+        with pytest.raises(weighin.InputError, match="confidence_level"):
+            result.summary(level)
+
+
+def test_the_frame_has_a_row_per_variant(found):
+    frame = found.to_frame()
+    assert frame["variant"].tolist() == ["spread", "week", "sum"]
+    assert frame["kind"].tolist() == ["drop", "drop", "add"]
+    assert frame["dropped"].tolist() == ["spread", "week", ""]
+    assert frame["added"].tolist() == ["", "", "sum"]
+    assert np.allclose(frame["score"] - frame["full"], frame["change"])
+    assert (frame["ci_lower"] < frame["change"]).all()
+    assert (frame["change"] < frame["ci_upper"]).all()
+    assert frame["full"][0] == pytest.approx(found.baseline)
+    assert frame["pvalue_holm"].ge(frame["pvalue"]).all()
+
+
+def test_verdicts_by_label(found):
+    assert found.verdict("spread") == "hurts"
+    with pytest.raises(weighin.InputError, match=r"Unknown variant 'spraed'. Did you mean 'spread'"):
+        found.verdict("spraed")
+
+
+def test_the_table_holds_the_numbers_the_sentences_and_how_they_came_about(found):
+    text = str(found)
+    for part in (
+        "Trained again",
+        "without spread",
+        "with sum",
+        "95 % interval",
+        "hurts",
+        "points",
+        "6 fits each",
+    ):
+        assert part in text
+    assert "(1 %) does not matter" in text.replace("\n", " ")
+    assert "seed 0" in text
+    assert "Holm" in text
+    assert repr(found) == text
+
+
+def test_failures_and_simulated_data_are_shown(found):
+    failed = dataclasses.replace(found.changes[0], errors=("fit 2 failed (NaN).",))
+    text = str(dataclasses.replace(found, changes=(failed,), simulated=True))
+    assert "SIMULATED DATA" in text
+    assert "spread: fit 2 failed (NaN)." in text
+    assert "Holm" not in text
+
+
+def test_the_chart_points_right_where_it_gets_worse(found, axes):
+    ax = dataclasses.replace(found, simulated=True).plot(ax=axes)
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        "without spread",
+        "without week",
+        "with sum",
+    ]
+    widths = [bar.get_width() for bar in ax.patches]
+    assert widths == pytest.approx(found.to_frame()["worse_by"].tolist())
+    texts = [text.get_text() for text in ax.texts]
+    assert any("hurts" in text for text in texts)
+    assert "SIMULATED DATA" in ax.get_title(loc="left")
+    (limit,) = [line for line in ax.lines if line.get_gid() == "tolerance"]
+    assert limit.get_xdata()[0] == pytest.approx(found.tolerance)
+
+
+def test_the_chart_of_a_score_points_right_too(axes):
+    result = made(-0.21, 0.12, better=True, metric="accuracy")
+    ax = result.plot(ax=axes)
+    assert ax.patches[0].get_width() == pytest.approx(0.21)
+    (whisker,) = ax.collections
+    (segment,) = whisker.get_segments()
+    assert sorted(segment[:, 0]) == pytest.approx([0.09, 0.33], rel=1e-3)
+
+
+def test_a_chart_without_intervals(axes):
+    one = weighin.ablate(linear(), games(80), drop="week", fits=1, progress=False)
+    assert one.plot(ax=axes).patches[0].get_width() == pytest.approx(one.changes[0].estimate)
+
+
+def test_it_is_saved_and_read_back_whole(found, tmp_path):
+    path = tmp_path / "ablation.json"
+    found.save(path)
+    again = weighin.Ablation.load(path)
+    assert str(again) == str(found)
+    assert again.changes == found.changes
+    assert again.to_frame().equals(found.to_frame())
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert (content["format"], content["version"]) == ("weighin.ablation", 1)
+    assert [one["verdict"] for one in content["verdicts"]] == [verdict.word for verdict in found.verdicts]
+    with pytest.raises(weighin.OutputExistsError):
+        found.save(path)
+    found.save(path, force=True)
+
+
+def test_what_is_missing_survives_the_file(tmp_path):
+    one = weighin.ablate(linear(), games(80), drop="week", fits=1, progress=False)
+    one.save(tmp_path / "one.json")
+    again = weighin.Ablation.load(tmp_path / "one.json")
+    assert math.isnan(again.to_frame()["se"][0])
+    assert str(again) == str(one)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "cannot be read"),
+        ("{", "is not JSON"),
+        ("[]", "format is not 'weighin.ablation'"),
+        ('{"format": "weighin.importance"}', "format is not 'weighin.ablation'"),
+        ('{"format": "weighin.ablation", "version": 2}', "has version 2"),
+        ('{"format": "weighin.ablation", "version": true}', "has version True"),
+        ('{"format": "weighin.ablation", "version": 1}', "is damaged: KeyError"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, content, told):
+    path = tmp_path / "x.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(weighin.InputError, match=told):
+        weighin.Ablation.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("changes", [{}]),
+        ("changes", 7),
+        ("scores", ["x"]),
+        ("tolerance", "much"),
+        ("features", 3),
+    ],
+)
+def test_damaged_fields_are_refused(found, tmp_path, name, value):
+    path = tmp_path / "x.json"
+    found.save(path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**content, name: value}), encoding="utf-8")
+    with pytest.raises(weighin.InputError, match="is damaged"):
+        weighin.Ablation.load(path)

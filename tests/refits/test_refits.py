@@ -1,0 +1,161 @@
+"""Weights over fits: the mean, the spread between fits, the interval for the way of training."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import weighin
+from tables import FEATURES, Noisy, games, linear, logistic, noisy
+
+FRAME = games(400)
+
+
+def refits(recipe=None, frame=FRAME, **options):
+    asked = {"fits": 5, "random_state": 0, "progress": False, **options}
+    return weighin.weigh_refits(recipe or noisy(), frame, **asked)
+
+
+@pytest.fixture(scope="module")
+def weighed():
+    return refits(split="time:season", groups={"both": ["spread", "elo"]})
+
+
+def test_importances_are_those_of_the_trained_models(weighed):
+    """Each column is what `weigh` says of that fit's model on the held-out rows, by the same shuffles."""
+    known, test = FRAME[FRAME["season"] < 2021], FRAME[FRAME["season"] == 2021]
+    from weighin._recipes._seeds import seed_of
+
+    model = noisy().train(known, seed=seed_of(0, 0, 3))
+    alone = weighin.weigh(
+        model,
+        test[list(FEATURES)],
+        test["margin"],
+        n_repeats=10,
+        groups={"both": ["spread", "elo"]},
+        random_state=0,
+    )
+    assert weighed.features == (*FEATURES, "both")
+    assert weighed.importances.shape == (5, 5)
+    assert weighed.importances[:, 3] == pytest.approx(alone.importances_mean)
+
+
+def test_the_mean_and_the_spread_between_fits(weighed):
+    frame = weighed.to_frame().set_index("feature")
+    assert frame.loc["spread", "importance"] == pytest.approx(weighed.importances[0].mean())
+    assert frame.loc["spread", "std_fits"] == pytest.approx(weighed.importances[0].std(ddof=1))
+    assert frame["rank"].tolist() == [1, 2, 3, 4, 5]
+    assert frame.index[0] == "both"
+
+
+def test_the_interval_of_the_way_of_training_holds_what_fits_add():
+    """Fits all alike add nothing: about as wide as for one model. Fits that differ widen it."""
+    alike, differing = (refits(recipe, split="time:season", fits=6) for recipe in (linear(), noisy(0.8)))
+    own = alike.one_model[0, 2] - alike.one_model[0, 1]
+    widths = [(result.interval()[1] - result.interval()[0])[0] for result in (alike, differing)]
+    assert 0.6 * own < widths[0] < 1.6 * own
+    assert widths[1] > 1.2 * widths[0]
+    assert alike.spreads[0].fits == pytest.approx(0, abs=1e-12)
+    assert differing.spreads[0].fits > differing.spreads[0].rows
+    assert alike.importances_std == pytest.approx(np.zeros(4), abs=1e-12)
+
+
+def test_random_splits_use_the_factor_for_their_overlap():
+    result = refits(fits=6)
+    expected = (result.importances.var(1, ddof=1) * (1 / 6 + 0.25)) ** 0.5
+    assert [spread.se for spread in result.spreads] == pytest.approx(expected)
+
+
+def test_one_fit_has_the_interval_of_one_model_only():
+    result = refits(fits=1)
+    assert np.isnan(result.interval()).all()
+    assert np.isnan(result.importances_std).all()
+    assert np.isfinite(result.one_model).all()
+    assert any("One fit" in note for note in result.notes)
+    assert "-" in str(result)
+
+
+def test_metrics_that_are_no_means_and_scores():
+    rmse = refits(metric="rmse", split="time:season")
+    assert np.isfinite(rmse.interval()).all()
+    accuracy = refits(logistic(), metric="accuracy")
+    assert accuracy.greater_is_better
+    assert accuracy.importances_mean[0] > 0
+
+
+def test_folds_and_few_rows():
+    result = refits(split="time:season:2", fits=3)
+    assert result.importances.shape == (4, 3)
+    assert any("first fold" in note for note in result.notes)
+    few = refits(frame=games(60), fits=3, split="time:season")
+    assert np.isfinite(few.interval()).all()
+
+
+def test_only_rows_it_was_not_trained_on_are_weighed_on():
+    seen = []
+
+    def train(frame, features, seed):
+        seen.append(set(frame["spread"]))
+        model = Noisy()(frame, features, seed)
+
+        def predict(table):
+            assert not set(table["elo"]) & set(FRAME.loc[FRAME["spread"].isin(seen[-1]), "elo"])
+            return model(table)
+
+        return predict
+
+    recipe = weighin.Recipe.from_function(train, features=FEATURES, target="margin")
+    assert refits(recipe, fits=2).importances.shape == (4, 2)
+    assert len(seen) == 2
+
+
+def test_it_resumes_and_refuses_another_plan(tmp_path):
+    first = refits(store=tmp_path, fits=2)
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.npz")}
+    assert str(refits(store=tmp_path, fits=2)) == str(first)
+    assert files == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.npz")}
+    with pytest.raises(weighin.InputError, match=r"another plan.*metric"):
+        refits(store=tmp_path, fits=2, n_repeats=3)
+
+
+def test_failures_are_told_of():
+    calls = []
+
+    def train(frame, features, seed):
+        calls.append(seed)
+        if len(calls) in (2, 3):
+            raise ValueError("no luck")
+        return Noisy()(frame, features, seed)
+
+    result = refits(weighin.Recipe.from_function(train, features=FEATURES, target="margin"), fits=3)
+    assert result.importances.shape == (4, 2)
+    assert any(
+        "fit 2 failed (ValueError: no luck; then ValueError: no luck)" in note for note in result.notes
+    )
+
+
+def test_sentences_table_chart_and_file(weighed, tmp_path, axes):
+    first = weighed.summary().splitlines()[0]
+    assert first.startswith("Shuffling both makes mae worse by +")
+    assert "for the first model alone" in first
+    assert "between fits" in str(weighed)
+    ax = weighed.plot(ax=axes, limit=2)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["both", "spread"]
+    with pytest.raises(weighin.InputError, match="limit must be"):
+        weighed.plot(limit=0)
+    with pytest.raises(weighin.InputError, match="confidence_level"):
+        weighed.interval(1.0)
+    path = tmp_path / "refits.json"
+    weighed.save(path)
+    again = weighin.Refits.load(path)
+    assert str(again) == str(weighed)
+    assert again.to_frame().equals(weighed.to_frame())
+    content = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**content, "importances": "many"}), encoding="utf-8")
+    with pytest.raises(weighin.InputError, match="is damaged"):
+        weighin.Refits.load(path)
+    path.write_text('{"format": "weighin.ablation"}', encoding="utf-8")
+    with pytest.raises(weighin.InputError, match=r"format is not 'weighin\.refits'"):
+        weighin.Refits.load(path)
