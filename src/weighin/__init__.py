@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weighin._ablate import Ablation, ablate
+    from weighin._ablate import ablate
     from weighin._company import Company, company
     from weighin._compat._article import PermutationImportance
     from weighin._compat._sklearn import permutation_importance
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
         WeighinError,
     )
     from weighin._recipes import Recipe
-    from weighin._refits import Refits, weigh_refits
+    from weighin._refits import weigh_refits
     from weighin._result import Importance
     from weighin._weigh import Interrupted, weigh
 
 __version__ = "0.1.0"
 
+# what is listed in __all__, and the classes of results that one is given rather than calls
 _HOMES = {
     "Ablation": "_ablate",
     "Company": "_company",
@@ -59,7 +60,6 @@ _HOMES = {
 }
 
 __all__ = [
-    "Ablation",
     "Company",
     "Effects",
     "FetchError",
@@ -72,7 +72,6 @@ __all__ = [
     "OutputExistsError",
     "PermutationImportance",
     "Recipe",
-    "Refits",
     "UntrustedFileError",
     "WeighinError",
     "ablate",

@@ -10,7 +10,6 @@ import pytest
 import weighin
 
 PUBLIC = [
-    "Ablation",
     "Company",
     "Effects",
     "FetchError",
@@ -23,7 +22,6 @@ PUBLIC = [
     "OutputExistsError",
     "PermutationImportance",
     "Recipe",
-    "Refits",
     "UntrustedFileError",
     "WeighinError",
     "ablate",
