@@ -12,6 +12,7 @@ from weighin._plots._look import PALE, Look, readable_on
 from weighin._plots._texts import cut, literal, unknown_glyphs
 
 LEAST = 4.0  # points; smaller letters are left out
+MOST = 1500  # cells whose numbers somebody may want to read
 
 
 def colour(ax: Any, values: NDArray[np.float64], colours: Any, low: float, high: float, look: Look) -> Any:
@@ -57,7 +58,7 @@ def write(
     """
     longest = max((len(text) for row in texts for text in row), default=1)
     size = min(9.5, 0.62 * height, 1.5 * width / max(longest, 1))
-    if size < LEAST:
+    if size < LEAST or values.size > MOST:
         return False
     for row, column in np.ndindex(values.shape):
         if not np.isfinite(values[row, column]):

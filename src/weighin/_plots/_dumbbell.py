@@ -63,20 +63,18 @@ def dumbbell(
     pitch = name_rows(ax, names, look, own=own)
     rows = np.arange(len(names))
     first, second = (np.where(np.isfinite(some), some, np.nan) for some in (first, second))
-    both = np.isfinite(first) & np.isfinite(second)
-    up = second >= first
-    colours = [look.bar if more else look.negative for more in up]
-    alphas = np.where(unsure, PALE, 1.0)
-    for row in rows[both]:
-        ax.plot(
-            [first[row], second[row]],
-            [row, row],
-            color=colours[row],
+    both = rows[np.isfinite(first) & np.isfinite(second)]
+    if len(both):
+        ax.hlines(
+            both,
+            first[both],
+            second[both],
+            colors=[look.bar if second[row] >= first[row] else look.negative for row in both],
+            alpha=np.where(unsure[both], PALE, 1.0),
             linewidth=float(np.clip(0.14 * pitch, 1.0, 4.0)),
-            alpha=float(alphas[row]),
-            solid_capstyle="butt",
+            capstyle="butt",
             zorder=2,
-            gid="way",
+            gid="ways",
         )
     size = float(np.clip(1.8 * pitch, 6.0, 64.0))
     ax.scatter(first, rows, s=size, color=look.ground, edgecolors=look.ink, linewidths=1.4, zorder=3)

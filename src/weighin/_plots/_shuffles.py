@@ -46,8 +46,8 @@ def shuffles(
     pitch = name_rows(ax, names, look, own=own)
     rows, repeats = np.arange(len(names)), singles.shape[1]
     known = np.where(np.isfinite(singles), singles, np.nan)
-    if repeats >= BOXED:
-        some = np.flatnonzero(np.isfinite(known).any(axis=1))
+    some = np.flatnonzero(np.isfinite(known).any(axis=1))
+    if repeats >= BOXED and len(some):
         low, middle, high = np.nanpercentile(known[some], [25, 50, 75], axis=1)
         ax.barh(some, high - low, left=low, height=0.62, color=look.bar, alpha=0.45, zorder=2)
         ax.vlines(middle, some - 0.31, some + 0.31, color=look.bar, linewidth=2, zorder=3, gid="medians")

@@ -1,4 +1,4 @@
-"""What is on the Axes."""
+"""The bars of a result: what is on the Axes."""
 
 from __future__ import annotations
 
@@ -6,63 +6,12 @@ import itertools
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from weighin import Importance, InputError, PermutationImportance
-from weighin._plots import BAR, BAR_NEGATIVE, save, wrap
-
-
-def result(values, names=None, **changes) -> Importance:
-    values = np.atleast_2d(np.asarray(values, dtype=float).T).T
-    names = names or [f"feature_{i}" for i in range(len(values))]
-    fields = {
-        "baseline": 10.0,
-        "metric": "mae",
-        "greater_is_better": False,
-        "n_rows": 100,
-        "rows": "100 rows",
-    }
-    return Importance(tuple(names), values, **{**fields, **changes})
-
-
-def drawn(ax):
-    """Draw everything now: a text matplotlib cannot set raises here."""
-    ax.figure.canvas.draw()
-    return ax
-
-
-def names_on(ax) -> list[str]:
-    """Names from top to bottom."""
-    labels = {label.get_position()[1]: label.get_text() for label in ax.get_yticklabels()}
-    low, high = ax.get_ylim()
-    return [labels[y] for y in sorted(labels, reverse=bool(low < high))]
-
-
-def bars_on(ax) -> list:
-    """Bars from top to bottom."""
-    low, high = ax.get_ylim()
-    return sorted(ax.patches, key=lambda bar: bar.get_y(), reverse=bool(low < high))
-
-
-def numbers_on(ax) -> list:
-    return [text for text in ax.texts if text.get_gid() != "subtitle"]
-
-
-def labels_on(ax) -> list[str]:
-    """Numbers beside the bars, from top to bottom."""
-    return [text.get_text() for text in sorted(numbers_on(ax), key=lambda text: text.xy[1])]
-
-
-def subtitle_on(ax) -> str:
-    (text,) = [text for text in ax.texts if text.get_gid() == "subtitle"]
-    return " ".join(text.get_text().split())
-
-
-def boxes(ax, texts):
-    renderer = ax.figure.canvas.get_renderer()
-    return [text.get_window_extent(renderer) for text in texts]
+from charts import bars_on, boxes, drawn, inside, labels_on, names_on, numbers_on, result, subtitle_on
+from weighin import InputError
+from weighin._plots import BAR, BAR_NEGATIVE, PALE, bars, save, wrap
 
 
 def test_bars_are_in_order_with_their_names_lengths_and_numbers(axes):
@@ -203,20 +152,6 @@ def test_odd_names_are_drawn_as_they_are(axes, name):
         assert r"\$" not in text or r"\$" in name
 
 
-def texts_on(ax) -> list:
-    around = [ax._left_title, ax.xaxis.label]
-    return [text for text in [*ax.texts, *ax.get_yticklabels(), *around] if text.get_text()]
-
-
-def inside(ax, extent=None) -> None:
-    extent = extent or ax.figure.bbox
-    for text, box in zip(texts_on(ax), boxes(ax, texts_on(ax)), strict=True):
-        assert extent.x0 <= box.x0, text
-        assert box.x1 <= extent.x1, text
-        assert extent.y0 <= box.y0, text
-        assert box.y1 <= extent.y1, text
-
-
 LONG = {
     "1 letter": "x",
     "40": "W" * 40,
@@ -227,12 +162,11 @@ LONG = {
 
 
 @pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
-@pytest.mark.parametrize("n", [2, 6, 60])
-@pytest.mark.parametrize("name", LONG.values(), ids=LONG)
+@pytest.mark.parametrize(("name", "n"), [*((name, n) for name in LONG for n in (2, 6)), ("words", 60)])
 def test_every_text_is_inside_the_figure(pyplot, tmp_path, name, n):
     imp = result(
         np.random.default_rng(0).normal(3, 4, (n, 10)),
-        [f"{i} {name}" for i in range(n)],
+        [f"{i} {LONG[name]}" for i in range(n)],
         simulated=True,
         on_training_rows=True,
         rows="100 rows where home_conference=='Conference USA',week<10",
@@ -327,98 +261,82 @@ def test_saving_opens_no_window_and_writes_a_whole_picture(tmp_path, pyplot):
     assert pixels[..., :3].std() > 0.01
 
 
-# the article's chart
+def test_whiskers_end_where_the_interval_does_and_pale_bars_hold_zero(axes):
+    ax = drawn(
+        bars(
+            ["sure", "unsure"],
+            np.array([3.0, 0.2]),
+            interval=(np.array([2.0, -0.1]), np.array([4.5, 0.5])),
+            labels=["+3.0", "+0.2"],
+            title="Title",
+            subtitle="Subtitle",
+            xlabel="x",
+            ax=axes,
+        )
+    )
+    (lines,) = [lines for lines in ax.collections if lines.get_gid() == "whiskers"]
+    assert [line.tolist() for line in lines.get_segments()] == [[[2, 0], [4.5, 0]], [[-0.1, 1], [0.5, 1]]]
+    (caps,) = [line for line in ax.lines if line.get_gid() == "caps"]
+    assert sorted(caps.get_xdata()) == [-0.1, 0.5, 2.0, 4.5]
+    assert [bar.get_alpha() for bar in bars_on(ax)] == [1.0, PALE]
+    assert ax.get_xlim()[1] > 4.5
 
 
-def frame(values, names=None) -> pd.DataFrame:
-    names = names or [f"feature_{i}" for i in range(len(values))]
-    return pd.DataFrame({"feature": names, "importance": np.asarray(values, dtype=float)})
+def test_arrows_stand_behind_the_names(axes):
+    words = {"spread": "falls", "elo": "rises", "week": "peaks"}
+    ax = drawn(
+        result([3.0, 2.0, 1.0, 0.5], ["spread", "elo", "week", "site"]).plot(ax=axes, directions=words)
+    )
+    assert names_on(ax) == ["spread ↘", "elo ↗", "week ∩", "site"]
 
 
-def article(data, **options):
-    bare = object.__new__(PermutationImportance)  # the chart needs nothing the constructor computes
-    return drawn(bare.plot_importance(data, **options))
-
-
-def widths(ax) -> list[float]:
-    return [bar.get_width() for bar in bars_on(ax)]
-
-
-def test_the_articles_bars_are_sorted_with_four_decimals(pyplot):
-    data = frame([0.1, -3.0, -0.5], ["week", "spread", "elo"])
-    ax = article(data)
-    # matplotlib counts upwards: descending values, the greatest on top
-    assert names_on(ax) == ["week", "elo", "spread"]
-    assert widths(ax) == [0.1, -0.5, -3.0]
-    assert sorted(text.get_text() for text in ax.texts) == ["-0.5000", "-3.0000", "0.1000"]
-
-
-def test_the_numbers_stand_at_the_ends_of_the_articles_bars(pyplot):
-    ax = article(frame([2.0, -3.0]))
-    for text, bar in zip(ax.texts, ax.patches, strict=True):
-        assert text.get_text() == f"{bar.get_width():.4f}"
-        assert text.xy[0] == pytest.approx(bar.get_width() * 1.005)
-
-
-def test_long_names_and_negative_numbers_of_the_articles_chart_are_readable(pyplot):
-    ax = article(frame([0.0004, -3.0, -0.004, 2.0], [f"{i}{'W' * 40}" for i in range(4)]), figsize=(8, 4))
-    extent = ax.figure.bbox
-    for text in [*ax.get_yticklabels(), *ax.texts]:
-        assert extent.x0 <= boxes(ax, [text])[0].x0
-        assert boxes(ax, [text])[0].x1 <= extent.x1
-    for text, bar in zip(ax.texts, ax.patches, strict=True):
-        (box,), own = boxes(ax, [text]), bar.get_window_extent()
-        assert box.x1 <= own.x0 + 1 or own.x1 - 1 <= box.x0  # beside the bar
-
-
-def test_ascending_turns_the_articles_bars_round(pyplot):
-    assert widths(article(frame([1.0, 3.0, 2.0]), asc=True)) == [1.0, 2.0, 3.0]
+def test_directions_of_unknown_features_and_unknown_words_are_refused(axes):
+    imp = result([3.0, 2.0], ["spread", "elo"])
+    with pytest.raises(InputError, match=r"unknown feature 'spraed'. Did you mean 'spread'"):
+        imp.plot(ax=axes, directions={"spraed": "rises"})
+    with pytest.raises(InputError, match=r"directions of 'elo' must be one of 'rises', .*, got 'up'"):
+        imp.plot(ax=axes, directions={"elo": "up"})
 
 
 @pytest.mark.parametrize(
-    ("asc", "absolute", "kept"),
+    ("options", "message"),
     [
-        (False, False, {2.0, 1.0}),
-        (True, False, {-5.0, -3.0}),
-        (False, True, {-5.0, -3.0}),
-        (True, True, {1.0, 2.0}),
+        ({"kind": "bar"}, "kind must be one of 'bars', 'shuffles', 'segments', got 'bar'"),
+        ({"style": "ggplot"}, "style must be None or 'article', got 'ggplot'"),
+        ({"style": "article", "kind": "shuffles"}, "style='article' is for kind='bars'"),
+        ({"kind": "segments"}, r"needs a result with segments: weigh\(..., by='year'\)"),
+        ({"limit": 0, "kind": "shuffles"}, "limit must be an integer >= 1, got 0"),
     ],
 )
-def test_the_limit_cuts_by_the_order_asked_for(pyplot, asc, absolute, kept):
-    assert set(widths(article(frame([1.0, -5.0, 2.0, -3.0]), limit=2, asc=asc, absolute=absolute))) == kept
+def test_a_chart_that_is_not_there_is_refused(axes, options, message):
+    with pytest.raises(InputError, match=message):
+        result([1.0]).plot(ax=axes, **options)
 
 
-def test_absolute_order_puts_the_farthest_from_zero_on_top(pyplot):
-    assert widths(article(frame([1.0, -5.0, 2.0, -3.0]), absolute=True)) == [-5.0, -3.0, 2.0, 1.0]
+def test_six_hundred_bars_keep_apart_in_a_figure_that_can_be_saved(pyplot):
+    names = [f"{'average_over_all_games_' * 3}{i}" for i in range(600)]
+    ax = result(np.arange(600.0), names).plot(limit=600)
+    width, height = ax.figure.get_size_inches()
+    assert 300 * max(width, height) < 2**16  # what a picture can hold at 300 dots per inch
+    ax.figure.draw_without_rendering()
+    labels = ax.get_yticklabels()[:50]
+    for upper, lower in itertools.pairwise(boxes(ax, labels)):
+        assert not upper.overlaps(lower)
+    assert all(f"{599 - i}" in label.get_text() for i, label in enumerate(labels))  # what tells them apart
 
 
-def test_twenty_bars_by_default_and_names_of_25_characters(pyplot):
-    ax = article(frame(np.arange(30), [f"a_very_long_feature_name_{i:02d}" for i in range(30)]))
-    assert len(ax.patches) == 20
-    assert names_on(ax) == ["a_very_long_feature_name_"] * 20
+@pytest.mark.parametrize("n", [2, 6, 20])
+def test_names_keep_apart_on_small_axes_of_somebody_else(pyplot, n):
+    _, (ax, _) = pyplot.subplots(1, 2, figsize=(6, 3), layout="constrained")
+    imp = result(np.random.default_rng(0).normal(size=(n, 3)), [f"{i} {'long name ' * 9}" for i in range(n)])
+    drawn(imp.plot(ax=ax))
+    for upper, lower in itertools.pairwise(boxes(ax, ax.get_yticklabels())):
+        assert not upper.overlaps(lower)
 
 
-def test_options_go_to_pandas(pyplot):
-    ax = article(frame([1.0, 2.0]), color="red", figsize=(4, 3))
-    assert ax.figure.get_size_inches().tolist() == [4, 3]
-    assert to_hex(ax.patches[0].get_facecolor()) == "#ff0000"
-
-
-def test_the_articles_chart_changes_neither_frame_nor_style(pyplot):
-    before = dict(pyplot.rcParams)
-    data = frame([1.0, 2.0])
-    kept = data.copy()
-    article(data)
-    pd.testing.assert_frame_equal(data, kept)
-    assert dict(pyplot.rcParams) == before
-
-
-def test_the_articles_chart_takes_odd_names(pyplot):
-    ax = article(frame([1.0, 2.0, 3.0], ["$x$", "a_b$c_$", "two\nlines"]))
-    assert [name.replace(r"\$", "$") for name in names_on(ax)] == [r"two\nlines", "a_b$c_$", "$x$"]
-
-
-@pytest.mark.parametrize("limit", [0, -3])
-def test_the_articles_limit_must_leave_a_bar(pyplot, limit):
-    with pytest.raises(InputError, match=f"limit must be an integer >= 1, got {limit}"):
-        article(frame([1.0]), limit=limit)
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_a_chart_is_written_in_any_format(tmp_path, suffix):
+    path = tmp_path / f"chart.{suffix}"
+    save(lambda ax: result([1.0, -2.0], ["spread", "$elo$ & <b>"]).plot(ax=ax), path)
+    start = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[suffix]
+    assert path.read_bytes().startswith(start)
