@@ -12,7 +12,8 @@ from weighin._company._clusters import chance_level
 from weighin._company._columns import Column
 
 COMPANIONS = 3  # columns a feature is looked at with: more would hide what a swap does to one among many
-SHIFTS = 5  # shuffles of a feature
+SHIFTS = 3  # shuffles of a feature
+MOST_ROWS = 1000  # more tell little more and cost their square
 ALIKE = 0.3  # association from which a column is company; unless chance makes it; else the closest
 TWIN = 0.02  # shorter distances count as this one; two random rows differ by 1.4 in each column
 LEAST_ROWS = 50
@@ -50,15 +51,17 @@ def distance_ratios(
     Half of the rows are the reference; nearest neighbours in it are looked for from the other half, as they are and
     after a shuffle within that half; then the halves change places, and few rows are halved several times. Both come
     from the same distribution when the feature does not depend on the others, so the ratio of mean distances is 1,
-    however many rows or columns there are. Otherwise it grows with the number of rows: the more there are, the nearer
-    real neighbours are.
+    however many rows or columns there are. Otherwise it grows with the number of rows, of which at most 1,000 are
+    taken: the more there are, the nearer real neighbours are.
     """
     n_rows = len(columns[0].values) if columns else 0
     if n_rows < LEAST_ROWS:
         return dict.fromkeys(units, np.nan)
-    cuts = [np.array_split(rng.permutation(n_rows), 2) for _ in range(min(8, 1 + FEW_ROWS // n_rows))]
+    cuts = [
+        np.array_split(rng.permutation(n_rows)[:MOST_ROWS], 2) for _ in range(min(8, 1 + FEW_ROWS // n_rows))
+    ]
     cuts += [halves[::-1] for halves in cuts]
-    shifts = 1 + rng.permutation(n_rows // 2 - 1)[:SHIFTS]
+    shifts = 1 + rng.permutation(min(n_rows, MOST_ROWS) // 2 - 1)[:SHIFTS]
     spaces = [_space(column) for column in columns]
     near = np.nan_to_num(strength)
     ratios = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -146,18 +146,18 @@ class Company:
             Without pandas.
         """
         pd = require("pandas", "fastai", "give a data frame")
-        pairs = self._pairs()
-        cluster = {name: i for i, members in enumerate(self.clusters) for name in members}
+        i, j = self._pairs()
+        names, measures = np.array(self.features, dtype=object), np.array(self.measures, dtype=object)
+        cluster = {name: place for place, members in enumerate(self.clusters) for name in members}
+        places = np.array([cluster.get(name, -1 - k) for k, name in enumerate(self.features)])
         return pd.DataFrame(
             {
-                "feature": [self.features[i] for i, _ in pairs],
-                "other": [self.features[j] for _, j in pairs],
-                "association": [self.association[i, j] for i, j in pairs],
-                "strength": [abs(self.association[i, j]) for i, j in pairs],
-                "measure": [self.measures[i][j] for i, j in pairs],
-                "same_cluster": [
-                    cluster.get(self.features[i], -1) == cluster.get(self.features[j], -2) for i, j in pairs
-                ],
+                "feature": names[i],
+                "other": names[j],
+                "association": self.association[i, j],
+                "strength": np.abs(self.association[i, j]),
+                "measure": measures[i, j],
+                "same_cluster": places[i] == places[j],
             }
         )
 
@@ -234,8 +234,7 @@ class Company:
                 "association": float(self.association[i, j]),
                 "measure": MEASURED_BY[self.measures[i][j]],
             }
-            for i, j in self._pairs()
-            if abs(self.association[i, j]) >= max(CLOSE, self._chance)
+            for i, j in zip(*self._pairs(max(CLOSE, self._chance)), strict=True)
         ]
         return {
             "sentences": list(self._sentences(quoted)),
@@ -282,14 +281,12 @@ class Company:
         row = self.measures[place]
         return tuple((self.features[j], float(self.association[place, j]), row[j]) for j in near[:limit])
 
-    def _pairs(self) -> Sequence[tuple[int, int]]:
-        """Pairs of features that could be measured, the strongest first."""
+    def _pairs(self, at_least: float = 0.0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of features that could be measured, by number, the strongest first."""
         i, j = np.triu_indices(len(self.features), 1)
-        values = np.abs(self.association[i, j])
-        order = [
-            k for k in np.argsort(-np.nan_to_num(values, nan=-1.0), kind="stable") if values[k] == values[k]
-        ]
-        return [(int(i[k]), int(j[k])) for k in order]
+        strength = np.nan_to_num(np.abs(self.association[i, j]), nan=-1.0)
+        order = np.argsort(-strength, kind="stable")[: int((strength >= at_least).sum())]
+        return i[order], j[order]
 
     def _sentences(self, name: Name) -> tuple[str, ...]:
         """Clusters, then close company, the closest first, then shuffles that leave the data."""
