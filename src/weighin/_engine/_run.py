@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from weighin._engine._generic import SAMPLE_ROWS, GenericPath, Probe, probe
-from weighin._engine._plan import MEMORY, make_plan
+from weighin._engine._plan import MEMORY, THREADS_FROM, make_plan
 from weighin._engine._row_means import RowMeans
 from weighin._engine._run_parts import Answer, Donors, Path, Question, Run, Scores, out_of_memory
 from weighin._engine._whole_score import WholeScore
@@ -77,14 +77,16 @@ def run(
     question = asked if isinstance(asked, Question) else Question((asked,))
     chunk_rows = None if chunk_rows is None else int(chunk_rows)  # torch takes none of numpy's integers
     # a function may call torch as well, and is not called in parallel: its threads are its own
-    with random_state_kept(), model.predicting(), Workers() if model.parallel else nullcontext():
+    torchs_own = n_jobs is None and donors.n_receivers * donors.n_repeats * len(features) < THREADS_FROM
+    one_thread = Workers() if model.parallel and not torchs_own else nullcontext()
+    with random_state_kept(), model.predicting(), one_thread:
         split = model.split(data.rows) if fast else None
         predict = partial(model.predict, response=question.metrics[0].response)
         if split is None or split.opaque:
             found = _probe(predict, data.rows, chunk_rows)
             split = None if found.noise or found.company else split
         else:
-            found = Probe(_sample(split, data.rows))
+            found = Probe(_sample(split))
         plan = make_plan(
             features,
             n_rows=donors.n_receivers,
@@ -100,7 +102,7 @@ def run(
         )
         # models of torch stay in this process, whatever joblib is told: the fast path writes where all can read
         own = isinstance(found.pred, np.ndarray)
-        with JoblibWorkers(plan.n_threads) if own else Workers(plan.n_threads) as workers:
+        with JoblibWorkers(plan.n_threads) if own else Workers(plan.n_threads, torchs_own) as workers:
             path: Path
             if split is not None:
                 from weighin._engine._fast import SplitPath  # needs torch, which only models of torch bring
@@ -158,9 +160,9 @@ def _kept(done: Sequence[RowMeans | WholeScore]) -> RowChanges | None:
     return replace(parts[0][0], changes=np.concatenate([kept.changes[:n] for kept, n in parts]))
 
 
-def _sample(split: Split, rows: Any) -> Any:
-    """A prediction of the view, for its type and width."""
-    return split.view(*split.tensors(rows.take(slice(0, 2))))
+def _sample(split: Split) -> Any:
+    """What the head makes of a row, for the type and width of predictions."""
+    return split.view.finish(split.view.bias[None].clone())
 
 
 def _probe(predict: Any, rows: Any, chunk_rows: int | None) -> Probe:

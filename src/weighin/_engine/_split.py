@@ -20,6 +20,7 @@ from weighin._models._split_view import Dense, SplitView
 CHUNK_BYTES = 2**21  # of the first hidden layer in one pass: more leaves the cache, less pays for the calls
 LEAST_CHUNK_ROWS = 128
 STACKED_REPEATS = 4  # of the same rows in one pass
+FEW_ROWS = 2048  # of one shuffle, which are predicted sooner than levels are counted
 LOOK_UPS_PAY = 0.8  # share of the plain work below which predicting each (row, level) once is faster
 DEVICE_CHUNK_BYTES = 2**28  # on a GPU
 
@@ -62,7 +63,8 @@ def plan_units(
 def _plan(view: SplitView, unit: Unit, cat: Tensor, cont: Tensor, n_repeats: int) -> Planned:
     if view.ignores(unit.cats, unit.conts):
         return Planned(unit, "ignored")
-    if cont.device.type == "cpu":  # counting what is needed would make a GPU wait
+    few = n_repeats == 1 and 0 < len(cont) <= FEW_ROWS
+    if cont.device.type == "cpu" and not few:  # counting what is needed would make a GPU wait
         # values to be found cost a sort; with more of them than this, look-ups hardly ever pay
         limit = min(MAX_LEVELS, 8 + 6 * n_repeats) if unit.conts else MAX_LEVELS
         levels = find_levels(view, unit, cont, limit)
@@ -203,9 +205,16 @@ class _Block:
         same = [levels == self.cats[j, rows] for levels, j in zip(given, unit.cats, strict=True)]
         same += [step == 0 for step in steps]
         equal = (same[0] if len(same) == 1 else torch.stack(same).all(0))[:, :, None]
-        rest = z
-        for j in unit.cats:
-            rest = rest - view.tables[j].index_select(0, self.cats[j, rows])
+        rest, tables = z, [view.tables[j] for j in unit.cats]
+        if (
+            len(tables) == 1 and 2 * len(tables[0]) ** 2 <= out.shape[1]
+        ):  # what a level adds to another, for all pairs
+            (table,), (own,) = tables, (self.cats[unit.cats[0], rows],)
+            tables = [(table - table[:, None]).flatten(0, 1)]
+            given = [given[0] + own * len(table)]
+        else:
+            for j, table in zip(unit.cats, tables, strict=True):
+                rest = rest - table.index_select(0, self.cats[j, rows])
         weights = view.weights[list(unit.conts)]
         product = Dense(weights.t(), torch.zeros_like(view.bias)) if len(unit.conts) > 2 else None
         together = max(1, self.chunk_rows // len(z))
@@ -215,8 +224,8 @@ class _Block:
             h = buffer[: len(out[here])]
             flat = h.view(-1, h.shape[-1])
             start = rest
-            for j, levels in zip(unit.cats, given, strict=True):
-                part = view.tables[j].index_select(0, levels[here].flatten())
+            for table, levels in zip(tables, given, strict=True):
+                part = table.index_select(0, levels[here].flatten())
                 start = torch.add(start, part.view_as(h), out=h)
             if product:
                 part = product(torch.stack([step[here].flatten() for step in steps], 1))

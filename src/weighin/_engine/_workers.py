@@ -20,15 +20,19 @@ class Workers:
     ----------
     n_threads : int
         Threads to use.
+    own : bool
+        Whether torch keeps threads of its own: for so little work that starting others would not pay.
     """
 
-    def __init__(self, n_threads: int = 1) -> None:
-        self.n_threads = n_threads
+    def __init__(self, n_threads: int = 1, own: bool = False) -> None:
+        self.n_threads, self.own = n_threads, own
         self._pool: ThreadPoolExecutor | None = None
         self._torch_threads: int | None = None
 
     def __enter__(self) -> Workers:
         torch = sys.modules.get("torch")
+        if self.own:
+            return self
         self._torch_threads = torch.get_num_threads() if torch else None
         _one_torch_thread()
         if self.n_threads > 1:

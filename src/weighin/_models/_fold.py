@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from weighin._models._split_view import Dense, SplitView
 
-CHECK_ROWS = 64
+CHECK_ROWS = 32
 VANISH = (nn.Identity, nn.Dropout, nn.AlphaDropout, nn.FeatureAlphaDropout)  # in evaluation mode
 
 Forward = Callable[[Tensor, Tensor], Tensor]
@@ -63,8 +63,11 @@ def agrees(view: SplitView, cat: Tensor, cont: Tensor, forward: Forward) -> bool
 
 def _rolled(columns: Tensor, first: int) -> Tensor:
     """Roll each column by another number of rows."""
-    rolled = [column.roll(first + j) for j, column in enumerate(columns.unbind(1))]
-    return torch.stack(rolled, 1) if rolled else columns
+    n, width = columns.shape
+    rows = torch.arange(n, device=columns.device)[:, None] - torch.arange(
+        first, first + width, device=columns.device
+    )
+    return columns.gather(0, rows.remainder(n))
 
 
 # Folding, in double precision

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import torch
 from torch import Tensor
@@ -86,8 +86,13 @@ class SplitView:
     def ignores(self, cats: Sequence[int], conts: Sequence[int]) -> bool:
         """Whether these columns cannot change anything: weights are zero, all levels have the same part."""
         return all(bool((self.tables[j] == self.tables[j][:1]).all()) for j in cats) and all(
-            not bool(self.weights[j].any()) for j in conts
+            j in self._unused for j in conts
         )
+
+    @cached_property
+    def _unused(self) -> frozenset[int]:
+        """Continuous columns whose weights are all zero."""
+        return frozenset((self.weights == 0).all(1).nonzero()[:, 0].tolist())
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import Any
 
 import torch
@@ -29,14 +30,16 @@ def evaluating(module: Any, device: Any = None) -> Iterator[None]:
     modes = [(part, part.training) for part in module.modules()]
     home = module_device(module)
     try:
-        module.eval()
+        if any(training for _, training in modes):
+            module.eval()
         if device is not None and device != home:
             module.to(device)
         with torch.no_grad():
             yield
     finally:
         for part, training in modes:
-            part.training = training
+            if part.training != training:
+                part.training = training
         if device is not None and device != home:
             module.to(home)
 
@@ -57,9 +60,8 @@ def usable_device(device: Any) -> torch.device:
 
 def module_device(module: Any) -> torch.device:
     """Device of a module's first parameter or buffer; the CPU for one that has neither."""
-    for tensor in (*module.parameters(), *module.buffers()):
-        return tensor.device
-    return torch.device("cpu")
+    first = next(chain(module.parameters(), module.buffers()), None)
+    return torch.device("cpu") if first is None else first.device
 
 
 def cached_rows(module: Any, rows: Any, predict: Callable[[Any], Any]) -> int:
