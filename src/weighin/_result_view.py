@@ -6,6 +6,7 @@ import io
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from weighin import _plots
 from weighin._certainty import Certain
 from weighin._errors import InputError, listing, nearest
+from weighin._files import check_free, replacing
 from weighin._optional import require
+from weighin._result_page import look_further, page_of
 from weighin._text import ARROWS, formatter, percent, printable
 
 if TYPE_CHECKING:
@@ -134,6 +137,75 @@ class Shown(Certain):
             arrows=[signs.get(name, "") for name in names] if signs else None,
             **texts,
         )
+
+    def to_html(
+        self,
+        path: Path | str | None = None,
+        *,
+        model: Any = None,
+        X: Any = None,
+        effects: Any = None,
+        company: Any = None,
+        ablation: Any = None,
+        title: str = "What the model weighs",
+        command: str = "",
+        force: bool = False,
+    ) -> str | None:
+        """Write one HTML page to send around: sentences, chart, table, and what else is known of the model.
+
+        The page needs nothing but itself, and works without scripts, in print and on a phone. It holds every name and
+        number of this result, and none of the rows.
+
+        Parameters
+        ----------
+        path : path or str, optional
+            Where to; without, the page is returned.
+        model : optional
+            The model weighed: the page then shows which way its eight heaviest features push (see `effects`).
+        X : optional
+            The rows, as for `weigh`: the page then shows which columns go together (see `company`).
+        effects : Effects or dict, optional
+            What `effects` has found, instead of asking `model`.
+        company : Company or dict, optional
+            What `company` has found, instead of looking at `X`.
+        ablation : Ablation or dict, optional
+            What `ablate` has found.
+        title : str
+            Of the window.
+        command : str
+            What gives these numbers again, shown at the end.
+        force : bool
+            Replace what is there.
+
+        Returns
+        -------
+        str or None
+            The page; None when it went to `path`.
+
+        Raises
+        ------
+        OutputExistsError
+            If `path` exists and `force` is false.
+        InputError
+            If `path` cannot be written, or something given is not what it should be.
+        MissingDependencyError
+            Without the extra ``weighin[report]``.
+        """
+        from weighin._report import render
+
+        if path is not None:
+            check_free(Path(path), force=force)
+        asked, looked = look_further(
+            self, None if effects is not None else model, None if company is not None else X
+        )
+        more = {"effects": effects if effects is not None else asked, "ablation": ablation}
+        more["company"] = company if company is not None else looked
+        page = render(page_of(self, title=title, command=command, **more))
+        if path is None:
+            return page
+        with replacing(Path(path)) as temporary:
+            temporary.write_text(page, encoding="utf-8", newline="\n")
+        return None
 
     def _check_plot(self, kind: str, limit: int, relative: bool, style: str | None) -> None:
         if kind not in KINDS:

@@ -34,6 +34,7 @@ LAYERS = [
     "_result_file",
     "_result_table",
     "_result_html",
+    "_result_page",
     "_result_view",
     "_result",
     "_weighing",

@@ -1,0 +1,58 @@
+"""``weighin report``: one page from a result, to look at and to send around."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    result: Annotated[Path, typer.Argument(help="A result that weighin wrote: importance.json.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Page to write; by default beside the result, ending in .html."),
+    ] = None,
+    ablation: Annotated[
+        Path | None, typer.Option(help="What training again without and with other columns gave, JSON.")
+    ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a page that is there.")] = False,
+) -> None:
+    """Write a result as one HTML page that needs nothing but itself: sentences, chart, table.
+
+    Example: weighin report importance.json --open
+    """
+    from weighin._errors import InputError
+    from weighin._files import check_there
+    from weighin._result import Importance
+
+    page = out or page_path(result)
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"--out must end in .html, got '{page}'.")
+    check_there(result)
+    retrained = None
+    if ablation is not None:
+        from weighin._ablate import Ablation
+
+        check_there(ablation)
+        retrained = Ablation.load(ablation)
+    found = Importance.load(result)
+    found.to_html(page, ablation=retrained, force=force)
+    typer.echo(f"Written: {page}.")
+    if open_it:
+        show(page)
+
+
+def page_path(result: Path) -> Path:
+    """Where the page of a result goes: beside it."""
+    return result.with_suffix(".html")
+
+
+def show(page: Path) -> None:
+    """Open a page where its reader looks at pages, or say where it is."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        typer.echo(f"No browser could be opened; the page is {page.resolve()}.", err=True)

@@ -1,0 +1,168 @@
+"""The dict of a page in, its HTML out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from weighin._optional import require
+from weighin._report import _bundle, _charts
+from weighin._report._effects import effect_views, packed
+from weighin._report._names import for_script, short, splitter, visible
+from weighin._report._rows import NONE, UNCLEAR, Record, between, coarse, drawn, finite, records, shades
+from weighin._text import formatter
+
+HERE = Path(__file__).parent
+SHOWN = 20  # bars and rows before somebody asks for more
+
+
+def render(page: Mapping[str, Any]) -> str:
+    """Make one HTML page that needs nothing but itself.
+
+    Parameters
+    ----------
+    page : mapping
+        What is to be told; the package's docstring says what it holds.
+
+    Returns
+    -------
+    str
+        Every script in it is named, by its fingerprint, in the page's own security policy; no other one runs, and
+        nothing is asked of any server.
+
+    Raises
+    ------
+    MissingDependencyError
+        Without jinja2 or vl-convert.
+    """
+    jinja2 = require("jinja2", "report", "write a page")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    names = [feature["feature"] for some in page["weights"] for feature in some["features"]]
+    environment.filters.update(visible=visible, short=short, parts=splitter(names))
+    library, script = _bundle.library(), _read("page.js")
+    trusted = require("markupsafe", "report", "write a page").Markup
+    view = _view(page)
+    return str(
+        environment.get_template("page.html.j2").render(
+            **{**view, "data": trusted(for_script(view["data"]))},
+            picture=lambda spec, name: trusted(_bundle.picture(spec, name)),
+            style=trusted(_read("page.css")),
+            library=trusted(library),
+            script=trusted(script),
+            allowed=f"{_bundle.fingerprint(library)} {_bundle.fingerprint(script)}",
+            licences=_read("licences.txt"),
+        )
+    )
+
+
+@cache
+def _read(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8").replace("\r\n", "\n")
+
+
+def _view(page: Mapping[str, Any]) -> dict[str, Any]:
+    """Put everything into the words and numbers the template writes."""
+    effects = effect_views(page["effects"])
+    pushes = {effect["raw"]: (effect["arrow"], effect["direction"]) for effect in effects}
+    weights = [{**some, "rows": records(some, pushes)} for some in page["weights"]]
+    shown = [drawn(row, i) for i, row in enumerate(weights[0]["rows"][:SHOWN])]
+    specs = {layout: _charts.bars(shown, narrow=layout == "narrow") for layout in ("wide", "narrow") if shown}
+    data = {
+        "shown": SHOWN,
+        "simulated": page["simulated"],
+        "labels": _charts.LABEL,
+        "weights": [{key: some[key] for key in ("metric", "effect", "axis", "rows")} for some in weights],
+        "specs": {layout: {**spec, "data": {"name": "rows", "values": []}} for layout, spec in specs.items()},
+        "effects": [packed(effect["spec"]) for effect in effects],
+    }
+    return {
+        **{
+            key: page[key]
+            for key in ("title", "simulated", "training_rows", "complete", "notes", "made", "command")
+        },
+        "kicker": page["kicker"],
+        "headline": page["sentences"][0] if page["sentences"] else page["title"],
+        "sentences": page["sentences"][1:],
+        "weights": weights,
+        "specs": specs,
+        "spoken": _spoken(weights[0]["rows"]),
+        "shown": SHOWN,
+        "unclear": UNCLEAR,
+        "has_intervals": any(row["low"] is not None for some in weights for row in some["rows"]),
+        "has_directions": bool(pushes),
+        "has_negative": any((row["value"] or 0) < 0 for some in weights for row in some["rows"]),
+        "effects": effects,
+        "company": _company(page["company"]),
+        "segments": _segments(page["segments"]),
+        "ablation": _ablation(page["ablation"]),
+        "data": data,
+    }
+
+
+def _spoken(rows: Sequence[Record]) -> str:
+    """Say what the picture shows, to those who do not see it."""
+    first = ", ".join(f"{row['name']} {row['label']}" for row in rows[:3])
+    return f"Bar chart of {len(rows)} features, the heaviest first: {first}. The table holds every number."
+
+
+def _company(company: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if company is None or not (company["sentences"] or company["pairs"] or company["clusters"]):
+        return None
+    pairs = [{**pair, "strength": f"{pair['strength']:.2f}"} for pair in company["pairs"]]
+    clusters = []
+    for cluster in company["clusters"]:
+        value = finite(cluster.get("importance"))
+        number = formatter(_array([value]))
+        low, high = finite(cluster.get("ci_lower")), finite(cluster.get("ci_upper"))
+        weight = "" if value is None else number(value)
+        clusters.append({**cluster, "weight": weight, "interval": between(number, low, high)})
+    return {**company, "pairs": pairs, "clusters": clusters}
+
+
+def _segments(segments: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Write the heatmaps: text and shade of each cell."""
+    if segments is None:
+        return None
+    metrics = []
+    for some in segments["metrics"]:
+        values = [[finite(cell["importance"]) for cell in row["cells"]] for row in some["features"]]
+        number = coarse([value for row in values for value in row])
+        rows = []
+        for row, numbers, tints in zip(some["features"], values, shades(values), strict=True):
+            cells = []
+            for cell, value, tint in zip(row["cells"], numbers, tints, strict=True):
+                low, high = finite(cell.get("ci_lower")), finite(cell.get("ci_upper"))
+                cells.append(
+                    {
+                        "label": NONE if value is None else number(value),
+                        "interval": "" if low is None else between(number, low, high),
+                        "shade": abs(tint),
+                        "negative": tint < 0,
+                    }
+                )
+            rows.append({"feature": row["feature"], "cells": cells})
+        metrics.append({"metric": some["metric"], "rows": rows})
+    return {"by": segments["by"], "names": segments["names"], "metrics": metrics}
+
+
+def _ablation(ablation: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if ablation is None:
+        return None
+    rows = [
+        [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row] for row in ablation["rows"]
+    ]
+    return {**ablation, "rows": rows}
+
+
+def _array(values: Sequence[float | None]) -> Any:
+    import numpy as np
+
+    return np.array([float("nan") if value is None else value for value in values], dtype=float)

@@ -1,0 +1,252 @@
+"""From a result, and what else is known of its model, to the dict of a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from weighin._errors import InputError
+from weighin._inference import holm
+from weighin._text import formatter
+
+MOST_EFFECTS = 8
+MOST_ROWS = 20  # of a heatmap; the frame has every feature
+ABLATION_COLUMNS = ("variant", "change", "ci_lower", "ci_upper", "verdict", "fits", "failed")
+
+
+def look_further(imp: Any, model: Any, X: Any) -> tuple[Any, Any]:
+    """Find which way the heaviest features push, and which columns go together; None for what cannot be asked."""
+    heaviest = [imp.features[i] for i in imp._order() if imp.features[i] not in imp.groups][:MOST_EFFECTS]
+    found, seed = None, imp.random_state
+    if model is not None and heaviest:
+        from weighin._effects import effects
+
+        found = effects(model, X, heaviest, random_state=seed)
+    together = None
+    if X is not None:
+        from weighin._company import company
+
+        members = [name for some in imp.groups.values() for name in some]
+        columns = dict.fromkeys([*members, *(name for name in imp.features if name not in imp.groups)])
+        together = company(X, list(columns), random_state=seed) if len(columns) > 1 else None
+    return found, together
+
+
+def page_of(
+    imp: Any,
+    *,
+    title: str = "What the model weighs",
+    command: str = "",
+    effects: Any = None,
+    company: Any = None,
+    ablation: Any = None,
+) -> dict[str, Any]:
+    """Gather what a page tells of a result; `weighin._report` documents the dict.
+
+    Parameters
+    ----------
+    imp : Importance
+        What a run found.
+    title : str
+        Of the window.
+    command : str
+        What gives these numbers again.
+    effects, company, ablation : optional
+        What else is known of the same model: results of this package, or the dicts they give.
+
+    Raises
+    ------
+    InputError
+        If one of these is something else.
+    """
+    metrics = [imp.of(metric) for metric in imp.metrics]
+    return {
+        "title": title,
+        "kicker": f"{imp.model or 'A trained model'}, on {imp.rows or f'{imp.n_rows:,} rows'}",
+        "simulated": imp.simulated,
+        "training_rows": imp.on_training_rows,
+        "complete": imp.complete,
+        "sentences": sentences(imp),
+        "notes": [*imp.notes, *imp._remarks()],
+        "weights": [_weights(some) for some in metrics],
+        "effects": _effects(imp, effects),
+        "company": _company(company),
+        "segments": _segments(imp),
+        "ablation": _ablation(ablation),
+        "made": made(imp),
+        "command": command or _call(imp),
+    }
+
+
+def _weights(imp: Any) -> dict[str, Any]:
+    """One metric's features, the heaviest first."""
+    order = imp._order()
+    lower, upper = imp.interval()
+    mean, relative, pvalue, few = imp.importances_mean, imp.relative, imp.pvalue, imp._from_judged("few_rows")
+    adjusted = holm(pvalue)
+    scale = 1 / abs(imp.baseline) if imp.baseline else math.nan
+    axis = imp._axis()
+    return {
+        "metric": imp.metric,
+        "effect": imp._effect(),
+        "axis": axis[:1].upper() + axis[1:],
+        "baseline": f"{imp.baseline:.5g}",
+        "features": [
+            {
+                "feature": imp.features[i],
+                "members": list(imp.groups.get(imp.features[i], ())),
+                "importance": float(mean[i]),
+                "ci_lower": float(lower[i]),
+                "ci_upper": float(upper[i]),
+                "relative": float(relative[i]),
+                "relative_lower": float(lower[i] * scale),
+                "relative_upper": float(upper[i] * scale),
+                "pvalue": float(pvalue[i]),
+                "pvalue_holm": float(adjusted[i]),
+                "few_rows": bool(few[i] == 1),
+                "rank": place,
+            }
+            for place, i in enumerate(order, 1)
+        ],
+    }
+
+
+def _segments(imp: Any) -> dict[str, Any] | None:
+    """Every metric by segment, the heaviest features of all rows first."""
+    if not imp.segments:
+        return None
+    tables = []
+    for metric in imp.metrics:
+        parts = [imp.of(metric, segment) for segment in imp.segments]
+        numbers = [(part.importances_mean, *part.interval()) for part in parts]
+        rows = []
+        for i in imp.of(metric)._order()[:MOST_ROWS]:
+            cells = [
+                {"importance": float(mean[i]), "ci_lower": float(low[i]), "ci_upper": float(high[i])}
+                for mean, low, high in numbers
+            ]
+            rows.append({"feature": imp.features[i], "cells": cells})
+        tables.append({"metric": metric, "features": rows})
+    return {"by": imp.by, "names": [str(segment) for segment in imp.segments], "metrics": tables}
+
+
+def _effects(imp: Any, effects: Any) -> list[dict[str, Any]]:
+    """Those of the heaviest features."""
+    if effects is None:
+        return []
+    content = _plain(effects, "effects")
+    found = content.get("features") if isinstance(content, Mapping) else content
+    if not isinstance(found, Sequence) or not all(isinstance(some, Mapping) for some in found):
+        raise InputError("effects must be a result of weighin.effects, or its dict.")
+    place = {imp.features[i]: rank for rank, i in enumerate(imp._order())}
+    ordered = sorted(found, key=lambda effect: place.get(effect["feature"], len(place)))
+    return [dict(effect) for effect in ordered[:MOST_EFFECTS]]
+
+
+def _company(company: Any) -> dict[str, Any] | None:
+    if company is None:
+        return None
+    content = _plain(company, "company")
+    return {**content, **{key: list(content.get(key, ())) for key in ("sentences", "pairs", "clusters")}}
+
+
+def _ablation(ablation: Any) -> dict[str, Any] | None:
+    """Sentences and the columns of the frame that a reader needs."""
+    if ablation is None:
+        return None
+    if isinstance(ablation, Mapping):
+        return dict(ablation)
+    if not (hasattr(ablation, "summary") and hasattr(ablation, "to_frame")):
+        raise InputError(f"ablation must be a result of weighin.ablate, got {type(ablation).__name__}.")
+    frame = ablation.to_frame()
+    columns = [name for name in ABLATION_COLUMNS if name in frame.columns]
+    rows = [[record[name] for name in columns] for record in frame[columns].to_dict("records")]
+    return {"sentences": ablation.summary().splitlines(), "columns": columns, "rows": rows}
+
+
+def _plain(content: Any, name: str) -> Any:
+    if isinstance(content, Mapping | list | tuple):
+        return content
+    if not hasattr(content, "to_dict"):
+        raise InputError(
+            f"{name} must be a result of weighin.{name}, or its dict; got {type(content).__name__}."
+        )
+    return content.to_dict()
+
+
+def sentences(imp: Any) -> list[str]:
+    """Say what was found, names between backticks; the first is the headline."""
+    order, mean = imp._order(), imp.importances_mean
+    lower, upper = imp.interval()
+    known = [i for i in order if math.isfinite(mean[i])]
+    if not known:
+        return [f"No importance could be measured: {imp.metric} is not a number on these rows."]
+    unsure = [i for i in known if lower[i] <= 0 <= upper[i]]
+    heavy = [i for i in known if mean[i] > 0 and i not in unsure]
+    said = [_told(imp, i, lower[i], upper[i]) for i in heavy[:1]]
+    said += [f"Next comes `{imp.features[i]}`: {_amount(imp, i, lower[i], upper[i])}." for i in heavy[1:2]]
+    if not said:
+        said = ["This model barely uses any one of these features, given the others."]
+    if unsure and len(unsure) < len(known):
+        named = len(unsure) if len(unsure) <= 5 else 4
+        names = ", ".join(f"`{imp.features[i]}`" for i in unsure[:named])
+        rest = f" and {len(unsure) - named} more" if len(unsure) > named else ""
+        said.append(
+            f"Given the other columns, the model barely uses {names}{rest}: not to be told apart from zero."
+        )
+    return said
+
+
+def _told(imp: Any, i: int, low: float, high: float) -> str:
+    name = f"`{imp.features[i]}`"
+    if imp.metric == "prediction_change":
+        return f"Shuffling {name} moves the prediction by {_amount(imp, i, low, high)}."
+    amount, _, interval = _amount(imp, i, low, high).partition(" ")
+    what = {"mae": "the average miss"}.get(imp.metric, imp.metric)
+    return f"Shuffling {name} makes {what} {amount} worse{' ' + interval if interval else ''}."
+
+
+def _amount(imp: Any, i: int, low: float, high: float) -> str:
+    """Write a number to the digits its interval leaves."""
+    value = float(imp.importances_mean[i])
+    if not (math.isfinite(low) and math.isfinite(high) and high > low):
+        return formatter(imp.importances_mean)(value).lstrip("+")
+    decimals = max(0, -math.floor(math.log10((high - low) / 2 * 0.6)))
+    if decimals > 7 or abs(value) >= 1e9:
+        return f"{value:.3g} (95 % interval {low:.3g} to {high:.3g})"
+    return f"{value:,.{decimals}f} (95 % interval {low:,.{decimals}f} to {high:,.{decimals}f})"
+
+
+def _call(imp: Any) -> str:
+    """Write the call that gives these numbers again, as far as a result knows it."""
+    metrics = list(imp.metrics)
+    asked = {
+        "metric": metrics if len(metrics) > 1 else metrics[0],
+        "groups": {name: list(members) for name, members in imp.groups.items()},
+        "by": imp.by,
+        "n_repeats": imp.n_repeats,
+        "random_state": imp.random_state,
+    }
+    told = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value not in ("", {}))
+    return f"weighin.weigh(model, rows, {told})"
+
+
+def made(imp: Any) -> list[tuple[str, str]]:
+    """Say how it was made: what somebody needs who wants to do it again."""
+    better = "higher" if imp.greater_is_better else "lower"
+    metrics = f"{imp.metric}, {better} is better; {imp.baseline:.5g} before any shuffle"
+    others = ", ".join(metric for metric in imp.metrics if metric != imp.metric)
+    pairs = [
+        ("Model", imp.model),
+        ("Rows", imp.rows or f"{imp.n_rows:,} rows"),
+        ("Metric", metrics + (f"; also {others}" if others else "")),
+        ("Shuffles", f"{imp.n_repeats} of each feature, the same donors for all of them"),
+        ("Seed", str(imp.random_state)),
+        ("Segments", imp.by),
+        ("Groups", "; ".join(f"{name}: {', '.join(members)}" for name, members in imp.groups.items())),
+        ("Not finished", ", ".join(imp.unfinished)),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in imp.versions.items())),
+        ("Date", imp.date),
+    ]
+    return [(term, text) for term, text in pairs if text]

@@ -1,0 +1,59 @@
+"""A real browser, where there is one; every page it opens must be silent and stay at home."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Headless Chromium, started once."""
+    where = next(filter(None, map(shutil.which, NAMES)), None)
+    if where is None:
+        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
+        browser = driver.chromium.launch(executable_path=where, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Open a page as its reader does: ``visit(html, width=360, dark=True, script=False)``."""
+    contexts, heard = [], []
+
+    def open_page(html: str, *, width: int = 1200, dark: bool = False, script: bool = True) -> Any:
+        path = tmp_path / "report.html"
+        path.write_text(html, encoding="utf-8", newline="\n")
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=script,
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: heard.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: heard.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (heard.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda request: heard.append(f"request: {request.url[:80]}"))
+        page.goto(path.as_uri())
+        if script:
+            page.wait_for_selector(".rows, #drawn > div:not([role])", state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    at_home = ("request: file:", "request: data:,")
+    assert [line for line in heard if not line.startswith(at_home)] == []
+    assert len([line for line in heard if line.startswith("request: file:")]) == len(contexts)
