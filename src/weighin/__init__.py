@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from weighin._ablate import ablate
-    from weighin._company import Company, company
+    from weighin._company import Company as Company
+    from weighin._company import company
+    from weighin._compare import Comparison as Comparison
+    from weighin._compare import compare
     from weighin._compat._article import PermutationImportance
     from weighin._compat._sklearn import permutation_importance
-    from weighin._effects import Effects, effects
+    from weighin._effects import Effects as Effects
+    from weighin._effects import effects
     from weighin._errors import (
         FetchError,
         InputError,
@@ -37,6 +41,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Ablation": "_ablate",
     "Company": "_company",
+    "Comparison": "_compare",
     "Effects": "_effects",
     "FetchError": "_errors",
     "Importance": "_result",
@@ -53,6 +58,7 @@ _HOMES = {
     "WeighinError": "_errors",
     "ablate": "_ablate",
     "company": "_company",
+    "compare": "_compare",
     "effects": "_effects",
     "permutation_importance": "_compat._sklearn",
     "weigh": "_weigh",
@@ -60,8 +66,6 @@ _HOMES = {
 }
 
 __all__ = [
-    "Company",
-    "Effects",
     "FetchError",
     "Importance",
     "InputError",
@@ -76,6 +80,7 @@ __all__ = [
     "WeighinError",
     "ablate",
     "company",
+    "compare",
     "effects",
     "permutation_importance",
     "weigh",

@@ -39,6 +39,7 @@ LAYERS = [
     "_result",
     "_weighing",
     "_weigh",
+    "_compare",
     "_recipes",
     "_ablate",
     "_refits",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 import weighin
-from weighin._cli import _ablate, _cfbd, _cfbd_ablate, _demo, _report, _run, _train
+from weighin._cli import _ablate, _cfbd, _cfbd_ablate, _compare, _demo, _report, _run, _train
 from weighin._errors import WeighinError
 
 # the base of usage errors, from whichever click typer carries
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.command("demo")(_demo.demo)
 app.command("run")(_run.run)
+app.command("compare")(_compare.compare)
 app.command("ablate")(_ablate.ablate)
 app.command("report")(_report.report)
 _cfbd.app.command("train")(_train.train)

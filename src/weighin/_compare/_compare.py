@@ -1,0 +1,271 @@
+"""Compare two results: check that they speak of the same thing, pair them where that can be, judge."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._certainty import FUNCTIONS
+from weighin._compare._comparison import Comparison
+from weighin._compare._pairs import independent, joined, paired, some, unknown
+from weighin._errors import InputError, listing, nearest
+from weighin._inference import Inference, LeftOut, Moments, RowChanges, delete_one_block
+from weighin._result import Importance
+from weighin._weighing._answers import versions
+
+PAIRABLE = ("identity", "root", "exp")  # what is known of a metric from losses per row alone
+
+
+def compare(
+    a: Importance, b: Importance, *, metric: str | None = None, labels: Sequence[str] = ("a", "b")
+) -> Comparison:
+    """Tell what weighs more, or less, in one result than in another: two models, two seasons, before and after.
+
+    Parameters
+    ----------
+    a, b : Importance
+        Of the same metric. Where both were weighed on the same rows with the same shuffles and kept their rows
+        (``weigh([model_a, model_b], X)``, or ``keep_rows=True`` with the same `random_state`), they are compared pair
+        by pair, and whatever moves both alike cancels. Otherwise they are taken as independent.
+    metric : str, optional
+        Which one, of results with several; the first of `a` by default.
+    labels : sequence of two str
+        What to call them.
+
+    Returns
+    -------
+    Comparison
+        Differences are `b` minus `a`, with intervals.
+
+    Raises
+    ------
+    InputError
+        If the metrics or their directions differ, no feature is in both, or a group of one name has other members.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from weighin import Importance
+    >>> before = Importance(("spread", "week"), np.array([[7.0, 8.0], [0.0, 0.1]]), 12.5, "mae", False, 730)
+    >>> after = Importance(("spread", "elo"), np.array([[5.0, 6.0], [1.0, 1.2]]), 12.1, "mae", False, 748)
+    >>> compare(before, after).difference.tolist()
+    [-2.0, nan, nan]
+    """
+    named = _labels(labels)
+    first, second = _of_one_metric(a, b, metric)
+    common = [name for name in first.features if name in second.features]
+    if not common:
+        raise InputError(
+            f"No feature is in both results. In {named[0]}: {listing(first.features)}; in {named[1]}: "
+            f"{listing(second.features)}."
+        )
+    _check_groups(first, second, common)
+    places = [[one.features.index(name) for name in common] for one in (first, second)]
+    judged, why_not = _pair(first, second, places)
+    if judged is None:
+        judged = independent(_judged(first, places[0]), _judged(second, places[1]))
+    alone = [
+        [name for name in one.features if name not in other.features]
+        for one, other in ((first, second), (second, first))
+    ]
+    everything = joined([judged, unknown(np.full(len(alone[0]) + len(alone[1]), np.nan))])
+    features = (*common, *alone[0], *alone[1])
+    values = [_importances(one, features) for one in (first, second)]
+    return Comparison(
+        features=features,
+        labels=named,
+        first=values[0],
+        second=values[1],
+        difference=values[1] - values[0],
+        se=everything.se,
+        skewness=everything.skewness,
+        df=everything.df,
+        few_rows=everything.few_rows,
+        paired=not why_not,
+        metric=first.metric,
+        greater_is_better=first.greater_is_better,
+        baselines=(float(first.baseline), float(second.baseline)),
+        n_rows=(int(first.n_rows), int(second.n_rows)),
+        rows=(first.rows, second.rows),
+        models=(first.model, second.model),
+        simulated=first.simulated or second.simulated,
+        notes=tuple(_notes(first, second, named, why_not)),
+        versions=versions(),
+        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _labels(labels: Sequence[str]) -> tuple[str, str]:
+    pair = () if isinstance(labels, str) else tuple(labels)
+    if len(pair) != 2 or not all(isinstance(label, str) and label.strip() for label in pair):
+        raise InputError(f"labels must be two names such as ('2020', '2021'), got {labels!r}.")
+    if pair[0] == pair[1]:
+        raise InputError(f"labels must differ, got {pair[0]!r} twice.")
+    return pair[0], pair[1]
+
+
+def _of_one_metric(a: Any, b: Any, metric: str | None) -> tuple[Importance, Importance]:
+    for result in (a, b):
+        if not isinstance(result, Importance):
+            hint = " weighin.Importance.load(path) reads one." if isinstance(result, str) else ""
+            raise InputError(
+                f"compare takes two results of weighin.weigh, got {type(result).__name__}.{hint}"
+            )
+    wanted = a.metric if metric is None else metric
+    found = []
+    for result in (a, b):
+        if wanted not in result.metrics:
+            shared = [name for name in a.metrics if name in b.metrics]
+            hint = f" Both know {listing(shared)}: compare(..., metric={shared[0]!r})." if shared else ""
+            raise InputError(
+                f"Importances in {wanted} cannot be compared with importances in {listing(result.metrics)}: the units "
+                f"differ.{nearest(wanted, result.metrics)}{hint or ' Weigh both with the same metric=.'}"
+            )
+        found.append(result.of(wanted, result.segment))
+    first, second = found
+    if first.greater_is_better != second.greater_is_better:
+        ways = ["more" if one.greater_is_better else "less" for one in found]
+        raise InputError(
+            f"The metric {wanted!r} is better when it is {ways[0]} in one result and {ways[1]} in the other: they "
+            "measure different things. Weigh both with the same greater_is_better=."
+        )
+    return first, second
+
+
+def _check_groups(first: Importance, second: Importance, common: Sequence[str]) -> None:
+    for name in common:
+        members = [set(one.groups.get(name, ())) for one in (first, second)]
+        if members[0] != members[1]:
+            raise InputError(
+                f"{name!r} is not the same in both results: {_members(members[0])} and {_members(members[1])}. Weigh "
+                "both with the same groups=, or call the groups differently."
+            )
+
+
+def _members(members: set[str]) -> str:
+    return f"the group of {listing(sorted(members))}" if members else "a single feature"
+
+
+def _pair(
+    first: Importance, second: Importance, places: Sequence[Sequence[int]]
+) -> tuple[Inference | None, str]:
+    """Judge pair by pair where that can be; else say why not."""
+    if first.rows != second.rows or first.n_rows != second.n_rows:
+        return None, "other rows"
+    for name in ("random_state", "n_repeats", "block_rows"):
+        if getattr(first, name) != getattr(second, name):
+            return None, "other shuffles"
+    judged = _pair_rows(first, second, places) or _pair_shares(first, second, places)
+    if judged is None:
+        return None, "nothing kept" if first.of_mean in PAIRABLE else "no pairs"
+    ignored = [_ignored(result, here) for result, here in zip((first, second), places, strict=True)]
+    return judged.ignoring(ignored[0] & ignored[1]), ""
+
+
+def _pair_rows(first: Importance, second: Importance, places: Sequence[Sequence[int]]) -> Inference | None:
+    one, two = first.kept, second.kept
+    if one is None or two is None or first.of_mean != second.of_mean or first.of_mean not in PAIRABLE:
+        return None
+    if not _unweighted(first) or not _unweighted(second) or not _alike(one, two):
+        return None
+    seen = np.flatnonzero(one.block >= 0)
+    own = np.full(len(one.block), -1)
+    own[seen] = np.arange(len(seen))
+    judged = paired(
+        (one.changes[places[0]][..., seen], two.changes[places[1]][..., seen]),
+        own[one.donors[:, seen]],
+        (one.before[seen], two.before[seen]),
+        stratum=one.stratum[seen],
+        function=FUNCTIONS[first.of_mean],
+        sign=-1.0 if first.greater_is_better else 1.0,
+    )
+    values = [some.importances_mean[list(here)] for some, here in zip((first, second), places, strict=True)]
+    size = float(np.abs(values).max(initial=0.0))
+    # an .npz of another run beside the JSON would tell another story
+    same = np.allclose(judged.estimate, values[1] - values[0], rtol=1e-3, atol=1e-4 * size, equal_nan=True)
+    return judged if same else None
+
+
+def _unweighted(result: Importance) -> bool:
+    return all(
+        isinstance(moments, Moments) and moments.n_pairs == moments.n_units
+        for evidence in result.evidence
+        if not isinstance(evidence, LeftOut)
+        for moments in evidence
+    )
+
+
+def _alike(one: RowChanges, two: RowChanges) -> bool:
+    return all(
+        np.array_equal(getattr(one, name), getattr(two, name)) for name in ("donors", "block", "stratum")
+    )
+
+
+def _pair_shares(first: Importance, second: Importance, places: Sequence[Sequence[int]]) -> Inference | None:
+    """Estimates that left out the same shares of the rows."""
+    left_out = []
+    for result in (first, second):
+        parts = result.evidence
+        if not parts or not all(isinstance(part, LeftOut) for part in parts):
+            return None
+        left_out.append(parts)
+    sizes = [part.sizes for parts in left_out for part in parts if isinstance(part, LeftOut)]
+    if not all(np.array_equal(size, sizes[0]) for size in sizes):
+        return None
+    sign = -1.0 if first.greater_is_better else 1.0
+    estimates, withouts = (
+        [
+            sign * np.concatenate([getattr(part, name) for part in parts])[list(here)]
+            for parts, here in zip(left_out, places, strict=True)
+        ]
+        for name in ("estimate", "without")
+    )
+    return delete_one_block(estimates[1] - estimates[0], withouts[1] - withouts[0], sizes[0])
+
+
+def _ignored(result: Importance, places: Sequence[int]) -> NDArray[np.bool_]:
+    return np.array([result.ways.get(result.features[i]) == "ignored" for i in places], dtype=bool)
+
+
+def _judged(result: Importance, places: Sequence[int]) -> Inference:
+    judged = result._judged
+    return unknown(result.importances_mean[list(places)]) if judged is None else some(judged, places)
+
+
+def _importances(result: Importance, features: Sequence[str]) -> Any:
+    known = dict(zip(result.features, result.importances_mean.tolist(), strict=True))
+    return np.array([known.get(name, np.nan) for name in features], dtype=float)
+
+
+def _notes(first: Importance, second: Importance, labels: tuple[str, str], why_not: str) -> list[str]:
+    notes = []
+    if why_not == "nothing kept":
+        notes.append(
+            "If these are the same rows, the intervals are wider than need be: weigh([model_a, model_b], X), or "
+            "keep_rows=True for both, compares them pair by pair."
+        )
+    if why_not == "no pairs":
+        notes.append(
+            f"Results in {first.metric} cannot be compared pair by pair; on the same rows the intervals are wider than "
+            "need be."
+        )
+    if why_not == "other shuffles" and first.of_mean in PAIRABLE:
+        notes.append(
+            "If these are the same rows, the intervals are wider than need be: weigh([model_a, model_b], X) gives both "
+            "the same shuffles."
+        )
+    for result, label in zip((first, second), labels, strict=True):
+        if result.on_training_rows:
+            notes.append(
+                f"The model of {label} was trained on some of its rows: it may rely on noise it memorised."
+            )
+        if not result.complete:
+            notes.append(f"{label} is partial: {listing(result.unfinished) or 'some rows'} not finished.")
+    if first.simulated != second.simulated:
+        made_up = labels[0] if first.simulated else labels[1]
+        notes.append(f"The data of {made_up} are SIMULATED, those of the other are not.")
+    return notes

@@ -1,0 +1,149 @@
+"""How sure one can be of the difference between two importances of one feature.
+
+On the same rows with the same shuffles, what the two models lose is compared pair by pair: what moves both alike
+cancels. Apart, variances add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from weighin._inference import Function, Inference, Means, Moments, difference, holm, identity
+
+Floats = NDArray[np.float64]
+
+
+def paired(
+    changes: tuple[ArrayLike, ArrayLike],
+    donors: ArrayLike,
+    rows: tuple[ArrayLike, ArrayLike],
+    *,
+    stratum: ArrayLike | None = None,
+    function: Function = identity,
+    sign: float = 1.0,
+) -> Inference:
+    """Estimate how much more the second model relies on each feature, from the changes of both on the same swaps.
+
+    Parameters
+    ----------
+    changes : tuple of two arrays of shape (n_units, n_repeats, n_rows)
+        Loss after each swap minus loss before it, of the first and of the second model.
+    donors : array of int of shape (n_repeats, n_rows)
+        Row whose values each row received, the same for both.
+    rows : tuple of two arrays of shape (n_rows,) or (n, n_rows)
+        Row components of either model; the first is its loss before any swap.
+    stratum : array of shape (n_rows,), optional
+        Rows only exchanged values inside their stratum.
+    function : callable
+        What is reported of the means, as for `weighin._inference.infer`.
+    sign : float
+        -1 where the metric grows with quality.
+
+    Returns
+    -------
+    Inference
+        Arrays of shape (n_units,).
+    """
+    first, second = (np.asarray(some) for some in changes)
+    own, other = (np.atleast_2d(np.asarray(some, dtype=float)) for some in rows)
+    before = np.concatenate([own, other])
+    give = np.asarray(donors)
+    labels = np.zeros(give.shape[1], dtype=np.int64) if stratum is None else np.asarray(stratum)
+    parts = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    both = _of_two(function, len(own))
+    found = []
+    for mine, theirs in zip(first, second, strict=True):
+        strata = [
+            Moments.of(
+                np.stack([mine[:, part], theirs[:, part]]),
+                np.searchsorted(part, give[:, part]),
+                before[:, part],
+            )
+            for part in parts
+        ]
+        found.append(difference(strata, 1, 0, both, sign=sign))
+    return joined(found)
+
+
+def _of_two(function: Function, n_rows: int) -> Function:
+    """The same function of the means of either model: each has a change and `n_rows` row components of its own."""
+
+    def both(means: Means) -> tuple[Floats, Floats, Floats]:
+        value, by_change, by_rows = np.zeros(2), np.zeros(2), np.zeros((2, len(means.rows)))
+        for model in range(2):
+            own = slice(model * n_rows, (model + 1) * n_rows)
+            change = means.change[model : model + 1]
+            value[model], by_change[model], by_rows[model, own] = (
+                part[0] for part in function(Means(change, means.rows[own]))
+            )
+        return value, by_change, by_rows
+
+    return both
+
+
+def independent(first: Inference, second: Inference) -> Inference:
+    """Estimate second minus first where nothing joins them: variances and third cumulants add, Satterthwaite's df."""
+    a, b = first.se**2, second.se**2
+    variance = a + b
+    with np.errstate(all="ignore"):
+        third = second.skewness * b**1.5 - first.skewness * a**1.5
+        skewness = np.nan_to_num(third / variance**1.5, posinf=0.0, neginf=0.0)
+        df = variance**2 / (a**2 / first.df + b**2 / second.df)
+    return Inference(
+        estimate=second.estimate - first.estimate,
+        se=np.sqrt(variance),
+        se_data=np.sqrt(first.se_data**2 + second.se_data**2),
+        se_shuffle=np.sqrt(first.se_shuffle**2 + second.se_shuffle**2),
+        skewness=skewness,
+        df=np.where(np.isfinite(df), np.maximum(df, 1.0), 3.0),
+        few_rows=(first.few_rows & (a > 0))
+        | (second.few_rows & (b > 0))
+        | (first.few_rows & second.few_rows),
+    )
+
+
+def unknown(estimate: Floats) -> Inference:
+    """An estimate nobody knows the error of."""
+    nan = np.full(len(estimate), np.nan)
+    return Inference(estimate, nan, nan, nan, nan, nan, np.zeros(len(estimate), dtype=bool))
+
+
+def some(inference: Inference, places: Sequence[int]) -> Inference:
+    """Take some of the estimates, in the order given."""
+    index: NDArray[np.int64] = np.asarray(places, dtype=np.int64)
+    return Inference(*(getattr(inference, entry.name)[index] for entry in fields(Inference)))
+
+
+def joined(parts: Sequence[Inference]) -> Inference:
+    """Put estimates behind each other."""
+    if not parts:
+        return unknown(np.zeros(0))
+    return Inference(
+        *(np.concatenate([getattr(part, entry.name) for part in parts]) for entry in fields(Inference))
+    )
+
+
+def two_sided(inference: Inference) -> Floats:
+    """P-value of "no difference", shape (n,); below alpha where the 1 - alpha interval leaves out 0."""
+    other = Inference(
+        -inference.estimate,
+        inference.se,
+        inference.se_data,
+        inference.se_shuffle,
+        -inference.skewness,
+        inference.df,
+        inference.few_rows,
+    )
+    return np.minimum(1.0, 2 * np.minimum(inference.pvalue, other.pvalue))
+
+
+def adjusted(pvalue: Floats) -> Floats:
+    """Holm's p-values among those that are known."""
+    known = np.isfinite(pvalue)
+    values = np.full(len(pvalue), np.nan)
+    values[known] = holm(pvalue[known])
+    return values

@@ -1,0 +1,80 @@
+"""``weighin compare`` on files."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import weighin
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Files of two models on the same rows, kept row by row."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 3))
+    y = x @ [2.0, 1.0, 0.0] + rng.normal(size=200)
+    models = [lambda x: x @ [2.0, 1.0, 0.0], lambda x: x @ [1.5, 1.2, 0.0]]
+    paths = tmp_path / "old.json", tmp_path / "new.json"
+    for imp, path in zip(
+        weighin.weigh(models, x, y, metric="mae", n_repeats=4, random_state=0), paths, strict=True
+    ):
+        imp.save(path)
+    return paths
+
+
+def test_two_files_are_compared_under_their_names(cli, results):
+    ran = cli("compare", *results)
+    assert (ran.code, ran.err) == (0, "")
+    assert "mae: new minus old" in ran.out
+    assert "x0 weighs" in ran.out
+    assert "Paired: the same rows with the same shuffles." in ran.out
+
+
+def test_json_and_chart_are_written(cli, results, tmp_path):
+    out = tmp_path / "both.json"
+    ran = cli("compare", *results, "--labels", '2020,"season 2021, late"', "--out", out)
+    assert ran.code == 0
+    assert f"Written: {out} and {out.with_suffix('.png')}." in " ".join(ran.out.split())
+    assert json.loads(out.read_text())["labels"] == ["2020", "season 2021, late"]
+    assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    again = cli("compare", *results, "--out", out)
+    assert again.code == 1
+    assert "Already there" in again.err
+    assert cli("compare", *results, "--out", out, "--force").code == 0
+    assert weighin.Comparison.load(out).labels == ("old", "new")
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(cli, results, tmp_path):
+    (tmp_path / "x").mkdir()
+    results[0].rename(tmp_path / "x" / "new.json")
+    ran = cli("compare", "x/new.json", "new.json")
+    assert "mae: new minus x/new" in ran.out
+    assert "mae: b minus a" in cli("compare", "new.json", "new.json").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["old.json", "none.json"], "No such file: 'none.json'. Did you mean"),
+        (["old.json", "new.json", "--labels", "one"], "--labels takes two names"),
+        (["old.json", "new.json", "--labels", "a,a"], "labels must differ"),
+        (["old.json", "new.json", "--out", "c.png"], "--out must end in .json, got 'c.png'"),
+        (["old.json", "new.json", "--metric", "rmse"], "cannot be compared with importances in 'mae'"),
+        (["old.json", "broken.json"], "is not JSON"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_message(cli, results, tmp_path, arguments, message):
+    (tmp_path / "broken.json").write_text("{")
+    ran = cli("compare", *arguments)
+    assert ran.code == 1
+    assert message in " ".join(ran.err.split())
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json"] * 3 + [".npz"] * 2
+
+
+def test_the_help_has_examples(cli):
+    ran = cli("compare", "--help")
+    assert ran.code == 0
+    assert "Example: weighin compare old.json new.json" in " ".join(ran.out.split())

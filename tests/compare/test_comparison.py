@@ -1,0 +1,366 @@
+"""`weighin.compare`: what it says, refuses, draws and keeps."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import weighin
+from weighin import Comparison, Importance, InputError, OutputExistsError, compare
+
+
+def old(x) -> np.ndarray:
+    return np.asarray(x) @ [3.0, 1.0, 0.2, 0.0]
+
+
+def new(x) -> np.ndarray:
+    return np.asarray(x) @ [2.5, 1.5, 0.2, 0.0]
+
+
+NAMES = ["spread", "elo", "week", "site"]
+
+
+def rows(seed: int, n: int = 300) -> tuple[pd.DataFrame, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    x = pd.DataFrame(rng.normal(size=(n, 4)), columns=NAMES)
+    return x, old(x) + rng.normal(size=n)
+
+
+def weigh(model, seed: int = 0, **options) -> Importance:
+    return weighin.weigh(
+        model, *rows(seed), **{"metric": "mae", "n_repeats": 5, "random_state": 0, **options}
+    )
+
+
+@pytest.fixture(scope="module")
+def both() -> tuple[Importance, Importance]:
+    return weigh([old, new])
+
+
+@pytest.fixture(scope="module")
+def paired(both) -> Comparison:
+    return compare(*both, labels=("old", "new"))
+
+
+@pytest.fixture(scope="module")
+def apart() -> Comparison:
+    """Of two seasons, each with a feature of its own."""
+    first, second = weigh(old, 0), weigh(new, 1)
+    second = dataclasses.replace(second, features=("spread", "elo", "week", "talent"), ways={})
+    return compare(first, second, labels=("2020", "2021"))
+
+
+def by_hand(values, names=("a", "b"), **changes) -> Importance:
+    values = np.atleast_2d(np.asarray(values, dtype=float).T).T
+    return Importance(
+        tuple(names),
+        values,
+        **{"baseline": 10.0, "metric": "mae", "greater_is_better": False, "n_rows": 100, **changes},
+    )
+
+
+def test_differences_are_second_minus_first(both, paired):
+    first, second = both
+    np.testing.assert_allclose(paired.difference, second.importances_mean - first.importances_mean)
+    assert paired.difference[0] < 0 < paired.difference[1]
+    swapped = compare(second, first)
+    np.testing.assert_allclose(swapped.difference, -paired.difference)
+    np.testing.assert_allclose(swapped.ci_lower, -paired.ci_upper, atol=1e-12)
+
+
+def test_models_weighed_together_are_paired_and_know_more(both, paired):
+    alone = compare(weigh(old), weigh(new))
+    assert (paired.paired, alone.paired) == (True, False)
+    np.testing.assert_allclose(paired.difference, alone.difference, rtol=1e-6)
+    assert (paired.se[:2] < 0.5 * alone.se[:2]).all()
+    assert any("weigh([model_a, model_b], X)" in note for note in alone.notes)
+
+
+def test_results_that_kept_their_rows_are_paired_from_their_files(tmp_path, paired):
+    paths = tmp_path / "old.json", tmp_path / "new.json"
+    for model, path in zip((old, new), paths, strict=True):
+        weigh(model, keep_rows=True).save(path)
+    loaded = compare(*map(Importance.load, paths))
+    assert loaded.paired
+    np.testing.assert_allclose(loaded.se, paired.se)
+    (tmp_path / "old.npz").unlink()
+    assert not compare(*map(Importance.load, paths)).paired
+
+
+def test_rows_kept_by_another_run_are_not_believed(both):
+    first, second = both
+    stale = dataclasses.replace(first, kept=dataclasses.replace(first.kept, changes=first.kept.changes[::-1]))
+    assert not compare(stale, second).paired
+
+
+@pytest.mark.parametrize("metric", ["mse", "rmse"])
+def test_other_means_are_paired_too(metric):
+    first, second = weigh([old, new], metric=metric)
+    comparison = compare(first, second)
+    assert comparison.paired
+    assert comparison.ci_lower[0] < comparison.difference[0] < comparison.ci_upper[0] < 0
+
+
+def test_strata_and_segments_do_not_hinder_pairs():
+    x, y = rows(0)
+    season = np.repeat([2020, 2021, 2022], 100)
+    first, second = weighin.weigh(
+        [old, new], x, y, metric="mae", within=season, by=season, n_repeats=4, random_state=0
+    )
+    assert compare(first, second).paired
+    of_one = compare(first.of(segment=2020), second.of(segment=2020))
+    assert not of_one.paired
+    assert of_one.difference[0] < 0
+
+
+def test_weighted_results_are_not_paired_by_plain_rows():
+    x, y = rows(0)
+    weights = np.random.default_rng(0).exponential(size=len(x))
+    options = {"sample_weight": weights, "metric": "rmse", "n_repeats": 4, "random_state": 0}
+    first, second = weighin.weigh([old, new], x, y, **options)
+    assert not compare(first, second).paired
+
+
+def test_estimates_without_shares_of_the_rows_are_paired_by_shares():
+    def median_miss(y, pred) -> float:
+        return float(np.median(abs(y - pred)))
+
+    options = {"metric": median_miss, "greater_is_better": False}
+    comparison = compare(weigh(old, **options), weigh(new, **options))
+    assert comparison.paired
+    assert comparison.difference[0] < 0
+    assert np.isfinite(comparison.se).all()
+    assert not compare(weigh(old, **options), weigh(new, random_state=1, **options)).paired
+
+
+def test_a_metric_without_pairs_says_so():
+    x, y = rows(0)
+    first, second = (weighin.weigh(m, x, y, metric="r2", n_repeats=4, random_state=0) for m in (old, new))
+    comparison = compare(first, second)
+    assert not comparison.paired
+    assert "Results in r2 cannot be compared pair by pair" in comparison.summary()
+
+
+def test_features_of_one_alone_come_last(apart):
+    assert apart.features == ("spread", "elo", "week", "site", "talent")
+    np.testing.assert_array_equal(np.isnan(apart.first), [False, False, False, False, True])
+    np.testing.assert_array_equal(np.isnan(apart.second), [False, False, False, True, False])
+    assert np.isnan(apart.difference[3:]).all()
+    assert "Only in 2020: 'site'." in apart.summary()
+    assert "Only in 2021: 'talent'." in apart.summary()
+
+
+def test_ranks_are_places_among_the_features_of_both():
+    comparison = compare(by_hand([3, 2, 9, 1], ["a", "b", "only", "c"]), by_hand([1, 2, 3], ["a", "b", "c"]))
+    assert comparison.features == ("a", "b", "c", "only")
+    np.testing.assert_array_equal(comparison.ranks, [[1, 2, 3, np.nan], [3, 2, 1, np.nan]])
+    assert "1 > 3" in str(comparison)
+
+
+def test_the_frame_has_the_largest_difference_first(apart):
+    frame = apart.to_frame()
+    assert frame.columns.tolist() == [
+        "feature", "metric", "importance_a", "importance_b", "difference", "se", "ci_lower", "ci_upper", "pvalue",
+        "pvalue_holm", "few_rows", "rank_a", "rank_b", "paired",
+    ]  # fmt: skip
+    assert frame["feature"].tolist()[:2] == ["spread", "elo"]
+    size = frame["difference"].abs().dropna()
+    assert (size.diff().dropna() <= 0).all()
+    assert (frame["pvalue_holm"].dropna() >= frame["pvalue"].dropna()).all()
+    narrow = apart.to_frame(confidence_level=0.5)
+    assert (narrow["ci_upper"] <= frame["ci_upper"])[frame["se"] > 0].all()
+
+
+def test_sentences_say_what_differs_and_what_cannot_be_told(paired):
+    said = paired.summary().splitlines()
+    assert said[0].startswith("mae before any shuffle: ")
+    assert said[0].endswith("(lower is better).")
+    assert said[1].startswith("spread weighs 0.")
+    assert " less in new than in old (95 % interval 0." in said[1]
+    assert " more in new than in old (95 % interval 0." in said[2]
+    assert "Cannot be told apart: 'week', 'site'." in said
+    assert said[-1] == "Paired: the same rows with the same shuffles."
+    assert "(90 % interval " in paired.summary(confidence_level=0.9)
+
+
+def test_what_chance_may_bring_among_many_is_not_claimed():
+    base = compare(
+        by_hand(np.zeros(20), [f"f{i}" for i in range(20)]),
+        by_hand(np.ones(20), [f"f{i}" for i in range(20)]),
+    )
+    se = np.full(20, 10.0)
+    se[0] = 0.4  # p = 0.012, and 0.25 among twenty
+    lucky = dataclasses.replace(base, se=se, skewness=np.zeros(20), df=np.full(20, 1e6))
+    assert "among 20 features one may do so by chance (Holm): 'f0'." in lucky.summary()
+    assert "f0 weighs" not in lucky.summary()
+
+
+def test_a_metric_without_intervals_has_differences_all_the_same():
+    comparison = compare(by_hand([3.0, 1.0]), by_hand([2.0, 1.5]))
+    assert comparison.difference.tolist() == [-1.0, 0.5]
+    assert np.isnan(comparison.ci_lower).all()
+    assert np.isnan(comparison.pvalue).all()
+    assert "There are no intervals for mae" in comparison.summary()
+    assert "-1.0000" in str(comparison)
+
+
+def test_what_a_reader_must_know_is_said():
+    first = by_hand([3.0, 1.0], on_training_rows=True, simulated=True)
+    second = by_hand([3.0, 1.0], complete=False, unfinished=("c",), rows="other rows")
+    text = compare(first, second, labels=("A", "B")).summary()
+    assert "The model of A was trained on some of its rows" in text
+    assert "B is partial: 'c' not finished." in text
+    assert "The data of A are SIMULATED" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"metric": "rmse"},
+            r"Importances in mae cannot be compared with importances in 'rmse': the units differ",
+        ),
+        ({"greater_is_better": True}, "is better when it is less in one result and more in the other"),
+        ({"features": ("c", "d")}, "No feature is in both results. In a: 'a', 'b'; in b: 'c', 'd'"),
+        (
+            {"groups": {"a": ("x", "y")}},
+            "'a' is not the same in both results: a single feature and the group of 'x', 'y'",
+        ),
+    ],
+)
+def test_what_does_not_speak_of_the_same_thing_is_refused(change, message):
+    first = by_hand([3.0, 1.0])
+    with pytest.raises(InputError, match=message):
+        compare(first, dataclasses.replace(first, **change))
+
+
+def test_a_metric_of_both_is_offered():
+    x, y = rows(0)
+    options = {"n_repeats": 3, "random_state": 0}
+    first = weighin.weigh(old, x, y, metric=["mae", "rmse"], **options)
+    second = weighin.weigh(new, x, y, metric=["rmse", "mse"], **options)
+    with pytest.raises(InputError, match=r"Both know 'rmse': compare\(..., metric='rmse'\)"):
+        compare(first, second)
+    assert compare(first, second, metric="rmse").metric == "rmse"
+    with pytest.raises(InputError, match="Importances in rsme cannot be compared"):
+        compare(first, second, metric="rsme")
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ("ab", "labels must be two names"),
+        (("a",), "two names"),
+        (("a", 1), "two names"),
+        ((" ", "b"), "two names"),
+        (("a", "a"), "labels must differ, got 'a' twice"),
+    ],
+)
+def test_labels_are_two_names(labels, message):
+    first = by_hand([3.0, 1.0])
+    with pytest.raises(InputError, match=message):
+        compare(first, first, labels=labels)
+
+
+def test_files_are_not_results():
+    with pytest.raises(InputError, match=r"got str. weighin.Importance.load\(path\) reads one"):
+        compare("a.json", by_hand([3.0, 1.0]))
+
+
+def test_the_dumbbell_shows_what_was_found(paired, axes):
+    ax = paired.plot(ax=axes)
+    ax.figure.canvas.draw()
+    assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["spread", "elo"]
+    assert ax.get_title(loc="left") == "What weighs more or less in new than in old"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["old", "new"]
+    shown = [text.get_text() for text in ax.texts if not text.get_gid()]
+    assert shown[0].startswith("-0.")
+    assert " to " in shown[0]
+    (ways,) = [lines for lines in ax.collections if lines.get_gid() == "ways"]
+    assert ways.get_alpha().tolist() == [1.0, 1.0, 0.4, 0.4]
+
+
+def test_the_dumbbell_counts_what_it_leaves_out(apart, axes):
+    ax = apart.plot(ax=axes, limit=2, title="Mine")
+    assert len(ax.get_yticklabels()) == 2
+    (small,) = [text for text in ax.texts if text.get_gid() == "subtitle"]
+    assert "3 more features not shown." in " ".join(small.get_text().split())
+    assert ax.get_title(loc="left") == "Mine"
+    with pytest.raises(InputError, match="limit must be an integer >= 1, got 0"):
+        apart.plot(limit=0)
+
+
+def test_a_comparison_comes_back_from_its_file(tmp_path, paired, apart):
+    for number, comparison in enumerate((paired, apart)):
+        path = tmp_path / f"{number}.json"
+        comparison.save(path)
+        loaded = Comparison.load(path)
+        for field in dataclasses.fields(Comparison):
+            mine, theirs = getattr(comparison, field.name), getattr(loaded, field.name)
+            if isinstance(mine, np.ndarray):
+                np.testing.assert_array_equal(mine, theirs)
+            else:
+                assert mine == theirs
+        assert loaded.summary() == comparison.summary()
+        with pytest.raises(OutputExistsError):
+            comparison.save(path)
+        comparison.save(path, force=True)
+
+
+def test_what_is_no_comparison_is_refused(tmp_path, paired):
+    path = tmp_path / "c.json"
+    with pytest.raises(InputError, match=r"c.json' cannot be read"):
+        Comparison.load(path)
+    path.write_text("{")
+    with pytest.raises(InputError, match="is not JSON"):
+        Comparison.load(path)
+    path.write_text('{"format": "weighin.importance"}')
+    with pytest.raises(InputError, match="is not a comparison of weighin"):
+        Comparison.load(path)
+    paired.save(path, force=True)
+    content = json.loads(path.read_text())
+    for change, message in (
+        ({"version": 2}, "has version 2 of the format"),
+        ({"labels": ["a"]}, "is damaged: labels cannot be"),
+        ({"se": ["x"] * 4}, "is damaged: ValueError"),
+        ({"se": [1.0]}, "is damaged: InputError"),
+    ):
+        path.write_text(json.dumps({**content, **change}))
+        with pytest.raises(InputError, match=message):
+            Comparison.load(path)
+    del content["first"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="is damaged"):
+        Comparison.load(path)
+
+
+def test_nothing_in_a_comparison_can_be_changed(paired):
+    with pytest.raises(ValueError, match="read-only"):
+        paired.difference[0] = 0.0
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        paired.metric = "x"
+
+
+def test_names_from_data_are_inert():
+    name = "<script>alert(1)</script>[bold]\u202e"
+    first = by_hand([3.0, 1.0], [name, "b"])
+    comparison = compare(first, by_hand([2.0, 1.0], [name, "b"]), labels=("<i>", "[/]"))
+    html = comparison._repr_html_()
+    assert "<script>" not in html
+    assert "<i>" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;[bold]\\u202e" in html
+    assert "<script>" in str(comparison)
+    assert "\u202e" not in str(comparison)
+
+
+def test_zero_and_missing_values_are_written_plainly():
+    comparison = compare(by_hand([0.0, math.nan]), by_hand([0.0, 1.0]))
+    assert comparison.difference[0] == 0
+    assert math.isnan(comparison.difference[1])
+    assert "only in" not in comparison.summary()
+    assert comparison.plot() is not None
