@@ -303,3 +303,35 @@ def test_too_many_names_leave_the_rarest_out():
     assert counts[effect["grid"]].min() >= counts.drop(effect["grid"]).max()
     assert "30 rarer levels are left out" in effect["note"] or "rarer levels" in effect["note"]
     assert effect["mean"] == [float(name[1:]) for name in effect["grid"]]
+
+
+def test_a_model_that_runs_out_of_memory_gets_fewer_rows():
+    def model(rows):
+        if len(rows) > 40:
+            raise MemoryError
+        return rows[:, 0] * 2.0
+
+    found = weighin.effects(model, normal(), ["x0"], random_state=0)
+    plain = weighin.effects(lambda rows: rows[:, 0] * 2.0, normal(), ["x0"], random_state=0)
+    pd.testing.assert_frame_equal(found.to_frame(), plain.to_frame())
+
+
+def test_a_model_that_is_out_of_memory_for_one_row_says_so():
+    def model(rows):
+        raise MemoryError("too large")
+
+    with pytest.raises(MemoryError, match="too large"):
+        weighin.effects(model, normal(), ["x0"], random_state=0)
+
+
+def test_a_model_that_writes_to_its_rows_changes_nothing():
+    def model(rows):
+        rows[:, 0] *= 2
+        return rows[:, 0]
+
+    X = normal()
+    before = X.copy()
+    found = weighin.effects(model, X, ["x0"], random_state=0)
+    np.testing.assert_array_equal(X, before)
+    curve = found.to_frame().query("kind == 'pd'")
+    np.testing.assert_allclose(curve["effect"], 2 * curve["value"])

@@ -129,8 +129,9 @@ def _sources(X: Any, features: Sequence[str] | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for prefix, part in parts:
         if is_frame(part):
+            names = column_names(part)
             frame = nw.from_native(part, eager_only=True)
-            found.update({name: frame[name] for name in column_names(part)})
+            found.update({name: frame[name] for name in names})
             continue
         if nw.dependencies.is_polars_lazyframe(part):
             column_names(part)  # tells what to do
@@ -140,9 +141,9 @@ def _sources(X: Any, features: Sequence[str] | None) -> dict[str, Any]:
                 "X must be a data frame (pandas, polars, pyarrow) or a matrix (rows, columns), "
                 f"got {type(part).__name__} of shape {array.shape}."
             )
-        names: Sequence[str] = [f"{prefix}{j}" for j in range(array.shape[1])]
+        names = [f"{prefix}{j}" for j in range(array.shape[1])]
         if len(parts) == 1 and features and len(features) == len(names) and not set(features) & set(names):
-            names = features
+            names = list(features)
         found.update(zip(names, array.T, strict=True))
     return found
 
