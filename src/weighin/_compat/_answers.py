@@ -111,7 +111,10 @@ class _Part:
     def give_back(self, columns: NDArray[Any]) -> NDArray[Any]:
         array = np.array(columns[:, 0] if self.ndim == 1 else columns, order="C")
         if self.labels is not None:
-            return self.labels[array.astype(np.int64)].astype(self.dtype)
+            given = self.labels[array.astype(np.int64)]
+            return (
+                given.astype(object) if self.dtype == object else given
+            )  # texts as wide as the widest label
         return array.astype(self.dtype)
 
     def _numbered(self, labels: NDArray[Any]) -> NDArray[np.float64]:

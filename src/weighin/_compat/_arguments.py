@@ -90,9 +90,7 @@ def _check_estimator(estimator: Any) -> None:
 
 def _check_table(X: Any) -> None:
     if issparse(X):
-        raise ParameterError(
-            "X must be dense, as scikit-learn's function has it, got a sparse matrix. Hint: X.toarray()."
-        )
+        raise ParameterError(f"X must be dense, got a sparse {type(X).__name__}. Hint: X.toarray().")
     if not _is_array_like(X):
         raise ParameterError(
             f"X must be a data frame or a matrix of shape (n_samples, n_features), got {X!r}."

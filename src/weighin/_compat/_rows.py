@@ -108,4 +108,6 @@ def pick(values: Any, rows: NDArray[np.int64]) -> Any:
         return values.iloc[rows]
     if hasattr(values, "shape"):
         return values[rows]
+    if hasattr(values, "to_numpy"):  # an arrow column
+        return values.to_numpy()[rows]
     return [values[row] for row in rows.tolist()]

@@ -11,6 +11,7 @@ from sklearn import get_config
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import check_scoring, make_scorer
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 HOME = make_scorer(len).__module__  # of scikit-learn's own scorers
@@ -118,6 +119,8 @@ def _own_score(estimator: Any) -> Look | None:
     for mixin in (ClassifierMixin, RegressorMixin):
         if _same(estimator, mixin, "score"):
             return "predict", mixin.score
+    if _same(estimator, KNeighborsClassifier, "score"):  # its own one takes no table as well
+        return "predict", ClassifierMixin.score
     if get_config().get("enable_metadata_routing"):
         return None
     if _same(estimator, Pipeline, "score", "predict"):

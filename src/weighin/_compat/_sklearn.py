@@ -14,7 +14,7 @@ from sklearn.utils import Bunch, check_array, check_random_state
 from sklearn.utils.random import sample_without_replacement
 
 from weighin._compat._arguments import check_arguments, rows_to_draw
-from weighin._compat._rows import as_rows
+from weighin._compat._rows import as_rows, native
 from weighin._compat._scorers import Part, parts, scored
 from weighin._compat._ways import Task, agree, by_calls, by_engine
 from weighin._errors import WeighinWarning
@@ -119,9 +119,11 @@ def permutation_importance(
     ):  # as scikit-learn has it: metrics are called many times
         seed = check_random_state(random_state).randint(np.iinfo(np.int32).max + 1)
         scorer = check_scoring(estimator, scoring=scoring)
-        baseline = scored(scorer, estimator, X, y, sample_weight)
+        rows = as_rows(X)
+        # on a copy: a pipeline that scales in place would write to the user's table
+        baseline = scored(scorer, estimator, native(rows.take(slice(None))), y, sample_weight)
         drawn, donors = _draw(seed, n_rows, n_drawn, int(n_repeats))
-        task = Task(estimator, as_rows(X), donors, y, sample_weight, n_jobs)
+        task = Task(estimator, rows, donors, y, sample_weight, n_jobs)
         if drawn is not None:
             task = task.on(drawn)
         found: dict[str | None, Bunch] = {}
@@ -131,11 +133,11 @@ def permutation_importance(
 
 
 def _table(estimator: Any, X: Any) -> Any:
-    """Take frames as they are, all else as an array; polars' frames too if the estimator knows columns by name."""
+    """Take pandas' frames as they are, all else as an array; but keep names that the estimator knows."""
     if hasattr(X, "iloc"):
         return X
     if nw.dependencies.is_into_dataframe(X) and hasattr(estimator, "feature_names_in_"):
-        return X
+        return X if nw.dependencies.is_polars_dataframe(X) else nw.from_native(X, eager_only=True).to_pandas()
     return check_array(X, ensure_all_finite="allow-nan", dtype=None)
 
 
