@@ -56,7 +56,7 @@ def made(
         ),
         (
             made(3.41, 0.38, label="spread"),
-            "without spread the average miss gets worse by 3.4 points (3.0 to 3.8): dropping it hurts.",
+            "without spread the average miss gets worse by 3.41 points (3.03 to 3.79): dropping it hurts.",
         ),
         (
             made(-0.021, 0.012, better=True, metric="accuracy", unit="", tolerance=0.002),

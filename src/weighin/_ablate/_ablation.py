@@ -223,7 +223,7 @@ class Ablation:
             ],
             title=("SIMULATED DATA - " if self.simulated else "")
             + (title or "What happens without it, or with it"),
-            subtitle=self._about(),
+            subtitle=self._about(", dotted line"),
             xlabel=f"how much worse {self.metric} gets when trained so{f', in {self.unit}' if self.unit else ''}",
             ax=ax,
         )
@@ -289,11 +289,12 @@ class Ablation:
 
         heading = "Trained again" + (" - SIMULATED DATA" if self.simulated else "")
         table = Table(title=heading, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-        table.add_column("variant", overflow="fold")
+        longest = max(len(_label(change)) for change in self.changes)
+        table.add_column("variant", overflow="fold", min_width=min(longest, 32, max(8, options.max_width - 61)))
         unit = f" ({self.unit})" if self.unit else ""
         table.add_column(Text(printable(f"{self.metric} changes by{unit}")), justify="right")
         table.add_column("95 % interval", justify="right", no_wrap=True)
-        table.add_column("verdict", overflow="fold")
+        table.add_column("verdict", min_width=max(len(verdict.word) for verdict in self.verdicts))
         lower, upper = self._ends(0.95)
         for place, (change, verdict) in enumerate(zip(self.changes, self.verdicts, strict=True)):
             half = (upper[place] - lower[place]) / 2
@@ -322,7 +323,7 @@ class Ablation:
         ends = [change.spread.interval(change.estimate, confidence_level) for change in self.changes]
         return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
 
-    def _about(self) -> str:
+    def _about(self, where: str = "") -> str:
         better = "higher" if self.greater_is_better else "lower"
         holm = (
             f"; verdicts are adjusted for {len(self.changes)} variants (Holm)"
@@ -332,7 +333,7 @@ class Ablation:
         return (
             f"Full model: {self.metric} {self.baseline:.4g} ({better} is better), {self.recipe}, {self.fits} "
             f"fit{'s' * (self.fits != 1)} each, seed {self.random_state}; {self.split}. What is below "
-            f"{tolerance_text(self.tolerance, self.baseline, self.unit)} does not matter{holm}."
+            f"{tolerance_text(self.tolerance, self.baseline, self.unit, where)} does not matter{holm}."
         )
 
 

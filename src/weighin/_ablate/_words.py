@@ -60,7 +60,7 @@ def sentence(
 def signed_number(half: float) -> Callable[[float], str]:
     """Give a function that writes signed numbers with as many decimals as half the width of an interval is worth."""
     half = abs(half)
-    decimals = 4 if not half or not math.isfinite(half) else min(12, max(0, math.ceil(-math.log10(half / 2))))
+    decimals = 4 if not half or not math.isfinite(half) else min(12, max(0, math.ceil(-math.log10(half / 5))))
     return lambda value: f"{value:+z,.{decimals}f}" if math.isfinite(value) else "-"
 
 
@@ -97,7 +97,7 @@ def failures(changes: Sequence[Change]) -> list[str]:
     return [f"{change.label}: {error}" for change in changes for error in change.errors]
 
 
-def tolerance_text(tolerance: float, baseline: float, unit: str) -> str:
+def tolerance_text(tolerance: float, baseline: float, unit: str, where: str = "") -> str:
     """Say what counts as too small to matter."""
-    share = f" ({100 * tolerance / abs(baseline):.2g} %)" if baseline and math.isfinite(baseline) else ""
+    share = f" ({100 * tolerance / abs(baseline):.2g} %{where})" if baseline and math.isfinite(baseline) else ""
     return f"{tolerance:.3g}{f' {unit}' if unit else ''}{share}"

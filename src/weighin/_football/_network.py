@@ -125,20 +125,20 @@ def train_network(
         )
     fastai = _fastai()
     with fastai.no_random(seed), _one_thread(), _quiet():
-        table = fastai.TabularPandas(
+        learner = _fit(
+            fastai,
             known,
-            procs=[fastai.Categorify, fastai.Normalize],
-            cat_names=list(CAT_NAMES),
-            cont_names=list(CONT_NAMES),
-            y_names=TARGET,
-            y_block=fastai.RegressionBlock(),
-            splits=(train_rows.tolist(), valid_rows.tolist()),
+            (train_rows, valid_rows),
+            CAT_NAMES,
+            CONT_NAMES,
+            epochs=epochs,
+            lr=lr,
+            layers=layers,
+            batch_size=batch_size,
+            cbs=[_reporter(fastai, progress)] if progress else None,
         )
-        dls = table.dataloaders(bs=batch_size, device="cpu", num_workers=0)
-        learner = fastai.tabular_learner(dls, layers=list(layers), metrics=fastai.mae)
         with learner.no_bar(), learner.no_logging():
-            learner.fit(epochs, lr, cbs=[_reporter(fastai, progress)] if progress else None)
-            predicted = learner.get_preds(dl=dls.test_dl(test))[0].numpy()[:, 0]
+            predicted = learner.get_preds(dl=learner.dls.test_dl(test))[0].numpy()[:, 0]
     margin = test[TARGET].to_numpy()
     test_mae = float(np.abs(predicted - margin).mean())
     if not math.isfinite(test_mae):
@@ -167,6 +167,99 @@ def train_network(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return TrainedNetwork(learner, card)
+
+
+def _fit(
+    fastai: Any,
+    known: pd.DataFrame,
+    splits: tuple[NDArray[np.int64], NDArray[np.int64]],
+    cat_names: Sequence[str],
+    cont_names: Sequence[str],
+    *,
+    epochs: int,
+    lr: float,
+    layers: Sequence[int],
+    batch_size: int,
+    cbs: Any = None,
+) -> Any:
+    table = fastai.TabularPandas(
+        known,
+        procs=[fastai.Categorify, fastai.Normalize],
+        cat_names=list(cat_names),
+        cont_names=list(cont_names),
+        y_names=TARGET,
+        y_block=fastai.RegressionBlock(),
+        splits=tuple(rows.tolist() for rows in splits),
+    )
+    dls = table.dataloaders(bs=batch_size, device="cpu", num_workers=0)
+    learner = fastai.tabular_learner(dls, layers=list(layers), metrics=fastai.mae)
+    with learner.no_bar(), learner.no_logging():
+        learner.fit(epochs, lr, cbs=cbs)
+    return learner
+
+
+@dataclass(frozen=True)
+class ArticleTrainer:
+    """Train the article's network on other columns: called with a table, its features and a seed.
+
+    Columns of the article keep their kind, new ones are continuous where they hold numbers, else categorical. The
+    same seed and the article's columns give the network that `train_network` gives.
+
+    Attributes
+    ----------
+    epochs, lr, layers, batch_size
+        As `train_network` takes them.
+    """
+
+    epochs: int = 5
+    lr: float = 1e-3
+    layers: tuple[int, ...] = (200, 100)
+    batch_size: int = 64
+
+    def __post_init__(self) -> None:
+        _check_settings(self.epochs, self.lr, self.layers, 0, self.batch_size)
+
+    def __call__(self, known: pd.DataFrame, features: Sequence[str], seed: int) -> Any:
+        """Give a trained learner."""
+        from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+        numbers = [
+            name for name in features if is_numeric_dtype(known[name]) and not is_bool_dtype(known[name])
+        ]
+        cats = [name for name in CAT_NAMES if name in features]
+        conts = [name for name in CONT_NAMES if name in features]
+        new = [name for name in features if name not in CAT_NAMES + CONT_NAMES]
+        splits = _split(len(known), seed)
+        if len(splits[0]) < self.batch_size:
+            raise InputError(
+                f"{len(known)} games to train on are too few: one batch needs {self.batch_size}."
+            )
+        fastai = _fastai()
+        with fastai.no_random(seed), _one_thread(), _quiet():
+            return _fit(
+                fastai,
+                known,
+                splits,
+                cats + [name for name in new if name not in numbers],
+                conts + [name for name in new if name in numbers],
+                epochs=self.epochs,
+                lr=self.lr,
+                layers=self.layers,
+                batch_size=self.batch_size,
+            )
+
+
+def prepare_games(games: pd.DataFrame) -> pd.DataFrame:
+    """Give all columns of a table of games as a new frame, those the network needs checked, their numbers as float.
+
+    Raises
+    ------
+    InputError
+        As `train_network` raises it.
+    """
+    checked = _check_games(games)
+    every = _frames.to_pandas(games, _frames.column_names(games))
+    return every.assign(**{name: checked[name] for name in checked.columns})
 
 
 def _check_settings(epochs: int, lr: float, layers: Sequence[int], seed: int, batch_size: int) -> None:
