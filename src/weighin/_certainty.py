@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from weighin._errors import InputError, nearest
 from weighin._inference import (
+    BASELINES,
     Evidence,
     Function,
     Inference,
+    LeftOut,
     Means,
     difference_from,
     identity,
+    in_parts,
     infer_from,
     n_units,
     over_variance,
@@ -49,7 +52,12 @@ FUNCTIONS: Mapping[str, Function] = {
 
 
 def judge(
-    evidence: Sequence[Evidence], of_mean: str, greater_is_better: bool, ignored: NDArray[np.bool_]
+    evidence: Sequence[Evidence],
+    of_mean: str,
+    greater_is_better: bool,
+    ignored: NDArray[np.bool_],
+    *,
+    relative: bool = False,
 ) -> Inference:
     """Estimate every feature's importance with its standard error.
 
@@ -63,9 +71,14 @@ def judge(
         Whether the metric grows with quality.
     ignored : ndarray of bool of shape (n_features,)
         Features the model cannot see: exactly 0.
+    relative : bool
+        In parts of the baseline, for the metrics of `BASELINES`.
     """
     sign = -1.0 if greater_is_better else 1.0
-    parts = [infer_from(some, FUNCTIONS[of_mean], sign=sign) for some in evidence]
+    function = FUNCTIONS[of_mean]
+    if relative:
+        function = in_parts(function, BASELINES[of_mean])
+    parts = [infer_from(some, function, sign=sign) for some in evidence]
     joined = {
         entry.name: np.concatenate([getattr(part, entry.name) for part in parts])
         for entry in fields(Inference)
@@ -97,6 +110,7 @@ class Certain:
     """What a result says of its own certainty, from its evidence."""
 
     features: tuple[str, ...]
+    baseline: float
     metric: str
     greater_is_better: bool
     ways: Mapping[str, str]
@@ -154,6 +168,43 @@ class Certain:
             return unknown, unknown
         return judged.interval(confidence_level)
 
+    def relative_interval(
+        self, confidence_level: float = 0.95
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the interval of each feature's importance in parts of the baseline.
+
+        The baseline is an estimate from the same rows, and what it errs is taken into account. For metrics that are
+        neither a mean over rows nor a known function of one (such as the area under the ROC curve, or weighted means)
+        it is taken as known.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        lower, upper : ndarray of shape (n_features,)
+            NaN where the metric has no interval, or the baseline is 0.
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
+        """
+        ends = self.interval(confidence_level)
+        size = abs(self.baseline) or np.nan
+        if not self._baseline_errs or not np.isfinite(size):
+            return ends[0] / size, ends[1] / size
+        judged = judge(self.evidence, self.of_mean, self.greater_is_better, self._ignored, relative=True)
+        return judged.interval(confidence_level)
+
+    @property
+    def _baseline_errs(self) -> bool:
+        """Whether a relative interval takes into account what the baseline errs."""
+        known = not any(isinstance(some, LeftOut) for some in self.evidence)
+        return bool(self.evidence) and known and self.of_mean in BASELINES
+
     def difference(
         self, first: str, second: str, confidence_level: float = 0.95
     ) -> tuple[float, float, float]:
@@ -190,8 +241,11 @@ class Certain:
     def _judged(self) -> Inference | None:
         if not self.evidence:
             return None
-        ignored = np.array([self.ways.get(name) == "ignored" for name in self.features], dtype=bool)
-        return judge(self.evidence, self.of_mean, self.greater_is_better, ignored)
+        return judge(self.evidence, self.of_mean, self.greater_is_better, self._ignored)
+
+    @property
+    def _ignored(self) -> NDArray[np.bool_]:
+        return np.array([self.ways.get(name) == "ignored" for name in self.features], dtype=bool)
 
     def _from_judged(self, name: str) -> NDArray[np.float64]:
         judged = self._judged

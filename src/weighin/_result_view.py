@@ -125,9 +125,10 @@ class Shown(Certain):
         number = percent if relative else formatter(values)
         interval = None
         if self._judged is not None:
-            lower, upper = self.interval()
-            interval = lower[order] * scale, upper[order] * scale
-            texts["subtitle"] += " Whiskers: 95 % intervals. Pale: cannot be told apart from 0."
+            lower, upper = self.relative_interval() if relative else self.interval()
+            interval = lower[order], upper[order]
+            taken = ", the baseline taken as known" if relative and not self._baseline_errs else ""
+            texts["subtitle"] += f" Whiskers: 95 % intervals{taken}. Pale: cannot be told apart from 0."
         return _plots.bars(
             names,
             values,
@@ -218,7 +219,7 @@ class Shown(Certain):
             raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
         if relative and self.baseline == 0:
             raise InputError("relative=True is not defined: the baseline is 0. Use relative=False.")
-        if kind == "segments" and not getattr(self, "segments", ()):
+        if kind == "segments" and not self.segments:
             raise InputError("kind='segments' needs a result with segments: weigh(..., by='year').")
 
     def _signs(self, directions: Mapping[str, str] | None) -> dict[str, str]:
@@ -246,7 +247,7 @@ class Shown(Certain):
         values = np.stack(
             [(part.relative if relative else part.importances_mean)[order] for part in parts], 1
         )
-        ends = [part.interval() for part in parts]
+        ends = [part.relative_interval() if relative else part.interval() for part in parts]
         unsure = np.stack([((low <= 0) & (high >= 0))[order] for low, high in ends], 1)
         number = percent if relative else formatter(values)
         texts["subtitle"] += f" Columns: {self.by}. Slanted numbers cannot be told apart from 0."

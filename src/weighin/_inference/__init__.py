@@ -52,9 +52,11 @@ from weighin._inference._influence import (
 )
 from weighin._inference._intervals import Inference, benjamini_hochberg, holm, most_unseen
 from weighin._inference._moments import Moments
+from weighin._inference._relative import BASELINES, in_parts
 from weighin._inference._row_changes import RowChanges
 
 __all__ = [
+    "BASELINES",
     "Evidence",
     "Function",
     "Inference",
@@ -73,6 +75,7 @@ __all__ = [
     "from_json",
     "holm",
     "identity",
+    "in_parts",
     "infer",
     "infer_from",
     "linearised_changes",
