@@ -40,6 +40,7 @@ def visit(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
             java_script_enabled=script,
             permissions=["clipboard-read", "clipboard-write"],
         )
+        context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: heard.append(f"console: {message.text}"))
@@ -48,7 +49,7 @@ def visit(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         page.on("request", lambda request: heard.append(f"request: {request.url[:80]}"))
         page.goto(path.as_uri())
         if script:
-            page.wait_for_selector(".rows, #drawn > div:not([role])", state="attached")
+            page.wait_for_selector(".js .rows, .js .bars > p", state="attached")
         return page
 
     yield open_page
