@@ -267,6 +267,7 @@ def test_the_model_and_the_table_come_back_as_they_were(regression, games):
     weighin.effects(regression, games)
     pd.testing.assert_frame_equal(games, before)
     assert regression.model.training
+    regression.model.eval()
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(v, weights[k]) for k, v in regression.model.state_dict().items())
 
