@@ -277,6 +277,16 @@ def test_any_table_any_seed(n: int, n_repeats: int, seed: int, share: float, lev
         both(model, X, y, scoring="neg_mean_squared_error", **options)
 
 
+@pytest.mark.parametrize("model", [Ridge(), DecisionTreeRegressor(max_depth=3, random_state=0)])
+def test_tables_that_are_weighed_in_parts(model: Any) -> None:
+    table = np.random.default_rng(3)
+    X = table.normal(size=(26_000, 8))
+    X[:, 3:] = X[:, 3:].round()
+    y = X[:, 0] + X[:, 3] * X[:, 4] + table.normal(size=len(X))
+    scoring = ["r2", "neg_mean_absolute_error"]
+    both(model.fit(X, y), X, y, scoring=scoring, n_repeats=5, sample_weight=table.random(len(X)))
+
+
 # the same shuffles
 
 

@@ -47,13 +47,12 @@ class Answering(SklearnModel):
         held = [form.hold(answer, rows.n_rows) for form, answer in zip(self._forms, raw, strict=True)]
         return held[0] if len(held) == 1 else np.hstack(held)
 
-    def answers(self, pred: NDArray[Any]) -> dict[str, Any]:
-        """What each method answered, from predictions that the engine held."""
-        found, first = {}, 0
-        for method, form in zip(self.methods, self._forms, strict=True):
-            found[method] = form.give_back(pred[:, first : first + form.width])
-            first += form.width
-        return found
+    def answer(self, method: str, pred: NDArray[Any]) -> Any:
+        """What a method answered, from predictions that the engine held."""
+        number = self.methods.index(method)
+        first = sum(form.width for form in self._forms[:number])
+        form = self._forms[number]
+        return form.give_back(pred[:, first : first + form.width])
 
 
 class _Form:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from inspect import getattr_static
 from typing import Any
@@ -17,6 +17,37 @@ from sklearn.pipeline import Pipeline
 HOME = make_scorer(len).__module__  # of scikit-learn's own scorers
 
 
+Answers = Callable[[str], Any]  # from the name of a method to what it has answered
+
+
+@dataclass(frozen=True)
+class Single:
+    """A scorer that looks at answers alone.
+
+    Attributes
+    ----------
+    scorer : callable
+        ``scorer(estimator, X, y) -> float``, or a dict where it has a name.
+    methods : tuple of str
+        Methods whose answers it looks at.
+    name : str or None
+        Its own among several; None where it is the only one.
+    own_score : callable or None
+        What stands for the estimator's own ``score``, where the scorer calls it.
+    """
+
+    scorer: Callable[..., Any]
+    methods: tuple[str, ...]
+    name: str | None = None
+    own_score: Callable[..., Any] | None = None
+
+    def of_answers(self, estimator: Any, answers: Answers, y: Any, sample_weight: Any) -> float:
+        """Score what the estimator has answered."""
+        given = {method: answers(method) for method in self.methods}
+        score = scored(self.scorer, _Answered(estimator, given, self.own_score), None, y, sample_weight)
+        return float(score if self.name is None else score[self.name])
+
+
 @dataclass(frozen=True)
 class Part:
     """Scorers that go the same way.
@@ -24,20 +55,18 @@ class Part:
     Attributes
     ----------
     scorer : callable
-        ``scorer(estimator, X, y) -> float or dict of str to float``.
-    methods : tuple of str or None
-        Methods whose answers are all that it looks at; None when it has to see the estimator and the table.
-    own_score : callable or None
-        What stands for the estimator's own ``score``, where the scorer calls it.
+        ``scorer(estimator, X, y) -> float or dict of str to float``: all of them.
+    singles : tuple of Single
+        One by one; empty when they have to see the estimator and the table.
     """
 
     scorer: Callable[..., Any]
-    methods: tuple[str, ...] | None
-    own_score: Callable[..., Any] | None = None
+    singles: tuple[Single, ...] = ()
 
-    def of_answers(self, estimator: Any, answers: dict[str, Any], y: Any, sample_weight: Any) -> Any:
-        """Score what the estimator has answered."""
-        return scored(self.scorer, _Answered(estimator, answers, self.own_score), None, y, sample_weight)
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Methods whose answers they look at."""
+        return tuple(dict.fromkeys(method for single in self.singles for method in single.methods))
 
 
 def scored(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
@@ -59,19 +88,25 @@ def parts(estimator: Any, scorer: Any) -> list[Part]:
     """
     several = getattr(scorer, "_scorers", None) if _is(scorer, "_MultimetricScorer") else None
     if not isinstance(several, dict):
-        found = _look(estimator, scorer)
-        return [Part(scorer, None) if found is None else Part(scorer, (found[0],), found[1])]
+        look = _look(estimator, scorer)
+        return [Part(scorer, () if look is None else (Single(scorer, (look[0],), None, look[1]),))]
     looks = {name: _look(estimator, one) for name, one in several.items()}
     known = {name: look for name, look in looks.items() if look is not None}
-    if not known or (len(known) < len(looks) and get_config().get("enable_metadata_routing")):
-        return [Part(scorer, None)]  # what is routed to one scorer is checked against all of them
-    methods = tuple(dict.fromkeys(method for method, _ in known.values()))
-    own_score = next((own for _, own in known.values() if own), None)
-    if len(known) == len(looks):
-        return [Part(scorer, methods, own_score)]
-    sees_answers = check_scoring(estimator, scoring={name: several[name] for name in known})
-    sees_all = check_scoring(estimator, scoring={n: one for n, one in several.items() if n not in known})
-    return [Part(sees_answers, methods, own_score), Part(sees_all, None)]
+    if get_config().get("enable_metadata_routing"):
+        # what is routed to one scorer is checked against all of them: they stay together
+        if len(known) < len(looks):
+            return [Part(scorer)]
+        methods = tuple(dict.fromkeys(method for method, _ in known.values()))
+        own_score = next((own for _, own in known.values() if own), None)
+        return [Part(scorer, tuple(Single(scorer, methods, name, own_score) for name in known))]
+
+    def of(names: Iterable[str]) -> Any:
+        return check_scoring(estimator, scoring={name: several[name] for name in names})
+
+    singles = tuple(Single(of([name]), (method,), name, own) for name, (method, own) in known.items())
+    if len(known) in (0, len(looks)):
+        return [Part(scorer, singles)]
+    return [Part(of(known), singles), Part(of(name for name in looks if name not in known))]
 
 
 class _Answered:

@@ -16,7 +16,7 @@ from sklearn.utils.random import sample_without_replacement
 from weighin._compat._arguments import check_arguments, rows_to_draw
 from weighin._compat._rows import as_rows, native
 from weighin._compat._scorers import Part, parts, scored
-from weighin._compat._ways import Task, agree, by_calls, by_engine
+from weighin._compat._ways import Scores, Task, by_calls, by_engine
 from weighin._errors import WeighinWarning
 
 
@@ -163,23 +163,25 @@ def _draw(
 
 def _bunches(task: Task, part: Part, baseline: Any, *, all_rows: bool) -> dict[str | None, Bunch]:
     """Importances by the names of the scorers; by None where there is one without a name."""
-    results = by_engine(task, part)
-    if results is None or (all_rows and not agree(results[0], baseline)):
-        before, after = baseline, by_calls(task, part)
-    else:
-        before, after = results
-    if not all_rows:
-        before = baseline
-    if not isinstance(baseline, dict):
-        return {None: _bunch(before, after)}
+    named = baseline if isinstance(baseline, dict) else {None: baseline}
+    scores = by_engine(task, part)
+    if scores is None or (all_rows and not _agree(scores, named)):
+        scores = by_calls(task, part, baseline)
+    # before and after by the same arithmetic, so that what moves nothing is exactly 0
     return {
-        name: _bunch(before[name], [[scores[name] for scores in of_one] for of_one in after])
-        for name in after[0][0]
+        name: _bunch(before if all_rows else named[name], after) for name, (before, after) in scores.items()
     }
 
 
-def _bunch(before: Any, after: list[list[Any]]) -> Bunch:
-    importances = before - np.array(after)
+def _agree(scores: Scores, named: dict[Any, Any]) -> bool:
+    return all(
+        bool(np.isclose(before, named[name], rtol=1e-5, atol=1e-8, equal_nan=True))
+        for name, (before, _) in scores.items()
+    )
+
+
+def _bunch(before: Any, after: Any) -> Bunch:
+    importances = before - after
     return Bunch(
         importances_mean=np.mean(importances, axis=1),
         importances_std=np.std(importances, axis=1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ from sklearn.utils.parallel import Parallel, delayed
 from weighin import _engine
 from weighin._compat._answers import Answering
 from weighin._compat._rows import Table, native, pick
-from weighin._compat._scorers import Part, scored
+from weighin._compat._scorers import Part, Single, scored
 from weighin._donors import ExplicitDonors
 from weighin._features import Feature
 from weighin._metrics import Metric
 from weighin._models._base import Encoded
 
-Scores = list[list[Any]]  # of each feature, after each of its shuffles
+# by the names of scorers, None for the only one: the score before any shuffle, and those of each feature after each
+Scores = dict[str | None, tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -44,30 +46,23 @@ class Task:
         return int(native(self.rows).shape[1])
 
 
-def by_engine(task: Task, part: Part) -> tuple[Any, Scores] | None:
-    """Score predictions of the engine.
-
-    Returns
-    -------
-    tuple of scores before any shuffle, and Scores; or None
-        None where the scorers have to see the table, or the estimator does not go with the engine.
-    """
-    if part.methods is None or task.rows.n_rows < 2:
+def by_engine(task: Task, part: Part) -> Scores | None:
+    """Score predictions of the engine; None where scorers have to see the table, or the estimator does not suit."""
+    if not part.singles or task.rows.n_rows < 2:
         return None
     model = Answering(task.estimator, part.methods)
-    told: list[Any] = []
 
-    def number(target: Any, pred: Any) -> float:
-        # the engine deals in plain finite numbers, and scores may be several, or none: it gets their place in a list
-        told.append(part.of_answers(task.estimator, model.answers(pred), task.y, task.sample_weight))
-        return float(len(told) - 1)
+    def score(single: Single, target: Any, pred: Any) -> float:
+        answers = partial(model.answer, pred=pred)
+        return single.of_answers(task.estimator, answers, task.y, task.sample_weight)
 
-    features = [Feature(str(column), (column,)) for column in range(task.n_columns)]
+    # the scorers know the target and the weights; the engine's own weights would count donors, too
     data = Encoded(task.rows, np.zeros((task.rows.n_rows, 1)))
-    donors, places = ExplicitDonors(task.donors), Metric("score", True, number)
-    jobs = effective_n_jobs(task.n_jobs)
+    metrics = tuple(Metric(str(single.name), True, partial(score, single)) for single in part.singles)
+    features = [Feature(str(column), (column,)) for column in range(task.n_columns)]
+    donors, jobs = ExplicitDonors(task.donors), effective_n_jobs(task.n_jobs)
     try:
-        found = _engine.run(model, data, features, donors, places, n_jobs=jobs)
+        found = _engine.run(model, data, features, donors, _engine.Question(metrics), n_jobs=jobs)
     except Exception:  # whatever it is, calls do without, or raise what scikit-learn raises
         return None
     if not found.complete:
@@ -76,16 +71,23 @@ def by_engine(task: Task, part: Part) -> tuple[Any, Scores] | None:
         found.noise or found.company
     ):  # numbers depend on how rows are put together: scikit-learn asks for all at once
         return None
-    after = np.rint(found.baseline + found.change).astype(int)
-    return told[int(found.baseline)], [[told[place] for place in of_one] for of_one in after.tolist()]
+    return {
+        single.name: (answer.baseline, answer.baseline + answer.change)
+        for single, answer in zip(part.singles, found.answers, strict=True)
+    }
 
 
-def by_calls(task: Task, part: Part) -> Scores:
+def by_calls(task: Task, part: Part, baseline: Any) -> Scores:
     """Score the estimator on tables with one column shuffled."""
     columns = range(task.n_columns)
-    return list(
-        Parallel(n_jobs=task.n_jobs)(delayed(_of_column)(task, part.scorer, column) for column in columns)
-    )
+    call = delayed(_of_column)
+    after = Parallel(n_jobs=task.n_jobs)(call(task, part.scorer, column) for column in columns)
+    if not isinstance(baseline, dict):
+        return {None: (baseline, np.array(after))}
+    return {
+        name: (baseline[name], np.array([[scores[name] for scores in of_one] for of_one in after]))
+        for name in after[0][0]
+    }
 
 
 def _of_column(task: Task, scorer: Any, column: int) -> list[Any]:
@@ -95,13 +97,3 @@ def _of_column(task: Task, scorer: Any, column: int) -> list[Any]:
         swapped.replace((column,), task.rows, donors)
         scores.append(scored(scorer, task.estimator, native(swapped), task.y, task.sample_weight))
     return scores
-
-
-def agree(one: Any, other: Any) -> bool:
-    """Whether scores of predictions are those that the scorer gave on the estimator, up to rounding."""
-    if isinstance(one, dict):
-        return all(agree(score, other[name]) for name, score in one.items())
-    try:
-        return bool(np.allclose(one, other, rtol=1e-5, atol=1e-8, equal_nan=True))
-    except TypeError:
-        return False
