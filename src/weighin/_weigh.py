@@ -119,8 +119,9 @@ def weigh(
     device : str or torch.device, optional
         Where to predict; where the model is by default.
     n_jobs : int, optional
-        Threads; -1 for all processors. By default all of them for torch on the CPU, one for other models. Estimators
-        and functions run under joblib, so ``joblib.parallel_config`` may choose processes. Does not change numbers.
+        Threads; -1 for all processors. By default all of them for torch on the CPU and scikit-learn's own estimators,
+        one for other models. Estimators and functions run under joblib, so ``joblib.parallel_config`` may choose
+        processes. Does not change numbers.
     max_memory : int
         Megabytes to hold at once beside the encoded table, about.
     keep_rows : bool

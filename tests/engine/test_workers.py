@@ -110,5 +110,5 @@ def test_joblib_decides_who_works() -> None:
 
     with JoblibWorkers(2) as workers:
         assert threading.get_ident() not in workers.each(thread, range(4))
-        with joblib.parallel_config("sequential"):
-            assert set(workers.each(thread, range(4))) == {threading.get_ident()}
+    with joblib.parallel_config("sequential"), JoblibWorkers(2) as workers:
+        assert set(workers.each(thread, range(4))) == {threading.get_ident()}

@@ -168,12 +168,17 @@ class GenericPath:
         baseline: NDArray[Any],
         out: NDArray[Any],
     ) -> bool:
+        if (
+            codes is None
+        ):  # the repeats of a row together: trees take almost the same turns, which processors foresee
+            together = np.empty((len(own), len(donors), out.shape[-1]), dtype=out.dtype)
+            receivers, flat = np.repeat(own, len(donors)), together.reshape(-1, out.shape[-1])
+            self._fill(rows, feature.columns, receivers, donors.T.ravel(), flat)
+            out[...] = together.swapaxes(0, 1)
+            return not _rounded(out, baseline)
         flat = out.reshape(-1, out.shape[-1])
         places = np.tile(np.arange(len(own)), len(donors))
         receivers, givers = own[places], donors.ravel()
-        if codes is None:
-            self._fill(rows, feature.columns, receivers, givers, flat)
-            return not _rounded(out, baseline)
         moved = np.flatnonzero(codes[givers] != codes[receivers])
         flat[...] = baseline[places]
         keys = receivers[moved] * (int(codes.max()) + 1) + codes[givers[moved]]

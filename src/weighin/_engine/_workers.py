@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -65,19 +66,54 @@ class Workers:
 class JoblibWorkers(Workers):
     """Map tasks by joblib: over threads, or as ``joblib.parallel_config`` says, processes included.
 
-    For models that weighin knows nothing of, and only when asked: one job is the calling thread.
+    For models that are not torch's. One job is the calling thread; several have one OpenMP and BLAS thread each.
     """
 
     def __enter__(self) -> JoblibWorkers:
+        self._held = ExitStack()
+        if self.n_threads > 1:
+            from joblib import Parallel
+            from threadpoolctl import ThreadpoolController
+
+            self._controller = ThreadpoolController()
+            self._held.enter_context(
+                self._controller.limit(limits=1, user_api="blas")
+            )  # for all threads at once
+            self._all = self._held.enter_context(Parallel(self.n_threads, prefer="threads"))
         return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"n_threads": self.n_threads, "own": self.own}  # what is held stays here when tasks travel
 
     def each(self, function: Callable[[Any], T], tasks: Iterable[Any]) -> list[T]:
         """Results of `function` for all tasks, in order."""
         if self.n_threads == 1:
             return [function(task) for task in tasks]
-        from joblib import Parallel, delayed
+        from joblib import delayed
 
-        return list(Parallel(self.n_threads, prefer="threads")(delayed(function)(task) for task in tasks))
+        alone = _Alone(function, self._controller)
+        return list(self._all(delayed(alone)(task) for task in tasks))
+
+
+class _Alone:
+    """A function whose OpenMP loops stay in the calling thread, each thread of which has a setting of its own."""
+
+    def __init__(self, function: Callable[[Any], Any], controller: Any) -> None:
+        self.function, self.controller = function, controller
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"function": self.function, "controller": None}  # a process limits its own
+
+    def __call__(self, task: Any) -> Any:
+        if self.controller is None:
+            return self.function(task)
+        with self.controller.limit(limits=1, user_api="openmp"):
+            return self.function(task)
 
 
 def _one_torch_thread() -> None:

@@ -56,10 +56,9 @@ class SklearnModel:
         Fitted.
     """
 
-    parallel = False
-
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
+        self.parallel = _of_scikit_learn(estimator)
         self.name = f"{type(estimator).__module__.partition('.')[0]} {type(estimator).__name__}"
         classes = getattr(estimator, "classes_", None)
         classifies = classes is not None and _is_classifier(estimator)
@@ -232,6 +231,18 @@ class SklearnModel:
         if self.classes is None:
             return np.asarray(one_column(codes))
         return self.classes[np.asarray(codes).astype(np.int64).ravel()]
+
+
+def _of_scikit_learn(estimator: Any) -> bool:
+    """Whether scikit-learn wrote all that runs in a prediction: such code stands several threads."""
+    try:
+        parts = [estimator, *estimator.get_params(deep=True).values()]
+    except Exception:  # an estimator with ideas of its own about parameters
+        return False
+    runs = [
+        part for part in parts if callable(part) or hasattr(part, "predict") or hasattr(part, "transform")
+    ]
+    return all(type(part).__module__.startswith("sklearn.") for part in runs if not isinstance(part, type))
 
 
 def _is_classifier(estimator: Any) -> bool:
