@@ -66,8 +66,9 @@ def read_columns(
 
     Parameters
     ----------
-    X : data frame, matrix, tuple or dict of matrices
-        As models take it. Columns of a matrix are called x0, x1, ... unless `features` has a name for each.
+    X : data frame, matrix, tuple or dict of matrices, sequence of Column
+        As models take it, or read before. Columns of a matrix are called x0, x1, ... unless `features` has a name for
+        each.
     features : iterable of str, optional
         Which, in which order; all by default.
     rows : ndarray of int, optional
@@ -99,6 +100,8 @@ def count_rows(X: Any) -> int:
     """Rows of a table."""
     if isinstance(X, Mapping):
         X = next(iter(X.values()), ())
+    elif _are_columns(X):
+        X = X[0].values
     elif isinstance(X, list | tuple) and X and np.ndim(X[0]) == 2:
         X = X[0]
     return len(X)
@@ -120,6 +123,8 @@ def _sources(X: Any, features: Sequence[str] | None) -> dict[str, Any]:
     """Name each column of a table, unread."""
     if X is None:
         raise InputError("X is needed: the table whose columns are compared.")
+    if _are_columns(X):
+        return {column.name: column for column in X}
     if isinstance(X, Mapping):
         parts = [(f"{key}_", part) for key, part in X.items()]
     elif isinstance(X, list | tuple) and X and np.ndim(X[0]) == 2:
@@ -148,7 +153,13 @@ def _sources(X: Any, features: Sequence[str] | None) -> dict[str, Any]:
     return found
 
 
+def _are_columns(X: Any) -> bool:
+    return isinstance(X, list | tuple) and bool(X) and all(isinstance(part, Column) for part in X)
+
+
 def _read(name: str, source: Any, rows: NDArray[np.int64] | None) -> Column:
+    if isinstance(source, Column):
+        return source if rows is None else source.take(rows)
     if rows is not None:
         source = source[rows]
     if isinstance(source, np.ndarray):

@@ -15,11 +15,12 @@ from weighin._models import Model
 from weighin._models._arrays import ArrayRows
 from weighin._models._base import Encoded
 
+FEW = 20
 DIGITS = 6  # that single precision keeps of a number that was scaled and is scaled back
 
 
 def raw_columns(
-    adapted: Model, data: Encoded, features: Sequence[Feature], X: Any, few: int
+    adapted: Model, data: Encoded, features: Sequence[Feature], X: Any, few: int = FEW
 ) -> tuple[Column, ...]:
     """Read each feature's own values, row by row as they are encoded.
 
@@ -29,7 +30,7 @@ def raw_columns(
     data : Encoded
     features : sequence of Feature
     X : Any
-        What was encoded.
+        What was encoded; None for the rows a learner brings along.
     few : int
         Categories that are numbers have an order up to so many of them; more are names that happen to be numbers.
     """
