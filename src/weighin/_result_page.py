@@ -15,14 +15,14 @@ MOST_ROWS = 20  # of a heatmap; the frame has every feature
 ABLATION_COLUMNS = ("variant", "change", "ci_lower", "ci_upper", "verdict", "fits", "failed")
 
 
-def look_further(imp: Any, model: Any, X: Any) -> tuple[Any, Any]:
+def look_further(imp: Any, model: Any, X: Any, missing: str = "raise") -> tuple[Any, Any]:
     """Find which way the heaviest features push, and which columns go together; None for what cannot be asked."""
     heaviest = [imp.features[i] for i in imp._order() if imp.features[i] not in imp.groups][:MOST_EFFECTS]
     found, seed = None, imp.random_state
     if model is not None and heaviest:
         from weighin._effects import effects
 
-        found = effects(model, X, heaviest, random_state=seed)
+        found = effects(model, X, heaviest, missing=missing, random_state=seed, progress=False)
     together = None
     if X is not None:
         from weighin._company import company
@@ -83,14 +83,16 @@ def _weights(imp: Any) -> dict[str, Any]:
     """One metric's features, the heaviest first."""
     order = imp._order()
     lower, upper = imp.interval()
+    part_lower, part_upper = imp.relative_interval()
     mean, relative, pvalue, few = imp.importances_mean, imp.relative, imp.pvalue, imp._from_judged("few_rows")
     adjusted = holm(pvalue)
-    scale = 1 / abs(imp.baseline) if imp.baseline else math.nan
     axis = imp._axis()
     return {
         "metric": imp.metric,
         "effect": imp._effect(),
         "axis": axis[:1].upper() + axis[1:],
+        "axis_relative": f"{axis[:1].upper()}{axis[1:]}, in parts of the baseline"
+        + ("" if imp._baseline_errs else ", which is taken as known"),
         "baseline": f"{imp.baseline:.5g}",
         "features": [
             {
@@ -100,11 +102,12 @@ def _weights(imp: Any) -> dict[str, Any]:
                 "ci_lower": float(lower[i]),
                 "ci_upper": float(upper[i]),
                 "relative": float(relative[i]),
-                "relative_lower": float(lower[i] * scale),
-                "relative_upper": float(upper[i] * scale),
+                "relative_lower": float(part_lower[i]),
+                "relative_upper": float(part_upper[i]),
                 "pvalue": float(pvalue[i]),
                 "pvalue_holm": float(adjusted[i]),
                 "few_rows": bool(few[i] == 1),
+                "ignored": imp.ways.get(imp.features[i]) == "ignored",
                 "rank": place,
             }
             for place, i in enumerate(order, 1)

@@ -12,7 +12,14 @@ import pytest
 import weighin
 from weighin import _plots
 
-FILES = ["games.parquet", "importance.json", "importance.png", "learner.card.json", "learner.pkl"]
+FILES = [
+    "games.parquet",
+    "importance.html",
+    "importance.json",
+    "importance.png",
+    "learner.card.json",
+    "learner.pkl",
+]
 
 
 @pytest.fixture
@@ -55,6 +62,10 @@ def test_two_demos_with_one_seed_are_the_same_and_say_simulated(cli, tmp_path, m
     assert len(texts) == 2
     assert all("SIMULATED" in text for text in texts)
     assert (games[0]["spread_provider"] == "simulated").all()
+    page = (tmp_path / "weighin-demo" / "importance.html").read_text(encoding="utf-8")
+    assert "SIMULATED DATA." in page
+    assert "weighin demo" in page
+    assert all(f'id="{part}"' in page for part in ("effects", "company"))
     assert '"simulated": true' in (tmp_path / "weighin-demo" / "learner.card.json").read_text()
     assert first.out.startswith("SIMULATED DATA")
     assert "Feature weights - SIMULATED DATA" in first.out

@@ -107,14 +107,49 @@ def test_table_json_and_chart(cli, learner, games, table, tmp_path, regression):
     assert 5 <= imp.n_repeats <= 50
     assert str(imp).splitlines()[2].split() == ran.out.splitlines()[2].split()
     assert all(name in ran.out for name in FEATURES)
-    assert "Written: importance.json and importance.png." in ran.out
+    assert "Written: importance.json, importance.png and importance.html." in ran.out
     assert (tmp_path / "importance.png").read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "games.parquet",
+        "importance.html",
         "importance.json",
         "importance.png",
         "learner.pkl",
     ]
+
+
+def test_the_page_shows_which_way_features_push_and_how_to_repeat_it(cli, learner, games, tmp_path):
+    assert cli("run", learner, games, "--trust", "--repeats", 5).code == 0
+    page = (tmp_path / "importance.html").read_text(encoding="utf-8")
+    assert page.count('class="effect"') == len(FEATURES)
+    assert f"weighin run {learner} {games} --trust --repeats 5" in page
+    assert "whether the network was trained on them is not known" in page
+
+
+def test_no_page_where_none_is_wanted(cli, learner, games, tmp_path):
+    ran = cli("run", learner, games, "--trust", "--repeats", 1, "--no-page")
+    assert "Written: importance.json and importance.png." in ran.out
+    assert not (tmp_path / "importance.html").exists()
+
+
+def test_open_shows_the_page(cli, learner, games, tmp_path, monkeypatch):
+    import webbrowser
+
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
+    assert cli("run", learner, games, "--trust", "--repeats", 1, "--open").code == 0
+    assert opened == [(tmp_path / "importance.html").as_uri()]
+
+
+def test_without_the_extra_the_rest_is_written_and_the_extra_named(
+    cli, learner, games, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    ran = cli("run", learner, games, "--trust", "--repeats", 1)
+    assert ran.code == 0
+    assert "Written: importance.json and importance.png." in ran.out
+    assert ran.err.startswith("No page: vl_convert is needed")
+    assert "pip install 'weighin[report]'" in ran.err
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".feather", ".jsonl", ".parquet"])
@@ -315,7 +350,7 @@ def test_usage_errors_have_exit_code_2(cli, learner, games, arguments):
     assert ran.out == ""
 
 
-@pytest.mark.parametrize("taken", ["importance.json", "importance.png"])
+@pytest.mark.parametrize("taken", ["importance.json", "importance.png", "importance.html"])
 def test_existing_outputs_are_left_and_refused_before_any_work(cli, tmp_path, taken):
     (tmp_path / taken).write_text("precious")
     (tmp_path / "learner.pkl").write_bytes(b"not looked into")

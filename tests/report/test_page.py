@@ -96,7 +96,7 @@ def test_every_feature_stands_in_the_table_with_its_numbers(six):
 def test_the_relative_interval_is_that_of_the_importance_over_the_baseline(six):
     row = read(six).data["weights"][0]["rows"][0]
     assert row["part"] == pytest.approx(six.relative[0], rel=1e-7)
-    assert row["part_low"] == pytest.approx(six.ci_lower[0] / six.baseline, rel=1e-7)
+    assert row["part_low"] == pytest.approx(six.relative_interval()[0][0], rel=1e-7)
 
 
 def test_how_it_was_made_can_be_made_again(six):

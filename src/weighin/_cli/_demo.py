@@ -15,9 +15,10 @@ from weighin._cli._program import program
 def demo(
     folder: Annotated[Path, typer.Option("--folder", help="Where the files go.")] = Path("weighin-demo"),
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 0,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
-    """Simulate a league, train the article's network, weigh it, draw the bars. No key, no network."""
+    """Simulate a league, train the article's network, weigh it, draw the bars, write the page. No key, no network."""
     from weighin._files import check_free, replacing
     from weighin._football._card import card_path
     from weighin._optional import require
@@ -26,7 +27,8 @@ def demo(
     folder.mkdir(parents=True, exist_ok=True)
     games_path, learner_path = folder / "games.parquet", folder / "learner.pkl"
     out = folder / "importance.json"
-    check_free(games_path, learner_path, card_path(learner_path), out, _weighing.chart_path(out), force=force)
+    outputs = _weighing.outputs(out, page=True)
+    check_free(games_path, learner_path, card_path(learner_path), *outputs, force=force)
 
     from weighin._cli import _train
     from weighin._football._simulate import simulate_league
@@ -41,17 +43,19 @@ def demo(
     from weighin._cli import _rows
 
     held_out = _rows.choose(games, "held-out", trained.card)
-    _weighing.weigh_and_write(
+    written = _weighing.weigh_and_write(
         trained.learner,
         held_out._replace(what=f"{held_out.what} (the last season)"),
         out,
         simulated=True,
+        page=True,
+        open_it=open_it,
         random_state=seed,
     )
     run, simulated = f"{program()} run", shlex.join([str(learner_path), str(games_path)])
     typer.echo(
-        f"SIMULATED games, network, numbers and chart are in {folder}/: "
-        f"{games_path.name}, {learner_path.name} (and its card), {out.name}, {_weighing.chart_path(out).name}.\n"
+        f"SIMULATED games, network, numbers, chart and page are in {folder}/: {games_path.name}, "
+        f"{learner_path.name} (and its card), {', '.join(path.name for path in written)}.\n"
         "Next, try:\n"
         f"  {run} {simulated} --trust --group elo=home_elo,away_elo -o {shlex.quote(str(folder / 'groups.json'))}\n"
         f"  {program()} cfbd fetch --seasons 2015-2021 -o games.parquet    (real seasons; needs a free CFBD key)"

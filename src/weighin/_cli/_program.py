@@ -10,6 +10,11 @@ import sys
 from pathlib import Path
 
 
+def command() -> str:
+    """Give the command line as it was called, to be shown to whom it is repeated by."""
+    return f"{program()} {shlex.join(argument for argument in sys.argv[1:] if argument != '--open')}"
+
+
 def program() -> str:
     """Give ``weighin`` where the shell finds it, else the path it was started by."""
     started = Path(sys.argv[0])

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from weighin._cli import _weighing
+
 
 def report(
     result: Annotated[Path, typer.Argument(help="A result that weighin wrote: importance.json.")],
@@ -28,7 +30,7 @@ def report(
     from weighin._files import check_there
     from weighin._result import Importance
 
-    page = out or page_path(result)
+    page = out or _weighing.page_path(result)
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--out must end in .html, got '{page}'.")
     check_there(result)
@@ -42,17 +44,4 @@ def report(
     found.to_html(page, ablation=retrained, force=force)
     typer.echo(f"Written: {page}.")
     if open_it:
-        show(page)
-
-
-def page_path(result: Path) -> Path:
-    """Where the page of a result goes: beside it."""
-    return result.with_suffix(".html")
-
-
-def show(page: Path) -> None:
-    """Open a page where its reader looks at pages, or say where it is."""
-    import webbrowser
-
-    if not webbrowser.open(page.resolve().as_uri()):
-        typer.echo(f"No browser could be opened; the page is {page.resolve()}.", err=True)
+        _weighing.show(page)

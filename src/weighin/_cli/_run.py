@@ -81,15 +81,19 @@ def run(
         ),
     ] = "raise",
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Result to write, JSON; the chart goes beside it as .png.")
+        Path, typer.Option("--out", "-o", help="Result to write, JSON; chart and page go beside it.")
     ] = Path("importance.json"),
+    page: Annotated[
+        bool, typer.Option("--page/--no-page", help="Write the page, too: .html beside the result.")
+    ] = True,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace outputs that are there.")] = False,
     trust: Annotated[
         bool,
         typer.Option("--trust", help="Open the learner without asking: a pickle runs the code stored in it."),
     ] = False,
 ) -> None:
-    """Weigh the features of a trained learner on a table: table, chart and JSON.
+    """Weigh the features of a trained learner on a table: table, chart, page and JSON.
 
     Example: weighin run learner.pkl games.parquet
 
@@ -104,7 +108,7 @@ def run(
         raise InputError(f"--out must end in .json, got '{out}'; the chart goes beside it as .png.")
     check_there(learner)
     check_there(table)
-    check_free(out, _weighing.chart_path(out), force=force)
+    check_free(*_weighing.outputs(out, page=page), force=force)
     groups = _groups(group or [])
     frame = read_table(table)
     card = Card.for_learner(learner)
@@ -112,11 +116,13 @@ def run(
     if chosen.frame.empty:
         raise InputError(f"No rows are left of '{table}': {chosen.what.replace('{n}', '0', 1)}.")
     opened = _learner.open_learner(learner, trust=trust)
-    _weighing.weigh_and_write(
+    written = _weighing.weigh_and_write(
         opened,
         chosen,
         out,
         simulated=is_simulated(chosen.frame) or (card is not None and card.simulated),
+        page=page,
+        open_it=open_it,
         features=None if features is None else _names(features),
         groups=groups or None,
         metric=_one_or_more(metric),
@@ -129,7 +135,7 @@ def run(
         random_state=seed,
         missing=missing,
     )
-    typer.echo(f"Written: {out} and {_weighing.chart_path(out)}.")
+    typer.echo(f"Written: {_weighing.listed(written)}.")
 
 
 def _one_or_more(metrics: list[str] | None) -> str | list[str] | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+ENOUGH_ROWS = 20_000  # for curves and correlations
+
 if TYPE_CHECKING:
     from weighin._cli._rows import Chosen
     from weighin._result import Importance
@@ -18,16 +20,36 @@ def chart_path(out: Path) -> Path:
     return out.with_suffix(".png")
 
 
+def page_path(out: Path) -> Path:
+    """Where the page of a result goes: beside it."""
+    return out.with_suffix(".html")
+
+
+def outputs(out: Path, *, page: bool) -> list[Path]:
+    """Files that a result is written to."""
+    return [out, chart_path(out), *([page_path(out)] if page else [])]
+
+
+def show(page: Path) -> None:
+    """Open a page where its reader looks at pages, or say where it is."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        typer.echo(f"No browser could be opened; the page is {page.resolve()}.", err=True)
+
+
 def weigh_and_write(
     learner: Any,
     chosen: Chosen,
     out: Path,
     *,
     simulated: bool,
+    page: bool,
+    open_it: bool,
     progress: bool | None = None,
     **options: Any,
-) -> None:
-    """Weigh, print the table, write the JSON and the chart; after Ctrl-C the finished part of them.
+) -> list[Path]:
+    """Weigh, print the table, write the JSON, the chart and the page; after Ctrl-C the finished part of them.
 
     Parameters
     ----------
@@ -39,8 +61,17 @@ def weigh_and_write(
         The JSON; it and the chart beside it are replaced.
     simulated : bool
         Whether the games were made up.
+    page : bool
+        Whether to write the page.
+    open_it : bool
+        Whether to open it.
     **options
         To `weighin.weigh`.
+
+    Returns
+    -------
+    list of path
+        What was written.
 
     Raises
     ------
@@ -75,9 +106,50 @@ def weigh_and_write(
     except Interrupted as interruption:
         result = about(interruption.result)
         _show_and_write(result, out)
+        if page:
+            _write_page(result, out)
         typer.echo(f"Only the part that was finished is in {out}.", err=True)
         raise typer.Exit(130) from None
     _show_and_write(result, out)
+    written = [out, chart_path(out)]
+    if page:
+        missing = options.get("missing", "raise")
+        written += _write_page(result, out, **_look_further(result, learner, frame, missing))
+    if open_it and page_path(out) in written:
+        show(page_path(out))
+    return written
+
+
+def _look_further(result: Importance, learner: Any, frame: Any, missing: str) -> dict[str, Any]:
+    """Ask for effects and company on some of the rows; a page does without what cannot be told."""
+    from weighin._errors import WeighinError
+    from weighin._result_page import look_further
+
+    some = frame if len(frame) <= ENOUGH_ROWS else frame.sample(ENOUGH_ROWS, random_state=result.random_state)
+    try:
+        effects, company = look_further(result, learner, some, missing=missing)
+    except WeighinError as error:
+        typer.echo(f"The page does without effects and company: {error}", err=True)
+        return {}
+    return {"effects": effects, "company": company}
+
+
+def _write_page(result: Importance, out: Path, **more: Any) -> list[Path]:
+    from weighin._cli._program import command
+    from weighin._errors import MissingDependencyError
+
+    try:
+        result.to_html(page_path(out), command=command(), force=True, **more)
+    except MissingDependencyError as error:
+        typer.echo(f"No page: {error}", err=True)
+        return []
+    return [page_path(out)]
+
+
+def listed(paths: list[Path]) -> str:
+    """Write paths as a sentence does."""
+    *most, last = map(str, paths)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _show_and_write(result: Importance, out: Path) -> None:

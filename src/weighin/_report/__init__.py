@@ -11,9 +11,9 @@ training_rows  True (the model was trained on some of the rows), False, or None 
 complete       bool; False for an interrupted run
 sentences      list of str, the first is the headline; names of features stand between backticks
 notes          list of str a reader must know
-weights        list, one per metric: {metric, effect, axis, baseline, features: [{feature, members, importance,
-               ci_lower, ci_upper, relative, relative_lower, relative_upper, pvalue, pvalue_holm, few_rows, rank}]};
-               numbers may be None, NaN or infinite
+weights        list, one per metric: {metric, effect, axis, axis_relative, baseline, features: [{feature, members,
+               importance, ci_lower, ci_upper, relative, relative_lower, relative_upper, pvalue, pvalue_holm, few_rows,
+               ignored, rank}]}; numbers may be None, NaN or infinite
 effects        list: {feature, kind: "numeric" or "levels", grid: numbers or names, mean, lower, upper (over the grid),
                curves: list of lists over the grid, direction: a word, arrow: one character; where known also ale (over
                the grid), missing: None or {share, mean, lower, upper}, sentence, note}; numbers may be None

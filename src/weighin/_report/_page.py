@@ -15,6 +15,7 @@ from weighin._report._rows import NONE, UNCLEAR, Record, between, coarse, drawn,
 from weighin._text import formatter
 
 HERE = Path(__file__).parent
+TOLD = ("metric", "effect", "axis", "axis_relative", "rows")  # of a metric, to the script
 SHOWN = 20  # bars and rows before somebody asks for more
 
 
@@ -79,7 +80,10 @@ def _view(page: Mapping[str, Any]) -> dict[str, Any]:
         "shown": SHOWN,
         "simulated": page["simulated"],
         "labels": _charts.LABEL,
-        "weights": [{key: some[key] for key in ("metric", "effect", "axis", "rows")} for some in weights],
+        "weights": [
+            {key: some[key] for key in ("metric", "effect", "axis", "axis_relative", "rows")}
+            for some in weights
+        ],
         "specs": {layout: {**spec, "data": {"name": "rows", "values": []}} for layout, spec in specs.items()},
         "effects": [packed(effect["spec"]) for effect in effects],
     }

@@ -60,7 +60,9 @@ def _record(feature: Mapping[str, Any], number: Any, pushes: Mapping[str, tuple[
         "p_holm": finite(feature.get("pvalue_holm")),
         "p_label": probability(finite(feature.get("pvalue_holm"))),
         "sure": value is not None and not (few or _holds_zero(low, high)),
-        "verdict": _verdict(_or_nan(feature["importance"]), low, high, few),
+        "verdict": _verdict(
+            _or_nan(feature["importance"]), low, high, few=few, ignored=bool(feature.get("ignored"))
+        ),
     }
 
 
@@ -74,17 +76,19 @@ def _label(value: float, number: Callable[[float], str]) -> str:
     return NONE if math.isnan(value) else number(value)
 
 
-def _verdict(value: float, low: float | None, high: float | None, few: bool) -> str:
+def _verdict(value: float, low: float | None, high: float | None, *, few: bool, ignored: bool) -> str:
     if math.isnan(value):
         return "no number: the metric is not defined here"
     if math.isinf(value):
         return "no limit: the metric is infinite once it is shuffled"
+    if ignored:
+        return "exactly zero: the model cannot see it"
     if few:
         return "fewer than 20 rows count here: no interval holds"
     if low is None or high is None:
         return ""
     if low <= 0 <= high:
-        return "exactly zero: the model cannot see it" if low == high == 0 else UNCLEAR
+        return UNCLEAR
     return "shuffling it made the model better on these rows" if value < 0 else ""
 
 

@@ -100,7 +100,7 @@
     hideTip();
     $("drawn").replaceChildren(ground);
     if (cut.length) $("drawn").append(list(cut, narrow ? 50 : 34));
-    $("axis").textContent = now().axis + (state.relative ? ", in parts of the baseline" : "");
+    $("axis").textContent = state.relative ? now().axis_relative : now().axis;
     const whisker = $("whisker");
     if (whisker) whisker.hidden = !records.some((row) => row.low !== null);
   }

@@ -1,0 +1,80 @@
+"""``weighin report``: a page from a file."""
+
+from __future__ import annotations
+
+import webbrowser
+
+import numpy as np
+import pytest
+
+import weighin
+
+
+@pytest.fixture
+def result(tmp_path):
+    """A result in the folder the command runs in."""
+    names, values = ("spread", "week", "elo"), np.array([[2.0], [1.0], [-0.1]])
+    weighin.Importance(names, values, 12.5, "mae", False, 730, simulated=True).save(
+        tmp_path / "importance.json"
+    )
+    return tmp_path / "importance.json"
+
+
+def test_the_page_goes_beside_the_result(cli, result):
+    ran = cli("report", "importance.json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == "Written: importance.html.\n"
+    html = result.with_suffix(".html").read_text(encoding="utf-8")
+    assert "SIMULATED DATA." in html
+    assert "spread" in html
+
+
+def test_the_page_goes_where_it_is_told(cli, result, tmp_path):
+    assert cli("report", result, "-o", tmp_path / "page.html").code == 0
+    assert (tmp_path / "page.html").exists()
+    assert not result.with_suffix(".html").exists()
+
+
+def test_a_page_that_is_there_stays_unless_forced(cli, result):
+    page = result.with_suffix(".html")
+    page.write_text("precious")
+    ran = cli("report", result)
+    assert ran.code == 1
+    assert "Already there, left as it is" in ran.err
+    assert page.read_text() == "precious"
+    assert cli("report", result, "--force").code == 0
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_open_shows_the_page(cli, result, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
+    assert cli("report", result, "--open").code == 0
+    assert opened == [result.with_suffix(".html").resolve().as_uri()]
+
+
+def test_where_nothing_can_be_opened_the_place_is_told(cli, result, monkeypatch):
+    monkeypatch.setattr(webbrowser, "open", lambda url: False)
+    ran = cli("report", result, "--open")
+    assert ran.code == 0
+    assert f"the page is {result.with_suffix('.html').resolve()}." in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["importanc.json"], "No such file: 'importanc.json'. Did you mean 'importance.json'?"),
+        (["importance.json", "-o", "page.pdf"], "--out must end in .html, got 'page.pdf'."),
+        (["importance.json", "-o", "nowhere/page.html"], "has no folder to go to"),
+        (["other.json"], "is not a result of weighin"),
+        (["importance.json", "--ablation", "none.json"], "No such file: 'none.json'"),
+        (["importance.json", "--ablation", "other.json"], "is not"),
+    ],
+)
+def test_mistakes_are_one_message_and_leave_nothing(cli, result, tmp_path, arguments, message):
+    (tmp_path / "other.json").write_text("{}")
+    ran = cli("report", *arguments)
+    assert ran.code == 1
+    assert message in ran.err
+    assert ran.err.count("\n") == 1
+    assert not list(tmp_path.rglob("*.html"))
