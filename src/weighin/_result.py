@@ -73,6 +73,8 @@ class Importance(Shown):
     ways : dict of str to str
         How each feature was predicted: "sum" and "levels" (fast and exact, for networks whose first layer is a sum of
         parts), "ignored" (the model cannot see it: exactly 0), "generic" (through the model itself).
+    directions : dict of str to str
+        Which way predictions go as a feature grows, for features of which it is known: see `with_effects`.
     simulated : bool
         True when the data were made up; every view says so.
     complete : bool
@@ -119,6 +121,7 @@ class Importance(Shown):
     block_rows: int = 4096
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ways: Mapping[str, str] = field(default_factory=dict)
+    directions: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
     complete: bool = True
     unfinished: tuple[str, ...] = ()
@@ -357,6 +360,7 @@ class Importance(Shown):
             importances=np.concatenate([self.importances, other.importances]),
             groups={**self.groups, **other.groups},
             ways={**self.ways, **other.ways},
+            directions={**self.directions, **other.directions},
             complete=not unfinished and all(part.complete or part.unfinished for part in (self, other)),
             unfinished=unfinished,
             notes=tuple(dict.fromkeys([*self.notes, *other.notes])),

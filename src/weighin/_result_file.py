@@ -166,6 +166,7 @@ _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "unfinished": _texts,
     "versions": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
     "ways": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
+    "directions": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
     "date": _text,
     "of_mean": lambda value: value in FUNCTIONS,
     "by": _text,

@@ -24,6 +24,7 @@ def weights_table(
     relative: NDArray[np.float64],
     noise: NDArray[np.float64],
     interval: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    signs: Sequence[str],
     width: int,
 ) -> Table:
     """Build a table with one row per feature; names give way to the numbers where it is narrow.
@@ -40,6 +41,8 @@ def weights_table(
         Standard deviation over shuffles, shown where there is no interval; NaN for none.
     interval : tuple of ndarrays of shape (n,), optional
         Lower and upper ends.
+    signs : sequence of str
+        Arrows behind the names.
     width : int
         Of the terminal.
     """
@@ -48,7 +51,10 @@ def weights_table(
     from rich.table import Table
     from rich.text import Text
 
-    names = [printable(name) for name in names]
+    names = [
+        f"{printable(name)} {sign}".rstrip() if sign else printable(name)
+        for name, sign in zip(names, signs, strict=True)
+    ]
     number = formatter(values)
     if interval is None:
         between, title = [number(some).lstrip("+") for some in noise], "± shuffling"

@@ -6,8 +6,9 @@ import io
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +40,12 @@ class Shown(Certain):
     rows: str
     on_training_rows: bool | None
     random_state: int
+    directions: Mapping[str, str]
     simulated: bool
     complete: bool
     notes: tuple[str, ...]
     by: str
+    parts: tuple[Any, ...]
 
     if TYPE_CHECKING:  # properties and methods of the result itself
 
@@ -65,7 +68,6 @@ class Shown(Certain):
         ax: Any = None,
         limit: int = 20,
         relative: bool = False,
-        directions: Mapping[str, str] | None = None,
         style: Literal["article"] | None = None,
         title: str | None = None,
     ) -> Any:
@@ -84,9 +86,6 @@ class Shown(Certain):
             At most so many features.
         relative : bool
             In parts of the baseline instead of units of the metric.
-        directions : mapping of str to str, optional
-            Which way predictions go as a feature grows, for some features, drawn as arrows: "rises", "falls",
-            "peaks", "dips", "mixed", "none".
         style : "article", optional
             Bars as the article drew them: 20 x 10 inches in fivethirtyeight's style, names cut at 25 characters, no
             whiskers.
@@ -103,13 +102,14 @@ class Shown(Certain):
             On arguments it does not know, or a chart that this result has no numbers for.
         """
         self._check_plot(kind, limit, relative, style)
-        signs = self._signs(directions)
         order = self._order()[:limit]
         left_out = len(self.features) - len(order)
+        usual = "What the model weighs" + (f", by {self.by}" if kind == "segments" else "")
         texts = {
-            "title": self._marked(title or "What the model weighs"),
+            "title": self._marked(title or usual),
             "subtitle": self._about() + (f" {left_out} more features not shown." if left_out else ""),
             "xlabel": self._axis() + (", in parts of the baseline" if relative else ""),
+            "percent": relative,
             "ax": ax,
         }
         scale = 1.0 / abs(self.baseline) if relative else 1.0
@@ -121,6 +121,9 @@ class Shown(Certain):
         if kind == "shuffles":
             texts["subtitle"] += " A dot is one shuffle, a box the middle half: the noise of shuffling alone."
             return _plots.shuffles(names, singles, **texts)
+        signs = [self._sign(name) for name in names]
+        if any(signs):
+            texts["subtitle"] += " Arrows: which way predictions go as the feature grows."
         values = self.importances_mean[order] * scale
         number = percent if relative else formatter(values)
         interval = None
@@ -135,7 +138,7 @@ class Shown(Certain):
             singles=singles,
             interval=interval,
             labels=[number(value) for value in values],
-            arrows=[signs.get(name, "") for name in names] if signs else None,
+            arrows=signs,
             **texts,
         )
 
@@ -222,15 +225,46 @@ class Shown(Certain):
         if kind == "segments" and not self.segments:
             raise InputError("kind='segments' needs a result with segments: weigh(..., by='year').")
 
-    def _signs(self, directions: Mapping[str, str] | None) -> dict[str, str]:
-        for name, word in (directions or {}).items():
-            if name not in self.features:
-                raise InputError(f"directions has an unknown feature {name!r}.{nearest(name, self.features)}")
+    def with_effects(self, effects: Any) -> Self:
+        """Give the same result with arrows, in every view, for the way predictions go as a feature grows.
+
+        Parameters
+        ----------
+        effects : Effects or mapping of str to str
+            What `weighin.effects` has found of the same model, or a word for some of the features: "rises", "falls",
+            "peaks", "dips", "mixed", "differs" (levels without an order), "none".
+
+        Raises
+        ------
+        InputError
+            On an unknown word, or a feature that this result does not have.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from weighin import Importance
+        >>> imp = Importance(("spread", "week"), np.array([[7.0], [0.1]]), 12.5, "mae", False, 730)
+        >>> imp.with_effects({"spread": "falls"}).directions
+        {'spread': 'falls'}
+        """
+        words = getattr(effects, "direction", effects)
+        if not isinstance(words, Mapping):
+            raise InputError(
+                f"effects must be of weighin.effects or a mapping, got {type(effects).__name__}."
+            )
+        for name, word in words.items():
             if word not in ARROWS:
                 raise InputError(
-                    f"directions of {name!r} must be one of {', '.join(map(repr, ARROWS))}, got {word!r}."
+                    f"The direction of {name!r} must be one of {', '.join(map(repr, ARROWS))}, got {word!r}."
                 )
-        return {name: ARROWS[word] for name, word in (directions or {}).items()}
+            if name not in self.features and words is effects:  # `effects` may know more features
+                raise InputError(f"Unknown feature {name!r}.{nearest(name, self.features)}")
+        known = {name: words[name] for name in self.features if name in words}
+        parts = tuple(part.with_effects(known) for part in self.parts)
+        return replace(self, directions=known, parts=parts)  # type: ignore[type-var]
+
+    def _sign(self, name: str) -> str:
+        return ARROWS.get(self.directions.get(name, ""), "")
 
     def _article(self, order: NDArray[np.int64], scale: float, texts: dict[str, Any]) -> Any:
         pd = require("pandas", "fastai", "draw the article's chart")
@@ -250,14 +284,13 @@ class Shown(Certain):
         ends = [part.relative_interval() if relative else part.interval() for part in parts]
         unsure = np.stack([((low <= 0) & (high >= 0))[order] for low, high in ends], 1)
         number = percent if relative else formatter(values)
-        texts["subtitle"] += f" Columns: {self.by}. Slanted numbers cannot be told apart from 0."
+        texts["subtitle"] += " Slanted numbers cannot be told apart from 0."
         return _plots.heatmap(
             [self.features[i] for i in order],
             [str(segment) for segment in self.segments],
             values,
             labels=[[number(value) for value in row] for row in values],
             unsure=unsure,
-            percent=relative,
             **texts,
         )
 
@@ -284,6 +317,7 @@ class Shown(Certain):
             heading=heading,
             effect=self._effect(),
             relative=self.relative[order],
+            signs=[self._sign(self.features[i]) for i in order],
             noise=self.importances_std[order] if self.n_repeats > 1 else np.full(len(order), np.nan),
             interval=None if judged is None else (self.ci_lower[order], self.ci_upper[order]),
             width=options.max_width,
@@ -312,7 +346,8 @@ class Shown(Certain):
             cells = [number(value), percent(self.relative[i])]
             if self._judged is not None:
                 cells.insert(1, f"{number(low)} to {number(high)}" if np.isfinite(low) else "-")
-            rows.append(Row(self.features[i], cells, value, low, high))
+            word = self.directions.get(self.features[i], "")
+            rows.append(Row(self.features[i], cells, value, low, high, ARROWS.get(word, ""), word))
         columns = ["feature", self._effect(), "95 % interval", "of baseline"]
         if self._judged is None:
             columns.remove("95 % interval")
@@ -322,11 +357,14 @@ class Shown(Certain):
         )
 
     def _remarks(self) -> list[str]:
+        remarks = []
+        if any(map(self._sign, self.features)):
+            remarks.append("Arrows: which way predictions go as the feature grows.")
         judged = self._judged
-        if judged is None or not judged.few_rows.any():
-            return []
-        few = [name for name, is_few in zip(self.features, judged.few_rows, strict=True) if is_few]
-        return [f"Fewer than 20 rows count for {listing(few)}: no interval holds there."]
+        if judged is not None and judged.few_rows.any():
+            few = [name for name, is_few in zip(self.features, judged.few_rows, strict=True) if is_few]
+            remarks.append(f"Fewer than 20 rows count for {listing(few)}: no interval holds there.")
+        return remarks
 
     def _order(self) -> NDArray[np.int64]:
         return np.argsort(-np.nan_to_num(self.importances_mean, nan=-np.inf), kind="stable")

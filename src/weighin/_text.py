@@ -34,4 +34,12 @@ def printable(text: str) -> str:
 
 
 # which way the prediction goes as a feature grows, and the sign for it
-ARROWS = {"rises": "↗", "falls": "↘", "peaks": "∩", "dips": "\u222a", "mixed": "∿", "none": "→"}
+ARROWS = {
+    "rises": "↗",
+    "falls": "↘",
+    "peaks": "∩",
+    "dips": "\N{UNION}",
+    "mixed": "∿",
+    "differs": "≠",
+    "none": "→",
+}

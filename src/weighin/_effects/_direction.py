@@ -7,15 +7,6 @@ from scipy import stats
 
 from weighin._effects._curves import Curve
 
-ARROWS = {
-    "rises": "↗",
-    "falls": "↘",
-    "peaks": "∩",
-    "dips": "\N{UNION}",
-    "mixed": "∿",
-    "differs": "≠",
-    "none": "→",
-}
 SMALL = 0.05  # of the spread of predictions: a curve that moves less counts as flat
 COUNTER = 0.15  # of the curve's range: a move back that is smaller does not spoil a direction
 CHANCE = 0.05  # for all pairs of points together

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._effects._curves import Curve
-from weighin._effects._direction import ARROWS, small
+from weighin._effects._direction import small
 from weighin._effects._words import Name, number, sentence
+from weighin._text import ARROWS
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,7 @@ def bars(
     title: str,
     subtitle: str,
     xlabel: str,
+    percent: bool = False,
     ax: Any = None,
 ) -> Any:
     """Draw horizontal bars, the first name on top.
@@ -54,6 +55,8 @@ def bars(
         Signs behind the names.
     title, subtitle, xlabel : str
         Texts.
+    percent : bool
+        Whether values are parts, to be counted in percent along the axis.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
 
@@ -91,7 +94,7 @@ def bars(
         reach = np.concatenate([reach, np.nan_to_num(marks)], axis=1)
     _number(ax, values, labels, np.minimum(reach.min(1), 0.0), np.maximum(reach.max(1), 0.0), look)
     ax.axvline(0, color=look.ink, linewidth=1, zorder=4)
-    bare(ax, look)
+    bare(ax, look, percent=percent)
     if own:
         fit_height(ax, pitch)
     return ax

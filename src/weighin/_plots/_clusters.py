@@ -77,8 +77,8 @@ def clusters(
                 )
             )
     write_around(ax, look, title, subtitle, xlabel, lift=lift + 4)
-    ax.xaxis.labelpad = 30
+    ax.xaxis.labelpad = 36
     if own:
-        fit_height(ax, pitch, extra=lift + 30)
+        fit_height(ax, pitch, extra=lift + 36)
     _cells.scale(ax, image, look, height=pitch * len(names), ends=(-1.0 if signed else 0.0, 1.0))
     return ax

@@ -62,8 +62,8 @@ def heatmap(
     low = min(0.0, float(values[np.isfinite(values)].min(initial=0.0)))
     high = max(0.0, float(values[np.isfinite(values)].max(initial=0.0)))
     ends = (low, high) if high > low else (0.0, most)
-    ax.xaxis.labelpad = 30
+    ax.xaxis.labelpad = 36
     if own:
-        fit_height(ax, pitch, extra=lift + 30)
+        fit_height(ax, pitch, extra=lift + 36)
     _cells.scale(ax, image, look, height=pitch * len(names), percent=percent, ends=ends)
     return ax

@@ -21,6 +21,7 @@ def shuffles(
     title: str,
     subtitle: str,
     xlabel: str,
+    percent: bool = False,
     ax: Any = None,
 ) -> Any:
     """Draw a dot for every shuffle over a box of the middle half of them, the first name on top.
@@ -33,6 +34,8 @@ def shuffles(
         What is no number is left out. Boxes, with the median as a line, take five shuffles or more.
     title, subtitle, xlabel : str
         Texts.
+    percent : bool
+        Whether values are parts, to be counted in percent along the axis.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
 
@@ -65,7 +68,7 @@ def shuffles(
     )
     ax.axvline(0, color=look.ink, linewidth=1, zorder=1)
     ax.margins(x=0.03)
-    bare(ax, look)
+    bare(ax, look, percent=percent)
     if own:
         fit_height(ax, pitch)
     return ax

@@ -99,8 +99,12 @@ def letters(ax: Any) -> float:
     return min(10.0, labels[0].get_fontsize()) if labels else 10.0
 
 
-def bare(ax: Any, look: Look) -> None:
-    """Leave of the frame only what helps: quiet numbers and lines behind."""
+def bare(ax: Any, look: Look, *, percent: bool = False) -> None:
+    """Leave of the frame only what helps: quiet numbers, in percent where they are parts, and lines behind."""
+    if percent:
+        from matplotlib.ticker import PercentFormatter
+
+        ax.xaxis.set_major_formatter(PercentFormatter(1.0))
     ax.tick_params(axis="x", colors=look.quiet)
     ax.grid(axis="x", color=look.grid, zorder=0)
     ax.grid(axis="y", visible=False)
