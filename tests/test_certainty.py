@@ -132,7 +132,9 @@ def test_a_metric_of_unknown_kind_leaves_out_blocks() -> None:
     imp = weighin.weigh(model, x, y, metric=[largest, "mae"][:1], greater_is_better=False, random_state=0)
     assert (imp.ci_lower[:2] > 0).all()
     assert imp.interval()[0][0] < imp.importances_mean[0] < imp.interval()[1][0]
-    assert not imp.to_frame()["few_rows"].any()
+    frame = imp.to_frame().set_index("feature")
+    assert not frame["few_rows"][["x0", "x1"]].any()
+    assert (frame["importance"]["x2"], frame["se"]["x2"]) == (0.0, 0.0)  # no prediction moves: exactly nothing
     difference, lower, upper = imp.difference("x0", "x1")
     assert difference == pytest.approx(imp.importances_mean[0] - imp.importances_mean[1])
     assert lower < difference < upper

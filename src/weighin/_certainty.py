@@ -17,6 +17,7 @@ from weighin._inference import (
     Inference,
     LeftOut,
     Means,
+    check_level,
     difference_from,
     identity,
     in_parts,
@@ -160,8 +161,7 @@ class Certain:
         InputError
             If `confidence_level` is not between 0 and 1.
         """
-        if not 0 < confidence_level < 1:
-            raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
+        check_level(confidence_level)
         judged = self._judged
         if judged is None:
             unknown = np.full(len(self.features), np.nan)

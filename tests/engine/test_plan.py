@@ -55,7 +55,8 @@ def test_what_is_held_at_once_stays_within_the_memory(asked: dict[str, int], exp
     assert predictions <= memory or (plan.step == 1 and plan.batch_rows <= least_rows)
     assert plan.batch_rows * asked["row_bytes"] <= memory or plan.batch_rows <= least_rows
     if asked["whole"]:  # every prediction is needed to score one feature; more than one only where they fit
-        assert section * n_repeats * asked["n_rows"] * out_bytes <= memory or section == 1
+        assert plan.step * n_repeats * asked["n_rows"] * out_bytes <= memory or plan.step == 1
+        assert section * n_repeats * asked["n_rows"] * 8 <= memory or section == 1
     else:
         changes = section * n_repeats * plan.batch_rows * 8
         assert changes <= memory or (section == 1 and plan.batch_rows <= least_rows)

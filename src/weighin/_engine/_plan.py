@@ -29,7 +29,7 @@ class Plan:
     sections : tuple of tuple of Feature
         Weighed one section after the other, each over all batches: one, unless memory is short.
     step : int
-        Features of a section predicted at once, on one batch.
+        Features of a section predicted at once: on one batch, or on all rows where a metric needs them all.
     batch_rows : int
         Rows of blocks put together for one call of a path.
     n_threads : int
@@ -71,7 +71,7 @@ def make_plan(
     whole : bool
         Whether a metric needs the predictions of all rows at once.
     n_metrics : int
-        Metrics taken of each prediction.
+        Values kept of each prediction.
     memory : int
         Bytes.
     n_jobs : int, optional
@@ -81,23 +81,23 @@ def make_plan(
     """
     n_features = max(1, len(features))
     work = n_rows * n_repeats * n_features
-    stops = 1 if work < SHORT_RUN else STEPS
+    stops = 1 if work < SHORT_RUN and most_rows is None else STEPS
     room = (
         memory // 4
     )  # each for: encoded rows, predictions, what swaps changed, what metrics and chunks hold
     # of a row, for a feature: predictions, losses before and after
     predicted = n_repeats * (out_bytes + 16 * n_metrics)
-    kept = n_repeats * ((out_bytes if whole else 0) + 8 * n_metrics)
-    batch_rows = min(room // (predicted * n_features), room // (4 * row_bytes), most_rows or BATCH_ROWS)
-    batch_rows = min(n_rows, max(batch_rows, block_rows, 1))
-    held_rows = n_rows if whole else batch_rows
-    section = max(1, min(n_features, room // (kept * held_rows)))
+    kept = n_repeats * 8 * n_metrics
+    section = step = n_features
     if whole:
-        section = min(section, -(-n_features // stops))
-    step = max(1, min(section, room // (predicted * batch_rows)))
+        section = max(1, min(n_features, room // (kept * n_rows)))
+        step = max(1, min(section, room // (n_repeats * out_bytes * n_rows), -(-n_features // stops)))
+    batch_rows = min(room // (predicted * step), room // (4 * row_bytes), most_rows or BATCH_ROWS)
+    batch_rows = min(n_rows, max(batch_rows, block_rows, 1))
     if not whole:
+        section = max(1, min(n_features, room // (kept * batch_rows)))
         n_batches = -(-n_rows // batch_rows)
-        step = min(step, -(-section // -(-stops // n_batches)))
+        step = max(1, min(section, room // (predicted * batch_rows), -(-section // -(-stops // n_batches))))
     sections = tuple(tuple(features[first : first + section]) for first in range(0, len(features), section))
     n_threads = 1 if work < THREADS_FROM else effective_n_jobs(-1 if n_jobs is None else n_jobs)
     return Plan(sections, step, batch_rows, n_threads)

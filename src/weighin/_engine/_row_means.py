@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._engine._plan import Batch
-from weighin._engine._run_parts import Advance, Answer, Run, on_host
+from weighin._engine._run_parts import Advance, Answer, Run, answer_of, on_host
 from weighin._engine._sums import Sums
 from weighin._features import Feature
-from weighin._metrics import Metric
 
 
 class RowMeans:
@@ -105,8 +104,3 @@ class RowMeans:
             answer_of(metric, sums)
             for sums, (_, metric, _) in zip(self._sums, self.run.question.places, strict=True)
         ]
-
-
-def answer_of(metric: Metric, sums: Sums) -> Answer:
-    """What sums say."""
-    return Answer(sums.baseline(metric.of_mean), sums.changed(metric.of_mean), sums.n_rows, sums.evidence())

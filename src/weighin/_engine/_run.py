@@ -95,7 +95,7 @@ def run(
             out_bytes=found.pred[:1].nbytes,
             block_rows=donors.largest_block,
             whole=question.whole,
-            n_metrics=len(question.metrics),
+            n_metrics=question.n_kept if question.whole else len(question.metrics),
             memory=memory,
             n_jobs=n_jobs if model.parallel or n_jobs is not None else 1,
             most_rows=most_rows,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from weighin._donors import Block
 from weighin._donors import Rows as Positions
 from weighin._engine._plan import Batch, Plan, batches
+from weighin._engine._sums import Sums
 from weighin._errors import ModelError
 from weighin._features import Feature
 from weighin._inference import Evidence, RowChanges
@@ -113,6 +114,12 @@ class Question:
     def whole(self) -> bool:
         """Whether a metric needs the predictions of all rows at once."""
         return any(metric.per_row is None for metric in self.metrics)
+
+    @property
+    def n_kept(self) -> int:
+        """Values kept of each swap of a row: one for each metric, for each segment where they differ by segment."""
+        own = [metric for metric in self.metrics if metric.per_row is None and metric.values is not None]
+        return len(self.metrics) + len(own) * self.n_segments
 
     def weights_of(self, batch: Batch) -> NDArray[np.float64] | None:
         """Weights of the receivers."""
@@ -295,11 +302,31 @@ class Run:
                 _check_finite(pred, f"after swapping {feature.name!r}")
         return baseline, out
 
+    def answer(
+        self, batch: Batch, metric: Metric, cell: int, before: NDArray[Any], changes: NDArray[Any]
+    ) -> Answer:
+        """Answer for a loss per row, from all rows at once."""
+        sums = Sums.nothing(len(changes), len(batch.donors)).add(
+            batch,
+            before,
+            changes,
+            weights=self.question.weights_of(batch),
+            segment=self.question.segment_of(cell, batch),
+            spread=self.spread_of(metric, cell, batch),
+            closed=self.donors.closed,
+        )
+        return answer_of(metric, sums)
+
     def empty(self, *shape: int) -> Any:
         """An array of the kind predictions are."""
         if isinstance(self.like, np.ndarray):
             return np.empty(shape, self.like.dtype)
         return self.like.new_empty(shape)
+
+
+def answer_of(metric: Metric, sums: Sums) -> Answer:
+    """What sums say."""
+    return Answer(sums.baseline(metric.of_mean), sums.changed(metric.of_mean), sums.n_rows, sums.evidence())
 
 
 def out_of_memory(error: Exception) -> bool:

@@ -58,6 +58,7 @@ class Sums:
         segment: NDArray[np.bool_] | None = None,
         spread: Floats | None = None,
         closed: bool = True,
+        moved: NDArray[np.bool_] | None = None,
     ) -> Sums:
         """Give the sums with a batch added.
 
@@ -77,6 +78,8 @@ class Sums:
             A second value of each row before any swap, such as its squared distance from the mean of the target.
         closed : bool
             Whether donors stay in their block, which moments need.
+        moved : ndarray of bool of shape (n_features, n_repeats, n), optional
+            As for `Moments.of`.
         """
         own = None if weights is None else weights.astype(np.float64)
         if segment is not None:
@@ -94,7 +97,7 @@ class Sums:
             change = np.einsum("frn,rn->fr", changes, pairs, dtype=np.float64)
         moments = self.moments
         if closed and len(changes):
-            moments = self._moments(batch, before, changes, weights, segment, spread)
+            moments = self._moments(batch, before, changes, weights, segment, spread, moved)
         return Sums(
             self.change[: len(changes)] + change,
             self.pair_weight + pair_weight,
@@ -113,6 +116,7 @@ class Sums:
         weights: Floats | None,
         segment: NDArray[np.bool_] | None,
         spread: Floats | None,
+        moved: NDArray[np.bool_] | None,
     ) -> Mapping[int, tuple[Moments, ...]]:
         """Block by block, which fits the cache."""
         rows = before[None] if spread is None else np.stack([before.astype(np.float64), spread])
@@ -127,6 +131,7 @@ class Sums:
                     rows[:, here],
                     weights=None if weights is None else weights[here],
                     segment=None if segment is None else segment[here],
+                    moved=None if moved is None else moved[first : first + UNITS, :, here],
                 )
                 for first in range(0, len(changes), UNITS)
             )
@@ -148,16 +153,21 @@ class Sums:
 
     def changed(self, of_mean: OfMean) -> Floats:
         """What each swap changed of the metric, shape (n_features, n_repeats)."""
-        if not self.weight or not self.pair_weight.all():
+        if not self.weight:
             return np.full(self.change.shape, np.nan)
-        change = self.change / self.pair_weight
+        with np.errstate(
+            divide="ignore", invalid="ignore"
+        ):  # NaN where the pairs of a shuffle have no weight
+            change = self.change / self.pair_weight
         if of_mean == "identity":  # without the rounding of adding and subtracting the baseline
             return change
         before, spread = self.before / self.weight, self.spread / self.weight
         return np.asarray(_of_mean(of_mean, before + change, spread)) - self.baseline(of_mean)
 
     def evidence(self) -> tuple[tuple[Moments, ...], ...]:
-        """Moments by sets of features, each with one for every stratum."""
+        """Moments by sets of features, each with one for every stratum; none where nothing has weight."""
+        if not self.weight or not self.pair_weight.any():
+            return ()
         return tuple(zip(*(self.moments[stratum] for stratum in sorted(self.moments)), strict=True))
 
 

@@ -50,7 +50,7 @@ from weighin._inference._influence import (
     precision,
     recall,
 )
-from weighin._inference._intervals import Inference, benjamini_hochberg, holm, most_unseen
+from weighin._inference._intervals import Inference, benjamini_hochberg, check_level, holm, most_unseen
 from weighin._inference._moments import Moments
 from weighin._inference._relative import BASELINES, in_parts
 from weighin._inference._row_changes import RowChanges
@@ -66,6 +66,7 @@ __all__ = [
     "RowChanges",
     "auc_values",
     "benjamini_hochberg",
+    "check_level",
     "confusion",
     "delete_one_block",
     "difference",

@@ -28,11 +28,14 @@ class LeftOut:
         From all rows but those of one share.
     sizes : ndarray of shape (n_shares,)
         Rows of each share.
+    changed : ndarray of shape (n_units,)
+        Rows whose prediction a swap changes, on average.
     """
 
     estimate: Floats
     without: Floats
     sizes: Floats
+    changed: Floats
 
     @property
     def n_units(self) -> int:
@@ -59,7 +62,9 @@ def n_units(evidence: Evidence) -> int:
 def infer_from(evidence: Evidence, function: Function = identity, *, sign: float = 1.0) -> Inference:
     """Estimate the importance of each unit; `function` as for `infer`, which estimates with shares left out ignore."""
     if isinstance(evidence, LeftOut):
-        return delete_one_block(sign * evidence.estimate, sign * evidence.without, evidence.sizes)
+        return delete_one_block(
+            sign * evidence.estimate, sign * evidence.without, evidence.sizes, evidence.changed
+        )
     return infer(evidence, function, sign=sign)
 
 
@@ -70,7 +75,8 @@ def difference_from(
     if isinstance(evidence, LeftOut):
         estimate = sign * (evidence.estimate[[first]] - evidence.estimate[[second]])
         without = sign * (evidence.without[[first]] - evidence.without[[second]])
-        return delete_one_block(estimate, without, evidence.sizes)
+        changed = np.minimum(evidence.changed[[first]], evidence.changed[[second]])
+        return delete_one_block(estimate, without, evidence.sizes, changed)
     return difference(evidence, first, second, function, sign=sign)
 
 
@@ -82,6 +88,7 @@ def to_json(evidence: Evidence, number: Callable[[float], Any]) -> dict[str, Any
             "estimate": [number(value) for value in evidence.estimate.tolist()],
             "without": without,
             "sizes": evidence.sizes.tolist(),
+            "changed": evidence.changed.tolist(),
         }
     return {"strata": [moments.to_dict() for moments in evidence]}
 
@@ -101,12 +108,17 @@ def from_json(values: dict[str, Any], number: Callable[[Any], float]) -> Evidenc
         return strata
     without = np.array([[number(value) for value in row] for row in values["without"]], dtype=float)
     estimate = np.array([number(value) for value in values["estimate"]], dtype=float)
-    return LeftOut(estimate, without, np.array(values["sizes"], dtype=float))
+    sizes, changed = (np.array(values[name], dtype=float) for name in ("sizes", "changed"))
+    if without.shape != (len(estimate), len(sizes)) or len(changed) != len(estimate):
+        raise InputError("evidence of other lengths")
+    return LeftOut(estimate, without, sizes, changed)
 
 
 def some_units(evidence: Evidence, units: Sequence[int]) -> Evidence:
     """The same for some of the units, in the order given."""
     if isinstance(evidence, LeftOut):
         index: NDArray[np.int64] = np.asarray(units, dtype=np.int64)
-        return LeftOut(evidence.estimate[index], evidence.without[index], evidence.sizes)
+        return LeftOut(
+            evidence.estimate[index], evidence.without[index], evidence.sizes, evidence.changed[index]
+        )
     return tuple(moments.of_units(units) for moments in evidence)

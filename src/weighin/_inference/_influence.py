@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +15,7 @@ from weighin._inference._moments import Floats
 STEP = 1e-30
 
 
-def auc_values(target: ArrayLike, score: ArrayLike) -> Floats:
+def auc_values(target: ArrayLike, score: ArrayLike, weights: ArrayLike | None = None) -> Floats:
     """Values per row whose mean is the area under the ROC curve and whose spread is its sampling noise.
 
     DeLong, DeLong and Clarke-Pearson (1988), "Comparing the areas under two or more correlated receiver operating
@@ -27,6 +28,8 @@ def auc_values(target: ArrayLike, score: ArrayLike) -> Floats:
         True or 1 for the positive class.
     score : array of shape (..., n_rows)
         Larger for rows more likely positive. Ties count one half.
+    weights : array of shape (..., n_rows), optional
+        Sample weights: their mean of the values is the area with these weights.
 
     Returns
     -------
@@ -35,23 +38,32 @@ def auc_values(target: ArrayLike, score: ArrayLike) -> Floats:
     Raises
     ------
     MetricError
-        If only one class is there.
+        If only one class is there, or has any weight.
     """
-    from scipy.stats import rankdata  # takes half a second, and few need it
-
     positive, score = np.asarray(target).astype(bool), np.asarray(score)
-    n_positive, n = int(positive.sum()), len(positive)
-    if n_positive in (0, n):
+    rows = score.reshape(-1, score.shape[-1])
+    own = np.broadcast_to(1.0 if weights is None else np.asarray(weights, dtype=float), score.shape)
+    values = [
+        _area_values(positive, one, weight)
+        for one, weight in zip(
+            rows, own.reshape(rows.shape), strict=True
+        )  # each alone: equal inputs, equal bits
+    ]
+    return np.stack(values).reshape(score.shape)
+
+
+def _area_values(positive: NDArray[np.bool_], score: NDArray[Any], weight: Floats) -> Floats:
+    _, level = np.unique(score, return_inverse=True)
+    ours, theirs = (np.bincount(level, weights=weight * side) for side in (positive, ~positive))
+    our_weight, their_weight = ours.sum(), theirs.sum()
+    if not our_weight or not their_weight:
         raise MetricError("The area under the ROC curve needs both classes, and these rows have only one.")
-    among_all = rankdata(score, axis=-1)
-    beaten = np.empty_like(among_all)  # share of the other class on the right side of each row
-    among_own = rankdata(score[..., positive], axis=-1)
-    beaten[..., positive] = (among_all[..., positive] - among_own) / (n - n_positive)
-    among_own = rankdata(score[..., ~positive], axis=-1)
-    beaten[..., ~positive] = 1 - (among_all[..., ~positive] - among_own) / n_positive
-    area = beaten[..., positive].mean(axis=-1, keepdims=True)
-    of_class = np.where(positive, n / n_positive, n / (n - n_positive))
-    return np.asarray(area + of_class * (beaten - area))
+    below = (np.cumsum(theirs) - theirs / 2) / their_weight  # share of the other class on the right side
+    above = 1 - (np.cumsum(ours) - ours / 2) / our_weight
+    beaten = np.where(positive, below[level], above[level])
+    area = float((weight * positive) @ beaten) / our_weight
+    total = our_weight + their_weight
+    return np.asarray(area + np.where(positive, total / our_weight, total / their_weight) * (beaten - area))
 
 
 def linearised_changes(function: Callable[[Floats], Floats], after: ArrayLike, before: ArrayLike) -> Floats:
@@ -119,7 +131,9 @@ def matthews(means: Floats) -> Floats:
     )
 
 
-def delete_one_block(estimate: ArrayLike, without: ArrayLike, sizes: ArrayLike) -> Inference:
+def delete_one_block(
+    estimate: ArrayLike, without: ArrayLike, sizes: ArrayLike, changed: ArrayLike | None = None
+) -> Inference:
     """Judge any estimate by leaving out one donor-closed block after the other; t with one less than blocks.
 
     Busing, Meijer and van der Leeden (1999), "Delete-m jackknife for unequal m", Statistics and Computing 9, 3-8.
@@ -132,6 +146,8 @@ def delete_one_block(estimate: ArrayLike, without: ArrayLike, sizes: ArrayLike) 
         From all rows but those of one block.
     sizes : array of shape (n_blocks,)
         Rows of each block. Below 20 blocks everything is marked `few_rows`.
+    changed : array of shape (n,), optional
+        Rows that a swap changed, on average: below 20 they are few.
     """
     estimate, without = np.asarray(estimate, dtype=float), np.asarray(without, dtype=float)
     sizes = np.asarray(sizes, dtype=float)
@@ -145,7 +161,9 @@ def delete_one_block(estimate: ArrayLike, without: ArrayLike, sizes: ArrayLike) 
         variance = ((pseudo - centre[:, None]) ** 2 / (times - 1)).mean(axis=1)
     df = np.full(len(estimate), float(max(1, n_blocks - 1)))
     few: NDArray[np.bool_] = np.full(len(estimate), n_blocks < FEW_ROWS)
-    return Inference(estimate, np.sqrt(variance), unknown, unknown, np.zeros(len(estimate)), df, few)
+    if changed is not None:
+        few |= np.asarray(changed) < FEW_ROWS
+    return Inference(estimate + 0.0, np.sqrt(variance), unknown, unknown, np.zeros(len(estimate)), df, few)
 
 
 def _slopes(function: Callable[[Floats], Floats], means: Floats) -> list[Floats]:

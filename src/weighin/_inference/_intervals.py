@@ -5,7 +5,9 @@ P. Hall (1992), "On the removal of skewness by transformation", J. R. Stat. Soc.
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +49,8 @@ class Inference:
     def of(cls, estimate: Floats, spread: Spread, few_rows: NDArray[np.bool_]) -> Inference:
         """Put estimates and their spread together."""
         se, data, shuffle = (np.sqrt(v) for v in (spread.variance, spread.data, spread.shuffle))
-        return cls(np.asarray(estimate, dtype=float), se, data, shuffle, spread.skewness, spread.df, few_rows)
+        estimate = np.asarray(estimate, dtype=float) + 0.0  # no negative zeros
+        return cls(estimate, se, data, shuffle, spread.skewness, spread.df, few_rows)
 
     def interval(self, confidence_level: float = 0.95) -> tuple[Floats, Floats]:
         """Lower and upper end, each of shape (n,).
@@ -81,9 +84,20 @@ class Inference:
         return replace(self, **zero, few_rows=self.few_rows & ~ignored)
 
     def _quantile(self, confidence_level: float) -> Floats:
-        if not 0 < confidence_level < 1:
-            raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
+        check_level(confidence_level)
         return np.asarray(-stdtrit(self.df, (1 - confidence_level) / 2))
+
+
+def check_level(confidence_level: Any) -> None:
+    """Raise unless it is a number between 0 and 1.
+
+    Raises
+    ------
+    InputError
+    """
+    real = isinstance(confidence_level, numbers.Real) and not isinstance(confidence_level, bool)
+    if not real or not 0 < confidence_level < 1:
+        raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
 
 
 def untransform(q: Floats, skewness: Floats) -> Floats:

@@ -75,6 +75,7 @@ class Moments:
         *,
         weights: ArrayLike | None = None,
         segment: ArrayLike | None = None,
+        moved: NDArray[np.bool_] | None = None,
     ) -> Moments:
         """Sum up a batch of donor-closed blocks.
 
@@ -90,6 +91,9 @@ class Moments:
             Sample weights: a pair weighs as its receiver times its donor.
         segment : array of bool of shape (m,), optional
             Count these receivers only; donors are all rows.
+        moved : array of bool of shape (n_units, n_repeats, m), optional
+            Which predictions a swap moved, where values of other rows change with them; by default where `changes`
+            is not 0.
         """
         changes, donors = np.asarray(changes), np.asarray(donors)
         n_units, n_repeats, m = changes.shape
@@ -114,7 +118,8 @@ class Moments:
         for r in range(n_repeats):
             change = changes[:, r] if here is None else changes[:, r, here]
             receivers = slice(None) if here is None else here
-            changed += np.count_nonzero(change, axis=1)
+            of_row = change if moved is None else moved[:, r, receivers]
+            changed += np.count_nonzero(of_row, axis=1)
             if w is None:
                 now[:] = change
             else:

@@ -1,9 +1,9 @@
 """Metrics: what is measured, row by row where it can be, and which direction is better."""
 
 from weighin._metrics._base import Metric, OfMean, as_numpy, mean, one_column, row_mean
-from weighin._metrics._callables import from_callable, from_torchmetric, is_torchmetric, takes_weights
+from weighin._metrics._callables import from_callable, from_torchmetric, is_torchmetric, number, takes_weights
 from weighin._metrics._directions import HIGHER_IS_BETTER, LOWER_IS_BETTER, direction, unknown
-from weighin._metrics._influence import LabelCounts, auc_changes
+from weighin._metrics._influence import LabelCounts, area_values, not_here
 from weighin._metrics._losses import (
     ACCURACY,
     ERROR_RATE,
@@ -34,8 +34,8 @@ __all__ = [
     "Metric",
     "OfMean",
     "absolute_error",
+    "area_values",
     "as_numpy",
-    "auc_changes",
     "direction",
     "from_callable",
     "from_scorer",
@@ -45,6 +45,8 @@ __all__ = [
     "is_torchmetric",
     "mean",
     "miss",
+    "not_here",
+    "number",
     "one_column",
     "row_mean",
     "scorer_names",

@@ -35,12 +35,14 @@ class Metric:
     of_mean : {"identity", "root", "exp", "r2"}
         What the score is of the mean of `per_row`: that mean itself, its root (RMSE of squared errors), its
         exponential (perplexity), or 1 minus its share of the target's variance (R2).
-    changes : callable or None
-        For a metric without `per_row` that has an interval: ``changes(target, before, after)``, of shape
-        (n_repeats, n_rows), from predictions of shape (n_rows, n_outputs) and (n_repeats, n_rows, n_outputs). Values
-        whose mean is what the swaps change, and whose spread is its sampling noise.
+    values : callable or None
+        For a metric without `per_row` that has moments: ``values(target, pred, weights=None)`` of shape (..., n_rows),
+        from predictions of shape (..., n_rows, n_outputs) and weights of shape (..., n_rows). Values whose weighted
+        mean is the metric and whose spread is its sampling noise.
     weighable : bool
         Whether `score` takes sample weights. Where there is `per_row` it need not.
+    smooth : bool
+        Whether leaving out some of the rows tells the metric's noise, as it does not for a maximum.
     """
 
     name: str
@@ -50,8 +52,9 @@ class Metric:
     against: Literal["target", "baseline"] = "target"
     response: str = "predict"
     of_mean: OfMean = "identity"
-    changes: Callable[[Any, Any, Any], NDArray[np.float64]] | None = None
+    values: Callable[..., NDArray[np.float64]] | None = None
     weighable: bool = False
+    smooth: bool = True
 
 
 def row_mean(

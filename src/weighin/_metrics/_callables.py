@@ -104,15 +104,17 @@ def from_torchmetric(
         greater_is_better = bool(metric.higher_is_better)
     own = copy.deepcopy(metric).to(device)
     classes = type(metric).__module__.startswith("torchmetrics.classification")
+    two_classes = classes and name.startswith("Binary")
 
     def score(target: Any, pred: Any) -> float:
         own.reset()
-        pred = one_column(torch.as_tensor(settle(pred)))
+        pred = torch.as_tensor(settle(pred))
+        pred = _of_second(pred) if two_classes and pred.shape[-1] == 2 else one_column(pred)
         target = one_column(torch.as_tensor(target))
         try:
             own.update(pred, target.long() if classes else target.to(pred.dtype))
             return number(name, own.compute())
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, IndexError) as error:
             raise MetricError(
                 f"torchmetrics' {name} does not take predictions of shape {tuple(pred.shape)} and a target of shape "
                 f"{tuple(target.shape)}: {error}"
@@ -124,3 +126,9 @@ def from_torchmetric(
     if name == "MeanSquaredError" and not getattr(metric, "squared", True):
         of_mean = "root"
     return Metric(name, direction(name, greater_is_better), score, per_row, of_mean=of_mean)
+
+
+def _of_second(pred: Any) -> Any:
+    """Probability of the second of two classes, from probabilities or logits of both."""
+    probable = bool(((pred >= 0) & (pred <= 1)).all()) and bool((abs(pred.sum(-1) - 1) < 1e-3).all())
+    return pred[..., 1] if probable else (pred[..., 1] - pred[..., 0]).sigmoid()

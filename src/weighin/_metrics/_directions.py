@@ -34,6 +34,9 @@ LOWER_IS_BETTER = frozenset(
         "l1_loss",
         "mse_loss",
         "zero_one_loss",
+        "meanabsoluteerror",
+        "meansquarederror",
+        "label_ranking_loss",
     ]
 )
 HIGHER_IS_BETTER = frozenset(
@@ -59,8 +62,16 @@ HIGHER_IS_BETTER = frozenset(
         "pearsonr",
         "spearmanr",
         "dice",
-        "dicemulti",
+        "dice_multi",
+        "jaccard_coeff",
+        "jaccard_coeff_multi",
+        "foreground_acc",
         "auc",
+        "pearsoncorrcoef",
+        "spearmancorrcoef",
+        "kendallrankcorrcoef",
+        "concordancecorrcoef",
+        "cosinesimilarity",
     ]
 )
 

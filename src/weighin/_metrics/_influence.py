@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._errors import MetricError
 from weighin._inference import auc_values
 
 Codes = NDArray[np.int64]
 STEP = 1e-4  # of a share, to either side, for a slope
 
 
-def auc_changes(
+def area_values(
     positive: Callable[[Any], NDArray[np.bool_]], score: Callable[[Any], NDArray[Any]]
-) -> Callable[[Any, Any, Any], NDArray[np.float64]]:
-    """Make `Metric.changes` for the area under the ROC curve.
+) -> Callable[..., NDArray[np.float64]]:
+    """Make `Metric.values` for the area under the ROC curve.
 
     Parameters
     ----------
@@ -28,11 +29,10 @@ def auc_changes(
         From predictions (..., n_rows, n_outputs) to scores (..., n_rows), larger for the positive class.
     """
 
-    def changes(target: Any, before: Any, after: Any) -> NDArray[np.float64]:
-        truth = positive(target)
-        return auc_values(truth, score(after)) - auc_values(truth, score(before))
+    def values(target: Any, pred: Any, weights: Any = None) -> NDArray[np.float64]:
+        return auc_values(positive(target), score(pred), weights)
 
-    return changes
+    return values
 
 
 class LabelCounts:
@@ -40,6 +40,8 @@ class LabelCounts:
 
     Parameters
     ----------
+    name : str
+        Of the metric, for messages.
     function : callable
         ``function(true, predicted, sample_weight=...)``, which depends on the weights' proportions alone.
     true, predicted : callable
@@ -50,32 +52,23 @@ class LabelCounts:
 
     def __init__(
         self,
+        name: str,
         function: Callable[..., Any],
         true: Callable[[Any], Codes],
         predicted: Callable[[Any], Codes],
         labels: NDArray[Any],
     ) -> None:
-        self.function, self.true, self.predicted, self.labels = function, true, predicted, labels
+        self.name, self.function = name, function
+        self.true, self.predicted, self.labels = true, predicted, labels
 
     def score(self, target: Any, pred: Any, weights: Any = None) -> float:
         """The metric, from the counts of pairs."""
-        pairs = self._pairs(self.true(target), self.predicted(pred))
-        counts = np.bincount(pairs, weights=weights, minlength=len(self.labels) ** 2).astype(np.float64)
-        return self._of_counts(counts)
+        return self._of_counts(self._counts(self._pairs(target, pred), weights))
 
-    def changes(self, target: Any, before: Any, after: Any) -> NDArray[np.float64]:
-        """Values per row and repeat whose mean is what swaps change, repeats pooled."""
-        true = self.true(target)
-        return self._values(self._pairs(true, self.predicted(after))) - self._values(
-            self._pairs(true, self.predicted(before))
-        )
-
-    def _pairs(self, true: Codes, predicted: Codes) -> Codes:
-        return true * len(self.labels) + predicted
-
-    def _values(self, pairs: Codes) -> NDArray[np.float64]:
-        """The metric plus its slope in the share of each row's pair: a mean of values linearised about the shares."""
-        counts = np.bincount(pairs.ravel(), minlength=len(self.labels) ** 2).astype(np.float64)
+    def values(self, target: Any, pred: Any, weights: Any = None) -> NDArray[np.float64]:
+        """Values whose mean is the metric of all predictions pooled, and whose spread is its noise."""
+        pairs = self._pairs(target, pred)
+        counts = self._counts(pairs, weights)
         slopes = np.zeros(len(counts))
         for pair in np.flatnonzero(counts):
             step = STEP * counts[pair]
@@ -87,11 +80,33 @@ class LabelCounts:
         # the metric depends on proportions alone, so the slopes weighted by the shares add up to 0
         return np.asarray(self._of_counts(counts) + slopes[pairs])
 
+    def _pairs(self, target: Any, pred: Any) -> Codes:
+        return self.true(target) * len(self.labels) + self.predicted(pred)
+
+    def _counts(self, pairs: Codes, weights: Any) -> NDArray[np.float64]:
+        own = None if weights is None else np.broadcast_to(weights, pairs.shape).ravel()
+        return np.bincount(pairs.ravel(), weights=own, minlength=len(self.labels) ** 2).astype(np.float64)
+
     def _of_counts(self, counts: NDArray[np.float64]) -> float:
         there = np.flatnonzero(counts)
         n = len(self.labels)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # a label that is never predicted is scikit-learn's to define
-            return float(
-                self.function(self.labels[there // n], self.labels[there % n], sample_weight=counts[there])
-            )
+            true, predicted = self.labels[there // n], self.labels[there % n]
+            try:
+                return float(self.function(true, predicted, sample_weight=counts[there]))
+            except (ValueError, TypeError) as error:
+                raise not_here(self.name, error) from error
+
+
+def not_here(name: str, error: Exception) -> MetricError:
+    """Build the error for a metric that refuses these labels or predictions, with a way out where there is one."""
+    told = str(error).strip().partition("\n")[0].rstrip(".")
+    way = ""
+    if "pos_label" in told:
+        way = " Say which class counts: sklearn.metrics.make_scorer(function, pos_label=...)."
+    elif "average=" in told or "multi_class" in told:
+        way = " Say how classes are averaged: 'f1_macro', 'roc_auc_ovr' and the like, or make_scorer(..., average=...)."
+    elif "y_prob" in told and "greater than 1" in told:
+        way = " The model's outputs are no probabilities."
+    return MetricError(f"The metric {name!r} cannot be taken here: {told}.{way}")

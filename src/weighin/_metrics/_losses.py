@@ -40,6 +40,10 @@ def _over_targets(errors: Any) -> Any:
 
 def hit(target: Any, pred: Any) -> Any:
     """1.0 where the output with the largest value is the target class, else 0.0."""
+    if target.shape[-1] != 1:
+        raise MetricError(
+            f"accuracy and error_rate compare with one column of class numbers, and y has {target.shape[-1]}."
+        )
     if pred.shape[-1] == 1:
         raise MetricError(
             "accuracy and error_rate look for the largest of several outputs, and the model has one. Pass a function "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from weighin._errors import MetricError
 from weighin._metrics._base import Metric, as_numpy, mean, one_column
 from weighin._metrics._callables import number, takes_weights
-from weighin._metrics._influence import LabelCounts, auc_changes
+from weighin._metrics._influence import LabelCounts, area_values, not_here
 from weighin._metrics._losses import absolute_error, squared_error
 
 
@@ -34,6 +34,8 @@ class Answers:
         From predictions of the other methods to probabilities or decisions, shape kept.
     n_targets : int
         Columns of the target.
+    hint : str
+        What to do where a method is missing.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Answers:
     labels: Callable[[Any], NDArray[np.int64]]
     scores: Callable[[Any], NDArray[Any]] = as_numpy
     n_targets: int = 1
+    hint: str = ""
 
 
 def is_scorer(metric: Any) -> bool:
@@ -84,14 +87,21 @@ def from_scorer(name: str | None, scorer: Any, answers: Answers) -> Metric:
     wanted = ["predict"] if wanted == ["default"] else wanted
     there = [method for method in wanted if method in answers.methods]
     if not there:
-        raise MetricError(f"The metric {name!r} needs {' or '.join(wanted)}, which {answers.name} has not.")
+        raise MetricError(
+            f"The metric {name!r} needs {' or '.join(wanted)}, which {answers.name} has not.{answers.hint}"
+        )
     parts = _Parts(name, scorer._sign > 0, function, options, there[0], answers)
     for make in (_row_means, _labels, _area):
         found = make(parts)
         if found is not None:
             return found
     return Metric(
-        name, parts.greater, parts.score, response=parts.response, weighable=takes_weights(function)
+        name,
+        parts.greater,
+        parts.score,
+        response=parts.response,
+        weighable=takes_weights(function),
+        smooth=parts.known not in _EXTREMES,
     )
 
 
@@ -150,7 +160,7 @@ class _Parts:
         try:
             return number(self.name, self.function(self.truth(target), given, **self.options, **extra))
         except ValueError as error:
-            raise MetricError(f"The metric {self.name!r} cannot be taken here: {error}") from error
+            raise not_here(self.name, error) from error
 
 
 def _row_means(parts: _Parts) -> Metric | None:
@@ -180,7 +190,9 @@ def _row_means(parts: _Parts) -> Metric | None:
 def _labels(parts: _Parts) -> Metric | None:
     """Metrics that count true and predicted labels."""
     classes = parts.answers.classes
-    if classes is None or parts.response != "predict" or not parts.known or not takes_weights(parts.function):
+    if classes is None or parts.response != "predict" or not takes_weights(parts.function):
+        return None
+    if not parts.known or parts.known in (*_EXTREMES, *_QUANTILES):
         return None
 
     def function(true: Any, predicted: Any, sample_weight: Any) -> float:
@@ -191,8 +203,8 @@ def _labels(parts: _Parts) -> Metric | None:
     def true(target: Any) -> NDArray[np.int64]:
         return as_numpy(target)[..., 0].astype(np.int64)
 
-    counts = LabelCounts(function, true, parts.answers.labels, classes)
-    return Metric(parts.name, parts.greater, counts.score, changes=counts.changes, weighable=True)
+    counts = LabelCounts(parts.name, function, true, parts.answers.labels, classes)
+    return Metric(parts.name, parts.greater, counts.score, values=counts.values, weighable=True)
 
 
 def _area(parts: _Parts) -> Metric | None:
@@ -205,14 +217,9 @@ def _area(parts: _Parts) -> Metric | None:
     def positive(target: Any) -> NDArray[np.bool_]:
         return np.asarray(as_numpy(target)[..., 0] == parts.positive)
 
-    changes = auc_changes(positive, parts.column)
+    values = area_values(positive, parts.column)
     return Metric(
-        parts.name,
-        parts.greater,
-        parts.score,
-        response=parts.response,
-        changes=changes,
-        weighable=True,
+        parts.name, parts.greater, parts.score, response=parts.response, values=values, weighable=True
     )
 
 
@@ -230,6 +237,8 @@ def _squared_log_error(target: Any, pred: Any) -> Any:
     return ((np.log1p(pred) - np.log1p(target)) ** 2).mean(-1)
 
 
+_EXTREMES = ("max_error",)  # of one row
+_QUANTILES = ("median_absolute_error",)  # without a slope where labels are few
 _ROW_LOSSES: dict[str, Callable[[Any, Any], Any]] = {
     "mean_absolute_error": absolute_error,
     "mean_squared_error": squared_error,

@@ -21,8 +21,8 @@ from weighin._metrics import (
     LabelCounts,
     Metric,
     absolute_error,
+    area_values,
     as_numpy,
-    auc_changes,
     direction,
     from_callable,
     from_torchmetric,
@@ -30,6 +30,8 @@ from weighin._metrics import (
     is_scorer,
     is_torchmetric,
     miss,
+    not_here,
+    number,
     row_mean,
     scorer_names,
     squared_error,
@@ -143,7 +145,20 @@ def _from_fastai(
         loss = _loss(loss_func)
         found = {"per_row": loss.per_row, "of_mean": "exp"} if loss.per_row is not None else {}
     score = _validated(metric, loss_func, batch_size)
+    if "values" in found:
+        score, found["weighable"] = _weighed(score, found["values"]), True
     return Metric(name, direction(name, greater_is_better), score, **found)
+
+
+def _weighed(score: Callable[..., float], values: Callable[..., NDArray[np.float64]]) -> Callable[..., float]:
+    """Score with sample weights: the weighted mean of the values."""
+
+    def weighed(target: Any, pred: Any, weights: Any = None) -> float:
+        if weights is None:
+            return score(target, pred)
+        return float(np.average(values(target, pred, weights), weights=weights))
+
+    return weighed
 
 
 def _validated(metric: Any, loss_func: Any, batch_size: int | None) -> Callable[[Any, Any], float]:
@@ -153,9 +168,13 @@ def _validated(metric: Any, loss_func: Any, batch_size: int | None) -> Callable[
     def score(target: Any, pred: Any) -> float:
         metric.reset()
         step = batch_size or len(pred)
-        for start in range(0, len(pred), step):
-            metric.accumulate(_Validated(pred[start : start + step], target[start : start + step], loss_func))
-        return float(metric.value)
+        try:
+            for start in range(0, len(pred), step):
+                here = slice(start, start + step)
+                metric.accumulate(_Validated(pred[here], target[here], loss_func))
+            return number(metric.name, metric.value)
+        except (ValueError, TypeError, AssertionError, IndexError, RuntimeError) as error:
+            raise not_here(metric.name, error) from error
 
     return score
 
@@ -172,10 +191,10 @@ def _of_scikit(metric: Any, func: Any) -> dict[str, Any]:
         and not metric.kwargs.get("max_fpr")
     ):
         # of two classes, the margin orders rows as the probability does
-        return {"changes": auc_changes(_is_second, lambda pred: as_numpy(pred[..., 1] - pred[..., 0]))}
+        return {"values": area_values(_is_second, lambda pred: as_numpy(pred[..., 1] - pred[..., 0]))}
     argmax = metric.activation == ActivationType.No and metric.dim_argmax in (-1, 1) and metric.thresh is None
     if argmax and takes_weights(func):
-        return {"changes": _counted(partial(func, **metric.kwargs))}
+        return {"values": _counted(metric.name, partial(func, **metric.kwargs))}
     return {}
 
 
@@ -183,18 +202,18 @@ def _is_second(target: Any) -> NDArray[np.bool_]:
     return np.asarray(as_numpy(target)[..., 0] == 1)
 
 
-def _counted(function: Any) -> Callable[[Any, Any, Any], NDArray[np.float64]]:
-    """Changes of a function of labels, as many as the network has outputs."""
+def _counted(name: str, function: Any) -> Callable[..., NDArray[np.float64]]:
+    """Values of a function of labels, as many as the network has outputs."""
 
-    def changes(target: Any, before: Any, after: Any) -> NDArray[np.float64]:
-        n_labels = max(before.shape[-1], int(target.max()) + 1)
-        counts = LabelCounts(_weighed, _codes, _largest, np.arange(n_labels))
-        return counts.changes(target, before, after)
+    def values(target: Any, pred: Any, weights: Any = None) -> NDArray[np.float64]:
+        n_labels = max(pred.shape[-1], int(target.max()) + 1)
+        counts = LabelCounts(name, _weighed, _codes, _largest, np.arange(n_labels))
+        return counts.values(target, pred, weights)
 
     def _weighed(true: Any, predicted: Any, sample_weight: Any) -> float:
         return float(function(true, predicted, sample_weight=sample_weight))
 
-    return changes
+    return values
 
 
 def _codes(target: Any) -> NDArray[np.int64]:
@@ -245,8 +264,8 @@ class _Validated:
     to_detach = staticmethod(to_detach)
 
     def __init__(self, pred: Any, target: Any, loss_func: Any) -> None:
-        self.pred, self.y, self.yb, self._loss_func = pred, target, (target,), loss_func
+        self.pred, self.y, self.yb, self.loss_func = pred, target, (target,), loss_func
 
     @property
     def loss(self) -> Any:
-        return self._loss_func(self.pred, *self.yb)
+        return self.loss_func(self.pred, *self.yb)

@@ -124,9 +124,16 @@ def scorer_metric(
         )
     methods = ("predict", "predict_proba") if n_outputs > 1 else ("predict_proba", "decision_function")
     classes = np.arange(n_classes) if labels is None else labels
-    return from_scorer(
-        metric, scorer, Answers(name, methods, classes, _largest, lambda pred: as_numpy(settle(pred)))
+    hint = " Its one output is read as a score: cut it with a function (y, pred) -> float, and greater_is_better."
+    answers = Answers(
+        name,
+        methods,
+        classes,
+        _largest,
+        lambda pred: as_numpy(settle(pred)),
+        hint="" if n_outputs > 1 else hint,
     )
+    return from_scorer(metric, scorer, answers)
 
 
 def _largest(pred: Any) -> NDArray[np.int64]:

@@ -78,7 +78,7 @@ class TorchModel:
         if isinstance(metric, Metric):
             return metric
         if metric is not None:
-            if metric == LOG_LOSS.name and data.target is not None:
+            if isinstance(metric, str) and metric == LOG_LOSS.name and data.target is not None:
                 self._check_classes(data)
             known = {LOG_LOSS.name: LOG_LOSS}
             n_outputs = partial(self._width, data)

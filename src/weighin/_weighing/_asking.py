@@ -127,7 +127,11 @@ class Asking:
             Those there was time for.
         """
         responses = list(dict.fromkeys(metric.response for metric in self.metrics))
-        total = len(self.features) * donors.n_repeats * donors.n_receivers * len(responses)
+        passes = sum(
+            1 + any(metric.per_row is None for metric in self.metrics if metric.response == response)
+            for response in responses
+        )  # predictions, and scores where these come after all of them
+        total = len(self.features) * donors.n_repeats * donors.n_receivers * passes
         answers: dict[str, tuple[Answer, ...]] = {}
         first: Scores | None = None
         with tracking(what, total, self.progress) as advance, self._in_time(advance) as step:
@@ -174,7 +178,7 @@ class Asking:
         return replace(first, answers=in_order), measured
 
     def _has_moments(self, metric: Metric) -> bool:
-        return metric.per_row is not None or (metric.changes is not None and self.values.weights is None)
+        return metric.per_row is not None or metric.values is not None
 
     @contextmanager
     def _in_time(self, advance: Callable[[int], None]) -> Iterator[Callable[[int], None]]:

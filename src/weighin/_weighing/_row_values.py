@@ -94,6 +94,8 @@ def _column(X: Any, given: Any, data: Encoded, what: str) -> NDArray[Any]:
                 f"Unknown column {given!r} in {what}.{nearest(given, names)} Columns: {listing(names, 40)}."
             )
         values = nw.from_native(X, eager_only=True).get_column(given).to_numpy()
+    elif isinstance(given, list | tuple):  # as they are: numpy would make text of numbers beside text
+        values = np.fromiter(given, dtype=object, count=len(given))
     else:
         values = given.to_numpy() if hasattr(given, "to_numpy") else np.asarray(given)
         if values.ndim != 1:
@@ -143,7 +145,7 @@ def _plain(value: Any) -> Any:
     """A value a file can hold: text for dates and the like; whole floats as integers, which years become by a gap."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return value if isinstance(value, str | int | float) else str(value)
+    return value if isinstance(value, str | int | float) else str(value).removesuffix(" 00:00:00")
 
 
 def _weights(values: NDArray[Any]) -> NDArray[np.float64]:
@@ -157,8 +159,14 @@ def _weights(values: NDArray[Any]) -> NDArray[np.float64]:
             f"sample_weight must be finite and >= 0; {int(odd.sum())} of {len(weights)} are not, the first in row "
             f"{int(odd.argmax())}: {weights[odd.argmax()]}."
         )
-    if not weights.any():
-        raise InputError("sample_weight is 0 for every row: nothing would count.")
+    n_weighed = np.count_nonzero(weights)
+    if n_weighed < 2:
+        which = (
+            "every row: nothing would count"
+            if not n_weighed
+            else "all rows but one, which would have nobody to swap with"
+        )
+        raise InputError(f"sample_weight is 0 for {which}.")
     return weights
 
 
