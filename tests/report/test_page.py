@@ -276,9 +276,32 @@ def test_effects_come_by_weight_with_their_numbers():
 def test_company_and_what_next_are_told(six):
     page = read(six, company=samples.company(six.features), ablation=samples.ABLATION)
     assert "feature_000 moves with feature_001 (0.71)" in page.text
-    assert page.text.count("0.71") == 2
+    assert page.text.count("0.71") == 2  # in the sentence and in the table of pairs
     assert "rank correlation" in page.text
     assert "safe to drop" in page.text
+
+
+def test_pairs_and_clusters_say_how_columns_go_together(six):
+    first, second = six.features[:2]
+    pair = {
+        "feature": first,
+        "other": second,
+        "strength": 0.6,
+        "association": -0.6,
+        "measure": "rank correlation",
+    }
+    far = {"feature": first, "ratio": 2.3, "far": True, "sentence": f"Shuffling `{first}` makes odd rows."}
+    near = {"feature": second, "ratio": 1.0, "far": False, "sentence": f"Shuffling `{second}` is fine."}
+    clusters = [
+        {"name": "both", "features": [first, second], "importance": 1.0, "ci_lower": 0.5, "ci_upper": 1.5}
+    ]
+    company = {"sentences": ["Not this."], "pairs": [pair], "clusters": clusters, "off_data": [near, far]}
+    text = read(six, company=company).text
+    assert "moves against" in text
+    assert "makes odd rows. There the model is asked about rows unlike any that exist" in text
+    assert "is fine" not in text
+    assert "Not this." not in text
+    assert "together +1.0000 (+0.5000 to +1.5000)" in text
 
 
 def test_sections_without_content_are_left_out(six):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 
 def command() -> str:
-    """Give the command line as it was called, to be shown to whom it is repeated by."""
-    return f"{program()} {shlex.join(argument for argument in sys.argv[1:] if argument != '--open')}"
+    """Give the command line as it was called, for somebody who has weighin too."""
+    return f"weighin {shlex.join(argument for argument in sys.argv[1:] if argument != '--open')}"
 
 
 def program() -> str:

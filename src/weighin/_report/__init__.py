@@ -17,8 +17,9 @@ weights        list, one per metric: {metric, effect, axis, axis_relative, basel
 effects        list: {feature, kind: "numeric" or "levels", grid: numbers or names, mean, lower, upper (over the grid),
                curves: list of lists over the grid, direction: a word, arrow: one character; where known also ale (over
                the grid), missing: None or {share, mean, lower, upper}, sentence, note}; numbers may be None
-company        None, or {sentences, pairs: [{feature, other, strength, measure}], clusters: [{features; where
-               known also importance, ci_lower, ci_upper}]}
+company        None, or {sentences, pairs: [{feature, other, strength, measure, association}], clusters:
+               [{features; where known also importance, ci_lower, ci_upper}]; where known also off_data: [{feature,
+               ratio, far, sentence}], which then stands for the sentences}
 segments       None, or {by, names, metrics: [{metric, features: [{feature, cells: [{importance, ci_lower,
                ci_upper}]}]}]}
 ablation       None, or {sentences, columns, rows}: texts and numbers

@@ -13,7 +13,11 @@ from typing import Any
 Spec = dict[str, Any]
 ROW_WIDE, ROW_NARROW = 34, 50
 WIDE, NARROW = 900, 340
-LABEL = {"absolute": "format(datum.value, ',.6~g')", "relative": "format(datum.value, ',.4~%')"}
+LABEL = {
+    "absolute": "format(datum.value, ',.6~g')",
+    "plain": "format(datum.value, '.6~g')",
+    "relative": "format(datum.value, ',.4~%')",
+}
 _CONFIG: Spec = {
     "aria": False,
     "background": None,
@@ -157,7 +161,9 @@ def effect(content: Spec, ends: Sequence[float]) -> Spec:
 
 def _curve(content: Spec, ends: Sequence[float]) -> Spec:
     x = {"field": "x", "type": "quantitative", "scale": {"zero": False, "nice": False}}
-    x["axis"] = {"grid": False, "tickCount": 4, "labelExpr": LABEL["absolute"], "labelFlush": True}
+    years = all(abs(row["x"]) < 10_000 for row in content["mean"])  # or other numbers nobody puts a comma in
+    label = LABEL["plain" if years else "absolute"]
+    x["axis"] = {"grid": False, "tickCount": 4, "labelExpr": label, "labelFlush": True}
     y: Spec = {"field": "y", "type": "quantitative", "scale": {"domain": list(ends), "zero": False}}
     y["axis"] = {"tickCount": 4, "labelExpr": LABEL["absolute"]}
     hover = {

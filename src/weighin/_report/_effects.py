@@ -12,6 +12,7 @@ from weighin._report._rows import NONE, finite
 
 LEVELS = 12  # dots in one chart; the table has the others
 CURVES = 24
+WORDS = {"none": "hardly moves"}
 
 
 def effect_views(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -77,7 +78,10 @@ def _write(effect: dict[str, Any], ends: Sequence[float]) -> dict[str, Any]:
     if effect["kind"] == "levels":
         drawn["mean"] = [{**row, "x": short(row["x"], 18)} for row in drawn["mean"]]
         drawn["mean"] = _apart(drawn["mean"])
-    direction, arrow = source.get("direction", ""), source.get("arrow", "")
+    direction, arrow = (
+        WORDS.get(source.get("direction", ""), source.get("direction", "")),
+        source.get("arrow", ""),
+    )
     return {
         "raw": source["feature"],
         "name": name,

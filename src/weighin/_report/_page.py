@@ -118,9 +118,14 @@ def _spoken(rows: Sequence[Record]) -> str:
 
 
 def _company(company: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Write clusters and pairs; of what sentences say only what those do not."""
     if company is None or not (company["sentences"] or company["pairs"] or company["clusters"]):
         return None
-    pairs = [{**pair, "strength": f"{pair['strength']:.2f}"} for pair in company["pairs"]]
+    pairs = []
+    for pair in company["pairs"][:SHOWN]:
+        strength = finite(pair["strength"]) or 0.0
+        share = round(100 * min(1.0, strength))
+        pairs.append({**pair, "how": _how(pair), "share": share, "strength": f"{strength:.2f}"})
     clusters = []
     for cluster in company["clusters"]:
         value = finite(cluster.get("importance"))
@@ -128,7 +133,28 @@ def _company(company: Mapping[str, Any] | None) -> dict[str, Any] | None:
         low, high = finite(cluster.get("ci_lower")), finite(cluster.get("ci_upper"))
         weight = "" if value is None else number(value)
         clusters.append({**cluster, "weight": weight, "interval": between(number, low, high)})
-    return {**company, "pairs": pairs, "clusters": clusters}
+    far = [told for told in company.get("off_data", ()) if told["far"]]
+    sentences = _far(far) if "off_data" in company else company["sentences"]
+    left_out = max(0, len(company["pairs"]) - SHOWN)
+    return {"pairs": pairs, "clusters": clusters, "sentences": sentences, "left_out": left_out}
+
+
+def _how(pair: Mapping[str, Any]) -> str:
+    if pair["measure"] != "rank correlation":
+        return "goes with"
+    return "moves against" if (finite(pair.get("association")) or 0.0) < 0 else "moves with"
+
+
+def _far(far: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say which shuffles leave the data, the farthest first."""
+    if not far:
+        return []
+    first, *others = sorted(far, key=lambda told: -(finite(told["ratio"]) or 0.0))
+    names = ", ".join(f"`{told['feature']}`" for told in others[:SHOWN])
+    more = f" So does shuffling {names}, less far." if names else ""
+    return [
+        f"{first['sentence']}{more} There the model is asked about rows unlike any that exist, and that counts."
+    ]
 
 
 def _segments(segments: Mapping[str, Any] | None) -> dict[str, Any] | None:
