@@ -21,7 +21,7 @@ types: $(VENV)/.dev
 
 check: lint types test
 
-pictures: $(VENV)/.demo  ## the pictures of the README, drawn again
+pictures: $(VENV)/.dev  ## the pictures of the README, drawn again
 	$(BIN)/python docs/make_pictures.py
 
 bench: $(VENV)/.bench  ## weighin beside its alternatives, ratios in benchmarks/RESULTS.md

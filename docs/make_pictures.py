@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -17,16 +18,34 @@ HERE = Path(__file__).parent / "pictures"
 
 
 def main() -> None:
-    """Run the demo and keep its chart and its table."""
+    """Run the demo and keep its chart, its table and the top of its page."""
     with tempfile.TemporaryDirectory() as folder:
         demo(folder=Path(folder) / "demo", seed=0, force=False)
         imp = weighin.Importance.load(Path(folder) / "demo" / "importance.json")
+        photograph(Path(folder) / "demo" / "importance.html", HERE / "page.png")
     _plots.save(lambda ax: imp.plot(ax=ax), HERE / "importance.png")
     console = Console(record=True, width=88, file=io.StringIO())
     console.print(imp)
     svg = console.export_svg(title="weighin demo")
     # no fonts from elsewhere: the reader's monospace font will do
     (HERE / "table.svg").write_text(re.sub(r"@font-face \{[^}]*\}", "", svg), encoding="utf-8")
+
+
+def photograph(page: Path, picture: Path) -> None:
+    """Keep what a reader of a page sees first, where there is a browser to see it with."""
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        print(f"No chromium here: {picture.name} stays as it is.")
+        return
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        view = started.new_page(viewport={"width": 1040, "height": 1010})
+        view.goto(page.resolve().as_uri())
+        view.locator(".rows li").first.hover()  # drawn, and showing what a bar tells
+        view.screenshot(path=picture)
+        started.close()
 
 
 if __name__ == "__main__":
