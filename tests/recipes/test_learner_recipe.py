@@ -8,6 +8,8 @@ import pickle
 import numpy as np
 import pytest
 from fastai.callback.core import Callback
+from fastai.callback.tracker import SaveModelCallback
+from fastai.callback.training import GradientClip
 from fastai.optimizer import SGD
 from fastai.tabular.all import Categorify, FillMissing, FillStrategy, Normalize
 
@@ -124,6 +126,25 @@ def test_classes_and_callbacks_are_kept(classifier):
     assert list(again.dls.vocab) == list(classifier.dls.vocab)
     assert seen == [0, 1]
     assert learn.cbs[-1].learn is learn
+
+
+def test_callbacks_of_fastai_are_kept_and_leave_no_files(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    callbacks = [SaveModelCallback(monitor="valid_loss", fname="best"), GradientClip(0.5)]
+    learn = learners.regression(epochs=0, cbs=callbacks)
+    again = recipe_of(learn, epochs=2).train(GAMES)
+    kept = {type(callback).__name__ for callback in again.cbs}
+    assert {"SaveModelCallback", "GradientClip"} <= kept
+    assert list(tmp_path.iterdir()) == []
+    sums = {recipe_of(one).fingerprint for one in (learn, learners.regression(epochs=1, cbs=callbacks))}
+    assert len(sums) == 1
+
+
+def test_rows_drawn_by_weight_are_refused():
+    learn = learners.regression(epochs=0)
+    learn.dls.train.wgts = np.arange(len(learn.dls.train.dataset))
+    with pytest.raises(weighin.ModelError, match=r"settings of its own.*from_function"):
+        recipe_of(learn)
 
 
 def test_it_travels_between_processes(regression):

@@ -290,7 +290,9 @@ class Ablation:
         heading = "Trained again" + (" - SIMULATED DATA" if self.simulated else "")
         table = Table(title=heading, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
         longest = max(len(_label(change)) for change in self.changes)
-        table.add_column("variant", overflow="fold", min_width=min(longest, 32, max(8, options.max_width - 61)))
+        table.add_column(
+            "variant", overflow="fold", min_width=min(longest, 32, max(8, options.max_width - 61))
+        )
         unit = f" ({self.unit})" if self.unit else ""
         table.add_column(Text(printable(f"{self.metric} changes by{unit}")), justify="right")
         table.add_column("95 % interval", justify="right", no_wrap=True)

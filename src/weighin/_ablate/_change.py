@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from weighin._ablate._spread import Spread
 from weighin._inference import holm
 
 MOST_FITS, MOST_ROWS = 1000, 1000.0  # beyond, no number is named
-POWER = float(norm.ppf(0.8))
+POWER = float(ndtri(0.8))
 LEVEL = 0.05
 
 SAFE, HURTS, BETTER = "safe to drop", "hurts", "better without"

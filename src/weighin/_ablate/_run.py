@@ -97,8 +97,8 @@ def ablate(
     random_state : int, optional
         Seed, >= 0. Drawn and recorded when not given.
     n_jobs : int, optional
-        Processes, by joblib: 1 by default, or as ``joblib.parallel_config`` says. Does not change numbers: in every
-        fit torch has one thread.
+        Processes, by joblib: 1 by default, or as ``joblib.parallel_config`` says. Does not change numbers beyond
+        rounding: in every fit torch has one thread.
     store : path, optional
         Folder for finished fits. The same call goes on there; more fits and other variants may be added.
     progress : bool, optional

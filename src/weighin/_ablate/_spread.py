@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Spread:
 
     def quantile(self, probability: float) -> float:
         """Of Student's t."""
-        return float(student.ppf(probability, self.df))
+        return float(stdtrit(self.df, probability))
 
     def above(self, value: float) -> float:
         """One-sided p-value of "not above 0" for a value with this standard error."""
@@ -75,7 +75,7 @@ class Spread:
             return math.nan
         if self.se == 0:
             return 0.0 if value > 0 else 1.0
-        return float(student.sf(value / self.se, self.df))
+        return float(stdtr(self.df, -value / self.se))
 
     @property
     def known(self) -> bool:

@@ -99,5 +99,7 @@ def failures(changes: Sequence[Change]) -> list[str]:
 
 def tolerance_text(tolerance: float, baseline: float, unit: str, where: str = "") -> str:
     """Say what counts as too small to matter."""
-    share = f" ({100 * tolerance / abs(baseline):.2g} %{where})" if baseline and math.isfinite(baseline) else ""
+    share = (
+        f" ({100 * tolerance / abs(baseline):.2g} %{where})" if baseline and math.isfinite(baseline) else ""
+    )
     return f"{tolerance:.3g}{f' {unit}' if unit else ''}{share}"

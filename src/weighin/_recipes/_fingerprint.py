@@ -81,8 +81,10 @@ def _object(thing: Any, depth: int) -> str:
     if isinstance(thing, np.ndarray):
         values = repr(thing.tolist()).encode() if thing.dtype == object else np.ascontiguousarray(thing).data
         return f"{kind} {thing.dtype} {thing.shape} {hashlib.sha256(values).hexdigest()[:16]}"
-    if dataclasses.is_dataclass(thing):
-        inner: Any = {entry.name: getattr(thing, entry.name) for entry in dataclasses.fields(thing)}
+    if callable(getattr(thing, "described", None)) and not isinstance(thing, type):
+        inner: Any = thing.described()
+    elif dataclasses.is_dataclass(thing):
+        inner = {entry.name: getattr(thing, entry.name) for entry in dataclasses.fields(thing)}
     elif hasattr(thing, "get_params") and not isinstance(thing, type):
         inner = thing.get_params(deep=False)
     else:

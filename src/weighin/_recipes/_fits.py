@@ -13,7 +13,7 @@ import numpy as np
 from weighin._errors import ModelError
 from weighin._progress import tracking
 from weighin._recipes._measure import measure
-from weighin._recipes._seeds import seed_of
+from weighin._recipes._seeds import one_thread, seed_of
 from weighin._recipes._splits import Splits
 from weighin._recipes._store import Outcome, Store
 
@@ -101,10 +101,11 @@ class Task:
     def _once(self, job: Job, train: pd.DataFrame, test: pd.DataFrame, seed: int) -> Outcome:
         model = self.recipe.train(train, job.features, seed=seed)
         target, better = self.recipe.target, self.greater_is_better
-        found = measure(model, test, job.features, target, self.metric, better, parts=self.parts)
         weights = {}
-        if self.weighing is not None and job.weighed:
-            weights = self.weighing(model, test, job.features, self.recipe.target)
+        with one_thread():
+            found = measure(model, test, job.features, target, self.metric, better, parts=self.parts)
+            if self.weighing is not None and job.weighed:
+                weights = self.weighing(model, test, job.features, target)
         told = dataclasses.asdict(found)
         return Outcome(**told, seed=seed, weights=weights)
 

@@ -7,7 +7,8 @@ import math
 import numbers
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,6 +85,12 @@ class LearnerTrainer:
         """Columns, in the network's order."""
         return self.cat_names + self.cont_names
 
+    def described(self) -> list[Any]:
+        """What decides how it trains; of callbacks what they were made with, not what they have seen."""
+        callbacks = [(type(one), getattr(one, "__stored_args__", None)) for one in self.options["cbs"]]
+        own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return [own | {"options": {**self.options, "cbs": callbacks}}]
+
     def __call__(self, frame: pd.DataFrame, features: Sequence[str], seed: int) -> Any:
         """Make a new learner of these columns and train it."""
         tools = fastai()
@@ -96,7 +103,7 @@ class LearnerTrainer:
                 f"{len(frame)} rows are too few: {len(train)} are left after the validation split, and one batch "
                 f"needs {self.batch_size}."
             )
-        with tools.no_random(seed), warnings.catch_warnings():
+        with TemporaryDirectory() as folder, tools.no_random(seed), warnings.catch_warnings():
             # fastai hands pandas' read-only arrays to torch, which warns; nobody writes to them
             warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
             table = tools.TabularPandas(
@@ -115,6 +122,7 @@ class LearnerTrainer:
                 emb_szs={name: size for name, size in self.sizes.items() if name in table.cat_names},
                 config=copy.deepcopy(dict(self.config)),
                 n_out=self.n_out,
+                path=folder,  # where callbacks that save the best weights put them
                 **copy.deepcopy(dict(self.options)),
             )
             with learn.no_bar(), learn.no_logging():
@@ -161,17 +169,18 @@ def read_learner(
     from weighin._models._fastai_table import read_rules
 
     FastaiModel(learn)  # raises where it is no tabular learner
+    if type(learn.dls.train) not in (tools.TabDataLoader, tools.TabWeightedDL) or _weighted(learn.dls.train):
+        raise ModelError(
+            f"Its rows come from a {type(learn.dls.train).__name__} with settings of its own. {_BY_FUNCTION}"
+        )
     _check_schedule(learn, fit, epochs, lr, valid)
     table = learn.dls.train_ds
     rules, _ = read_rules(table)
     network = learn.model
     layers, config, n_out = _read_network(tools, network)
     rest = {name: getattr(learn, name) for name in _KEPT}
-    own = [
-        _loose(cb)
-        for cb in learn.cbs
-        if not type(cb).__module__.startswith(("fastai.callback", "fastai.learner"))
-    ]
+    usual = (*tools.defaults.callbacks, tools.ProgressCallback)
+    own = [_loose(callback) for callback in learn.cbs if not isinstance(callback, usual)]
     rest |= {"metrics": [_fresh(metric) for metric in learn.metrics], "cbs": own}
     if valid is None:
         splits = [len(loader.dataset) for loader in learn.dls.loaders[:2]]
@@ -302,6 +311,11 @@ def _read_block(tools: Any, table: Any) -> tuple[str, Any]:
 
 def _block(tools: Any, kind: str, vocab: Any) -> Any:
     return tools.RegressionBlock() if kind == "regression" else tools.CategoryBlock(vocab=list(vocab))
+
+
+def _weighted(loader: Any) -> bool:
+    weights = getattr(loader, "wgts", None)
+    return weights is not None and len(weights) > 0 and bool((np.asarray(weights) != weights[0]).any())
 
 
 def _fresh(metric: Any) -> Any:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from weighin._errors import InputError
 from weighin._frames import column_names, to_pandas
-from weighin._recipes._fingerprint import describe, digest, of_frame
+from weighin._recipes._fingerprint import describe, digest, of_frame, versions
 from weighin._recipes._recipe import Recipe, check_features, check_recipe
 from weighin._recipes._splits import Splits, check_leaks, make_splits
 
@@ -69,6 +69,9 @@ class Laid:
             "split": digest(repr([self.splits.kind, [list(sides) for sides in first]])),
             "metric": digest(describe([metric, greater_is_better, more])),
             "random_state": str(self.random_state),
+            "versions": ", ".join(
+                f"{name} {number}" for name, number in versions().items() if name != "weighin"
+            ),
         }
 
 

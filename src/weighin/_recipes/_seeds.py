@@ -40,15 +40,23 @@ def run_seeded(work: Callable[[], Any], seed: int) -> Any:
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
     torch = sys.modules.get("torch")
-    threads = torch.get_num_threads() if torch else 0
-    with random_state_kept():
+    with random_state_kept(), one_thread():
         random.seed(seed)
         np.random.seed(seed)
         if torch:
             torch.manual_seed(seed)
-            torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            if torch:
-                torch.set_num_threads(threads)
+        yield
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch, where it is loaded, use one thread."""
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else 0
+    if torch:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if torch:
+            torch.set_num_threads(threads)
