@@ -128,6 +128,7 @@ def test_classes_and_callbacks_are_kept(classifier):
     assert learn.cbs[-1].learn is learn
 
 
+@pytest.mark.filterwarnings("ignore:numpy.core is deprecated:DeprecationWarning")  # fastai, loading weights
 def test_callbacks_of_fastai_are_kept_and_leave_no_files(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     callbacks = [SaveModelCallback(monitor="valid_loss", fname="best"), GradientClip(0.5)]
