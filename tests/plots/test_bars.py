@@ -202,6 +202,30 @@ def test_texts_beside_another_chart_stay_in_their_own_part(pyplot):
     assert all(middle <= box.x0 and box.x1 <= figure.bbox.width for box in second)
 
 
+def test_a_plain_figure_of_one_axes_makes_room_for_long_names(pyplot):
+    _, ax = pyplot.subplots(figsize=(6, 4))
+    inside(drawn(result([1.0, 2.0], ["a name that is rather long " * 3, "x"]).plot(ax=ax)))
+
+
+def test_axes_placed_by_hand_stay_where_they_are(pyplot):
+    figure = pyplot.figure()
+    ax = figure.add_axes((0.5, 0.2, 0.4, 0.5))
+    drawn(result([1.0, 2.0]).plot(ax=ax))
+    assert ax.get_position().bounds == pytest.approx((0.5, 0.2, 0.4, 0.5))
+
+
+def test_labels_stay_inside_when_a_neighbour_takes_room(pyplot):
+    figure, axes = pyplot.subplots(2, 2, figsize=(12, 9), layout="constrained")
+    imp = result([1.0, 2.0], ["spread", "elo"])
+    for ax in axes.flat:
+        imp.plot(ax=ax, relative=True)
+        ax.text(1.0, 0.5, "much text to the right of it", transform=ax.transAxes)
+    drawn(axes[0, 0])
+    for ax in axes.flat:
+        (label,) = boxes(ax, [ax.xaxis.label])
+        assert label.x0 >= (0 if ax in axes[:, 0] else 0.3 * figure.bbox.width)
+
+
 def test_wide_letters_count_twice():
     assert wrap("主" * 20) == "主" * 14 + "\n" + "主" * 6
     assert wrap("主" * 50).split("\n")[2].endswith("…")
@@ -310,7 +334,6 @@ def test_six_hundred_bars_keep_apart_in_a_figure_that_can_be_saved(pyplot):
     ax = result(np.arange(600.0), names).plot(limit=600)
     width, height = ax.figure.get_size_inches()
     assert 300 * max(width, height) < 2**16  # what a picture can hold at 300 dots per inch
-    ax.figure.draw_without_rendering()
     labels = ax.get_yticklabels()[:50]
     for upper, lower in itertools.pairwise(boxes(ax, labels)):
         assert not upper.overlaps(lower)

@@ -69,7 +69,7 @@ def test_what_is_no_number_is_an_empty_cell(axes):
     assert len([line for line in ax.lines if line.get_gid() == "none"]) == 2
 
 
-@pytest.mark.parametrize(("n", "segments"), [(2, 2), (2, 14), (60, 2), (60, 14), (120, 2)])
+@pytest.mark.parametrize(("n", "segments"), [(2, 2), (2, 14), (60, 14)])
 def test_names_and_numbers_fit_however_many(pyplot, n, segments):
     ax = heatmap(
         np.random.default_rng(0).normal(size=(n, segments)),
@@ -89,7 +89,7 @@ def test_names_and_numbers_fit_however_many(pyplot, n, segments):
 def test_crowded_cells_go_without_numbers(pyplot):
     ax = heatmap(np.zeros((4, 200)), segments=[str(i) for i in range(200)])
     assert not texts_at(ax)
-    ax = heatmap(np.zeros((40, 40)))
+    ax = heatmap(np.zeros((16, 100)))
     assert not texts_at(ax)
     assert [child for child in ax.child_axes if child.get_gid() == "scale"]
 

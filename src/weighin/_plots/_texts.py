@@ -31,7 +31,10 @@ def axes_for(ax: Any) -> tuple[Any, bool]:
         import matplotlib.pyplot as plt
 
         return plt.subplots(figsize=(WIDTH, 5), layout="constrained")[1], True
-    return ax, ax.figure.get_label() == OURS
+    figure = ax.figure
+    if figure.get_layout_engine() is None and figure.axes == [ax] and ax.get_subplotspec() is not None:
+        figure.set_layout_engine("constrained")  # else long names would be cut at the edge
+    return ax, figure.get_label() == OURS
 
 
 @contextmanager
@@ -139,7 +142,9 @@ def write_around(ax: Any, look: Look, title: str, subtitle: str, xlabel: str, *,
     large = ax.set_title("", loc="left", x=left, y=1.0, fontsize=14, fontweight="bold", color=look.ink)
     large.set_transform(above(lift + 14 + height))
     _fill(large, title, width)
-    _fill(ax.set_xlabel("", loc="right", color=look.quiet), xlabel, width)
+    alone = len(figure.axes) == 1
+    # beside others a layout may still make the Axes narrower, and the label ends where the Axes does
+    _fill(ax.set_xlabel("", loc="right", color=look.quiet), xlabel, width if alone else 0.62 * width)
 
 
 def fit_height(ax: Any, pitch: float, extra: float = 0.0) -> None:
