@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from inspect import signature
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -18,6 +19,9 @@ from weighin._compat._rows import as_rows, native
 from weighin._compat._scorers import Part, parts, scored
 from weighin._compat._ways import Scores, Task, by_calls, by_engine
 from weighin._errors import WeighinWarning
+
+NEW_NAME = "ensure_all_finite" in signature(check_array).parameters  # since scikit-learn 1.6
+ALLOW_NAN = {"ensure_all_finite" if NEW_NAME else "force_all_finite": "allow-nan"}
 
 
 def permutation_importance(
@@ -136,9 +140,14 @@ def _table(estimator: Any, X: Any) -> Any:
     """Take pandas' frames as they are, all else as an array; but keep names that the estimator knows."""
     if hasattr(X, "iloc"):
         return X
-    if nw.dependencies.is_into_dataframe(X) and hasattr(estimator, "feature_names_in_"):
-        return X if nw.dependencies.is_polars_dataframe(X) else nw.from_native(X, eager_only=True).to_pandas()
-    return check_array(X, ensure_all_finite="allow-nan", dtype=None)
+    if not nw.dependencies.is_into_dataframe(X) or not hasattr(estimator, "feature_names_in_"):
+        return check_array(X, dtype=None, **ALLOW_NAN)
+    frame = nw.from_native(X, eager_only=True)
+    try:
+        estimator.predict(frame.head(2).to_native())
+    except Exception:  # any library's way to say that it does not read such a frame
+        return frame.to_pandas()
+    return X
 
 
 def _draw(
