@@ -185,8 +185,9 @@ def sentences(imp: Any) -> list[str]:
     known = [i for i in order if math.isfinite(mean[i])]
     if not known:
         return [f"No importance could be measured: {imp.metric} is not a number on these rows."]
-    unsure = [i for i in known if lower[i] <= 0 <= upper[i]]
-    heavy = [i for i in known if mean[i] > 0 and i not in unsure]
+    few = imp._from_judged("few_rows") == 1  # nothing can be said of these
+    unsure = [i for i in known if lower[i] <= 0 <= upper[i] and not few[i]]
+    heavy = [i for i in known if mean[i] > 0 and i not in unsure and not few[i]]
     said = [_told(imp, i, lower[i], upper[i]) for i in heavy[:1]]
     said += [f"Next comes `{imp.features[i]}`: {_amount(imp, i, lower[i], upper[i])}." for i in heavy[1:2]]
     if not said:

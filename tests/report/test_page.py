@@ -240,6 +240,26 @@ def test_few_rows_and_ignored_features_are_said():
     assert "cannot be told apart from zero" in read(imp).text
 
 
+def test_no_sentence_rests_on_a_feature_that_few_rows_tell_of():
+    import numpy as np
+    import pandas as pd
+
+    rare = np.zeros(300)
+    rare[:3] = 50.0
+    X = pd.DataFrame({"rare": rare, "x": np.random.default_rng(0).normal(size=300)})
+
+    def model(rows):
+        return np.asarray(rows["rare"] + rows["x"])
+
+    imp = weighin.weigh(model, X, model(X), metric="mae", n_repeats=5, random_state=0)
+    assert imp.to_frame().set_index("feature").loc["rare", "few_rows"]
+    text = read(imp).text
+    assert "Shuffling x makes" in text
+    assert "Shuffling rare" not in text
+    assert "fewer than 20 rows count here: no interval holds" in text
+    assert "Fewer than 20 rows count for 'rare'" in text
+
+
 def test_every_metric_and_segment_has_its_table():
     import numpy as np
     import pandas as pd

@@ -305,6 +305,13 @@ def test_odd_numbers_are_drawn_without_complaint(visit, values):
     assert page.locator("#drawn svg").bounding_box()["height"] > 30 * len(values)
 
 
+def test_what_has_no_limit_is_above_and_what_has_no_number_below(visit):
+    page = visit(samples.bare([math.nan, 1.0, math.inf, -1.0]).to_html())
+    assert bars(page) == ["f2", "f1", "f3", "f0"]
+    assert lines(page)[0].startswith("f2")
+    assert {"∞", "–"} <= set(drawn(page))  # noqa: RUF001
+
+
 def test_six_hundred_features(visit):
     import numpy as np
 

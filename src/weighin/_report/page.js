@@ -24,7 +24,8 @@
   function chosen() {
     const rows = now().rows.filter(matches);
     if (state.order === "name") return rows.sort((a, b) => compare(a.name, b.name, false));
-    return rows.sort((a, b) => compare(a.value, b.value, state.order === "weight"));
+    if (state.order === "weight") return rows.sort((a, b) => a.rank - b.rank);
+    return rows.sort((a, b) => compare(a.value, b.value, false));
   }
 
   /* ---- the chart ---- */
