@@ -1,0 +1,155 @@
+"""Gradient boosting of other houses: what they make of names, categories and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.inspection import permutation_importance as theirs
+from sklearn.metrics import log_loss, mean_absolute_error
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from weighin import InputError, ModelError, permutation_importance, weigh
+
+N = 120
+rng = np.random.default_rng(0)
+FRAME = pd.DataFrame(
+    {
+        "elo": rng.normal(size=N),
+        "week": rng.integers(1, 5, N),
+        "conference": rng.choice(["ACC", "MAC", "SEC"], N),
+    }
+)
+MARGIN = FRAME["elo"] + FRAME["week"] * (FRAME["conference"] == "SEC") + 0.3 * rng.normal(size=N)
+RESULT = np.where(MARGIN < 0, "lost", np.where(MARGIN < 1.5, "close", "won"))
+WON = np.where(MARGIN > 0.7, "yes", "no")
+CATEGORIES = FRAME.astype({"conference": "category"})
+
+
+def lightgbm(kind: str, **options: Any) -> Any:
+    module = pytest.importorskip("lightgbm")
+    return getattr(module, f"LGBM{kind}")(
+        n_estimators=10, min_child_samples=3, n_jobs=1, verbose=-1, **options
+    )
+
+
+def xgboost(kind: str, **options: Any) -> Any:
+    module = pytest.importorskip("xgboost")
+    return getattr(module, f"XGB{kind}")(n_estimators=10, n_jobs=1, enable_categorical=True, **options)
+
+
+def catboost(kind: str, **options: Any) -> Any:
+    module = pytest.importorskip("catboost")
+    cats = {"cat_features": ["conference"], "allow_writing_files": False}
+    return getattr(module, f"CatBoost{kind}")(iterations=10, thread_count=1, verbose=0, **cats, **options)
+
+
+@pytest.mark.parametrize("maker", [lightgbm, xgboost, catboost])
+def test_regressors_on_categories(maker: Callable[..., Any]) -> None:
+    model = maker("Regressor").fit(CATEGORIES, MARGIN)
+    imp = weigh(model, CATEGORIES, MARGIN, random_state=0)
+    assert imp.baseline == pytest.approx(mean_absolute_error(MARGIN, model.predict(CATEGORIES)), rel=1e-6)
+    assert imp.features == ("elo", "week", "conference")
+    assert (imp.importances_mean > 0.1).all()
+    found, expected = (
+        call(model, CATEGORIES, MARGIN, scoring="r2", random_state=0)
+        for call in (permutation_importance, theirs)
+    )
+    np.testing.assert_allclose(found.importances, expected.importances, rtol=1e-9)
+
+
+@pytest.mark.parametrize("y", [WON, RESULT])
+@pytest.mark.parametrize("maker", [lightgbm, catboost])
+def test_classifiers_of_text_labels(maker: Callable[..., Any], y: Any) -> None:
+    model = maker("Classifier").fit(CATEGORIES, y)
+    imp = weigh(model, CATEGORIES, y, random_state=0)
+    assert imp.metric == "log_loss"
+    assert imp.baseline == pytest.approx(log_loss(y, model.predict_proba(CATEGORIES)), rel=1e-6)
+    scoring = ["accuracy", "neg_log_loss"]
+    found, expected = (
+        call(model, CATEGORIES, y, scoring=scoring, random_state=0)
+        for call in (permutation_importance, theirs)
+    )
+    for name in scoring:
+        np.testing.assert_allclose(found[name].importances, expected[name].importances, rtol=1e-9)
+
+
+def test_labels_of_xgboost_are_numbers() -> None:
+    y = np.unique(RESULT, return_inverse=True)[1]
+    model = xgboost("Classifier").fit(CATEGORIES, y)
+    assert weigh(model, CATEGORIES, y, metric="accuracy", random_state=0).baseline == model.score(
+        CATEGORIES, y
+    )
+
+
+@pytest.mark.parametrize("maker", [lightgbm, xgboost])
+def test_boosters_at_the_end_of_a_pipeline(maker: Callable[..., Any]) -> None:
+    encoder = make_column_transformer((OneHotEncoder(), ["conference"]), remainder="passthrough")
+    model = make_pipeline(encoder.set_output(transform="default"), maker("Regressor")).fit(FRAME, MARGIN)
+    imp = weigh(model, FRAME, MARGIN, random_state=0)
+    np.testing.assert_array_equal(
+        imp.importances, weigh(model, pl.from_pandas(FRAME), MARGIN, random_state=0).importances
+    )
+
+
+def test_lightgbm_writes_blanks_in_names_its_own_way() -> None:
+    X = CATEGORIES.rename(columns={"elo": "elo of home"})
+    model = lightgbm("Regressor").fit(X, MARGIN)
+    expected = weigh(lightgbm("Regressor").fit(CATEGORIES, MARGIN), CATEGORIES, MARGIN, random_state=0)
+    found = weigh(model, X[["conference", "elo of home", "week"]], MARGIN, random_state=0)
+    assert found.features == ("elo of home", "week", "conference")
+    np.testing.assert_array_equal(found.importances, expected.importances)
+    with pytest.raises(InputError, match=r"'elo_of_home' is missing"):
+        weigh(model, X.drop(columns="elo of home"), MARGIN)
+
+
+# stands for CatBoost, which keeps names in a word of its own and takes columns by position
+
+
+class ByPosition:
+    feature_names_: list[str] | None = None
+
+    def fit(self, X: Any, y: Any) -> Any:
+        self.feature_names_ = [str(name) for name in getattr(X, "columns", range(X.shape[1]))]
+        return self
+
+    def predict(self, X: Any) -> Any:
+        X = np.asarray(X, dtype=float)
+        return X[:, 0] + 10 * X[:, 1]
+
+
+ByPosition.__module__ = "catboost.core"
+
+
+def test_catboosts_names_count() -> None:
+    X = FRAME[["elo", "week"]]
+    model = ByPosition().fit(X, MARGIN)
+    found = weigh(model, X[["week", "elo"]].assign(conference="SEC"), MARGIN, random_state=0)
+    assert found.features == ("elo", "week")
+    np.testing.assert_array_equal(found.importances, weigh(model, X, MARGIN, random_state=0).importances)
+    with pytest.raises(InputError, match=r"'elo' is missing\. Did you mean 'ello'"):
+        weigh(model, X.rename(columns={"elo": "ello"}), MARGIN)
+    matrix = weigh(model, X.to_numpy(), MARGIN, random_state=0)
+    assert matrix.features == ("elo", "week")
+    unnamed = ByPosition().fit(X.to_numpy(), MARGIN)
+    assert weigh(unnamed, X, MARGIN, random_state=0).features == ("elo", "week")
+    with pytest.raises(ModelError, match=r"The catboost ByPosition is not fitted\."):
+        weigh(ByPosition(), X, MARGIN)
+
+
+def test_a_booster_of_xgboost_itself_is_told_what_to_give() -> None:
+    class Booster:
+        def predict(self, data: Any) -> Any:
+            raise TypeError
+
+    Booster.__module__ = "xgboost.core"
+    with pytest.raises(
+        ModelError, match=r"Give an XGBRegressor.*lambda X: booster\.predict\(xgboost\.DMatrix\(X\)\)"
+    ):
+        weigh(Booster(), FRAME, MARGIN)
