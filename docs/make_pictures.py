@@ -18,11 +18,14 @@ HERE = Path(__file__).parent / "pictures"
 
 
 def main() -> None:
-    """Run the demo and keep its chart, its table and the top of its page."""
+    """Run the demo and keep its chart, its tables and the top of its page."""
     with tempfile.TemporaryDirectory() as folder:
         demo(folder=Path(folder) / "demo", seed=0, force=False)
         imp = weighin.Importance.load(Path(folder) / "demo" / "importance.json")
-        photograph(Path(folder) / "demo" / "importance.html", HERE / "page.png")
+        photograph(Path(folder) / "demo" / "importance.html", HERE / "page.png", hover=".rows li")
+        notebook = Path(folder) / "notebook.html"
+        notebook.write_text(notebook_of(with_arrows(imp, Path(folder) / "demo")), encoding="utf-8")
+        photograph(notebook, HERE / "notebook.png", only="main")
     _plots.save(lambda ax: imp.plot(ax=ax), HERE / "importance.png")
     console = Console(record=True, width=88, file=io.StringIO())
     console.print(imp)
@@ -31,8 +34,27 @@ def main() -> None:
     (HERE / "table.svg").write_text(re.sub(r"@font-face \{[^}]*\}", "", svg), encoding="utf-8")
 
 
-def photograph(page: Path, picture: Path) -> None:
-    """Keep what a reader of a page sees first, where there is a browser to see it with."""
+def with_arrows(imp: weighin.Importance, folder: Path) -> weighin.Importance:
+    """Look which way the demo's features push."""
+    import pandas as pd
+    from fastai.learner import load_learner
+
+    games = pd.read_parquet(folder / "games.parquet")
+    last = games[games.year == games.year.max()]
+    return imp.with_effects(weighin.effects(load_learner(folder / "learner.pkl"), last, random_state=0))
+
+
+def notebook_of(imp: weighin.Importance) -> str:
+    """Show a result as a light and as a dark notebook does."""
+    grounds = ("#ffffff;color:#1f2328", "#111418;color:#e6edf3")
+    cells = "".join(
+        f'<div style="background:{ground};padding:12px">{imp._repr_html_()}</div>' for ground in grounds
+    )
+    return f'<!doctype html><meta charset="utf-8"><main style="font-family:sans-serif;width:780px">{cells}</main>'
+
+
+def photograph(page: Path, picture: Path, *, hover: str = "", only: str = "") -> None:
+    """Keep what a reader of a page sees first, or a part of it, where there is a browser to see it with."""
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if browser is None:
         print(f"No chromium here: {picture.name} stays as it is.")
@@ -43,8 +65,9 @@ def photograph(page: Path, picture: Path) -> None:
         started = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         view = started.new_page(viewport={"width": 1040, "height": 1010})
         view.goto(page.resolve().as_uri())
-        view.locator(".rows li").first.hover()  # drawn, and showing what a bar tells
-        view.screenshot(path=picture)
+        if hover:
+            view.locator(hover).first.hover()  # drawn, and showing what a bar tells
+        (view.locator(only) if only else view).screenshot(path=picture)
         started.close()
 
 

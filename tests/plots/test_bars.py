@@ -189,6 +189,14 @@ def test_texts_of_any_length_are_inside_the_figure(pyplot, text):
     assert "".join(f"r{text}".split()) in "".join(subtitle_on(ax).split())
 
 
+def test_a_number_keeps_its_percent_sign(axes):
+    imp = result([1.0], rows="95 % of the rows " * 40)
+    imp.plot(ax=axes)
+    (text,) = [text.get_text() for text in axes.texts if text.get_gid()]
+    assert text.count("\n") > 3
+    assert not any(line.startswith("%") for line in text.splitlines())
+
+
 def test_texts_beside_another_chart_stay_in_their_own_part(pyplot):
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 4), layout="constrained")
     result([1.0, 2.0]).plot(ax=left)

@@ -217,14 +217,22 @@ def _pair_shares(first: Importance, second: Importance, places: Sequence[Sequenc
     if not all(np.array_equal(size, sizes[0]) for size in sizes):
         return None
     sign = -1.0 if first.greater_is_better else 1.0
-    estimates, withouts = (
-        [
-            sign * np.concatenate([getattr(part, name) for part in parts])[list(here)]
-            for parts, here in zip(left_out, places, strict=True)
-        ]
-        for name in ("estimate", "without")
-    )
-    return delete_one_block(estimates[1] - estimates[0], withouts[1] - withouts[0], sizes[0])
+
+    def difference(name: str) -> NDArray[np.float64]:
+        one, two = _of_shares(left_out, name, places)
+        return sign * (two - one)
+
+    changed = np.minimum(*_of_shares(left_out, "changed", places))
+    return delete_one_block(difference("estimate"), difference("without"), sizes[0], changed)
+
+
+def _of_shares(
+    left_out: Sequence[Sequence[Any]], name: str, places: Sequence[Sequence[int]]
+) -> list[NDArray[np.float64]]:
+    return [
+        np.concatenate([getattr(part, name) for part in parts])[list(here)]
+        for parts, here in zip(left_out, places, strict=True)
+    ]
 
 
 def _ignored(result: Importance, places: Sequence[int]) -> NDArray[np.bool_]:

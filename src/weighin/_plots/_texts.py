@@ -241,7 +241,7 @@ def _fill(label: Any, text: str, width: float) -> None:
         return bool(label.get_window_extent().width <= width)
 
     lines = [""]
-    for word in re.findall(r"\s*\S+", printable(text)):
+    for word in re.findall(r"\s*\S+(?: %)?", printable(text)):  # a number keeps its percent sign
         if fits(lines[-1] + word):
             lines[-1] += word
             continue
