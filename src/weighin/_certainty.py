@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from weighin._errors import InputError, nearest
 from weighin._inference import (
     BASELINES,
+    NOT_TOGETHER,
     Evidence,
     Function,
     Inference,
@@ -104,7 +105,7 @@ def judge_difference(
             sign = -1.0 if greater_is_better else 1.0
             return difference_from(some, first - start, second - start, FUNCTIONS[of_mean], sign=sign)
         start = stop
-    raise InputError("These two features were not measured together: weigh them alone, with features=[...].")
+    raise InputError(NOT_TOGETHER)
 
 
 class Certain:
@@ -209,6 +210,9 @@ class Certain:
         self, first: str, second: str, confidence_level: float = 0.95
     ) -> tuple[float, float, float]:
         """Tell how much more one feature weighs than another, from the same rows and shuffles.
+
+        With ``weigh(..., precision=...)`` features are left alone one by one: the difference is that on the rows both
+        were measured on.
 
         Parameters
         ----------

@@ -43,6 +43,7 @@ class Shown(Certain):
     directions: Mapping[str, str]
     simulated: bool
     complete: bool
+    unfinished: tuple[str, ...]
     notes: tuple[str, ...]
     by: str
     parts: tuple[Any, ...]
@@ -360,6 +361,8 @@ class Shown(Certain):
         remarks = []
         if any(map(self._sign, self.features)):
             remarks.append("Arrows: which way predictions go as the feature grows.")
+        if self.unfinished:
+            remarks.append(f"Not finished: {listing(self.unfinished)}.")
         judged = self._judged
         if judged is not None and judged.few_rows.any():
             few = [name for name, is_few in zip(self.features, judged.few_rows, strict=True) if is_few]

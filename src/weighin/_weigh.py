@@ -20,7 +20,7 @@ from weighin._result import Importance
 from weighin._weighing import _arguments as arguments
 from weighin._weighing._answers import remarks, result_of
 from weighin._weighing._asking import BLOCK_ROWS, PILOT_REPEATS, Asking, TimeUp
-from weighin._weighing._precise import weigh_precisely
+from weighin._weighing._precise import check_metrics, is_small, told, weigh_precisely
 from weighin._weighing._row_values import n_rows_of, row_values, rows_of
 
 
@@ -104,8 +104,9 @@ def weigh(
         than 2 n_repeats + 1 rows, or rows of a stratum, allow fewer.
     precision : float, optional
         Instead of `n_repeats`: stop when the standard error of every importance is at most so many parts of the
-        largest, 0.01 for 1 %. Rows are drawn before they are encoded, and features left alone one by one. For metrics
-        that are means over rows, or functions of one.
+        largest, 0.01 for 1 %. Rows are drawn before they are encoded, each is shuffled once, and features are left
+        alone one by one; of fewer than 8,192 rows all are taken. For metrics that are means over rows, or functions
+        of one.
     max_seconds : float, optional
         Stop about then, and say what was reached.
     sample_weight : str or array-like of shape (n_rows,), optional
@@ -247,22 +248,23 @@ class _Weighing:
         """Weigh on all rows."""
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
         asking = self.asking(model, deadline=deadline)
-        n_repeats, scores, metrics = self.n_repeats, None, asking.metrics
+        n_repeats, answered = self.n_repeats, None
         donors = asking.donors(PILOT_REPEATS, self.seed)
         notes = list(asking.data.notes)
         try:
             if n_repeats == arguments.AUTO:
-                n_repeats, scores = asking.repeats(self.seed)
-            if scores is None or self.keep_rows:
+                n_repeats, answered = asking.repeats(self.seed)
+            if answered is None or (self.keep_rows and answered[0].complete):
                 donors = asking.donors(int(n_repeats), self.seed)
                 if donors.n_repeats < int(n_repeats) and self.n_repeats != arguments.AUTO:
                     possible = f"{donors.n_repeats} distinct shuffle{'s' * (donors.n_repeats > 1)}"
                     notes.append(f"{_smallest(asking)} rows allow {possible}; {n_repeats} were asked for.")
-                scores, metrics = asking.ask(donors, keep=self.keep_rows)
+                answered = asking.ask(donors, keep=self.keep_rows)
         except TimeUp:
             raise InputError(
                 f"max_seconds={self.max_seconds:g} was over before anything was finished; allow more."
             ) from None
+        scores, metrics = answered
         late = deadline is not None and not scores.complete and time.monotonic() > deadline
         why = "Stopped, the time was over," if late else ""
         return self._result(asking, metrics, scores, notes, donors.block_rows, why)
@@ -276,6 +278,9 @@ class _Weighing:
         if self.X is None:  # the rows a learner brings along
             encoded = model.encode(None, None, self.missing, arguments.needs_target(self.metrics))
         n_rows = n_rows_of(self.X) if encoded is None else encoded.rows.n_rows
+        if is_small(n_rows):
+            check_metrics(self.asking(model, encoded).metrics)
+            return _told_of(precision, self.fully(model))
         last: list[Asking] = []
 
         def encode(rows: NDArray[np.int64]) -> Asking:
@@ -298,10 +303,11 @@ class _Weighing:
             last[:] = [asking]
             return asking
 
-        scores, notes = weigh_precisely(encode, n_rows, precision, self.seed)
-        data = replace(last[0].data, what=f"{scores.n_rows:,} of {n_rows:,} rows, drawn at random")
-        asking = replace(last[0], data=data)
-        notes = [*data.notes, *notes]
+        scores, notes, n_drawn = weigh_precisely(encode, n_rows, precision, self.seed)
+        what = f"{scores.n_rows:,} rows" if scores.n_rows < n_drawn else f"{n_drawn:,} of {n_rows:,} rows"
+        if n_drawn < n_rows:
+            what += ", drawn at random"
+        asking = replace(last[0], data=replace(last[0].data, what=what))
         return self._result(asking, asking.metrics, scores, notes, BLOCK_ROWS, n_rows=scores.n_rows)
 
     def _result(
@@ -326,6 +332,14 @@ class _Weighing:
         if not scores.complete and not stopped:
             raise Interrupted(result, len(asking.features))
         return result
+
+
+def _told_of(precision: float, result: Importance) -> Importance:
+    """The same with a note on whether its standard errors are what was asked for."""
+    each = [result.of(metric) for metric in result.metrics]
+    reached = told(precision, [one.se for one in each], [one.importances_mean for one in each])
+    shuffles = f"all rows shuffled {result.n_repeats} time{'s' * (result.n_repeats > 1)}"
+    return replace(result, notes=(*result.notes, f"{reached}; {shuffles}."))
 
 
 def _smallest(asking: Asking) -> str:

@@ -194,7 +194,7 @@ def _unweighted(result: Importance) -> bool:
     return all(
         isinstance(moments, Moments) and moments.n_pairs == moments.n_units
         for evidence in result.evidence
-        if not isinstance(evidence, LeftOut)
+        if isinstance(evidence, tuple)
         for moments in evidence
     )
 

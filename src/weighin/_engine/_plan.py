@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,7 +54,7 @@ def make_plan(
     n_metrics: int = 1,
     memory: int = MEMORY,
     n_jobs: int | None = None,
-    most_rows: int | None = None,
+    in_time: bool = False,
 ) -> Plan:
     """Cut a run so that what is held at once stays within `memory`, as far as one block allows.
 
@@ -76,12 +76,12 @@ def make_plan(
         Bytes.
     n_jobs : int, optional
         As scikit-learn counts: -1 for all that the process may use, which is the default.
-    most_rows : int, optional
-        Rows of a batch at most, for a run that may have to stop soon.
+    in_time : bool
+        Whether the run may have to stop soon.
     """
     n_features = max(1, len(features))
     work = n_rows * n_repeats * n_features
-    stops = 1 if work < SHORT_RUN and most_rows is None else STEPS
+    stops = 1 if work < SHORT_RUN and not in_time else STEPS
     room = (
         memory // 4
     )  # each for: encoded rows, predictions, what swaps changed, what metrics and chunks hold
@@ -92,7 +92,7 @@ def make_plan(
     if whole:
         section = max(1, min(n_features, room // (kept * n_rows)))
         step = max(1, min(section, room // (n_repeats * out_bytes * n_rows), -(-n_features // stops)))
-    batch_rows = min(room // (predicted * step), room // (4 * row_bytes), most_rows or BATCH_ROWS)
+    batch_rows = min(room // (predicted * step), room // (4 * row_bytes), BATCH_ROWS)
     batch_rows = min(n_rows, max(batch_rows, block_rows, 1))
     if not whole:
         section = max(1, min(n_features, room // (kept * batch_rows)))
@@ -158,18 +158,19 @@ class Batch:
         return self.receivers if self.rows is None else self.rows
 
 
-def batches(blocks: Iterable[Block], batch_rows: int) -> Iterator[Batch]:
-    """Put whole blocks together; cut the receivers of a block that is the whole table."""
+def batches(blocks: Iterable[Block], batch_rows: int | Callable[[], int]) -> Iterator[Batch]:
+    """Put whole blocks together, asking for room before each; cut the receivers of a block that is the whole table."""
+    room = batch_rows if callable(batch_rows) else lambda: batch_rows
     held: list[Block] = []
     for block in blocks:
         if block.rows is None:
             n = block.donors.shape[1]
-            step = -(-n // -(-n // batch_rows))  # as many batches as needed, all of a size
+            step = -(-n // -(-n // room()))  # as many batches as needed, all of a size
             for start in range(0, n, step):
                 here = slice(start, min(start + step, n))
                 yield Batch(None, here, np.ascontiguousarray(block.donors[:, here]))
             continue
-        if held and sum(len(some.donors[0]) for some in held) + len(block.rows) > batch_rows:
+        if held and sum(len(some.donors[0]) for some in held) + len(block.rows) > room():
             yield _together(held)
             held = []
         held.append(block)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._engine._plan import Batch
+from weighin._engine._plan import STEPS, Batch
 from weighin._engine._run_parts import Advance, Answer, Run, answer_of, on_host
 from weighin._engine._sums import Sums
 from weighin._features import Feature
@@ -40,8 +40,8 @@ class RowMeans:
             before: list[NDArray[Any]] = []
             n_done = 0
             try:
-                for first in range(0, max(1, len(self.section)), self.run.plan.step):
-                    some = self.section[first : first + self.run.plan.step]
+                for first in range(0, max(1, len(self.section)), self._step):
+                    some = self.section[first : first + self._step]
                     before, changes = self._changes(batch, rows, some)
                     for parts, change in zip(found, changes, strict=True):
                         parts.append(change)
@@ -52,6 +52,12 @@ class RowMeans:
                 if n_done == len(self.section) or (n_done and not self.n_rows):
                     whole = [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in found]
                     self._add(batch, before, [changes[:n_done] for changes in whole], n_done)
+
+    @property
+    def _step(self) -> int:
+        """Features predicted at once: fewer in the first batch of a run that may have to stop in it."""
+        step = self.run.plan.step
+        return step if self.n_rows or self.run.batch_seconds is None else -(-step // STEPS)
 
     def _changes(
         self, batch: Batch, rows: Any, features: Sequence[Feature]

@@ -38,7 +38,7 @@ def run(
     chunk_rows: int | None = None,
     n_jobs: int | None = None,
     memory: int = MEMORY,
-    most_rows: int | None = None,
+    batch_seconds: float | None = None,
     fast: bool = True,
     advance: Callable[[int], None] = lambda work: None,
 ) -> Scores:
@@ -55,8 +55,8 @@ def run(
         which may not stand more. The numbers do not depend on it.
     memory : int
         Bytes to hold at once beside the encoded data.
-    most_rows : int, optional
-        Rows between two places where the run may stop, about.
+    batch_seconds : float, optional
+        Between two places where the run may stop, about: batches grow as long as they take less.
     fast : bool
         Whether the fast path may be taken where the model allows it.
     advance : callable
@@ -98,7 +98,7 @@ def run(
             n_metrics=question.n_kept if question.whole else len(question.metrics),
             memory=memory,
             n_jobs=n_jobs if model.parallel or n_jobs is not None else 1,
-            most_rows=most_rows,
+            in_time=batch_seconds is not None,
         )
         # models of torch stay in this process, whatever joblib is told: the fast path writes where all can read
         own = isinstance(found.pred, np.ndarray)
@@ -110,7 +110,7 @@ def run(
                 path = SplitPath(split, data.rows, features, donors.n_repeats, chunk_rows, workers)
             else:
                 path = GenericPath(predict, found, chunk_rows or model.chunk_rows(data.rows), workers)
-            return _measure(Run(model, data, question, path, found.pred, donors, plan), found, advance)
+            return _measure(Run(model, data, question, path, found.pred, donors, plan, batch_seconds), found, advance)
 
 
 def _measure(run: Run, found: Probe, advance: Callable[[int], None]) -> Scores:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,6 +23,7 @@ from weighin._models import Model
 from weighin._models._base import Encoded
 
 Advance = Callable[[int], None]
+FIRST_BATCH_ROWS = 512  # of a run that may have to stop soon
 
 
 class Donors(Protocol):
@@ -237,7 +239,7 @@ class Keeper:
 
 @dataclass(frozen=True)
 class Run:
-    """What all steps share; `like` is a prediction, for its type and width."""
+    """What all steps share; `like` is a prediction, for its type and width; `batch_seconds` as for `run`."""
 
     model: Model
     data: Encoded
@@ -246,11 +248,17 @@ class Run:
     like: Any
     donors: Donors
     plan: Plan
+    batch_seconds: float | None = None
 
     def batches(self) -> Iterator[tuple[Batch, Any]]:
         """Yield each batch with its encoded rows; rows that come again are the same object."""
-        for batch in batches(self.donors.blocks(), self.plan.batch_rows):
+        most = self.plan.batch_rows
+        room = [most if self.batch_seconds is None else min(FIRST_BATCH_ROWS, most)]
+        for batch in batches(self.donors.blocks(), lambda: room[-1]):
+            start = time.monotonic()
             yield batch, self.data.rows if batch.rows is None else self.data.rows.take(batch.rows)
+            if self.batch_seconds is not None and time.monotonic() - start < self.batch_seconds / 2:
+                room.append(min(2 * room[-1], most))
 
     @property
     def n_receivers(self) -> int:

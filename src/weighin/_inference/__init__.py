@@ -54,9 +54,11 @@ from weighin._inference._intervals import Inference, benjamini_hochberg, check_l
 from weighin._inference._moments import Moments
 from weighin._inference._relative import BASELINES, in_parts
 from weighin._inference._row_changes import RowChanges
+from weighin._inference._stages import NOT_TOGETHER, Stages, Staging
 
 __all__ = [
     "BASELINES",
+    "NOT_TOGETHER",
     "Evidence",
     "Function",
     "Inference",
@@ -64,6 +66,8 @@ __all__ = [
     "Means",
     "Moments",
     "RowChanges",
+    "Stages",
+    "Staging",
     "auc_values",
     "benjamini_hochberg",
     "check_level",

@@ -14,6 +14,7 @@ from weighin._inference._estimates import Function, difference, identity, infer
 from weighin._inference._influence import delete_one_block
 from weighin._inference._intervals import Inference
 from weighin._inference._moments import Floats, Moments
+from weighin._inference._stages import Stages
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +52,12 @@ class LeftOut:
     __hash__ = None  # type: ignore[assignment]
 
 
-Evidence = tuple[Moments, ...] | LeftOut
+Evidence = tuple[Moments, ...] | LeftOut | Stages
 
 
 def n_units(evidence: Evidence) -> int:
     """Features and groups it is about."""
-    return evidence.n_units if isinstance(evidence, LeftOut) else evidence[0].n_units
+    return evidence[0].n_units if isinstance(evidence, tuple) else evidence.n_units
 
 
 def infer_from(evidence: Evidence, function: Function = identity, *, sign: float = 1.0) -> Inference:
@@ -65,6 +66,8 @@ def infer_from(evidence: Evidence, function: Function = identity, *, sign: float
         return delete_one_block(
             sign * evidence.estimate, sign * evidence.without, evidence.sizes, evidence.changed
         )
+    if isinstance(evidence, Stages):
+        return evidence.infer(function, sign=sign)
     return infer(evidence, function, sign=sign)
 
 
@@ -77,6 +80,8 @@ def difference_from(
         without = sign * (evidence.without[[first]] - evidence.without[[second]])
         changed = np.minimum(evidence.changed[[first]], evidence.changed[[second]])
         return delete_one_block(estimate, without, evidence.sizes, changed)
+    if isinstance(evidence, Stages):
+        return evidence.difference(first, second, function, sign=sign)
     return difference(evidence, first, second, function, sign=sign)
 
 
@@ -90,6 +95,8 @@ def to_json(evidence: Evidence, number: Callable[[float], Any]) -> dict[str, Any
             "sizes": evidence.sizes.tolist(),
             "changed": evidence.changed.tolist(),
         }
+    if isinstance(evidence, Stages):
+        return evidence.to_dict()
     return {"strata": [moments.to_dict() for moments in evidence]}
 
 
@@ -106,6 +113,8 @@ def from_json(values: dict[str, Any], number: Callable[[Any], float]) -> Evidenc
         if not strata:
             raise InputError("evidence without strata")
         return strata
+    if "measured" in values:
+        return Stages.from_dict(values)
     without = np.array([[number(value) for value in row] for row in values["without"]], dtype=float)
     estimate = np.array([number(value) for value in values["estimate"]], dtype=float)
     sizes, changed = (np.array(values[name], dtype=float) for name in ("sizes", "changed"))
@@ -121,4 +130,6 @@ def some_units(evidence: Evidence, units: Sequence[int]) -> Evidence:
         return LeftOut(
             evidence.estimate[index], evidence.without[index], evidence.sizes, evidence.changed[index]
         )
+    if isinstance(evidence, Stages):
+        return evidence.some_units(units)
     return tuple(moments.of_units(units) for moments in evidence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -133,7 +134,7 @@ def scorer_metric(
         lambda pred: as_numpy(settle(pred)),
         hint="" if n_outputs > 1 else hint,
     )
-    return from_scorer(metric, scorer, answers)
+    return replace(from_scorer(metric, scorer, answers), response="predict")  # the one output there is
 
 
 def _largest(pred: Any) -> NDArray[np.int64]:

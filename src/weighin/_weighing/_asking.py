@@ -80,14 +80,14 @@ class Asking:
         donors = CyclicDonors(n_rows, n_repeats, seed, block_rows, self.values.strata)
         return replace(donors, n_repeats=min(n_repeats, donors.n_repeats_possible))
 
-    def repeats(self, seed: int) -> tuple[int, Scores | None]:
+    def repeats(self, seed: int) -> tuple[int, tuple[Scores, tuple[Metric, ...]] | None]:
         """Find how many shuffles make their noise at most a tenth of the variance of every feature.
 
         Returns
         -------
         n_repeats : int
-        scores : Scores or None
-            The answers already, where the first look was at all rows and was enough, or was interrupted.
+        answered : tuple or None
+            What `ask` gives already, where the first look was at all rows and was enough, or was interrupted.
         """
         metrics = tuple(metric for metric in self.metrics if self._has_moments(metric))
         donors = self.donors(PILOT_REPEATS, seed)
@@ -99,12 +99,12 @@ class Asking:
                 break
             n_first, n_rows = n_first + 1, n_rows + block.donors.shape[1]
         some = replace(self, metrics=metrics, values=replace(self.values, segment=None, segments=()))
-        scores, _ = some.ask(replace(donors, first=n_first), what="Choosing how many shuffles")
+        scores, measured = some.ask(replace(donors, first=n_first), what="Choosing how many shuffles")
         alike = metrics == self.metrics and self.values.segment is None
         if not scores.complete:
             if not alike:
                 raise KeyboardInterrupt
-            return PILOT_REPEATS, scores  # interrupted: what was finished is the result
+            return PILOT_REPEATS, (scores, measured)  # interrupted: what was finished is the result
         needed = max(
             repeats_needed(evidence)
             for answer in scores.answers
@@ -112,7 +112,7 @@ class Asking:
             if isinstance(evidence, tuple)
         )
         enough = alike and n_rows == self.data.rows.n_rows and needed == PILOT_REPEATS
-        return needed, scores if enough else None
+        return needed, (scores, measured) if enough else None
 
     def ask(
         self, donors: CyclicDonors, *, keep: bool = False, what: str = "Weighing"
@@ -152,7 +152,7 @@ class Asking:
                         donors,
                         question,
                         advance=step,
-                        most_rows=None if self.deadline is None else SHORT_BLOCK_ROWS,
+                        batch_seconds=self._batch_seconds,
                         **self.options,
                     )
                 except KeyboardInterrupt:
@@ -176,6 +176,11 @@ class Asking:
         measured = tuple(metric for metric in self.metrics if metric.name in answers)
         in_order = tuple(answer for metric in measured for answer in answers[metric.name])
         return replace(first, answers=in_order), measured
+
+    @property
+    def _batch_seconds(self) -> float | None:
+        """A small part of what is left."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic()) / 20
 
     def _has_moments(self, metric: Metric) -> bool:
         return metric.per_row is not None or metric.values is not None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +13,21 @@ from weighin._certainty import judge
 from weighin._donors import CyclicDonors
 from weighin._engine import Answer, Scores
 from weighin._errors import MetricError
-from weighin._features import Feature
-from weighin._inference import Evidence, Moments, means, some_units
+from weighin._inference import Evidence, Inference, Moments, Staging, means, n_units
 from weighin._metrics import Metric
 from weighin._weighing._asking import Asking, TimeUp
 
 FIRST_ROWS = 4096
 MARGIN = 1.1  # rows beyond those that should do
 GROWTH = 1.25, 4.0  # by which rows grow from step to step, at least and at most
+STEPS = 64
 
 Encode = Callable[[NDArray[np.int64]], Asking]
 
 
-@dataclass
-class _State:
-    """What is known of a feature."""
-
-    moments: dict[str, Moments]
-    done: bool = False
-
-
-def weigh_precisely(encode: Encode, n_rows: int, precision: float, seed: int) -> tuple[Scores, list[str]]:
+def weigh_precisely(
+    encode: Encode, n_rows: int, precision: float, seed: int
+) -> tuple[Scores, list[str], int]:
     """Weigh on as many rows as it takes, each swapped once.
 
     Parameters
@@ -51,74 +46,73 @@ def weigh_precisely(encode: Encode, n_rows: int, precision: float, seed: int) ->
     scores : Scores
         With one column of changes.
     notes : list of str
-        What was reached.
+        What was found in the rows, and what was reached.
+    n_drawn : int
+        Rows of the table that were looked at.
     """
-    order_seed, *seeds = np.random.SeedSequence(seed).spawn(65)
+    order_seed, *seeds = np.random.SeedSequence(seed).spawn(STEPS + 1)
     order = _Order(n_rows, np.random.default_rng(order_seed))
-    states: list[_State] = []
-    features: Sequence[Feature] = ()
-    metrics: Sequence[Metric] = ()
-    ways: dict[int, str] = {}
-    used, size, timed_out, first = 0, min(n_rows, FIRST_ROWS), False, None
-    if n_rows < 2 * FIRST_ROWS:
-        size = n_rows
+    size, found, timed_out = FIRST_ROWS, None, False
     for stream in seeds:
         asking = encode(order.next(size))
-        if first is None:
-            features, metrics = asking.features, asking.metrics
-            _check(metrics)
-            states = [_State({}) for _ in features]
-        active = [number for number, state in enumerate(states) if not state.done]
-        asking = replace(asking, features=[features[number] for number in active])
-        seed_here = int(stream.generate_state(1)[0])
-        donors = CyclicDonors(asking.data.rows.n_rows, 1, seed_here)
+        if found is None:
+            found = _Found(asking.metrics, precision, len(asking.features))
+        found.notes.update((re.sub(r"[\d,.]+", "", note), note) for note in asking.data.notes)
+        asking = replace(asking, features=[asking.features[number] for number in found.active])
+        donors = CyclicDonors(asking.data.rows.n_rows, 1, int(stream.generate_state(1)[0]))
         try:
             scores, _ = asking.ask(donors, what="Weighing as precisely as asked")
         except TimeUp:
-            timed_out = True
-            if first is None:
+            if not found.n_rows:
                 raise
+            timed_out = True
             break
         timed_out = not scores.complete
-        if timed_out and (scores.n_features < len(active)):
-            if first is None:
-                states = states[: scores.n_features]
-                active = active[: scores.n_features]
-            else:
-                break
-        first = first or scores
-        used += scores.n_rows
-        for place, number in enumerate(active):
-            ways[number] = scores.ways[place]
-            for metric, answer in zip(metrics, scores.answers, strict=True):
-                new = _unit(answer.evidence, place)
-                old = states[number].moments.get(metric.name)
-                states[number].moments[metric.name] = new if old is None else old + new
-        needed = _settle(states, ways, metrics, precision, used)
-        if not needed or timed_out or used >= n_rows:
+        if not found.add(scores):
             break
-        wanted = int(np.clip(np.median(needed) * MARGIN, GROWTH[0] * used, GROWTH[1] * used))
-        size = min(wanted, n_rows) - used
-        if n_rows - used - size < FIRST_ROWS:
-            size = n_rows - used
-    assert first is not None
-    notes = [_told(states, metrics, ways, precision, used, n_rows, timed_out)]
-    answers = tuple(_answer(states, metric) for metric in metrics)
-    in_order = tuple(ways[number] for number in range(len(states)))
-    complete = len(states) == len(features)
-    return replace(
-        first, answers=answers, n_features=len(states), n_rows=used, complete=complete, ways=in_order
-    ), notes
+        needed = found.settle()
+        if not needed or timed_out or order.at == n_rows:
+            break
+        # in rows drawn, of which some may have been left out for missing values
+        wanted = min(np.median(needed) * MARGIN, GROWTH[1] * found.n_rows) * order.at / found.n_rows
+        size = min(int(max(wanted, GROWTH[0] * order.at)), n_rows) - order.at
+        if n_rows - order.at - size < FIRST_ROWS:
+            size = n_rows - order.at
+    assert found is not None
+    return found.scores, [*found.notes.values(), found.told(order.at, n_rows, timed_out)], order.at
 
 
-def _check(metrics: Sequence[Metric]) -> None:
-    """Refuse metrics whose precision nobody can foresee."""
+def is_small(n_rows: int) -> bool:
+    """Whether all rows are looked at in any case: then it is shuffles that make importances more precise."""
+    return n_rows < 2 * FIRST_ROWS
+
+
+def check_metrics(metrics: Sequence[Metric]) -> None:
+    """Refuse metrics whose precision nobody can foresee.
+
+    Raises
+    ------
+    MetricError
+        Naming the first.
+    """
     for metric in metrics:
         if metric.per_row is None:
             raise MetricError(
                 f"precision needs metrics that are means over rows, or functions of one, and {metric.name!r} is not. "
                 "Leave precision out."
             )
+
+
+def told(precision: float, se: Sequence[NDArray[np.float64]], estimate: Sequence[NDArray[np.float64]]) -> str:
+    """Say whether a precision was reached, for standard errors and importances of each metric."""
+    reached = 0.0
+    for errors, values in zip(se, estimate, strict=True):
+        largest, worst = np.abs(values).max(initial=0.0), errors.max(initial=0.0)
+        reached = max(reached, float(worst / largest) if largest else np.inf if worst else 0.0)
+    asked = f"precision={precision:g}"
+    if reached <= precision:
+        return f"{asked} was reached"
+    return f"{asked} was not reached: standard errors are up to {reached:.3g} of the largest importance"
 
 
 class _Order:
@@ -138,81 +132,132 @@ class _Order:
         return np.sort(self.rows[self.at - size : self.at])
 
 
-def _unit(evidence: Sequence[Evidence], place: int) -> Moments:
-    """Moments of one feature."""
+@dataclass
+class _Found:
+    """What is known of the features so far.
+
+    Attributes
+    ----------
+    metrics : tuple of Metric
+    precision : float
+    n_features : int
+        Asked for.
+    n_rows : int
+        Measured, by the features measured longest.
+    n_predictions : int
+        Of rows after a swap.
+    done : ndarray of bool of shape (n_known,)
+        Which features are precise enough; those there was no time for are not among them.
+    ways : dict of int to str
+        How each feature was predicted.
+    notes : dict of str to str
+        Of the rows, by what is left of them without numbers.
+    """
+
+    metrics: tuple[Metric, ...]
+    precision: float
+    n_features: int
+    n_rows: int = 0
+    n_predictions: int = 0
+    ways: dict[int, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_metrics(self.metrics)
+        self.done = np.zeros(self.n_features, dtype=bool)
+        self._first: Scores | None = None
+        self._staging: dict[str, Staging] = {}
+
+    @property
+    def active(self) -> list[int]:
+        """Features still to measure."""
+        return np.flatnonzero(~self.done).tolist()
+
+    def add(self, scores: Scores) -> bool:
+        """Take a step's answers; False where only some features had time, which earlier rows know already."""
+        active = self.active[: scores.n_features]
+        if self._first is None:
+            self._first, self.done = scores, self.done[: scores.n_features]
+            self._staging = {metric.name: Staging(scores.n_features) for metric in self.metrics}
+        elif scores.n_features < len(self.active):
+            return False
+        self.n_rows += scores.n_rows
+        self.n_predictions += scores.n_rows * len(active)
+        self.ways.update(zip(active, scores.ways, strict=True))
+        for metric, answer in zip(self.metrics, scores.answers, strict=True):
+            self._staging[metric.name].add(_parts(active, answer.evidence))
+        return True
+
+    def settle(self) -> list[float]:
+        """Mark features that are precise enough; rows that each of the others needs in all."""
+        ignored = np.array([self.ways[number] == "ignored" for number in range(len(self.done))], dtype=bool)
+        enough, rows = np.ones(len(self.done), dtype=bool), np.zeros(len(self.done))
+        for metric in self.metrics:
+            judged = self._judged(metric)
+            target = self.precision * np.abs(judged.estimate).max(initial=0.0)
+            here = (judged.se <= target) | ignored
+            enough &= here
+            with np.errstate(divide="ignore", invalid="ignore"):
+                wanted = self.n_rows * (judged.se / target) ** 2
+            rows = np.maximum(rows, np.where(here, 0.0, np.nan_to_num(wanted, nan=np.inf)))
+        self.done = self.done | enough
+        return list(rows[~self.done])
+
+    @property
+    def scores(self) -> Scores:
+        """All of it in the form of one run."""
+        assert self._first is not None
+        return replace(
+            self._first,
+            answers=tuple(map(self._answer, self.metrics)),
+            n_features=len(self.done),
+            n_rows=self.n_rows,
+            complete=len(self.done) == self.n_features,
+            ways=tuple(self.ways[number] for number in range(len(self.done))),
+        )
+
+    def told(self, n_drawn: int, n_rows: int, timed_out: bool) -> str:
+        """What was reached, in words."""
+        work = f"{n_drawn:,} of {n_rows:,} rows were drawn, and {self.n_predictions:,} row predictions made"
+        if self.done.all():
+            return f"precision={self.precision:g} was reached: {work}."
+        judged = [self._judged(metric) for metric in self.metrics]
+        why = (
+            "the time was over"
+            if timed_out
+            else 'there are no more rows (n_repeats="auto" shuffles them more often)'
+        )
+        reached = told(self.precision, [one.se for one in judged], [one.estimate for one in judged])
+        return f"{reached}; {why}. {work}."
+
+    def _judged(self, metric: Metric) -> Inference:
+        of_mean = "pooled" if metric.of_mean == "identity" else metric.of_mean
+        nothing = np.zeros(len(self.done), dtype=bool)
+        return judge([self._staging[metric.name].stages], of_mean, metric.greater_is_better, nothing)
+
+    def _answer(self, metric: Metric) -> Answer:
+        stages = self._staging[metric.name].stages
+        estimate = self._judged(metric).estimate
+        change = (-estimate if metric.greater_is_better else estimate)[:, None]
+        widest = max((moments for _, moments in stages.measured), key=lambda moments: moments.n_rows)
+        rows = means(widest).rows
+        before = float(rows[0])
+        baseline = {
+            "identity": before,
+            "root": before**0.5,
+            "exp": float(np.exp(before)),
+            "r2": 1 - before / float(rows[1]) if metric.of_mean == "r2" else 0.0,
+        }[metric.of_mean]
+        return Answer(baseline, change, widest.n_rows, (stages,))
+
+
+def _parts(numbers: Sequence[int], evidence: Sequence[Evidence]) -> list[tuple[tuple[int, ...], Moments]]:
+    """Joint moments of each part of the features measured."""
+    found, start = [], 0
     for some in evidence:
         assert isinstance(some, tuple)
-        if place < some[0].n_units:
-            (moments,) = some_units(some, [place])  # type: ignore[misc]
-            assert isinstance(moments, Moments)
-            return moments
-        place -= some[0].n_units
-    raise IndexError(place)
-
-
-def _judged(states: Sequence[_State], metric: Metric) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Estimates and standard errors."""
-    evidence = [(state.moments[metric.name],) for state in states]
-    of_mean = "pooled" if metric.of_mean == "identity" else metric.of_mean
-    judged = judge(evidence, of_mean, metric.greater_is_better, np.zeros(len(states), dtype=bool))
-    return judged.estimate, judged.se
-
-
-def _settle(
-    states: Sequence[_State], ways: dict[int, str], metrics: Sequence[Metric], precision: float, used: int
-) -> list[float]:
-    """Mark features that are precise enough; rows the others need in all."""
-    enough = np.ones(len(states), dtype=bool)
-    rows = np.zeros(len(states))
-    for metric in metrics:
-        estimate, se = _judged(states, metric)
-        target = precision * np.abs(estimate).max(initial=0.0)
-        ignored = np.array([ways[number] == "ignored" for number in range(len(states))], dtype=bool)
-        here = (se <= target) | ignored
-        enough &= here
-        with np.errstate(divide="ignore", invalid="ignore"):
-            wanted = used * (se / target) ** 2
-        rows = np.maximum(rows, np.where(here, 0.0, np.nan_to_num(wanted, nan=np.inf)))
-    for state, done in zip(states, enough, strict=True):
-        state.done = state.done or bool(done)
-    return [wanted for wanted, state in zip(rows, states, strict=True) if not state.done]
-
-
-def _answer(states: Sequence[_State], metric: Metric) -> Answer:
-    evidence = tuple((state.moments[metric.name],) for state in states)
-    estimate, _ = _judged(states, metric)
-    change = (-estimate if metric.greater_is_better else estimate)[:, None]
-    widest = max((state.moments[metric.name] for state in states), key=lambda moments: moments.n_rows)
-    rows = means(widest).rows
-    before = float(rows[0])
-    baseline = {
-        "identity": before,
-        "root": before**0.5,
-        "exp": float(np.exp(before)),
-        "r2": 1 - before / float(rows[1]) if metric.of_mean == "r2" else 0.0,
-    }[metric.of_mean]
-    return Answer(baseline, change, widest.n_rows, evidence)
-
-
-def _told(
-    states: Sequence[_State],
-    metrics: Sequence[Metric],
-    ways: dict[int, str],
-    precision: float,
-    used: int,
-    n_rows: int,
-    timed_out: bool,
-) -> str:
-    """What was reached, in words."""
-    evaluations = sum(next(iter(state.moments.values())).n_rows for state in states)
-    work = f"{used:,} of {n_rows:,} rows were drawn, and {evaluations:,} row predictions made"
-    reached = 0.0
-    for metric in metrics:
-        estimate, se = _judged(states, metric)
-        largest = np.abs(estimate).max(initial=0.0)
-        reached = max(reached, float(se.max(initial=0.0) / largest) if largest else np.inf)
-    asked = f"precision={precision:g}"
-    if all(state.done for state in states):
-        return f"{asked} was reached: {work}."
-    why = "the time was over" if timed_out else "there are no more rows"
-    return f"{asked} was not reached, {why}: standard errors are up to {reached:.2g} of the largest importance; {work}."
+        stop = start + n_units(some)
+        (moments,) = some
+        found.append((tuple(numbers[start:stop]), moments))
+        start = stop
+    return found
