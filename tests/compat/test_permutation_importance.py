@@ -776,7 +776,7 @@ RIDGE = Ridge().fit(MATRIX, MARGIN)
         ({"max_samples": 0.0}, "max_samples must be an integer >= 1, or a share"),
         ({"max_samples": 1.5}, "max_samples must be an integer >= 1, or a share"),
         ({"max_samples": "all"}, "max_samples must be an integer >= 1, or a share"),
-        ({"max_samples": N + 1}, f"max_samples must be at most the number of rows, {N}, got {N + 1}"),
+        ({"max_samples": N + 1}, f"max_samples must be <= n_samples, {N}, got {N + 1}"),
         ({"max_samples": 0.001}, "no row at all"),
     ],
     ids=lambda value: str(value)[:40],
@@ -809,7 +809,25 @@ def test_errors_are_weighins_and_scikit_learns() -> None:
     assert isinstance(found.value, TypeError)
 
 
-# the examples of scikit-learn's documentation
+# scikit-learn's own tests of its function, and the examples of its documentation
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "mixed_types",
+        "mixed_types_pandas",
+        "linear_regression",
+        "sample_weight",
+        "no_weights_scoring_function",
+        "max_samples_error",
+        "array_function_not_called",
+    ],
+)
+def test_scikit_learns_own_tests(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tests = pytest.importorskip("sklearn.inspection.tests.test_permutation_importance")
+    monkeypatch.setattr(tests, "permutation_importance", permutation_importance)
+    getattr(tests, f"test_permutation_importance_{name}")()
 
 
 def test_the_diabetes_example_of_the_user_guide() -> None:

@@ -68,7 +68,7 @@ def rows_to_draw(max_samples: Any, n_rows: int) -> int:
     """
     n_drawn = int(max_samples) if _is_whole(max_samples) else int(max_samples * n_rows)
     if n_drawn > n_rows:
-        raise InputError(f"max_samples must be at most the number of rows, {n_rows}, got {max_samples!r}.")
+        raise InputError(f"max_samples must be <= n_samples, {n_rows}, got {max_samples!r}.")
     if not n_drawn:
         raise InputError(f"max_samples={max_samples!r} of {n_rows} rows is no row at all.")
     return n_drawn
