@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 
+import learners
 import weighin
+from weighin._frames import write_table
 
 
 @pytest.fixture
@@ -78,3 +80,18 @@ def test_the_help_has_examples(cli):
     ran = cli("compare", "--help")
     assert ran.code == 0
     assert "Example: weighin compare old.json new.json" in " ".join(ran.out.split())
+
+
+def test_runs_that_kept_their_rows_are_compared_pair_by_pair(cli, learner_file, tmp_path):
+    write_table(learners.games(seed=1, n_rows=60), tmp_path / "games.parquet")
+    run = ["run", learner_file, "games.parquet", "--trust", "--keep-rows", "--no-page", "--repeats", "3"]
+    for name in ("one", "two"):
+        ran = cli(*run, "--out", f"{name}.json")
+        assert ran.code == 0, ran.err
+        assert f"{name}.npz" in ran.out
+    assert "Paired: the same rows with the same shuffles." in cli("compare", "one.json", "two.json").out
+    (tmp_path / "one.json").unlink()
+    (tmp_path / "one.png").unlink()
+    again = cli(*run, "--out", "one.json")
+    assert again.code == 1
+    assert "Already there, left as it is: one.npz" in again.err

@@ -80,6 +80,13 @@ def run(
             help="Missing values the network has never seen: raise, drop the rows, or fill the mean."
         ),
     ] = "raise",
+    keep_rows: Annotated[
+        bool,
+        typer.Option(
+            "--keep-rows",
+            help="Keep what each shuffle changes row by row, .npz beside the result: weighin compare can pair it then.",
+        ),
+    ] = False,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Result to write, JSON; chart and page go beside it.")
     ] = Path("importance.json"),
@@ -108,7 +115,7 @@ def run(
         raise InputError(f"--out must end in .json, got '{out}'; the chart goes beside it as .png.")
     check_there(learner)
     check_there(table)
-    check_free(*_weighing.outputs(out, page=page), force=force)
+    check_free(*_weighing.outputs(out, page=page, rows=keep_rows), force=force)
     groups = _groups(group or [])
     frame = read_table(table)
     card = Card.for_learner(learner)
@@ -134,6 +141,7 @@ def run(
         max_seconds=max_seconds,
         random_state=seed,
         missing=missing,
+        keep_rows=keep_rows,
     )
     typer.echo(f"Written: {_weighing.listed(written)}.")
 

@@ -25,9 +25,10 @@ def page_path(out: Path) -> Path:
     return out.with_suffix(".html")
 
 
-def outputs(out: Path, *, page: bool) -> list[Path]:
+def outputs(out: Path, *, page: bool, rows: bool = False) -> list[Path]:
     """Files that a result is written to."""
-    return [out, chart_path(out), *([page_path(out)] if page else [])]
+    beside = [out.with_suffix(".npz")] if rows else []
+    return [out, chart_path(out), *beside, *([page_path(out)] if page else [])]
 
 
 def show(page: Path) -> None:
@@ -111,7 +112,7 @@ def weigh_and_write(
         typer.echo(f"Only the part that was finished is in {out}.", err=True)
         raise typer.Exit(130) from None
     _show_and_write(result, out)
-    written = [out, chart_path(out)]
+    written = outputs(out, page=False, rows=result.kept is not None)
     if page:
         missing = options.get("missing", "raise")
         written += _write_page(result, out, **_look_further(result, learner, frame, missing))

@@ -251,20 +251,15 @@ def _importances(result: Importance, features: Sequence[str]) -> Any:
 
 def _notes(first: Importance, second: Importance, labels: tuple[str, str], why_not: str) -> list[str]:
     notes = []
-    if why_not == "nothing kept":
+    if why_not in ("nothing kept", "other shuffles") and first.of_mean in PAIRABLE:
         notes.append(
-            "If these are the same rows, the intervals are wider than need be: weigh([model_a, model_b], X), or "
-            "keep_rows=True for both, compares them pair by pair."
+            "If these are the same rows, the intervals are wider than need be: weigh([model_a, model_b], X), or the "
+            "same random_state and n_repeats with keep_rows=True for both, compares them pair by pair."
         )
     if why_not == "no pairs":
         notes.append(
             f"Results in {first.metric} cannot be compared pair by pair; on the same rows the intervals are wider than "
             "need be."
-        )
-    if why_not == "other shuffles" and first.of_mean in PAIRABLE:
-        notes.append(
-            "If these are the same rows, the intervals are wider than need be: weigh([model_a, model_b], X) gives both "
-            "the same shuffles."
         )
     for result, label in zip((first, second), labels, strict=True):
         if result.on_training_rows:
