@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 
 import pytest
 import samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import weighin
 
@@ -177,6 +179,18 @@ def test_what_hides_or_turns_text_around_is_written_out():
     assert "\u202e" not in page.text
     assert "👩‍👩‍👧 family" in page.text  # what holds this family together hides nothing
     assert '" "' in read(samples.bare([1.0, 2.0], [" ", "week"])).text
+
+
+@settings(max_examples=20)
+@given(st.lists(st.text(st.characters(), max_size=30), min_size=2, max_size=4, unique=True))
+def test_any_name_comes_through_whole_and_inert(names):
+    html = samples.bare(range(len(names)), names).to_html()
+    html.encode("utf-8")
+    page = Read(html)
+    assert [row["raw"] for row in page.data["weights"][0]["rows"]] == names[::-1]
+    assert (page.count("script"), page.count("tr"), page.count("section")) == (3, len(names) + 1, 4)
+    shown = page.text + "".join(str(value) for _, attrs in page.elements for value in attrs.values())
+    assert all(letter.isprintable() or letter in "\u200c\u200d" for letter in shown)
 
 
 def test_every_name_is_kept_from_turning_its_neighbours_around():
