@@ -13,7 +13,7 @@ from benchmarks.workloads import Job
 
 
 @lru_cache(maxsize=2)
-def _ready(job: Job) -> tuple[Any, Any]:
+def ready(job: Job) -> tuple[Any, Any]:
     """The adapted model and the encoded rows; what every contender has before its time starts."""
     from weighin._models import as_model
 
@@ -28,7 +28,7 @@ def _ready(job: Job) -> tuple[Any, Any]:
 def suits(job: Job) -> bool:
     """Whether weighin reads this kind of model."""
     try:
-        _ready(job)
+        ready(job)
     except weighin.ModelError:
         return False
     return True
@@ -43,7 +43,7 @@ def run(job: Job, columns: Sequence[int], n_repeats: int, setting: dict[str, Any
     from weighin._engine import run as engine_run
     from weighin._metrics import MSE
 
-    model, data = _ready(job)
+    model, data = ready(job)
     features = [data.features[column] for column in columns]
     scores = engine_run(model, data, features, ExplicitDonors(job.permutations[:n_repeats]), MSE)
     setting["ways"] = ", ".join(sorted(set(scores.ways)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding_bag
+from torch.nn.functional import embedding_bag, pad
 
 from weighin._engine._levels import MAX_LEVELS, Levels, Unit, find_levels, share_of_work
 from weighin._engine._workers import Workers
@@ -19,6 +19,7 @@ from weighin._models._split_view import Dense, SplitView
 
 CHUNK_BYTES = 2**21  # of the first hidden layer in one pass: more leaves the cache, less pays for the calls
 LEAST_CHUNK_ROWS = 128
+EVEN_ROWS = 64  # look-ups are predicted in multiples: oneDNN writes, and keeps, a program for every number of rows
 STACKED_REPEATS = 4  # of the same rows in one pass
 FEW_ROWS = 2048  # of one shuffle, which are predicted sooner than levels are counted
 LOOK_UPS_PAY = 0.8  # share of the plain work below which predicting each (row, level) once is faster
@@ -251,6 +252,7 @@ class _Block:
         k = len(table)
         terms[n : n + k], terms[n + k : n + 2 * k] = table, -table
         wanted = torch.stack([receivers, n + levels, n + k + own.index_select(0, receivers)], 1)
+        wanted = pad(wanted, (0, 0, 0, -len(wanted) % EVEN_ROWS))
         sums = (embedding_bag(some, terms, mode="sum") for some in wanted.split(self.chunk_rows))
         preds = torch.cat([base, *(self.view.finish(h) for h in sums if len(h))])
         where = torch.empty(len(table) * n, dtype=torch.long)  # of each (level, row) among the predictions
