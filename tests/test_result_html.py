@@ -114,7 +114,9 @@ def test_names_are_inert(name):
         "span",
         "p",
     }
-    assert all(set(attrs) <= {"class", "style", "scope", "aria-hidden"} for _, attrs in page.elements)
+    assert all(
+        set(attrs) <= {"class", "style", "scope", "aria-hidden", "tabindex"} for _, attrs in page.elements
+    )
     assert "\u202e" not in "".join(page.texts)
 
 

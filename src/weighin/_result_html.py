@@ -66,7 +66,13 @@ class Row:
 
 
 def table_html(
-    heading: str, columns: Sequence[str], rows: Sequence[Row], remarks: Sequence[str], more: str
+    heading: str,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    remarks: Sequence[str],
+    more: str = "",
+    *,
+    most: int | None = MOST,
 ) -> str:
     """Write the table.
 
@@ -77,23 +83,25 @@ def table_html(
     columns : sequence of str
         Heads of the first column and of each cell.
     rows : sequence of Row
-        In the order to show; the first 30 are shown.
+        In the order to show.
     remarks : sequence of str
         Under it.
     more : str
-        Where to find the rest.
+        Where to find the rows that are not shown.
+    most : int or None
+        Rows to show; None for all.
     """
-    shown = rows[:MOST]
+    shown = rows[:most]
     ends = [0.0]
     for row in shown:
         ends += [end for end in (row.value, row.low, row.high) if math.isfinite(end)]
     low, span = min(ends), (max(ends) - min(ends)) or 1.0
     head = "".join(f'<th scope="col">{_text(column)}</th>' for column in columns)
     body = "\n".join(_row(row, low, span) for row in shown)
-    left_out = [f"{len(rows) - MOST} more features: {more}."] if len(rows) > MOST else []
+    left_out = [f"{len(rows) - len(shown)} more features: {more}."] if len(rows) > len(shown) else []
     under = "".join(f"<p>{_text(remark)}</p>" for remark in [*left_out, *remarks])
     return (
-        f'<div class="weighin"><style>{_STYLE}</style>\n<table><caption>{_text(heading)}</caption>\n'
+        f'<div class="weighin" tabindex="0"><style>{_STYLE}</style>\n<table><caption>{_text(heading)}</caption>\n'
         f'<thead><tr>{head}<th aria-hidden="true"></th></tr></thead>\n<tbody>\n{body}\n</tbody></table>\n{under}</div>'
     )
 

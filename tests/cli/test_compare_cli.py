@@ -39,13 +39,16 @@ def test_json_and_chart_are_written(cli, results, tmp_path):
     out = tmp_path / "both.json"
     ran = cli("compare", *results, "--labels", '2020,"season 2021, late"', "--out", out)
     assert ran.code == 0
-    assert f"Written: {out} and {out.with_suffix('.png')}." in " ".join(ran.out.split())
+    assert "both.json" in ran.out
+    assert out.with_suffix(".html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert json.loads(out.read_text())["labels"] == ["2020", "season 2021, late"]
     assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     again = cli("compare", *results, "--out", out)
     assert again.code == 1
     assert "Already there" in again.err
-    assert cli("compare", *results, "--out", out, "--force").code == 0
+    out.with_suffix(".html").unlink()
+    assert cli("compare", *results, "--out", out, "--force", "--no-page").code == 0
+    assert not out.with_suffix(".html").exists()
     assert weighin.Comparison.load(out).labels == ("old", "new")
 
 
@@ -64,6 +67,7 @@ def test_files_of_one_name_are_told_apart_by_their_folders(cli, results, tmp_pat
         (["old.json", "new.json", "--labels", "one"], "--labels takes two names"),
         (["old.json", "new.json", "--labels", "a,a"], "labels must differ"),
         (["old.json", "new.json", "--out", "c.png"], "--out must end in .json, got 'c.png'"),
+        (["old.json", "new.json", "--open"], "--open opens the page that --out writes"),
         (["old.json", "new.json", "--metric", "rmse"], "cannot be compared with importances in 'mae'"),
         (["old.json", "broken.json"], "is not JSON"),
     ],
@@ -95,3 +99,10 @@ def test_runs_that_kept_their_rows_are_compared_pair_by_pair(cli, learner_file, 
     again = cli(*run, "--out", "one.json")
     assert again.code == 1
     assert "Already there, left as it is: one.npz" in again.err
+
+
+def test_the_page_is_opened_on_demand(cli, results, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    assert cli("compare", *results, "--out", "both.json", "--open").code == 0
+    assert opened[0].endswith("/both.html")

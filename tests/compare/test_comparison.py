@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -364,3 +365,31 @@ def test_zero_and_missing_values_are_written_plainly():
     assert math.isnan(comparison.difference[1])
     assert "only in" not in comparison.summary()
     assert comparison.plot() is not None
+
+
+def test_the_page_holds_everything_and_asks_nobody(tmp_path, paired):
+    path = tmp_path / "change.html"
+    assert paired.to_html(path) is None
+    text = path.read_text(encoding="utf-8")
+    assert text == paired.to_html()
+    for sentence in paired.summary().splitlines():
+        assert sentence.replace("'", "&#x27;") in text
+    assert "<title>What weighs more or less in new than in old</title>" in text
+    assert text.count('<th scope="row">') == 4
+    assert not re.search(r"https?:|url\(|@import|src=|<script|href=\"(?!data:,)", text)
+    with pytest.raises(OutputExistsError):
+        paired.to_html(path)
+    paired.to_html(path, force=True)
+
+
+def test_the_page_shows_every_feature_and_what_was_made_up():
+    names = [f"f{i}<b>" for i in range(80)]
+    comparison = compare(
+        by_hand(np.zeros(80), names, simulated=True), by_hand(np.ones(80), names, simulated=True)
+    )
+    text = comparison.to_html(title="Mine & yours")
+    assert text.count('<th scope="row">') == 80
+    assert "<b>" not in text
+    assert "SIMULATED DATA - Mine &amp; yours" in text
+    assert "SIMULATED DATA: rows were made up." in text
+    assert comparison._repr_html_().count('<th scope="row">') == 30

@@ -24,8 +24,12 @@ def compare(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Write the comparison, JSON; the chart goes beside it as .png."),
+        typer.Option("--out", "-o", help="Write the comparison, JSON; chart and page go beside it."),
     ] = None,
+    page: Annotated[
+        bool, typer.Option("--page/--no-page", help="Write the page, too: .html beside the result.")
+    ] = True,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace outputs that are there.")] = False,
 ) -> None:
     """Compare two results: two models, two seasons, before and after.
@@ -48,8 +52,10 @@ def compare(
         raise InputError(f"--out must end in .json, got '{out}'; the chart goes beside it as .png.")
     for path in (a, b):
         check_there(path)
+    if open_it and (out is None or not page):
+        raise InputError("--open opens the page that --out writes: give --out, without --no-page.")
     if out is not None:
-        check_free(out, _weighing.chart_path(out), force=force)
+        check_free(*_weighing.outputs(out, page=page), force=force)
     named = _labels(labels) if labels is not None else _names(a, b)
     comparison = compare_results(Importance.load(a), Importance.load(b), metric=metric, labels=named)
     Console().print(comparison)
@@ -58,7 +64,11 @@ def compare(
     with replacing(_weighing.chart_path(out)) as temporary:  # both files, or neither
         _plots.save(lambda ax: comparison.plot(ax=ax), temporary)
         comparison.save(out, force=True)
-    typer.echo(f"Written: {out} and {_weighing.chart_path(out)}.")
+    if page:
+        comparison.to_html(_weighing.page_path(out), force=True)
+    typer.echo(f"Written: {_weighing.listed(_weighing.outputs(out, page=page))}.")
+    if open_it:
+        _weighing.show(_weighing.page_path(out))
 
 
 def _labels(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -17,8 +17,10 @@ from weighin._compare._file import read, write
 from weighin._compare._pairs import adjusted, two_sided
 from weighin._compare._words import about, between, numbers, sentences
 from weighin._errors import InputError
+from weighin._files import check_free, replacing
 from weighin._inference import Inference
 from weighin._optional import require
+from weighin._result_html import MOST, Row, table_html
 from weighin._text import printable
 
 if TYPE_CHECKING:
@@ -305,10 +307,47 @@ class Comparison:
 
     __repr__ = __str__
 
+    def to_html(
+        self, path: Path | str | None = None, *, title: str | None = None, force: bool = False
+    ) -> str | None:
+        """Write one HTML page to send around: sentences, table with bars, how to read it, how it was made.
+
+        Parameters
+        ----------
+        path : path or str, optional
+            Where to; without, the page is returned.
+        title : str, optional
+            Instead of the usual one.
+        force : bool
+            Replace what is there.
+
+        Returns
+        -------
+        str or None
+            The page; None when it went to `path`.
+
+        Raises
+        ------
+        OutputExistsError
+            If `path` exists and `force` is false.
+        """
+        from weighin._compare._page import page_of
+
+        if path is not None:
+            check_free(Path(path), force=force)
+        minus = f"{self.metric}: {self.labels[1]} minus {self.labels[0]}"
+        page = page_of(self, self._heading(title), self._table(minus, (), most=None))
+        if path is None:
+            return page
+        with replacing(Path(path)) as temporary:
+            temporary.write_text(page, encoding="utf-8", newline="\n")
+        return None
+
     def _repr_html_(self) -> str:
         """Table for a notebook."""
-        from weighin._result_html import Row, table_html
+        return self._table(self._heading(), self.summary().splitlines(), most=MOST)
 
+    def _table(self, heading: str, remarks: Sequence[str], *, most: int | None) -> str:
         order, (lower, upper), number = self._order(), self.interval(), numbers(self)
         rows = []
         for i, text in zip(order, between(self, order), strict=True):
@@ -316,9 +355,7 @@ class Comparison:
             by, low, high = (float(some[i]) for some in (self.difference, lower, upper))
             rows.append(Row(self.features[i], [*importances, text], by, low, high))
         columns = ["feature", *self.labels, "difference (95 % interval)"]
-        return table_html(
-            self._heading(), columns, rows, self.summary().splitlines(), "to_frame(), plot(limit=...)"
-        )
+        return table_html(heading, columns, rows, remarks, "to_frame(), plot(limit=...)", most=most)
 
     @cached_property
     def _judged(self) -> Inference:
