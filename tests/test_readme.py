@@ -70,7 +70,7 @@ def test_the_commands_of_the_real_path_are_known() -> None:
     from weighin._cli._app import app
 
     verbs = {tuple(re.findall(r"^weighin ((?:cfbd )?\w+)", command)) for command in commands()} - {()}
-    assert verbs == {("run",), ("cfbd fetch",), ("cfbd train",)}
+    assert verbs == {("run",), ("cfbd fetch",), ("cfbd train",), ("cfbd ablate",)}
     for (verb,) in verbs:
         help_text = CliRunner().invoke(app, [*verb.split(), "--help"], catch_exceptions=False)
         assert help_text.exit_code == 0
