@@ -8,7 +8,7 @@ from typing import Any
 
 from weighin._errors import InputError
 from weighin._inference import holm
-from weighin._text import formatter
+from weighin._text import ARROWS, formatter
 
 MOST_EFFECTS = 8
 MOST_ROWS = 20  # of a heatmap; the frame has every feature
@@ -70,6 +70,7 @@ def page_of(
         "sentences": sentences(imp),
         "notes": [*imp.notes, *imp._remarks()],
         "weights": [_weights(some) for some in metrics],
+        "directions": {name: (ARROWS.get(word, ""), word) for name, word in imp.directions.items()},
         "effects": _effects(imp, effects),
         "company": _company(company),
         "segments": _segments(imp),

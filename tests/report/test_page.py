@@ -307,6 +307,15 @@ def test_effects_come_by_weight_with_their_numbers():
     assert {row["name"]: row["arrow"] for row in page.data["weights"][0]["rows"]}["feature_001"] == "↗"
 
 
+def test_directions_the_result_knows_are_shown_without_effects(six):
+    page = read(six.with_effects({"feature_000": "falls", "feature_001": "none"}))
+    rows = {row["name"]: (row["arrow"], row["direction"]) for row in page.data["weights"][0]["rows"]}
+    assert rows["feature_000"] == ("↘", "falls")
+    assert rows["feature_001"] == ("→", "hardly moves")
+    assert rows["feature_002"] == ("", "")
+    assert "↘ falls" in page.text
+
+
 def test_company_and_what_next_are_told(six):
     page = read(six, company=samples.company(six.features), ablation=samples.ABLATION)
     assert "feature_000 moves with feature_001 (0.71)" in page.text

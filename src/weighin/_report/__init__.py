@@ -14,6 +14,7 @@ notes          list of str a reader must know
 weights        list, one per metric: {metric, effect, axis, axis_relative, baseline, features: [{feature, members,
                importance, ci_lower, ci_upper, relative, relative_lower, relative_upper, pvalue, pvalue_holm, few_rows,
                ignored, rank}]}; numbers may be None, NaN or infinite
+directions     {feature: (arrow, word)}: which way predictions go as it grows, where that is known
 effects        list: {feature, kind: "numeric" or "levels", grid: numbers or names, mean, lower, upper (over the grid),
                curves: list of lists over the grid, direction: a word, arrow: one character; where known also ale (over
                the grid), missing: None or {share, mean, lower, upper}, sentence, note}; numbers may be None

@@ -12,7 +12,11 @@ from weighin._report._rows import NONE, finite
 
 LEVELS = 12  # dots in one chart; the table has the others
 CURVES = 24
-WORDS = {"none": "hardly moves"}
+
+
+def worded(direction: str) -> str:
+    """Write a direction as a reader takes it."""
+    return "hardly moves" if direction == "none" else direction
 
 
 def effect_views(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -79,7 +83,7 @@ def _write(effect: dict[str, Any], ends: Sequence[float]) -> dict[str, Any]:
         drawn["mean"] = [{**row, "x": short(row["x"], 18)} for row in drawn["mean"]]
         drawn["mean"] = _apart(drawn["mean"])
     direction, arrow = (
-        WORDS.get(source.get("direction", ""), source.get("direction", "")),
+        worded(source.get("direction", "")),
         source.get("arrow", ""),
     )
     return {

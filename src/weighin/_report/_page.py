@@ -9,7 +9,7 @@ from typing import Any
 
 from weighin._optional import require
 from weighin._report import _bundle, _charts
-from weighin._report._effects import effect_views, packed
+from weighin._report._effects import effect_views, packed, worded
 from weighin._report._names import for_script, short, splitter, visible
 from weighin._report._rows import NONE, UNCLEAR, Record, between, coarse, drawn, finite, records, shades
 from weighin._text import formatter
@@ -72,7 +72,8 @@ def _read(name: str) -> str:
 def _view(page: Mapping[str, Any]) -> dict[str, Any]:
     """Put everything into the words and numbers the template writes."""
     effects = effect_views(page["effects"])
-    pushes = {effect["raw"]: (effect["arrow"], effect["direction"]) for effect in effects}
+    pushes = {name: (arrow, worded(word)) for name, (arrow, word) in page["directions"].items()}
+    pushes |= {effect["raw"]: (effect["arrow"], effect["direction"]) for effect in effects}
     weights = [{**some, "rows": records(some, pushes)} for some in page["weights"]]
     shown = [drawn(row, i) for i, row in enumerate(weights[0]["rows"][:SHOWN])]
     specs = {layout: _charts.bars(shown, narrow=layout == "narrow") for layout in ("wide", "narrow") if shown}

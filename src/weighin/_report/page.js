@@ -133,7 +133,7 @@
       text.className = "hidden";
       text.textContent = [row.name, ...lines(row)].join(". ");
       line.append(text);
-      line.addEventListener("pointerenter", (event) => go(i, event.clientX));
+      line.addEventListener("pointermove", (event) => { if (at !== i || tip.hidden) go(i, event.clientX); });
       line.addEventListener("click", (event) => go(i, event.clientX));
       box.append(line);
     });
