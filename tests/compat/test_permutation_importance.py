@@ -446,12 +446,23 @@ def test_nothing_is_written_to_table_target_and_model() -> None:
 # scorers
 
 
-def test_one_column_of_few_levels_costs_a_prediction_per_row_and_level() -> None:
-    X = np.column_stack([FRAME["neutral"], FRAME["week"], FRAME["elo"]]).astype(float)
-    model = SpyRegressor(DecisionTreeRegressor(random_state=0)).fit(X, MARGIN)
-    found = both(model, X, MARGIN, n_repeats=20)
+@pytest.mark.parametrize("kind", [np.asarray, pd.DataFrame, pl.DataFrame])
+@pytest.mark.parametrize(
+    ("model", "y", "scoring"),
+    [
+        (SpyRegressor(DecisionTreeRegressor(random_state=0)), MARGIN, None),
+        (SpyRegressor(DecisionTreeRegressor(random_state=0)), MARGIN, "neg_mean_absolute_error"),
+        (SpyClassifier(DecisionTreeClassifier(random_state=0)), RESULT, ["accuracy", "balanced_accuracy"]),
+    ],
+)
+def test_one_column_of_few_levels_costs_a_prediction_per_row_and_level(
+    kind: Any, model: Any, y: Any, scoring: Any
+) -> None:
+    X = kind(np.column_stack([FRAME["neutral"], FRAME["week"], FRAME["elo"]]).astype(float))
+    model.fit(np.asarray(X), y)
+    found = both(model, X, y, scoring=scoring, n_repeats=20)
     model.rows_ = 0
-    assert_same(permutation_importance(model, X, MARGIN, n_repeats=20, random_state=7), found)
+    assert_same(permutation_importance(model, X, y, scoring=scoring, n_repeats=20, random_state=7), found)
     flags, weeks, elos = N, 3 * N, 20 * N
     # and the rows as they are, for scikit-learn's baseline, for the engine's, and a few to look at
     assert model.rows_ <= flags + weeks + elos + 2 * N + 4 * N

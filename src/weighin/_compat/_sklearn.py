@@ -55,7 +55,8 @@ def permutation_importance(
     n_repeats : int
         Shuffles per feature, at least 1; the same ones for all features.
     n_jobs : int, optional
-        As joblib counts; -1 for all processors. Does not change the numbers.
+        As joblib counts; None is 1 unless ``joblib.parallel_config`` says otherwise, -1 all processors. Threads, but
+        processes for scorers that are called on shuffled tables. Does not change the numbers.
     random_state : int, RandomState instance or None
         Where one seed is drawn from; None for numpy's global generator. The same one gives the same shuffles as
         scikit-learn's function, and is left in the same state.
@@ -118,9 +119,8 @@ def permutation_importance(
             WeighinWarning,
             stacklevel=2,
         )
-    with config_context(
-        skip_parameter_validation=True
-    ):  # as scikit-learn has it: metrics are called many times
+    # as scikit-learn does: metrics are called many times
+    with config_context(skip_parameter_validation=True):
         seed = check_random_state(random_state).randint(np.iinfo(np.int32).max + 1)
         scorer = check_scoring(estimator, scoring=scoring)
         rows = as_rows(X)
