@@ -187,14 +187,14 @@ def weigh(
 
 
 def _several(ask: _Weighing, models: list[Model], precision: float | None) -> tuple[Importance, ...]:
-    """Weigh models on the same shuffles, what these change kept row by row."""
+    """Weigh models on the same shuffles, what these change kept row by row where the metric has values per row."""
     if not models:
         raise InputError("The list of models is empty.")
     if precision is not None or ask.max_seconds is not None:
         raise InputError(
             "Several models take the same shuffles: give n_repeats, not precision or max_seconds."
         )
-    ask = replace(ask, keep_rows=True)
+    ask = replace(ask, keep_rows=ask.keep_rows or None)
     if ask.n_repeats == arguments.AUTO:
         ask = replace(ask, n_repeats=max(ask.asking(model).repeats(ask.seed)[0] for model in models))
     return tuple(ask.fully(model) for model in models)
@@ -218,7 +218,7 @@ class _Weighing:
     missing: str
     options: dict[str, Any]
     max_seconds: float | None
-    keep_rows: bool
+    keep_rows: bool | None  # None: where the first metric has a value per row
     progress: bool | None
 
     def asking(self, model: Model, data: Encoded | None = None, deadline: float | None = None) -> Asking:
@@ -248,18 +248,19 @@ class _Weighing:
         """Weigh on all rows."""
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
         asking = self.asking(model, deadline=deadline)
+        keep = asking.metrics[0].per_row is not None if self.keep_rows is None else self.keep_rows
         n_repeats, answered = self.n_repeats, None
         donors = asking.donors(PILOT_REPEATS, self.seed)
         notes = list(asking.data.notes)
         try:
             if n_repeats == arguments.AUTO:
                 n_repeats, answered = asking.repeats(self.seed)
-            if answered is None or (self.keep_rows and answered[0].complete):
+            if answered is None or (keep and answered[0].complete):
                 donors = asking.donors(int(n_repeats), self.seed)
                 if donors.n_repeats < int(n_repeats) and self.n_repeats != arguments.AUTO:
                     possible = f"{donors.n_repeats} distinct shuffle{'s' * (donors.n_repeats > 1)}"
                     notes.append(f"{_smallest(asking)} rows allow {possible}; {n_repeats} were asked for.")
-                answered = asking.ask(donors, keep=self.keep_rows)
+                answered = asking.ask(donors, keep=keep)
         except TimeUp:
             raise InputError(
                 f"max_seconds={self.max_seconds:g} was over before anything was finished; allow more."

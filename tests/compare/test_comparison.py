@@ -132,7 +132,7 @@ def test_estimates_without_shares_of_the_rows_are_paired_by_shares():
         return float(np.median(abs(y - pred)))
 
     options = {"metric": median_miss, "greater_is_better": False}
-    comparison = compare(weigh(old, **options), weigh(new, **options))
+    comparison = compare(*weigh([old, new], **options))
     assert comparison.paired
     assert comparison.difference[0] < 0
     assert np.isfinite(comparison.se).all()
@@ -140,10 +140,9 @@ def test_estimates_without_shares_of_the_rows_are_paired_by_shares():
 
 
 def test_a_metric_without_pairs_says_so():
-    x, y = rows(0)
-    first, second = (weighin.weigh(m, x, y, metric="r2", n_repeats=4, random_state=0) for m in (old, new))
-    comparison = compare(first, second)
+    comparison = compare(*weigh([old, new], metric="r2"))
     assert not comparison.paired
+    assert comparison.difference[0] < 0
     assert "Results in r2 cannot be compared pair by pair" in comparison.summary()
 
 

@@ -104,6 +104,27 @@ def test_strata_count_by_themselves():
     np.testing.assert_allclose(got.se, expected.se)
 
 
+def test_blocks_and_features_at_a_time_do_not_change_the_numbers():
+    """Blocks are summed up one by one, features dozen by dozen."""
+    give = np.concatenate([donors(60, 3, 0), 60 + donors(80, 3, 1), 140 + donors(60, 3, 2)], axis=1)
+    rng = np.random.default_rng(0)
+    changes, before = rng.normal(size=(2, 30, 3, 200)), rng.normal(size=(2, 200)) ** 2
+    whole = paired(tuple(changes), give, tuple(before), function=root)
+    for unit in (0, 11, 12, 29):
+        alone = paired(tuple(changes[:, unit : unit + 1]), give, tuple(before), function=root)
+        cut = paired(
+            tuple(changes[:, unit : unit + 1]),
+            give,
+            tuple(before),
+            block=np.repeat([0, 1, 2], [60, 80, 60]),
+            function=root,
+        )
+        for name in ("estimate", "se", "skewness", "df"):
+            expected = getattr(whole, name)[unit]
+            assert getattr(alone, name)[0] == pytest.approx(expected, rel=1e-7)
+            assert getattr(cut, name)[0] == pytest.approx(expected, rel=1e-7)
+
+
 def test_a_score_that_grows_turns_the_sign():
     give = donors(50, 3, 0)
     changes, before = swaps(50, give, 0)

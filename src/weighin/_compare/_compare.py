@@ -179,6 +179,7 @@ def _pair_rows(first: Importance, second: Importance, places: Sequence[Sequence[
         (one.changes[places[0]][..., seen], two.changes[places[1]][..., seen]),
         own[one.donors[:, seen]],
         (one.before[seen], two.before[seen]),
+        block=one.block[seen],
         stratum=one.stratum[seen],
         function=FUNCTIONS[first.of_mean],
         sign=-1.0 if first.greater_is_better else 1.0,

@@ -6,7 +6,7 @@ cancels. Apart, variances add.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from weighin._inference import Function, Inference, Means, Moments, difference, holm, identity
 
 Floats = NDArray[np.float64]
+TOGETHER = 12  # features with joint moments: the work grows with the square of twice as many
 
 
 def paired(
@@ -22,6 +23,7 @@ def paired(
     donors: ArrayLike,
     rows: tuple[ArrayLike, ArrayLike],
     *,
+    block: ArrayLike | None = None,
     stratum: ArrayLike | None = None,
     function: Function = identity,
     sign: float = 1.0,
@@ -36,8 +38,8 @@ def paired(
         Row whose values each row received, the same for both.
     rows : tuple of two arrays of shape (n_rows,) or (n, n_rows)
         Row components of either model; the first is its loss before any swap.
-    stratum : array of shape (n_rows,), optional
-        Rows only exchanged values inside their stratum.
+    block, stratum : array of shape (n_rows,), optional
+        Rows only exchanged values inside their block, which lies inside a stratum.
     function : callable
         What is reported of the means, as for `weighin._inference.infer`.
     sign : float
@@ -50,36 +52,49 @@ def paired(
     """
     first, second = (np.asarray(some) for some in changes)
     own, other = (np.atleast_2d(np.asarray(some, dtype=float)) for some in rows)
-    before = np.concatenate([own, other])
-    give = np.asarray(donors)
-    labels = np.zeros(give.shape[1], dtype=np.int64) if stratum is None else np.asarray(stratum)
-    parts = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    both = _of_two(function, len(own))
+    before, give = np.concatenate([own, other]), np.asarray(donors)
+    one = np.zeros(give.shape[1], dtype=np.int64)
+    parts = list(
+        _parts(
+            one if block is None else np.asarray(block), one if stratum is None else np.asarray(stratum), give
+        )
+    )
     found = []
-    for mine, theirs in zip(first, second, strict=True):
-        strata = [
-            Moments.of(
-                np.stack([mine[:, part], theirs[:, part]]),
-                np.searchsorted(part, give[:, part]),
-                before[:, part],
-            )
-            for part in parts
-        ]
-        found.append(difference(strata, 1, 0, both, sign=sign))
+    for start in range(0, len(first), TOGETHER):
+        here = slice(start, start + TOGETHER)
+        strata: dict[int, Moments] = {}
+        for label, part, local in parts:
+            both = np.concatenate([first[here][..., part], second[here][..., part]])
+            moments = Moments.of(both, local, before[:, part])
+            strata[label] = strata[label] + moments if label in strata else moments
+        n = len(first[here])
+        of_two = _of_two(function, len(own))
+        found += [difference(list(strata.values()), n + unit, unit, of_two, sign=sign) for unit in range(n)]
     return joined(found)
 
 
+def _parts(
+    block: NDArray[np.int64], stratum: NDArray[np.int64], give: NDArray[np.int64]
+) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    """Stratum, rows and donors, by their places among these rows, of each block."""
+    order = np.lexsort((block, stratum))
+    starts = np.flatnonzero(np.diff(block[order], prepend=-1) | np.diff(stratum[order], prepend=-1))
+    for part in np.split(order, starts)[1:]:
+        yield int(stratum[part[0]]), part, np.searchsorted(part, give[:, part])
+
+
 def _of_two(function: Function, n_rows: int) -> Function:
-    """The same function of the means of either model: each has a change and `n_rows` row components of its own."""
+    """The same function of the means of either model: half of the changes and of the row components are its own."""
 
     def both(means: Means) -> tuple[Floats, Floats, Floats]:
-        value, by_change, by_rows = np.zeros(2), np.zeros(2), np.zeros((2, len(means.rows)))
+        n = len(means.change) // 2
+        parts = []
+        by_rows = np.zeros((2 * n, len(means.rows)))
         for model in range(2):
-            own = slice(model * n_rows, (model + 1) * n_rows)
-            change = means.change[model : model + 1]
-            value[model], by_change[model], by_rows[model, own] = (
-                part[0] for part in function(Means(change, means.rows[own]))
-            )
+            units, own = slice(model * n, (model + 1) * n), slice(model * n_rows, (model + 1) * n_rows)
+            value, by_change, by_rows[units, own] = function(Means(means.change[units], means.rows[own]))
+            parts.append((value, by_change))
+        value, by_change = (np.concatenate(some) for some in zip(*parts, strict=True))
         return value, by_change, by_rows
 
     return both
