@@ -8,8 +8,11 @@ from typing import Any
 
 import joblib
 import pytest
+import sklearn
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from weighin import InputError
 from weighin._engine._workers import JoblibWorkers, Workers
 
 KINDS = [Workers, JoblibWorkers]
@@ -34,10 +37,11 @@ def test_one_thread_is_the_calling_one(kind: type[Workers]) -> None:
         assert workers.each(lambda _: threading.get_ident(), range(3)) == [threading.get_ident()] * 3
 
 
-def test_several_threads_run_at_once_and_none_is_left() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_threads_run_at_once_and_none_is_left(kind: type[Workers]) -> None:
     before = threading.active_count()
     together = threading.Barrier(3, timeout=60)
-    with Workers(3) as workers:
+    with kind(3) as workers:
         workers.each(lambda _: together.wait(), range(3))
     assert threading.active_count() == before
 
@@ -61,21 +65,23 @@ def test_an_error_stops_the_tasks_not_yet_begun(
     assert len(begun) < 5000
 
 
-def test_after_an_error_nobody_is_working_any_more() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+def test_after_an_error_nobody_is_working_any_more(kind: type[Workers], error: type[BaseException]) -> None:
     """Whoever goes on, with smaller chunks say, must not be written over by tasks of before."""
     started, working = threading.Event(), []
 
     def task(number: int) -> None:
         if number == 0:
             started.wait(60)
-            raise MemoryError
+            raise error
         working.append(number)
         started.set()
         time.sleep(0.1)
         working.remove(number)
 
-    with Workers(2) as workers:
-        with pytest.raises(MemoryError):
+    with kind(2) as workers:
+        with pytest.raises(error):
             workers.each(task, range(2))
         assert working == []
         assert workers.each(str, range(2)) == ["0", "1"]
@@ -112,3 +118,47 @@ def test_joblib_decides_who_works() -> None:
         assert threading.get_ident() not in workers.each(thread, range(4))
     with joblib.parallel_config("sequential"), JoblibWorkers(2) as workers:
         assert set(workers.each(thread, range(4))) == {threading.get_ident()}
+
+
+def test_a_pool_of_copied_processes_is_refused() -> None:
+    with (
+        joblib.parallel_config("multiprocessing"),
+        pytest.raises(InputError, match="loky"),
+        JoblibWorkers(2),
+    ):
+        pass
+
+
+def test_threads_of_joblib_have_one_thread_each_and_settings_come_back() -> None:
+    def limits(_: Any = None) -> list[int]:
+        return [library["num_threads"] for library in threadpool_info()]
+
+    def alone(_: Any) -> tuple[int, list[int]]:
+        return joblib.effective_n_jobs(5), limits()
+
+    with threadpool_limits(3):
+        before = limits()
+        assert before
+        with JoblibWorkers(2) as workers:
+            for n_jobs, threads in workers.each(alone, range(4)):
+                assert n_jobs == 1
+                assert set(threads) == {1}
+        assert limits() == before
+        with pytest.raises(ValueError, match="at last"), JoblibWorkers(2) as workers:
+            workers.each(_fail, range(4))
+        assert limits() == before
+
+
+def test_threads_and_processes_go_by_the_settings_of_scikit_learn() -> None:
+    def output(_: Any) -> Any:
+        import sklearn
+
+        return sklearn.get_config()["transform_output"]
+
+    for backend in ("threading", "loky"):
+        with (
+            sklearn.config_context(transform_output="polars"),
+            joblib.parallel_config(backend),
+            JoblibWorkers(2) as workers,
+        ):
+            assert workers.each(output, range(3)) == ["polars"] * 3

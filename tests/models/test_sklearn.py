@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -12,14 +13,18 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import sklearn
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.compose import TransformedTargetRegressor, make_column_selector, make_column_transformer
 from sklearn.ensemble import (
+    BaggingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestRegressor,
+    VotingRegressor,
 )
+from sklearn.frozen import FrozenEstimator
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import (
@@ -35,7 +40,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -591,6 +596,66 @@ def test_processes_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = importances(model, X, FRAME["margin"])
     with joblib.parallel_config("loky"):
         np.testing.assert_array_equal(importances(model, X, FRAME["margin"], n_jobs=2), expected)
+
+
+def test_output_set_for_transformers_counts_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    from weighin._engine import _plan
+
+    monkeypatch.setattr(_plan, "THREADS_FROM", 0)
+    rows = FRAME[["elo", "week"]]
+    with sklearn.config_context(transform_output="pandas"):
+        picks = make_column_transformer((StandardScaler(), ["elo", "week"]))  # by name: needs a frame
+        model = make_pipeline(StandardScaler(), picks, Ridge()).fit(rows, FRAME["margin"])
+        expected = importances(model, rows, FRAME["margin"], n_jobs=1)
+        np.testing.assert_array_equal(importances(model, rows, FRAME["margin"]), expected)
+
+
+class OneThread(RegressorMixin, BaseEstimator):
+    """Refuses to be called from elsewhere."""
+
+    def fit(self, X: Any, y: Any) -> OneThread:
+        self.thread_ = threading.get_ident()
+        return self
+
+    def predict(self, X: Any) -> Any:
+        assert threading.get_ident() == self.thread_
+        return np.asarray(X)[:, 0]
+
+
+def own_thread(thread: int) -> Callable[[Any], Any]:
+    """Like `OneThread`, as a function."""
+
+    def same(X: Any) -> Any:
+        assert threading.get_ident() == thread
+        return X
+
+    return same
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: OneThread(),
+        lambda: BaggingRegressor(OneThread(), 2),
+        lambda: VotingRegressor([("one", OneThread()), ("other", Ridge())]),
+        lambda: GridSearchCV(Pipeline([("last", Ridge())]), {"last": [OneThread()]}, cv=2),
+        lambda: GridSearchCV(TransformedTargetRegressor(Ridge()), {"regressor": [OneThread()]}, cv=2),
+        lambda: make_pipeline(FunctionTransformer(own_thread(threading.get_ident())), Ridge()),
+        lambda: make_pipeline(
+            FeatureUnion([("f", FunctionTransformer(own_thread(threading.get_ident())))]), Ridge()
+        ),
+    ],
+)
+@pytest.mark.parametrize("frozen", [False, True])
+def test_code_of_the_users_stays_in_their_thread(
+    make: Callable[[], Any], frozen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from weighin._engine import _plan
+
+    monkeypatch.setattr(_plan, "THREADS_FROM", 0)
+    rows = FRAME[["elo", "week"]]
+    model = make().fit(rows, FRAME["margin"])
+    assert importances(FrozenEstimator(model) if frozen else model, rows, FRAME["margin"])[0].any()
 
 
 def test_the_numbers_of_scikit_learns_own_function_on_the_same_shuffles() -> None:

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, TypeVar
 
+from weighin._errors import InputError
+
 T = TypeVar("T")
 
 
@@ -64,55 +66,84 @@ class Workers:
 
 
 class JoblibWorkers(Workers):
-    """Map tasks by joblib: over threads, or as ``joblib.parallel_config`` says, processes included.
+    """Map tasks over threads, or where ``joblib.parallel_config`` says, processes included.
 
-    For models that are not torch's. One job is the calling thread; several have one OpenMP and BLAS thread each.
+    For models that are not torch's. One job is the calling thread; several have one OpenMP and BLAS thread each, start
+    no further jobs of joblib, and go by the scikit-learn settings of the calling thread.
     """
 
     def __enter__(self) -> JoblibWorkers:
         self._held = ExitStack()
         if self.n_threads > 1:
-            from joblib import Parallel
+            from joblib.parallel import MultiprocessingBackend, Parallel, ThreadingBackend, get_active_backend
             from threadpoolctl import ThreadpoolController
 
-            self._controller = ThreadpoolController()
-            self._held.enter_context(
-                self._controller.limit(limits=1, user_api="blas")
-            )  # for all threads at once
-            self._all = self._held.enter_context(Parallel(self.n_threads, prefer="threads"))
+            with ExitStack() as held:
+                self._controller = ThreadpoolController()
+                # for all threads at once
+                held.enter_context(self._controller.limit(limits=1, user_api="blas"))
+                backend = get_active_backend(prefer="threads")[0]
+                if isinstance(backend, MultiprocessingBackend):
+                    raise InputError(
+                        'joblib\'s backend "multiprocessing" copies a process whose threads may hold locks: take '
+                        '"loky", or "threading".'
+                    )
+                if isinstance(backend, ThreadingBackend):
+                    # joblib's own looks only every 10 ms whether they are done, and leaves them running after an error
+                    self._pool = ThreadPoolExecutor(self.n_threads, "weighin")
+                else:
+                    self._all = held.enter_context(Parallel(self.n_threads, prefer="threads"))
+                self._held = held.pop_all()  # an interrupt until here gives everything back
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._held.close()
+        try:
+            super().__exit__(kind, error, trace)
+        finally:
+            self._held.close()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"n_threads": self.n_threads, "own": self.own}  # what is held stays here when tasks travel
 
     def each(self, function: Callable[[Any], T], tasks: Iterable[Any]) -> list[T]:
-        """Results of `function` for all tasks, in order."""
+        """Results of `function` for all tasks, in order; the first error stops the tasks not yet begun."""
         if self.n_threads == 1:
             return [function(task) for task in tasks]
         from joblib import delayed
 
         alone = _Alone(function, self._controller)
+        if self._pool is not None:
+            return super().each(alone, tasks)
         return list(self._all(delayed(alone)(task) for task in tasks))
 
 
 class _Alone:
-    """A function whose OpenMP loops stay in the calling thread, each thread of which has a setting of its own."""
+    """A function for a thread or process of its own: no threads or jobs beside it, settings as where it was made.
+
+    OpenMP, joblib and scikit-learn have settings in each thread.
+    """
 
     def __init__(self, function: Callable[[Any], Any], controller: Any) -> None:
         self.function, self.controller = function, controller
+        sklearn = sys.modules.get("sklearn")
+        self.settings = sklearn.get_config() if sklearn else None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"function": self.function, "controller": None}  # a process limits its own
+        return {**vars(self), "controller": None}  # a process limits its own
 
     def __call__(self, task: Any) -> Any:
-        if self.controller is None:
-            return self.function(task)
-        with self.controller.limit(limits=1, user_api="openmp"):
+        from joblib import parallel_config
+
+        with ExitStack() as held:
+            if self.settings is not None:
+                from sklearn import config_context
+
+                held.enter_context(config_context(**self.settings))
+            if self.controller is not None:
+                held.enter_context(self.controller.limit(limits=1, user_api="openmp"))
+                held.enter_context(parallel_config("sequential"))
             return self.function(task)
 
 

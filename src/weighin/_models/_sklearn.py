@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -234,15 +235,29 @@ class SklearnModel:
 
 
 def _of_scikit_learn(estimator: Any) -> bool:
-    """Whether scikit-learn wrote all that runs in a prediction: such code stands several threads."""
-    try:
-        parts = [estimator, *estimator.get_params(deep=True).values()]
-    except Exception:  # an estimator with ideas of its own about parameters
-        return False
-    runs = [
-        part for part in parts if callable(part) or hasattr(part, "predict") or hasattr(part, "transform")
-    ]
-    return all(type(part).__module__.startswith("sklearn.") for part in runs if not isinstance(part, type))
+    """Whether scikit-learn wrote all that runs in a prediction: such code stands several threads.
+
+    What a search found, and what a frozen estimator holds, are among their attributes, not their parameters.
+    """
+    known, seen, parts = ("sklearn", "numpy", "scipy"), set(), [estimator]
+    while parts:
+        part = parts.pop()
+        if id(part) in seen or isinstance(part, str | int | float | np.ndarray | type):
+            continue
+        seen.add(id(part))
+        if isinstance(part, dict):
+            parts.extend(part.values())
+        elif isinstance(part, list | tuple):
+            parts.extend(part)
+        elif callable(part) or hasattr(part, "predict") or hasattr(part, "transform"):
+            module = part.__module__ if inspect.isroutine(part) else type(part).__module__
+            if (module or "").partition(".")[0] not in known:
+                return False
+            if not module.startswith(
+                "sklearn.tree."
+            ):  # of a forest there are many, and they hold nothing of others
+                parts.extend(getattr(part, "__dict__", {}).values())
+    return True
 
 
 def _is_classifier(estimator: Any) -> bool:
