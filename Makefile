@@ -27,8 +27,9 @@ pictures: $(VENV)/.dev  ## the pictures of the README, drawn again
 bench: $(VENV)/.bench  ## weighin beside its alternatives, ratios in benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
-calibrate: $(VENV)/.dev  ## how often intervals hold the truth, in docs/calibration.md (20 minutes)
+calibrate: $(VENV)/.dev  ## how often intervals hold, in docs/calibration.md and docs/ablation.md (half an hour)
 	$(BIN)/python -m calibration
+	$(BIN)/python -m calibration.refits
 
 clean:
 	rm -rf $(VENV) weighin-demo

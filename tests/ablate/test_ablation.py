@@ -95,7 +95,7 @@ def test_a_sentence_says_what_would_be_needed():
         "without week the average miss changes by +0.02 points (95 % interval -0.18 to +0.22): cannot tell with 10 "
         "fits; more fits alone will not do, about "
     )
-    assert text.endswith(" test rows would be needed.")
+    assert text.endswith(" test rows (700 now) would be needed.")
     spread = Spread("rows x fits", 0.0, 0.1**2, 0.0, 10, 1000, 9.0)
     by_fits = dataclasses.replace(made(0.02, 0.2).changes[0], spread=spread)
     text = dataclasses.replace(made(0.02, 0.2), changes=(by_fits,)).summary()

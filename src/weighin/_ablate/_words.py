@@ -86,7 +86,8 @@ def _unsure(change: Change, verdict: Verdict) -> str:
         said += f" (as the only variant tried it would count as {verdict.alone!r})"
     if verdict.rows_needed is not None:
         fits = "" if verdict.fits_needed is None else f" and {verdict.fits_needed:,} fits"
-        return f"{said}; more fits alone will not do, about {verdict.rows_needed:,} test rows{fits} would be needed"
+        rows = f"{verdict.rows_needed:,} test rows ({change.n_rows:,} now)"
+        return f"{said}; more fits alone will not do, about {rows}{fits} would be needed"
     if verdict.fits_needed is not None:
         return f"{said}; about {verdict.fits_needed:,} would be needed"
     return f"{said}; the estimate lies too near to the limit for any number of fits or rows to tell"
