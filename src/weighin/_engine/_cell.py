@@ -93,7 +93,7 @@ class Cell:
         if self._changes is not None:
             before = np.zeros(len(self.batch.donors[0]))
             before[self.here] = self._of_own_rows
-            sums = Sums.nothing(n_done, change.shape[1]).add(
+            sums = Sums.nothing(n_done, change.shape[1], self.run.n_strata).add(
                 self.batch,
                 before,
                 self._changes[:n_done],

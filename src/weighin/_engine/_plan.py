@@ -162,6 +162,7 @@ def batches(blocks: Iterable[Block], batch_rows: int | Callable[[], int]) -> Ite
     """Put whole blocks together, asking for room before each; cut the receivers of a block that is the whole table."""
     room = batch_rows if callable(batch_rows) else lambda: batch_rows
     held: list[Block] = []
+    n_held = 0
     for block in blocks:
         if block.rows is None:
             n = block.donors.shape[1]
@@ -170,10 +171,11 @@ def batches(blocks: Iterable[Block], batch_rows: int | Callable[[], int]) -> Ite
                 here = slice(start, min(start + step, n))
                 yield Batch(None, here, np.ascontiguousarray(block.donors[:, here]))
             continue
-        if held and sum(len(some.donors[0]) for some in held) + len(block.rows) > room():
+        if held and n_held + len(block.rows) > room():
             yield _together(held)
-            held = []
+            held, n_held = [], 0
         held.append(block)
+        n_held += len(block.rows)
     if held:
         yield _together(held)
 

@@ -31,7 +31,7 @@ class RowMeans:
         self.n_rows = 0
         self.keeper = run.keeper(len(section))
         n_cells = len(run.question.metrics) * len(run.question.cells)
-        self._sums = [Sums.nothing(len(section), run.donors.n_repeats)] * n_cells
+        self._sums = [Sums.nothing(len(section), run.donors.n_repeats, run.n_strata)] * n_cells
 
     def collect(self, advance: Advance) -> None:
         """Go through all batches."""

@@ -261,6 +261,12 @@ class Run:
                 room.append(min(2 * room[-1], most))
 
     @property
+    def n_strata(self) -> int:
+        """Strata that rows exchange values in."""
+        strata = getattr(self.donors, "strata", None)
+        return 1 if strata is None else len(strata)
+
+    @property
     def n_receivers(self) -> int:
         """Rows measured in all."""
         return self.donors.n_receivers
@@ -314,7 +320,7 @@ class Run:
         self, batch: Batch, metric: Metric, cell: int, before: NDArray[Any], changes: NDArray[Any]
     ) -> Answer:
         """Answer for a loss per row, from all rows at once."""
-        sums = Sums.nothing(len(changes), len(batch.donors)).add(
+        sums = Sums.nothing(len(changes), len(batch.donors), self.n_strata).add(
             batch,
             before,
             changes,

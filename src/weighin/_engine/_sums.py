@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._donors import Rows
 from weighin._engine._plan import Batch
 from weighin._inference import Moments
 from weighin._metrics import OfMean
 
 UNITS = 128  # features with joint moments: the work grows with their square
+STRATA = 64  # with moments of their own; more are put together by size
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +36,9 @@ class Sums:
     change : ndarray of shape (n_features, n_repeats)
         Sum of what swaps changed.
     moments : dict of int to tuple of Moments
-        By stratum; each for up to 128 of the features, in their order.
+        By stratum, or by the size of strata; each for up to 128 of the features, in their order.
+    by_size : bool
+        Whether there are so many strata that those of about a size are put beside each other.
     """
 
     change: Floats
@@ -42,11 +48,12 @@ class Sums:
     before: float = 0.0
     spread: float = 0.0
     moments: Mapping[int, tuple[Moments, ...]] = field(default_factory=dict)
+    by_size: bool = False
 
     @classmethod
-    def nothing(cls, n_features: int, n_repeats: int) -> Sums:
+    def nothing(cls, n_features: int, n_repeats: int, n_strata: int = 1) -> Sums:
         """Begin."""
-        return cls(np.zeros((n_features, n_repeats)), np.zeros(n_repeats))
+        return cls(np.zeros((n_features, n_repeats)), np.zeros(n_repeats), by_size=n_strata > STRATA)
 
     def add(
         self,
@@ -97,7 +104,9 @@ class Sums:
             change = np.einsum("frn,rn->fr", changes, pairs, dtype=np.float64)
         moments = self.moments
         if closed and len(changes):
-            moments = self._moments(batch, before, changes, weights, segment, spread, moved)
+            rows = before[None] if spread is None else np.stack([before.astype(np.float64), spread])
+            with _blas().limit(limits=1, user_api="blas"):  # products too small for threads
+                moments = self._moments(batch, rows, changes, weights, segment, moved)
         return Sums(
             self.change[: len(changes)] + change,
             self.pair_weight + pair_weight,
@@ -106,24 +115,21 @@ class Sums:
             self.before + total,
             self.spread + (0.0 if spread is None else float(spread.sum() if own is None else own @ spread)),
             moments,
+            self.by_size,
         )
 
     def _moments(
         self,
         batch: Batch,
-        before: NDArray[np.floating],
+        rows: NDArray[np.floating],
         changes: NDArray[np.floating],
         weights: Floats | None,
         segment: NDArray[np.bool_] | None,
-        spread: Floats | None,
         moved: NDArray[np.bool_] | None,
     ) -> Mapping[int, tuple[Moments, ...]]:
-        """Block by block, which fits the cache."""
-        rows = before[None] if spread is None else np.stack([before.astype(np.float64), spread])
+        """Block by block, which fits the cache; blocks of many small strata together."""
         found = dict(self.moments)
-        for (start, stop), stratum in zip(batch.spans, batch.strata, strict=True):
-            here = slice(start, stop)
-            donors = batch.donors[:, here] - start
+        for key, here, donors, edges in self._parts(batch):
             new = tuple(
                 Moments.of(
                     changes[first : first + UNITS, :, here],
@@ -132,18 +138,33 @@ class Sums:
                     weights=None if weights is None else weights[here],
                     segment=None if segment is None else segment[here],
                     moved=None if moved is None else moved[first : first + UNITS, :, here],
+                    edges=edges,
                 )
                 for first in range(0, len(changes), UNITS)
             )
-            old = found.get(stratum)
-            found[stratum] = (
-                new if old is None else tuple(mine + more for mine, more in zip(old, new, strict=True))
-            )
+            old = found.get(key)
+            if old is not None:
+                join = Moments.__add__ if edges is None else Moments.beside
+                new = tuple(join(mine, more) for mine, more in zip(old, new, strict=True))
+            found[key] = new
         return found
 
-    def first(self, n_features: int) -> Sums:
-        """The same for the first features only, without moments."""
-        return replace(self, change=self.change[:n_features], moments={})
+    def _parts(self, batch: Batch) -> Iterator[tuple[int, Any, Rows, Rows | None]]:
+        """Parts of a batch with one sum each: key, receivers, donors among these, edges of strata put together."""
+        if not self.by_size:
+            for (start, stop), stratum in zip(batch.spans, batch.strata, strict=True):
+                yield stratum, slice(start, stop), batch.donors[:, start:stop] - start, None
+            return
+        edges: Rows = np.array(batch.edges)
+        sizes = np.diff(edges)
+        # of four rows and less nothing is known but the most their variance can be; others of about a size
+        keys = np.where(sizes <= 4, sizes, 5 + 2 * np.log2(np.maximum(sizes, 1))).astype(np.int64)
+        for key in np.unique(keys):
+            blocks = np.flatnonzero(keys == key)
+            here = np.concatenate([np.arange(edges[k], edges[k + 1]) for k in blocks])
+            joined = np.cumsum([0, *sizes[blocks]])
+            shift = np.repeat(joined[:-1] - edges[blocks], sizes[blocks])
+            yield int(key), here, batch.donors[:, here] + shift, joined
 
     def baseline(self, of_mean: OfMean) -> float:
         """The metric before any swap; NaN without weight."""
@@ -169,6 +190,13 @@ class Sums:
         if not self.weight or not self.pair_weight.any():
             return ()
         return tuple(zip(*(self.moments[stratum] for stratum in sorted(self.moments)), strict=True))
+
+
+@cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _of_mean(of_mean: OfMean, value: Floats, spread: float) -> Floats:

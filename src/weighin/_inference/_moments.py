@@ -46,6 +46,8 @@ class Moments:
         Sums of psi_j**2 psi_k, psi_j**3 psi_k and psi_j**2 psi_k**2 over rows.
     changed : ndarray of shape (n_units,)
         Swaps that changed the loss at all.
+    n_strata : int
+        Strata put beside each other, with sums about the mean of each.
     """
 
     n_rows: int
@@ -62,6 +64,7 @@ class Moments:
     fourth: Floats
     fourth_even: Floats
     changed: Floats
+    n_strata: int = 1
 
     @classmethod
     @np.errstate(
@@ -76,6 +79,7 @@ class Moments:
         weights: ArrayLike | None = None,
         segment: ArrayLike | None = None,
         moved: NDArray[np.bool_] | None = None,
+        edges: Positions | None = None,
     ) -> Moments:
         """Sum up a batch of donor-closed blocks.
 
@@ -94,6 +98,8 @@ class Moments:
         moved : array of bool of shape (n_units, n_repeats, m), optional
             Which predictions a swap moved, where values of other rows change with them; by default where `changes`
             is not 0.
+        edges : array of int, optional
+            Where each block begins and the last one ends, if each is a stratum of its own.
         """
         changes, donors = np.asarray(changes), np.asarray(donors)
         n_units, n_repeats, m = changes.shape
@@ -137,9 +143,16 @@ class Moments:
         b[:n_pairs] /= n_repeats
         a[n_pairs:] = rows
         mean = a.mean(axis=1)
-        pairs -= n_repeats * m * np.outer(mean[:n_pairs], mean[:n_pairs])
-        a -= mean[:, None]
-        b -= b.mean(axis=1, keepdims=True)
+        if edges is None:
+            pairs -= n_repeats * m * np.outer(mean[:n_pairs], mean[:n_pairs])
+            a -= mean[:, None]
+            b -= b.mean(axis=1, keepdims=True)
+        else:
+            sizes = np.diff(edges)
+            centres = np.add.reduceat(a, edges[:-1], axis=1) / sizes
+            pairs -= n_repeats * (centres[:n_pairs] * sizes) @ centres[:n_pairs].T
+            a -= np.repeat(centres, sizes, axis=1)
+            b -= np.repeat(np.add.reduceat(b, edges[:-1], axis=1) / sizes, sizes, axis=1)
         mean[:n_pairs] += about[:, 0]
         aa = a @ a.T
         all_pairs = n_repeats * aa
@@ -161,6 +174,7 @@ class Moments:
             fourth=(square * psi) @ psi.T,
             fourth_even=square @ square.T,
             changed=changed,
+            n_strata=1 if edges is None else len(edges) - 1,
         )
 
     def of_units(self, units: Sequence[int]) -> Moments:
@@ -186,19 +200,37 @@ class Moments:
         """Sum of psi psi' over rows, shape (K, K)."""
         return self.receivers + self.donors + self.roles + self.roles.T
 
-    @np.errstate(over="ignore", invalid="ignore")
     def __add__(self, other: Moments) -> Moments:
         """Moments of the rows of both, as if summed up at once."""
+        mean = self._joint_mean(other)
+        return self._joined(other, mean, self._about(mean), other._about(mean))
+
+    def beside(self, other: Moments) -> Moments:
+        """Moments of the rows of both, which are of different strata: sums stay about the mean of each."""
+        joined = self._joined(other, self._joint_mean(other), self._sums, other._sums)
+        return replace(joined, n_strata=self.n_strata + other.n_strata)
+
+    def _joint_mean(self, other: Moments) -> Floats:
         for name in ("n_repeats", "n_units", "n_pairs", "row_weight"):
             if getattr(self, name) != getattr(other, name):
                 raise InputError(
                     f"Moments with {name} {getattr(self, name)} and {getattr(other, name)} do not add up."
                 )
-        n = self.n_rows + other.n_rows
-        mean = self.mean + (other.mean - self.mean) * (other.n_rows / n)
-        mine, theirs = self._about(mean), other._about(mean)
-        summed: dict[str, Any] = {name: mine[name] + theirs[name] for name in mine}
-        return Moments(n, self.n_repeats, self.n_units, self.n_pairs, self.row_weight, mean, **summed)
+        share = other.n_rows / (self.n_rows + other.n_rows)
+        return np.asarray(self.mean + (other.mean - self.mean) * share)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def _joined(
+        self, other: Moments, mean: Floats, mine: dict[str, Floats], theirs: dict[str, Floats]
+    ) -> Moments:
+        sums: dict[str, Any] = {name: mine[name] + theirs[name] for name in mine}
+        return replace(self, n_rows=self.n_rows + other.n_rows, mean=mean, **sums)
+
+    @property
+    def _sums(self) -> dict[str, Floats]:
+        """Everything that adds up."""
+        names = ("pairs", "receivers", "donors", "roles", "third", "fourth", "fourth_even", "changed")
+        return {name: getattr(self, name) for name in names}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Moments) and all(
@@ -220,6 +252,7 @@ class Moments:
         }
         return cls(**read)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _about(self, centre: Floats) -> dict[str, Floats]:
         """The sums about another centre (Pebay 2008, formulas for arbitrary-order moments)."""
         n, d = self.n_rows, self.mean - centre

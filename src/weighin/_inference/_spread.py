@@ -66,17 +66,17 @@ def components(moments: Moments, coefficients: Floats) -> Components:
     coefficients : ndarray of shape (n, K)
         One combination of components per row.
     """
-    n, repeats = moments.n_rows, moments.n_repeats
+    n, repeats, strata = moments.n_rows, moments.n_repeats, moments.n_strata
     of_pairs = coefficients * moments.gives  # row components have no donor
-    total = _quadratic(coefficients, moments.pairs) / max(1, n * repeats - 1)
-    c = _quadratic(coefficients, moments.roles) / max(1, n - 1)
-    psi = _quadratic(coefficients, moments.psi) / max(1, n - 1)
+    total = _quadratic(coefficients, moments.pairs) / max(1, n * repeats - strata)
+    c = _quadratic(coefficients, moments.roles) / max(1, n - strata)
+    psi = _quadratic(coefficients, moments.psi) / max(1, n - strata)
     if repeats == 1:
         unknown = np.full(len(coefficients), np.nan)
         return Components(unknown, unknown, c, unknown, total, psi)
     swapped = _quadratic(of_pairs, moments.pairs)
     own = n * (repeats - 1)
-    total_of_pairs = swapped / (n * repeats - 1)
+    total_of_pairs = swapped / (n * repeats - strata)
     within_receivers = (swapped - repeats * _quadratic(of_pairs, moments.receivers)) / own
     within_donors = (swapped - repeats * _quadratic(of_pairs, moments.donors)) / own
     v1, v2 = total - within_receivers, total_of_pairs - within_donors
@@ -97,7 +97,8 @@ def spread(strata: Sequence[Moments], coefficients: Floats) -> Spread:
     """
     n = sum(moments.n_rows for moments in strata)
     shares = [moments.n_rows / n for moments in strata]
-    parts = [_of_one(moments, coefficients, alone=len(strata) == 1) for moments in strata]
+    alone = len(strata) == 1 and strata[0].n_strata == 1
+    parts = [_of_one(moments, coefficients, alone=alone) for moments in strata]
     variance = np.sum([share**2 * p.variance for share, p in zip(shares, parts, strict=True)], axis=0)
     shuffles = np.array([share**2 * p.shuffle for share, p in zip(shares, parts, strict=True)])
     if any(moments.n_repeats > 1 for moments in strata):
@@ -114,7 +115,7 @@ def spread(strata: Sequence[Moments], coefficients: Floats) -> Spread:
 def _of_one(moments: Moments, coefficients: Floats, *, alone: bool) -> Spread:
     n, repeats = moments.n_rows, moments.n_repeats
     parts = components(moments, coefficients)
-    lost = 3 if repeats == 1 else 4
+    lost = (3 if repeats == 1 else 4) * moments.n_strata
     if repeats == 1:
         shuffle, both = parts.ve, (parts.total + 2 * parts.c) / n
     else:
