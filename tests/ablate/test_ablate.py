@@ -146,6 +146,10 @@ class TestVariants:
         ablate(add={"sum": "spread + elo"}, drop="week")
         pd.testing.assert_frame_equal(FRAME, before)
 
+    def test_columns_of_lists_are_in_nobodys_way(self):
+        odd = FRAME.assign(scores=[[1, 2]] * 300, notes=[{"a": 1}] * 300)
+        assert ablate(frame=odd, drop="week").changes == ablate(drop="week").changes
+
     def test_polars_gives_the_same(self):
         expected = ablate(drop="each", split="time:season")
         assert (

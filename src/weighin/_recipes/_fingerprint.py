@@ -44,7 +44,11 @@ def of_frame(frame: pd.DataFrame) -> str:
     for name in frame.columns:
         column = frame[name]
         total.update(f"{name!r} {column.dtype}".encode())
-        total.update(pd.util.hash_pandas_object(column, index=False).to_numpy().tobytes())
+        try:
+            sums = pd.util.hash_pandas_object(column, index=False)
+        except TypeError:  # lists, dicts: nothing is trained on them
+            sums = pd.util.hash_pandas_object(column.astype(str), index=False)
+        total.update(sums.to_numpy().tobytes())
     return total.hexdigest()[:16]
 
 
