@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from weighin._result import Importance
 from weighin._weighing import _arguments as arguments
 from weighin._weighing._answers import remarks, result_of
 from weighin._weighing._asking import BLOCK_ROWS, PILOT_REPEATS, Asking, TimeUp
+from weighin._weighing._grouping import Grouping
 from weighin._weighing._precise import check_metrics, is_small, told, weigh_precisely
 from weighin._weighing._row_values import n_rows_of, row_values, rows_of
 
@@ -53,7 +54,7 @@ def weigh(
     metric: Any = None,
     greater_is_better: bool | None = None,
     features: Iterable[str] | None = None,
-    groups: Mapping[str, Iterable[str]] | None = None,
+    groups: Mapping[str, Iterable[str]] | str | None = None,
     within: Any = None,
     by: Any = None,
     n_repeats: int | str = "auto",
@@ -92,8 +93,9 @@ def weigh(
         Direction of a metric weighin does not know; never guessed.
     features : iterable of str, optional
         Weigh only these; all by default.
-    groups : mapping of str to iterable of str, optional
-        Each group is weighed as one more feature: one shuffle moves all its members.
+    groups : mapping of str to iterable of str, or "auto", optional
+        Each group is weighed as one more feature: one shuffle moves all its members. "auto" makes groups of the
+        columns of `X` that carry much the same information, as `weighin.company` finds them.
     within : str or array-like of shape (n_rows,), optional
         Strata, by the name of a column of `X` or as values: rows exchange values with rows of their own stratum only.
     by : str or array-like of shape (n_rows,), optional
@@ -175,8 +177,11 @@ def weigh(
     )
     metrics = arguments.metrics_asked(metric)
     seed = arguments.seed_of(random_state)
+    if isinstance(features, Iterator):
+        features = list(features)  # it is read more than once
     ask = _Weighing(
-        X, y, metrics, greater_is_better, features, groups, within, by, n_repeats, sample_weight, seed, missing,
+        X, y, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats, sample_weight, seed,
+        missing,
         {"chunk_rows": batch_size, "n_jobs": n_jobs, "memory": int(max_memory) * 2**20},
         max_seconds, keep_rows, progress,
     )  # fmt: skip
@@ -209,7 +214,7 @@ class _Weighing:
     metrics: list[Any]
     greater_is_better: bool | None
     features: Iterable[str] | None
-    groups: Mapping[str, Iterable[str]] | None
+    grouping: Grouping
     within: Any
     by: Any
     n_repeats: int | str
@@ -229,7 +234,8 @@ class _Weighing:
         metrics = arguments.resolve(
             self.metrics, self.greater_is_better, lambda one, better: model.metric(one, better, encoded)
         )
-        chosen = select(data.features, self.features, self.groups)
+        groups = self.grouping.of(self.X, data.features, self.features)
+        chosen = select(data.features, self.features, groups)
         for metric in metrics:
             if metric.against == "target" and data.target is None:
                 raise InputError(
@@ -321,6 +327,7 @@ class _Weighing:
         late: str = "",
         n_rows: int | None = None,
     ) -> Importance:
+        notes += [self.grouping.note] if self.grouping.note else []
         notes += remarks(scores, n_rows or asking.data.rows.n_rows, late or "Interrupted")
         missed = [metric.name for metric in asking.metrics if metric not in metrics]
         if missed:
