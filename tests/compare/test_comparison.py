@@ -119,6 +119,18 @@ def test_strata_and_segments_do_not_hinder_pairs():
     assert of_one.difference[0] < 0
 
 
+def test_segments_of_one_result_are_other_rows():
+    x, y = rows(0)
+    season = np.repeat([2020, 2021, 2022], 100)
+    imp = weighin.weigh(old, x, y, metric="mae", by=season, n_repeats=4, random_state=0)
+    comparison = compare(imp.of(segment=2020), imp.of(segment=2021), labels=("2020", "2021"))
+    assert comparison.rows[1] == "100 of the 300 rows given, those of segment 2021"
+    assert comparison.notes == ()
+    assert "on 100 of the 300 rows given, those of segment 2020;" in " ".join(
+        str(imp.of(segment=2020)).split()
+    )
+
+
 def test_weighted_results_are_not_paired_by_plain_rows():
     x, y = rows(0)
     weights = np.random.default_rng(0).exponential(size=len(x))

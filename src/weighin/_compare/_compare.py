@@ -90,7 +90,7 @@ def compare(
         greater_is_better=first.greater_is_better,
         baselines=(float(first.baseline), float(second.baseline)),
         n_rows=(int(first.n_rows), int(second.n_rows)),
-        rows=(first.rows, second.rows),
+        rows=(first._which_rows(), second._which_rows()),
         models=(first.model, second.model),
         simulated=first.simulated or second.simulated,
         notes=tuple(_notes(first, second, named, why_not)),
@@ -154,7 +154,7 @@ def _pair(
     first: Importance, second: Importance, places: Sequence[Sequence[int]]
 ) -> tuple[Inference | None, str]:
     """Judge pair by pair where that can be; else say why not."""
-    if first.rows != second.rows or first.n_rows != second.n_rows:
+    if first._which_rows() != second._which_rows() or first.n_rows != second.n_rows:
         return None, "other rows"
     for name in ("random_state", "n_repeats", "block_rows"):
         if getattr(first, name) != getattr(second, name):
