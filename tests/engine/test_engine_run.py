@@ -792,6 +792,13 @@ def test_threads_and_flags_come_back_on_the_fast_path(error: type[BaseException]
 # models whose predictions are not one number per row
 
 
+@pytest.mark.parametrize("last", [nn.Softmax(dim=0), nn.Sequential(nn.Tanh(), nn.LogSoftmax(0))])
+def test_a_layer_across_the_rows_is_noted(last: nn.Module) -> None:
+    scores = engine(nn.Sequential(nn.Linear(3, 4), last, nn.Linear(4, 1)), *small())
+    assert scores.company > 0
+    assert set(scores.ways) == {"generic"}
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_stochastic_model_is_noted_once(n_jobs: int) -> None:
     rng = np.random.default_rng(0)

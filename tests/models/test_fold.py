@@ -171,3 +171,81 @@ def test_statistics_of_the_batch_are_refused(hidden: int) -> None:
     )
     cat, cont = rows([], 3)
     assert split_view(model, cat, cont, evaluated(model)) is None
+
+
+class ClippedTabular(TabularModel):
+    def forward(self, x_cat: Tensor, x_cont: Tensor) -> Tensor:
+        return super().forward(x_cat, x_cont.clamp(-5, 5))
+
+
+class ClippedLinear(nn.Linear):
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input).clamp(-50, 50)
+
+
+class ClippedNorm(nn.BatchNorm1d):
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input).clamp(-20, 20)
+
+
+class ClippedReLU(nn.ReLU):
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input).clamp(max=50)
+
+
+class ClippedDropout(nn.Dropout):
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input).clamp(-50, 50)
+
+
+def clip(part: Any, given: Any, out: Tensor) -> Tensor:
+    return out.clamp(-50, 50)
+
+
+def hooked(module: nn.Module, where: str) -> nn.Module:
+    module.get_submodule(where).register_forward_hook(clip)
+    return module
+
+
+def patched(module: nn.Module) -> nn.Module:
+    forward = module.forward
+    module.forward = lambda *given: clip(None, given, forward(*given))
+    return module
+
+
+def perceptron(*between: nn.Module) -> nn.Module:
+    return nn.Sequential(nn.Linear(2, 8), *between, nn.ReLU(), nn.Linear(8, 1))
+
+
+FAR_OFF = [
+    lambda: ClippedTabular([(4, 2)], 2, 1, [8]),
+    lambda: nn.Sequential(ClippedLinear(2, 8), nn.ReLU(), nn.Linear(8, 1)),
+    lambda: perceptron(ClippedNorm(8)),
+    lambda: perceptron(ClippedReLU()),
+    lambda: perceptron(ClippedDropout()),
+    lambda: hooked(TabularModel([(4, 2)], 2, 1, [8]), ""),
+    lambda: hooked(TabularModel([(4, 2)], 2, 1, [8]), "layers.0.0"),
+    lambda: hooked(TabularModel([(4, 2)], 2, 1, [8]), "bn_cont"),
+    lambda: hooked(perceptron(nn.BatchNorm1d(8)), "1"),
+    lambda: hooked(perceptron(), ""),
+    lambda: patched(perceptron()),
+    lambda: patched(TabularModel([(4, 2)], 2, 1, [8])),
+]
+
+
+@pytest.mark.parametrize("build", FAR_OFF)
+def test_what_shows_in_no_row_looked_at_does_not_differ_either(build: Callable[[], nn.Module]) -> None:
+    """A kind of layer that does something of its own far out, where the rows of the proof are not."""
+    torch.manual_seed(0)
+    model = worn(build())
+    tabular = isinstance(model, TabularModel)
+    cat, cont = rows([4] if tabular else [], 2, 100)
+    cont[60:] *= 1000
+
+    def forward(cat: Tensor, cont: Tensor) -> Tensor:
+        with torch.no_grad():
+            return model.eval()(cat, cont) if tabular else model.eval()(cont)
+
+    view = split_view(model, cat, cont, forward)
+    if view is not None:
+        torch.testing.assert_close(view(cat, cont), forward(cat, cont), rtol=1e-4, atol=1e-4)

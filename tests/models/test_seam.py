@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
@@ -147,6 +148,48 @@ def test_what_is_no_sum_is_refused() -> None:
 def test_a_level_that_the_probe_does_not_meet_is_refused() -> None:
     torch.manual_seed(0)
     cat, cont = rows(2000)
-    cat[:1000, 0] = cat[:1000, 0].clamp(max=1)
+    cat[:, 0] = 2 * (cat[:, 0] > 0)
+    assert cut(Residual(), (cat, cont)) is not None
+    cat[779, 0] = 1  # neither the smallest nor the largest, and on no even distance from the others
     assert cut(Residual(), (cat, cont)) is None
-    assert cut(Residual(), (cat[:1000], cont[:1000])) is not None
+
+
+class Ruled(nn.Module):
+    """Rows with a flag, or far out, get what a rule says; or a flag changes another column."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__()
+        self.first, self.last, self.rule = nn.Linear(N_CONT, 8), nn.Linear(8, 1), rule
+
+    def forward(self, x_cat: Tensor, x_cont: Tensor) -> Tensor:
+        if self.rule == "gate":
+            x_cont = torch.where(x_cat[:, :1] > 0, 3 * x_cont, x_cont)
+        out = self.last(self.first(x_cont).relu())
+        if self.rule == "flag":
+            return torch.where(x_cat[:, :1] > 0, 7 * torch.ones_like(out), out)
+        return torch.where(x_cont[:, :1] > 4, 0 * out, out) if self.rule == "far" else out
+
+
+@pytest.mark.parametrize("rule", ["flag", "gate", "far"])
+def test_what_a_module_does_with_a_single_row_is_seen(rule: str) -> None:
+    torch.manual_seed(0)
+    cat, cont = rows(5000)
+    cat[:], cont[:] = 0, cont.clamp(-3, 3)
+    if rule == "far":
+        assert cut(Ruled(rule), (cat, cont)) is not None
+    cat[3333, 0], cont[3331, 0] = 1, 5.0
+    assert cut(Ruled(rule), (cat, cont)) is None
+    assert cut(Ruled("none"), (cat, cont)) is not None
+
+
+def test_a_layer_with_a_hook_is_not_cut_off() -> None:
+    torch.manual_seed(0)
+    model = Residual()
+    model.head.register_forward_hook(lambda part, given, out: 2 * out)
+    seam, inputs = cut(model), rows(50)
+    assert seam is not None
+    with torch.inference_mode():
+        found = seam.view(torch.empty(50, 0, dtype=torch.long), seam.encode(inputs))
+        torch.testing.assert_close(found, model.eval()(*inputs), rtol=1e-5, atol=1e-5)
+    model.first.register_forward_hook(lambda part, given, out: out.clamp(max=100.0))
+    assert cut(model) is None

@@ -37,6 +37,8 @@ def split_view(module: nn.Module, cat: Tensor, cont: Tensor, forward: Forward) -
     SplitView or None
         None for a network that cannot be read so, or whose view does not predict what the network does.
     """
+    if _hooked(module):
+        return None
     with torch.no_grad():
         view = _read_tabular(module) if hasattr(module, "embeds") else _read_sequential(module)
     return view if view is not None and agrees(view, cat, cont, forward) else None
@@ -100,7 +102,9 @@ class _Linear:
 
 def _read_tabular(module: Any) -> SplitView | None:
     """Read fastai's TabularModel: embeddings beside continuous columns, then `layers`."""
-    if not all(hasattr(module, name) for name in ("emb_drop", "bn_cont", "n_emb", "n_cont", "layers")):
+    if type(module).forward.__module__ != "fastai.tabular.model" or not _vanishes(module.emb_drop):
+        return None
+    if not all(_is(part, nn.Embedding) and part.max_norm is None for part in module.embeds):
         return None
     read = _read_layers(module.layers)
     if read is None:
@@ -120,6 +124,20 @@ def _read_tabular(module: Any) -> SplitView | None:
     return SplitView(tuple(tables), first.weight.t().to(dtype).contiguous(), first.bias.to(dtype), head)
 
 
+def _is(module: Any, kind: type[nn.Module]) -> bool:
+    """Whether a module is of a kind and does what the kind does: what rows seldom show must not differ either."""
+    return isinstance(module, kind) and type(module).forward is kind.forward and not _hooked(module)
+
+
+def _vanishes(module: Any) -> bool:
+    return any(_is(module, kind) for kind in VANISH)
+
+
+def _hooked(module: nn.Module) -> bool:
+    """Whether somebody has a say in what a module takes or gives."""
+    return bool(module._forward_hooks or module._forward_pre_hooks) or "forward" in vars(module)
+
+
 def _read_sequential(module: nn.Module) -> SplitView | None:
     """Read a Sequential on continuous columns."""
     read = _read_layers(module)
@@ -133,7 +151,7 @@ def _read_layers(layers: nn.Module) -> tuple[_Linear, tuple[Step, ...], torch.dt
     """First linear layer, steps after it, their type; BatchNorm is folded into a linear layer beside it."""
     steps: list[Any] = []
     for leaf in _leaves(layers):
-        if isinstance(leaf, VANISH):
+        if _vanishes(leaf):
             continue
         step = _as_step(leaf)
         before = steps[-1] if steps else None
@@ -153,7 +171,7 @@ def _read_layers(layers: nn.Module) -> tuple[_Linear, tuple[Step, ...], torch.dt
 
 def _leaves(module: nn.Module) -> Iterator[nn.Module]:
     """Modules of a nested Sequential, in the order they are called."""
-    if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
+    if _is(module, nn.Sequential):
         for child in module:
             yield from _leaves(child)
     else:
@@ -162,10 +180,10 @@ def _leaves(module: nn.Module) -> Iterator[nn.Module]:
 
 def _as_step(leaf: nn.Module) -> _Linear | _Affine | nn.Module | None:
     """What a leaf does in evaluation mode; None where that depends on the batch."""
-    if isinstance(leaf, nn.Linear) and type(leaf).forward is nn.Linear.forward:
+    if _is(leaf, nn.Linear):
         weight = leaf.weight.double()
         return _Linear(weight, weight.new_zeros(len(weight)) if leaf.bias is None else leaf.bias.double())
-    if isinstance(leaf, nn.BatchNorm1d):
+    if _is(leaf, nn.BatchNorm1d):
         if leaf.running_mean is None or leaf.running_var is None:
             return None
         scale = (leaf.running_var.double() + leaf.eps).rsqrt()
@@ -180,11 +198,11 @@ def _callables(steps: list[Any], dtype: torch.dtype) -> Iterator[Step]:
     """Steps of a head, the ReLU after a linear layer made part of it."""
     for i, step in enumerate(steps):
         if isinstance(step, _Linear):
-            relu = isinstance(steps[i + 1], nn.ReLU) if i + 1 < len(steps) else False
+            relu = _is(steps[i + 1], nn.ReLU) if i + 1 < len(steps) else False
             yield Dense(step.weight.to(dtype).contiguous(), step.bias.to(dtype), relu)
         elif isinstance(step, _Affine):
             yield _Scale(step.scale.to(dtype), step.shift.to(dtype))
-        elif isinstance(step, nn.ReLU):
+        elif _is(step, nn.ReLU):
             if i == 0 or not isinstance(steps[i - 1], _Linear):
                 yield torch.relu_
         else:

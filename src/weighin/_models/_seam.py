@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from weighin._models._split_view import SplitView
 
-PROBE_ROWS = 512
+PROBE_ROWS = 384  # and two for each column
 CHUNK_ROWS = 8192
 
 Inputs = tuple[Tensor, ...]
@@ -73,7 +73,7 @@ def find_seam(module: nn.Module, inputs: Inputs, call: Call) -> Seam | None:
 def _find(module: nn.Module, inputs: Inputs, call: Call) -> Seam | None:
     memo: dict[int, Any] = {id(tensor): tensor for tensor in chain(module.parameters(), module.buffers())}
     twin = copy.deepcopy(module, memo).eval()
-    sample = tuple(part[:PROBE_ROWS] for part in inputs)
+    sample = _sample(inputs)
     name = _first_linear(twin, sample, call)
     if not name:
         return None
@@ -101,6 +101,18 @@ def _find(module: nn.Module, inputs: Inputs, call: Call) -> Seam | None:
     return seam if _agrees(seam, sample, lambda rows: call(module, rows)) else None
 
 
+def _sample(inputs: Inputs) -> Inputs:
+    """Rows from all over the table, and those with the smallest and largest value of each column.
+
+    A flag that is seldom set, or what a module does with values beyond a limit, is found there if anywhere.
+    """
+    n_rows = len(inputs[0])
+    spread = torch.linspace(0, n_rows - 1, min(PROBE_ROWS, n_rows), dtype=torch.double).long()
+    ends = [end for part in inputs if part.shape[1] for end in (part.argmin(0), part.argmax(0))]
+    rows = torch.cat([spread.to(inputs[0].device), *ends]).unique()
+    return tuple(part[rows] for part in inputs)
+
+
 def _first_linear(twin: nn.Module, sample: Inputs, call: Call) -> str | None:
     """Name of the linear layer that runs first, when it runs once and on one row per row."""
     runs: list[tuple[str, torch.Size]] = []
@@ -117,6 +129,9 @@ def _first_linear(twin: nn.Module, sample: Inputs, call: Call) -> str | None:
     if not runs or len(runs[0][1]) != 2 or runs[0][1][0] != len(sample[0]):
         return None
     name = runs[0][0]
+    layer = twin.get_submodule(name)
+    if layer._forward_hooks or layer._forward_pre_hooks:  # they would be cut off with it
+        return None
     return name if [run[0] for run in runs].count(name) == 1 else None
 
 

@@ -111,7 +111,10 @@ def _cut(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
 
 def _known(step: Any) -> bool:
     """Whether a step of a head comes from torch, fastai or here: each row by itself, the same every time."""
-    return type(step).__module__.partition(".")[0] in ("torch", "fastai", "weighin", "builtins")
+    parts = list(step.modules()) if isinstance(step, torch.nn.Module) else [step]
+    across = any(0 in (getattr(part, "dim", None), getattr(part, "start_dim", None)) for part in parts)
+    known = ("torch", "fastai", "weighin", "builtins")
+    return not across and all(type(part).__module__.partition(".")[0] in known for part in parts)
 
 
 def _cat_cont(rows: ArrayRows) -> tuple[Tensor, Tensor]:
