@@ -35,12 +35,13 @@ def axes() -> Any:
 
 @pytest.fixture
 def pyplot() -> Iterator[Any]:
-    """pyplot, with its figures closed afterwards; showing one is an error."""
+    """pyplot, with figures closed before and afterwards; showing one is an error."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
+    plt.close("all")  # those of tests that did without it
     patch = pytest.MonkeyPatch()
 
     def show(*args: Any, **kwargs: Any) -> None:

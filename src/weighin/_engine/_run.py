@@ -110,7 +110,9 @@ def run(
                 path = SplitPath(split, data.rows, features, donors.n_repeats, chunk_rows, workers)
             else:
                 path = GenericPath(predict, found, chunk_rows or model.chunk_rows(data.rows), workers)
-            return _measure(Run(model, data, question, path, found.pred, donors, plan, batch_seconds), found, advance)
+            return _measure(
+                Run(model, data, question, path, found.pred, donors, plan, batch_seconds), found, advance
+            )
 
 
 def _measure(run: Run, found: Probe, advance: Callable[[int], None]) -> Scores:
