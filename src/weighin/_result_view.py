@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +14,12 @@ from weighin._errors import InputError, nearest
 from weighin._files import check_free, replacing
 from weighin._result_charts import Drawn
 from weighin._result_page import look_further, page_of
-from weighin._text import ARROWS, formatter, percent, printable
+from weighin._text import ARROWS, formatter, percent, printable, width_of_output
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.table import Table
     from rich.text import Text
-
-WIDTH = 110  # of a table that nobody's terminal limits
 
 
 class Shown(Drawn):
@@ -163,8 +159,7 @@ class Shown(Drawn):
         from rich.console import Console
 
         page = io.StringIO()
-        width = shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
-        Console(file=page, width=width, color_system=None).print(self)
+        Console(file=page, width=width_of_output(), color_system=None).print(self)
         return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n")
 
     __repr__ = __str__

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import shutil
+import sys
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+
+WIDTH = 110  # of a table that nobody's terminal limits
 
 
 def formatter(values: NDArray[np.float64]) -> Callable[[float], str]:
@@ -31,6 +35,11 @@ def percent(value: float) -> str:
 def printable(text: str) -> str:
     """Write out, escaped, what would move the cursor, colour a terminal or hide."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def width_of_output() -> int:
+    """Letters that a line of standard output may have: those of the terminal, where it is one."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
 
 
 # which way the prediction goes as a feature grows, and the sign for it

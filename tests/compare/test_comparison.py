@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import math
 import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -368,6 +370,24 @@ def test_names_from_data_are_inert():
     assert "&lt;script&gt;alert(1)&lt;/script&gt;[bold]\\u202e" in html
     assert "<script>" in str(comparison)
     assert "\u202e" not in str(comparison)
+
+
+@pytest.mark.parametrize("width", [34, 50, 70, 160])
+def test_text_is_as_wide_as_the_terminal(paired, apart, monkeypatch, width):
+    monkeypatch.setattr(sys, "stdout", type("Terminal", (io.StringIO,), {"isatty": lambda self: True})())
+    monkeypatch.setenv("COLUMNS", str(width))
+    for comparison in (paired, apart):
+        text = str(comparison)
+        assert max(map(len, text.splitlines())) <= width
+        assert "…" not in text
+        for name, by in zip(comparison.features, comparison.difference, strict=True):
+            assert name in text
+            assert math.isnan(by) or f"{by:+z.4f}" in text
+
+
+def test_labels_may_be_called_like_columns():
+    text = str(compare(by_hand([3.0, 1.0]), by_hand([2.0, 1.0]), labels=("rank", "difference")))
+    assert re.search(r"feature +rank +difference +difference \(95 % interval\) +rank", text)
 
 
 def test_zero_and_missing_values_are_written_plainly():

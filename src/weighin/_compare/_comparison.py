@@ -21,7 +21,7 @@ from weighin._files import check_free, replacing
 from weighin._inference import Inference
 from weighin._optional import require
 from weighin._result_html import MOST, Row, table_html
-from weighin._text import printable
+from weighin._text import printable, width_of_output
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -302,7 +302,7 @@ class Comparison:
         from rich.console import Console
 
         page = io.StringIO()
-        Console(file=page, width=110, color_system=None).print(self)
+        Console(file=page, width=width_of_output(), color_system=None).print(self)
         return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n")
 
     __repr__ = __str__
