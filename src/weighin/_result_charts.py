@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ class Drawn(Told):
         self,
         kind: Literal["bars", "shuffles", "segments"] = "bars",
         *,
+        metric: str | None = None,
         ax: Any = None,
         limit: int = 20,
         relative: bool = False,
@@ -38,6 +40,8 @@ class Drawn(Told):
             Bars with whiskers for the 95 % interval, pale where it holds 0 (for a metric without intervals, marks
             show the single shuffles); a dot for every single shuffle; or a table of colours, features by segments,
             for ``weigh(..., by=...)``.
+        metric : str, optional
+            Which one, of a result with several; the first by default.
         ax : matplotlib Axes, optional
             Where to draw; a new figure by default. It is never shown: call ``plt.show()`` outside a notebook. Colours
             suit the ground, light or dark.
@@ -60,6 +64,9 @@ class Drawn(Told):
         InputError
             On arguments it does not know, or a chart that this result has no numbers for.
         """
+        if metric not in (None, self.metric):
+            others = self._of_metric(str(metric))
+            return others.plot(kind, ax=ax, limit=limit, relative=relative, style=style, title=title)
         self._check_plot(kind, limit, relative, style)
         order = self._order()[:limit]
         left_out = len(self.features) - len(order)
@@ -100,6 +107,12 @@ class Drawn(Told):
             arrows=signs,
             **texts,
         )
+
+    def _of_metric(self, metric: str) -> Any:
+        """The result for another metric, with its own segments."""
+        segments = [part for part in self.parts if part.metric == metric and part.segment is not None]
+        main: Any = self.of(metric)
+        return replace(main, parts=tuple(segments))
 
     def _check_plot(self, kind: str, limit: int, relative: bool, style: str | None) -> None:
         if kind not in KINDS:

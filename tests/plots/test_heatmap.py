@@ -9,6 +9,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
+import weighin
 from charts import boxes, drawn, inside, names_on, subtitle_on
 from weighin import _plots
 
@@ -135,3 +136,26 @@ def test_sixty_features_are_about_a_square(pyplot):
     assert 0.7 < box.height / box.width < 1.5
     for one, other in zip(ax.get_yticklabels(), ax.get_yticklabels()[1:], strict=False):
         assert not boxes(ax, [one])[0].overlaps(boxes(ax, [other])[0])
+
+
+def test_a_result_draws_its_segments_metric_by_metric(axes):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 2))
+    y = x @ [2.0, 0.2] + rng.normal(size=300)
+    years = np.repeat([2020, 2021, 2022], 100)
+    imp = weighin.weigh(
+        lambda x: x @ [2.0, 0.0], x, y, metric=["mae", "rmse"], by=years, n_repeats=3, random_state=0
+    )
+    ax = drawn(imp.plot("segments", ax=axes))
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["2020", "2021", "2022"]
+    expected = np.stack([imp.of("mae", year).importances_mean for year in imp.segments], axis=1)
+    np.testing.assert_allclose(cells_on(ax), expected)
+    assert ax.get_title(loc="left") == "What the model weighs, by segment"
+    assert texts_at(ax)[0, 0].get_fontstyle() == "normal"
+    assert texts_at(ax)[0, 1].get_fontstyle() == "italic"
+    other = imp.plot("segments", metric="rmse", relative=True)
+    expected = np.stack([imp.of("rmse", year).relative for year in imp.segments], axis=1)
+    np.testing.assert_allclose(cells_on(other), expected)
+    assert imp.plot(metric="rmse").get_xlabel().startswith("how much worse rmse gets")
+    with pytest.raises(weighin.InputError, match=r"No metric 'rsme'. Did you mean 'rmse'"):
+        imp.plot(metric="rsme")
