@@ -17,6 +17,7 @@ from weighin._files import check_free
 from weighin._inference import Evidence, RowChanges, holm
 from weighin._optional import require
 from weighin._result_file import read, read_rows, write, write_rows
+from weighin._result_sentences import summary
 from weighin._result_view import Shown
 
 if TYPE_CHECKING:
@@ -233,6 +234,25 @@ class Importance(Shown):
         parts = [self._columns(confidence_level), *(part._columns(confidence_level) for part in self.parts)]
         frame = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
         return frame if self.by else frame.drop(columns="segment")
+
+    def summary(self, limit: int = 5, confidence_level: float = 0.95) -> str:
+        """Say in plain sentences what was found, and what to know before believing it.
+
+        Parameters
+        ----------
+        limit : int
+            Features told of one by one, the heaviest first.
+        confidence_level : float
+            Of the intervals, between 0 and 1.
+
+        Returns
+        -------
+        str
+            A sentence per line.
+        """
+        if limit < 1:
+            raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
+        return "\n".join(summary(self, limit, confidence_level))
 
     def _columns(self, confidence_level: float) -> dict[str, Any]:
         order = self._order()

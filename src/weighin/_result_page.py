@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from weighin._errors import InputError
 from weighin._inference import holm
-from weighin._text import ARROWS, formatter
+from weighin._result_sentences import sentences
+from weighin._text import ARROWS
 
 MOST_EFFECTS = 8
 MOST_ROWS = 20  # of a heatmap; the frame has every feature
@@ -177,50 +177,6 @@ def _plain(content: Any, name: str) -> Any:
             f"{name} must be a result of weighin.{name}, or its dict; got {type(content).__name__}."
         )
     return content.to_dict()
-
-
-def sentences(imp: Any) -> list[str]:
-    """Say what was found, names between backticks; the first is the headline."""
-    order, mean = imp._order(), imp.importances_mean
-    lower, upper = imp.interval()
-    known = [i for i in order if math.isfinite(mean[i])]
-    if not known:
-        return [f"No importance could be measured: {imp.metric} is not a number on these rows."]
-    few = imp._from_judged("few_rows") == 1  # nothing can be said of these
-    unsure = [i for i in known if lower[i] <= 0 <= upper[i] and not few[i]]
-    heavy = [i for i in known if mean[i] > 0 and i not in unsure and not few[i]]
-    said = [_told(imp, i, lower[i], upper[i]) for i in heavy[:1]]
-    said += [f"Next comes `{imp.features[i]}`: {_amount(imp, i, lower[i], upper[i])}." for i in heavy[1:2]]
-    if not said:
-        said = ["This model barely uses any one of these features, given the others."]
-    if unsure and len(unsure) < len(known):
-        named = len(unsure) if len(unsure) <= 5 else 4
-        names = ", ".join(f"`{imp.features[i]}`" for i in unsure[:named])
-        rest = f" and {len(unsure) - named} more" if len(unsure) > named else ""
-        said.append(
-            f"Given the other columns, the model barely uses {names}{rest}: not to be told apart from zero."
-        )
-    return said
-
-
-def _told(imp: Any, i: int, low: float, high: float) -> str:
-    name = f"`{imp.features[i]}`"
-    if imp.metric == "prediction_change":
-        return f"Shuffling {name} moves the prediction by {_amount(imp, i, low, high)}."
-    amount, _, interval = _amount(imp, i, low, high).partition(" ")
-    what = {"mae": "the average miss"}.get(imp.metric, imp.metric)
-    return f"Shuffling {name} makes {what} {amount} worse{' ' + interval if interval else ''}."
-
-
-def _amount(imp: Any, i: int, low: float, high: float) -> str:
-    """Write a number to the digits its interval leaves."""
-    value = float(imp.importances_mean[i])
-    if not (math.isfinite(low) and math.isfinite(high) and high > low):
-        return formatter(imp.importances_mean)(value).lstrip("+")
-    decimals = max(0, -math.floor(math.log10((high - low) / 2 * 0.6)))
-    if decimals > 7 or abs(value) >= 1e9:
-        return f"{value:.3g} (95 % interval {low:.3g} to {high:.3g})"
-    return f"{value:,.{decimals}f} (95 % interval {low:,.{decimals}f} to {high:,.{decimals}f})"
 
 
 def _call(imp: Any) -> str:

@@ -35,6 +35,7 @@ LAYERS = [
     "_result_words",
     "_result_table",
     "_result_html",
+    "_result_sentences",
     "_result_page",
     "_result_charts",
     "_result_view",
@@ -56,6 +57,7 @@ ONLY = {
     "_plots": {"_errors", "_optional", "_text"},
     "_result_table": {"_errors", "_optional", "_text"},
     "_result_html": {"_errors", "_optional", "_text"},
+    "_result_sentences": {"_errors", "_optional", "_text"},
     "_report": {"_errors", "_optional", "_text", "_files", "_plots"},
 }
 SOURCES = sorted(SRC.rglob("*.py"))
