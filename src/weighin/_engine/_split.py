@@ -19,7 +19,9 @@ from weighin._models._split_view import Dense, SplitView
 
 CHUNK_BYTES = 2**21  # of the first hidden layer in one pass: more leaves the cache, less pays for the calls
 LEAST_CHUNK_ROWS = 128
-EVEN_ROWS = 64  # look-ups are predicted in multiples: oneDNN writes, and keeps, a program for every number of rows
+EVEN_ROWS = (
+    64  # look-ups are predicted in multiples: oneDNN writes, and keeps, a program for every number of rows
+)
 STACKED_REPEATS = 4  # of the same rows in one pass
 FEW_ROWS = 2048  # of one shuffle, which are predicted sooner than levels are counted
 LOOK_UPS_PAY = 0.8  # share of the plain work below which predicting each (row, level) once is faster
