@@ -130,12 +130,12 @@ def many(case: Case, samples: int, weight: float, start: int = 0) -> dict[str, n
 
 
 def weight_of_effect(case: Case, pilot: int) -> float:
-    """Weight at which the mean gain is 1.45 mean half-widths: the gain grows with its square."""
+    """Weight at which the mean gain is 1.45 mean half-widths; the gain grows with its square, the width with it."""
     weight = 0.3
-    for _ in range(3):
+    for _ in range(4):
         drawn = many(case, pilot, weight, start=10**6)
         ratio = drawn["gain"].mean() / drawn["half"].mean()
-        weight *= float(np.clip(EFFECT / max(ratio, 0.05), 0.2, 5.0)) ** 0.5
+        weight *= float(np.clip(EFFECT / max(ratio, 0.05), 0.2, 5.0)) ** 0.8
     return weight
 
 
@@ -143,7 +143,7 @@ def line(case: Case, quick: bool) -> str:
     """Count one case: a line of the table."""
     samples, power = (case.samples, case.samples_power) if not quick else (40, 20)
     null = many(case, samples, 0.0)
-    weight = weight_of_effect(case, max(20, power // 4))
+    weight = weight_of_effect(case, max(30, power // 4))
     there = many(case, power, weight, start=2 * 10**6)
     reached = there["gain"].mean() / there["half"].mean()
     helpful, kept, found = (part.mean() for part in (null["helpful"], null["found"], there["found"]))

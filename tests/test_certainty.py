@@ -134,7 +134,10 @@ def test_a_metric_of_unknown_kind_leaves_out_blocks() -> None:
     assert imp.interval()[0][0] < imp.importances_mean[0] < imp.interval()[1][0]
     frame = imp.to_frame().set_index("feature")
     assert not frame["few_rows"][["x0", "x1"]].any()
-    assert (frame["importance"]["x2"], frame["se"]["x2"]) == (0.0, 0.0)  # no prediction moves: exactly nothing
+    assert (frame["importance"]["x2"], frame["se"]["x2"]) == (
+        0.0,
+        0.0,
+    )  # no prediction moves: exactly nothing
     difference, lower, upper = imp.difference("x0", "x1")
     assert difference == pytest.approx(imp.importances_mean[0] - imp.importances_mean[1])
     assert lower < difference < upper
