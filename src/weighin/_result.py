@@ -367,7 +367,8 @@ class Importance(Shown):
                 raise InputError(
                     f"Not of the same plan: {name} is {getattr(self, name)!r} and {getattr(other, name)!r}."
                 )
-        if not math.isclose(self.baseline, other.baseline, rel_tol=1e-6):
+        alike = math.isclose(self.baseline, other.baseline, rel_tol=1e-6)
+        if not alike and not (math.isnan(self.baseline) and math.isnan(other.baseline)):  # without numbers
             raise InputError(f"Not of the same plan: baseline is {self.baseline!r} and {other.baseline!r}.")
         twice = [name for name in other.features if name in self.features]
         if twice:

@@ -129,7 +129,12 @@ def few_rows(
 
 
 def repeats_needed(
-    moments: Moments | Sequence[Moments], *, share: float = 0.1, least: int = 5, most: int = 50
+    moments: Moments | Sequence[Moments],
+    function: Function = identity,
+    *,
+    share: float = 0.1,
+    least: int = 5,
+    most: int = 50,
 ) -> int:
     """Tell how many repeats make the noise of shuffling at most `share` of the variance for every unit.
 
@@ -137,13 +142,15 @@ def repeats_needed(
     ----------
     moments : Moments or sequence of Moments
         Of at least two repeats, of some or all rows.
+    function : callable
+        What is reported, as for `infer`.
     share : float
         Of the variance.
     least, most : int
         Bounds of the answer.
     """
     strata = [moments] if isinstance(moments, Moments) else list(moments)
-    _, coefficients = _linearise(strata, identity)
+    _, coefficients = _linearise(strata, function)
     n = sum(stratum.n_rows for stratum in strata)
     data, pairs = np.zeros((2, len(coefficients)))
     for stratum in strata:

@@ -57,7 +57,8 @@ def read_rules(to: Any) -> tuple[TableRules, tuple[Feature, ...]]:
     raw_cats = tuple(name for name in cat_names if name not in indicators)
     order = [*raw_cats, *cont_names]
     categorify = procs.get("Categorify")
-    vocab = getattr(procs.get("Categorize"), "vocab", None)
+    several = "EncodedMultiCategorize" in procs  # a column of yes and no for each label, which the vocab names
+    vocab = None if several else getattr(procs.get("Categorize"), "vocab", None)
     rules = TableRules(
         raw_cats,
         tuple(cont_names),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from weighin import _engine
+from weighin._certainty import FUNCTIONS
 from weighin._donors import CyclicDonors
 from weighin._engine import Answer, Question, Scores
 from weighin._errors import MetricError
@@ -106,8 +107,8 @@ class Asking:
                 raise KeyboardInterrupt
             return PILOT_REPEATS, (scores, measured)  # interrupted: what was finished is the result
         needed = max(
-            repeats_needed(evidence)
-            for answer in scores.answers
+            repeats_needed(evidence, FUNCTIONS[metric.of_mean])
+            for metric, answer in zip(measured, scores.answers, strict=True)
             for evidence in answer.evidence
             if isinstance(evidence, tuple)
         )
