@@ -5,7 +5,11 @@ from __future__ import annotations
 import itertools
 import random
 import signal
+import subprocess
+import sys
+import tracemalloc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -936,6 +940,76 @@ def test_predictions_held_at_once_do_not_grow_with_rows(
     memory = 2**20
     engine(MODELS[name](), x, x[:, 0], metric, n_repeats=3, memory=memory)
     assert max(held) <= memory
+
+
+PEAK = """
+import ctypes, gc
+import numpy as np, torch
+from weighin import weigh
+
+class Wide(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.randn(40, 64))
+
+    def forward(self, x):  # no sum of parts; needs megabytes in one piece
+        return (x[:, :, None] * self.scale).tanh().mean((1, 2))
+
+def status(key):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(key))
+
+torch.manual_seed(0)
+model = Wide()
+x = np.random.default_rng(0).normal(size=(2000, 40)).astype("float32")
+ask = dict(n_repeats=5, random_state=0, progress=False, batch_size=500, n_jobs=1)
+weigh(model, x[:50], x[:50, 0].copy(), **ask)
+gc.collect()
+ctypes.CDLL(None).malloc_trim(0)
+open("/proc/self/clear_refs", "w").write("5")
+before = status("VmRSS")
+weigh(model, x, x[:, 0].copy(), **ask)
+print((status("VmHWM") - before) // 1024)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak")
+def test_what_is_kept_does_not_lie_in_the_way_of_what_the_next_call_needs() -> None:
+    """A small array kept after each call pinned the room that the call had: megabytes for each shuffle."""
+    done = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) < 200  # MiB; it was up to 1,600
+
+
+@pytest.mark.parametrize("numbers", [10, 10_000])
+@pytest.mark.parametrize("of_call", [0, 10_000_000])
+def test_what_a_call_takes_for_each_row_sets_its_size(numbers: int, of_call: int) -> None:
+    """A kernel against the rows of training, say; what every call takes, however few its rows, is no reason."""
+    sizes: list[int] = []
+
+    def predict(x: np.ndarray) -> np.ndarray:
+        sizes.append(len(x))
+        np.zeros(of_call // 8)
+        return np.outer(product(x), np.ones(numbers)).mean(1)
+
+    x, y = np.random.default_rng(0).normal(size=(2500, 3)), np.zeros(2500)
+    found = engine(predict, x, y, n_repeats=2)
+    assert max(sizes) * numbers * 8 < 2**26
+    assert (max(sizes) < 2500) == (numbers == 10_000)
+    np.testing.assert_allclose(found.change, engine(product, x, y, n_repeats=2).change, rtol=1e-9, atol=1e-12)
+
+
+def test_memory_that_is_traced_already_stays_the_tracers() -> None:
+    tracemalloc.start()
+    try:
+        held = [bytearray(1000) for _ in range(10)]
+        traced = tracemalloc.get_traced_memory()[0]
+        engine(product, *small())
+        assert tracemalloc.is_tracing()
+        assert tracemalloc.get_traced_memory()[0] >= traced - len(held)
+    finally:
+        tracemalloc.stop()
+    engine(product, *small())
+    assert not tracemalloc.is_tracing()
 
 
 def test_scored_predictions_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

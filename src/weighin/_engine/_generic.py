@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ STACKED_ROWS = 256  # of one call; fewer do not pay for it
 PAIRS = 2**20  # of a receiver and a giver, looked at together
 ROUNDINGS = 1000  # by which two predictions of a row may differ where the order of a sum is not fixed
 FEW_ROUNDINGS = 64  # a change so small is no leaf of a tree, but a sum in another order
+CALL_BYTES = 32 * 2**20  # that one call of the model may take for itself
+LEAST_ROWS = 64  # of one call
 
 Predict = Callable[[Any], Any]
 
@@ -106,14 +109,15 @@ class GenericPath:
         stacks = -(-n_repeats // max(1, min(self.chunk_rows, STACKED_ROWS) // step))
         copies = -(-n_repeats // stacks)
 
-        def task(start: int) -> tuple[Any, list[Any]]:
+        def task(start: int) -> tuple[Any, Any]:
             here = slice(start, min(start + step, len(receivers)))
             n = here.stop - here.start
             tiled = np.tile(receivers[here], copies)
             stack, own = rows.take(tiled), rows.index(tiled)
             before = self._predict(stack).reshape(copies, n, -1)
-            swapped = []
-            for feature in features:
+            # room for all at once: kept one by one, each would lie in the way of what the next call needs
+            swapped = _empty(before, len(features), n_repeats, *before.shape[1:])
+            for feature, filled in zip(features, swapped, strict=True):
                 for first in range(0, n_repeats, copies):
                     # the last stack is filled up with a shuffle it has had: its shape stays the same
                     repeats = np.arange(first, first + copies).clip(max=n_repeats - 1)
@@ -121,18 +125,14 @@ class GenericPath:
                     after = self._predict(stack).reshape(copies, n, -1)
                     with np.errstate(invalid="ignore"):  # infinite ones are found later
                         same = (after == before) | (abs(after - before) <= self.found.rounding)
-                    swapped.append(_where(same, before[0], after)[: n_repeats - first])
+                    filled[first : first + copies] = _where(same, before[0], after)[: n_repeats - first]
                 stack.replace(feature.columns, rows, own)
             return before[0], swapped
 
         starts = range(0, len(receivers), step)
         for start, (before, swapped) in zip(starts, self.workers.each(task, starts), strict=True):
             here = slice(start, start + step)
-            baseline[here] = before
-            pieces = iter(swapped)
-            for filled in out:
-                for first in range(0, n_repeats, copies):
-                    filled[first : first + copies, here] = next(pieces)
+            baseline[here], out[:, :, here] = before, swapped
 
     def _predict_pairs(
         self,
@@ -244,6 +244,8 @@ class Probe:
         and level serves every shuffle.
     writes : bool
         Whether the model overwrote the rows it was given, or that cannot be told.
+    row_bytes : float
+        What a call takes for itself for each of its rows; 0 where that is not known.
     """
 
     pred: Any
@@ -252,6 +254,13 @@ class Probe:
     company: float = 0.0
     row_exact: bool = False
     writes: bool = False
+    row_bytes: float = 0.0
+
+    def rows_of_call(self, most: int) -> int:
+        """Rows of one call: `most` of them, or a power of two where so many would take too much memory."""
+        if self.row_bytes * most <= CALL_BYTES:
+            return most
+        return max(LEAST_ROWS, 1 << int(CALL_BYTES / self.row_bytes).bit_length() - 1)
 
 
 def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None) -> Probe:
@@ -266,18 +275,22 @@ def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None) -> Probe:
     sample = rows.take(slice(0, n))
     first = _predicted(predict, sample)
     writes = not sample.equals(rows.take(slice(0, n)))
-    difference = _difference(first, _predicted(predict, rows.take(slice(0, n))))
+    # a matrix product may take another kernel for other shapes than these: arrays of torch never count as exact
+    exact = isinstance(first, np.ndarray)
+    look = _traced if exact else _untraced
+    again, taken = look(predict, rows.take(slice(0, n)))
+    difference = _difference(first, again)
     scale = float(abs(first).max())
     allowed = ROUNDINGS * _precision(first) * (scale if scale < np.inf else 0.0)
     noise = 0.0 if difference <= allowed else difference
     by_chance = FEW_ROUNDINGS / ROUNDINGS * allowed if first.dtype == np.float64 else 0.0
     split = max(1, n // 3)
-    # a matrix product may take another kernel for other shapes than these: arrays of torch never count as exact
-    exact = isinstance(first, np.ndarray)
     parts = [np.arange(split - 1, -1, -1), np.arange(n - 1, split - 1, -1)][: 2 if exact else 1]
-    company = 0.0
+    company, row_bytes = 0.0, 0.0
     for part in parts if n > 1 and not noise else ():
-        apart = _predicted(predict, rows.take(part))
+        apart, taken_apart = look(predict, rows.take(part))
+        if len(part) < n:  # what every call takes, whatever its rows, is no part of the difference
+            row_bytes = max(row_bytes, (taken - taken_apart) / (n - len(part)))
         company = max(company, _difference(apart, first[sample.index(part)]))
     return Probe(
         first,
@@ -286,7 +299,24 @@ def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None) -> Probe:
         company if company > allowed else 0.0,
         exact and difference == 0 and company == 0,
         writes,
+        row_bytes,
     )
+
+
+def _untraced(predict: Predict, rows: Rows) -> tuple[Any, int]:
+    return _predicted(predict, rows), 0
+
+
+def _traced(predict: Predict, rows: Rows) -> tuple[Any, int]:
+    """Predictions, and the most memory that Python and numpy held meanwhile; 0 where others are looking at that."""
+    if tracemalloc.is_tracing():
+        return _untraced(predict, rows)
+    tracemalloc.start()
+    try:
+        pred = _predicted(predict, rows)
+        return pred, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def _predicted(predict: Predict, rows: Rows) -> Any:
@@ -318,6 +348,10 @@ def _precision(pred: Any) -> float:
     import torch
 
     return float(torch.finfo(pred.dtype).eps)
+
+
+def _empty(like: Any, *shape: int) -> Any:
+    return np.empty(shape, like.dtype) if isinstance(like, np.ndarray) else like.new_empty(shape)
 
 
 def _where(condition: Any, yes: Any, no: Any) -> Any:

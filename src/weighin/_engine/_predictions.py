@@ -90,7 +90,8 @@ def predict_swaps(
 
                 path = SplitPath(split, rows, features, n_points, chunk_rows, workers)
             else:
-                path = GenericPath(predict, found, chunk_rows or model.chunk_rows(rows), workers)
+                rows_of_call = chunk_rows or found.rows_of_call(model.chunk_rows(rows))
+                path = GenericPath(predict, found, rows_of_call, workers)
             results = []
             for feature, givers in swaps:
                 step = max(1, memory // 4 // (len(givers) * (like[:1].nbytes + 16)))

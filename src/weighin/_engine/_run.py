@@ -109,7 +109,8 @@ def run(
 
                 path = SplitPath(split, data.rows, features, donors.n_repeats, chunk_rows, workers)
             else:
-                path = GenericPath(predict, found, chunk_rows or model.chunk_rows(data.rows), workers)
+                rows_of_call = chunk_rows or found.rows_of_call(model.chunk_rows(data.rows))
+                path = GenericPath(predict, found, rows_of_call, workers)
             return _measure(
                 Run(model, data, question, path, found.pred, donors, plan, batch_seconds), found, advance
             )
