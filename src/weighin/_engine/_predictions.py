@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from weighin._engine._generic import SAMPLE_ROWS, GenericPath, Probe, probe
 from weighin._engine._plan import MEMORY, THREADS_FROM
 from weighin._engine._run_parts import Path, on_host, out_of_memory
-from weighin._engine._workers import JoblibWorkers, Workers
+from weighin._engine._workers import JoblibWorkers, Workers, settings_kept
 from weighin._errors import ModelError
 from weighin._features import Feature
 from weighin._models import Model
@@ -73,7 +73,8 @@ def predict_swaps(
     features = [feature for feature, _ in swaps]
     n_points = max((len(givers) for _, givers in swaps), default=0)
     work = sum(len(givers) for _, givers in swaps) * n_receivers
-    with random_state_kept(), model.predicting(), Workers() if model.parallel else nullcontext():
+    one_thread = Workers() if model.parallel else nullcontext()
+    with random_state_kept(), settings_kept(), model.predicting(), one_thread:
         split = model.split(rows) if fast else None
         predict = partial(model.predict, response=response)
         found = _probe(predict, rows, chunk_rows)

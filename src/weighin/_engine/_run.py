@@ -18,7 +18,7 @@ from weighin._engine._plan import MEMORY, THREADS_FROM, make_plan
 from weighin._engine._row_means import RowMeans
 from weighin._engine._run_parts import Answer, Donors, Path, Question, Run, Scores, out_of_memory
 from weighin._engine._whole_score import WholeScore
-from weighin._engine._workers import JoblibWorkers, Workers
+from weighin._engine._workers import JoblibWorkers, Workers, settings_kept
 from weighin._errors import MetricError
 from weighin._features import Feature
 from weighin._inference import RowChanges
@@ -79,7 +79,7 @@ def run(
     # a function may call torch as well, and is not called in parallel: its threads are its own
     torchs_own = n_jobs is None and donors.n_receivers * donors.n_repeats * len(features) < THREADS_FROM
     one_thread = Workers() if model.parallel and not torchs_own else nullcontext()
-    with random_state_kept(), model.predicting(), one_thread:
+    with random_state_kept(), settings_kept(), model.predicting(), one_thread:
         split = model.split(data.rows) if fast else None
         predict = partial(model.predict, response=question.metrics[0].response)
         if split is None or split.opaque:

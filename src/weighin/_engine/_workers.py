@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from weighin._errors import InputError
+from weighin._models._random_state import restored
 
 T = TypeVar("T")
 
@@ -30,39 +35,58 @@ class Workers:
     def __init__(self, n_threads: int = 1, own: bool = False) -> None:
         self.n_threads, self.own = n_threads, own
         self._pool: ThreadPoolExecutor | None = None
-        self._torch_threads: int | None = None
+        self._held = ExitStack()
 
     def __enter__(self) -> Workers:
-        torch = sys.modules.get("torch")
-        if self.own:
-            return self
-        self._torch_threads = torch.get_num_threads() if torch else None
-        _one_torch_thread()
-        if self.n_threads > 1:
-            self._pool = ThreadPoolExecutor(self.n_threads, "weighin", _one_torch_thread)
+        with ExitStack() as held:
+            if not self.own:
+                held.enter_context(settings_kept())
+                _one_torch_thread()
+                self._open(_one_torch_thread)
+            self._held = held.pop_all()  # an interrupt until here gives everything back
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
-        if self._torch_threads is not None:
-            sys.modules["torch"].set_num_threads(self._torch_threads)
+        try:
+            self._close()
+        finally:
+            self._held.close()
 
     def each(self, function: Callable[[Any], T], tasks: Iterable[Any]) -> list[T]:
         """Results of `function` for all tasks, in order; the first error stops the tasks not yet begun."""
         if self._pool is None:
             return [function(task) for task in tasks]
-        futures = [self._pool.submit(function, task) for task in tasks]
+        futures: list[Future[T]] = []
         try:
+            futures.extend(self._pool.submit(function, task) for task in tasks)
             return [future.result() for future in futures]
         except BaseException:
             for future in futures:
                 future.cancel()
             wait(futures)  # whoever goes on after an error finds nobody writing, and their memory free
             raise
+
+    def _open(self, initializer: Callable[[], object] | None = None) -> None:
+        if self.n_threads > 1:
+            self._name = f"weighin-{id(self)}"
+            self._pool = ThreadPoolExecutor(self.n_threads, self._name, initializer)
+
+    def _close(self) -> None:
+        """End the threads, one that an interrupt kept the pool from knowing among them."""
+        if self._pool is None:
+            return
+        self._pool.shutdown(cancel_futures=True)
+        for _ in range(100):
+            try:
+                for thread in threading.enumerate():
+                    if thread.name.startswith(self._name):
+                        thread.join()
+                break
+            except RuntimeError:  # it is just being started
+                time.sleep(0.01)
+        self._pool = None
 
 
 class JoblibWorkers(Workers):
@@ -73,36 +97,27 @@ class JoblibWorkers(Workers):
     """
 
     def __enter__(self) -> JoblibWorkers:
-        self._held = ExitStack()
         if self.n_threads > 1:
             from joblib.parallel import MultiprocessingBackend, Parallel, ThreadingBackend, get_active_backend
             from threadpoolctl import ThreadpoolController
 
+            backend = get_active_backend(prefer="threads")[0]
+            if isinstance(backend, MultiprocessingBackend):
+                raise InputError(
+                    'joblib\'s backend "multiprocessing" copies a process whose threads may hold locks: take '
+                    '"loky", or "threading".'
+                )
+            self._controller = ThreadpoolController()
             with ExitStack() as held:
-                self._controller = ThreadpoolController()
-                # for all threads at once
-                held.enter_context(self._controller.limit(limits=1, user_api="blas"))
-                backend = get_active_backend(prefer="threads")[0]
-                if isinstance(backend, MultiprocessingBackend):
-                    raise InputError(
-                        'joblib\'s backend "multiprocessing" copies a process whose threads may hold locks: take '
-                        '"loky", or "threading".'
-                    )
+                held.enter_context(settings_kept())
+                held.enter_context(_one_blas_thread(self._controller))
                 if isinstance(backend, ThreadingBackend):
                     # joblib's own looks only every 10 ms whether they are done, and leaves them running after an error
-                    self._pool = ThreadPoolExecutor(self.n_threads, "weighin")
+                    self._open()
                 else:
                     self._all = held.enter_context(Parallel(self.n_threads, prefer="threads"))
-                self._held = held.pop_all()  # an interrupt until here gives everything back
+                self._held = held.pop_all()
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            super().__exit__(kind, error, trace)
-        finally:
-            self._held.close()
 
     def __getstate__(self) -> dict[str, Any]:
         return {"n_threads": self.n_threads, "own": self.own}  # what is held stays here when tasks travel
@@ -145,6 +160,40 @@ class _Alone:
                 held.enter_context(self.controller.limit(limits=1, user_api="openmp"))
                 held.enter_context(parallel_config("sequential"))
             return self.function(task)
+
+
+@contextmanager
+def settings_kept() -> Iterator[None]:
+    """Give torch its threads back, and numpy its way with overflows, whatever an interrupt has left undone."""
+    torch, errors = sys.modules.get("torch"), np.geterr()
+    n_threads = torch.get_num_threads() if torch else 0
+
+    def restore() -> None:
+        np.seterr(**errors)
+        if torch and torch.get_num_threads() != n_threads:
+            torch.set_num_threads(n_threads)
+
+    with restored(restore):
+        yield
+
+
+@contextmanager
+def _one_blas_thread(controller: Any) -> Iterator[None]:
+    """For all threads at once."""
+    before = [
+        (library, library.get_num_threads())
+        for library in controller.lib_controllers
+        if library.user_api == "blas"
+    ]
+
+    def restore() -> None:
+        for library, n_threads in before:
+            library.set_num_threads(n_threads)
+
+    with restored(restore):
+        for library, _ in before:
+            library.set_num_threads(1)
+        yield
 
 
 def _one_torch_thread() -> None:

@@ -57,7 +57,8 @@ def read_rules(to: Any) -> tuple[TableRules, tuple[Feature, ...]]:
     raw_cats = tuple(name for name in cat_names if name not in indicators)
     order = [*raw_cats, *cont_names]
     categorify = procs.get("Categorify")
-    several = "EncodedMultiCategorize" in procs  # a column of yes and no for each label, which the vocab names
+    # then there is a column of yes and no for each label, which the vocab names
+    several = "EncodedMultiCategorize" in procs
     vocab = None if several else getattr(procs.get("Categorize"), "vocab", None)
     rules = TableRules(
         raw_cats,

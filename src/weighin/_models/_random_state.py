@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
+
+
+@contextmanager
+def restored(restore: Callable[[], object]) -> Iterator[None]:
+    """Call `restore` at the end of the block, and again should Ctrl-C have cut it short."""
+    try:
+        try:
+            yield
+        finally:
+            restore()
+    except BaseException:
+        restore()
+        raise
 
 
 @contextmanager
@@ -18,12 +31,14 @@ def random_state_kept() -> Iterator[None]:
     torch_state = torch.get_rng_state() if torch else None
     # asking a GPU that nobody has used yet would start it
     cuda = torch.cuda.get_rng_state_all() if torch and torch.cuda.is_initialized() else None
-    try:
-        yield
-    finally:
+
+    def restore() -> None:
         random.setstate(python)
         np.random.set_state(numpy_state)
         if torch and torch_state is not None:
             torch.set_rng_state(torch_state)
         if torch and cuda is not None:
             torch.cuda.set_rng_state_all(cuda)
+
+    with restored(restore):
+        yield

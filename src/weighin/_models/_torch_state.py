@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from weighin._errors import InputError
+from weighin._models._random_state import restored
 
 CACHE_BYTES = 8 * 2**20  # of the widest layer's output: calls cost more than what leaves the cache
 LEAST_ROWS, MOST_ROWS = 32, 2048
@@ -28,20 +29,23 @@ def evaluating(module: Any, device: Any = None) -> Iterator[None]:
         Where it has to be meanwhile; it returns to where it was.
     """
     modes = [(part, part.training) for part in module.modules()]
-    home = module_device(module)
-    try:
+    home, gradients = module_device(module), torch.is_grad_enabled()
+
+    def restore() -> None:
+        torch.set_grad_enabled(gradients)
+        for part, training in modes:
+            if part.training != training:
+                part.training = training
+        if device is not None and device != home:
+            module.to(home)
+
+    with restored(restore):
         if any(training for _, training in modes):
             module.eval()
         if device is not None and device != home:
             module.to(device)
         with torch.no_grad():
             yield
-    finally:
-        for part, training in modes:
-            if part.training != training:
-                part.training = training
-        if device is not None and device != home:
-            module.to(home)
 
 
 def usable_device(device: Any) -> torch.device:
@@ -84,14 +88,15 @@ def cached_rows(module: Any, rows: Any, predict: Callable[[Any], Any]) -> int:
         if isinstance(out, torch.Tensor):
             widest.append(out.nbytes // rows.n_rows)
 
-    hooks = [part.register_forward_hook(note) for part in module.modules()]
-    try:
-        with suppress(
-            MemoryError, RuntimeError
-        ):  # what was seen until then will do; the run goes on with fewer rows
-            predict(rows)
-    finally:
+    hooks: list[Any] = []
+
+    def restore() -> None:
         for hook in hooks:
             hook.remove()
+
+    # what was seen until memory ran out will do; the run goes on with fewer rows
+    with restored(restore), suppress(MemoryError, RuntimeError):
+        hooks.extend(part.register_forward_hook(note) for part in module.modules())
+        predict(rows)
     fitting = CACHE_BYTES // max(widest)
     return min(max(1 << max(fitting, 1).bit_length() - 1, LEAST_ROWS), MOST_ROWS)
