@@ -48,24 +48,27 @@ def _compare(options: argparse.Namespace, parser: argparse.ArgumentParser) -> No
     if not names:
         parser.error(f"no workload starts with {' or '.join(options.only)}; there are {', '.join(WORKLOADS)}")
     machine = measures.machine()
-    comparisons = [
-        harness.compare(
-            name,
-            quick=quick,
-            repeat=options.repeat or (1 if quick else 5),
-            seconds=1.0 if quick else 20.0,
-            memory=not options.no_memory and not quick,
-            without=options.without or (),
-        )
-        for name in names
-    ]
-    page = report.markdown(comparisons, machine, measures.import_seconds(), quick)
+    import_seconds = measures.import_seconds()
     output = options.output or (None if quick or options.only else RESULTS)
+    comparisons: list[harness.Comparison] = []
+    page = ""
+    for name in names:
+        comparisons.append(
+            harness.compare(
+                name,
+                quick=quick,
+                repeat=options.repeat or (1 if quick else 5),
+                seconds=1.0 if quick else 20.0,
+                memory=not options.no_memory and not quick,
+                without=options.without or (),
+            )
+        )
+        page = report.markdown(comparisons, machine, import_seconds, quick)
+        if output is not None:  # after each: what is cut off leaves the page of those before
+            output.write_text(page, encoding="utf-8")
+            harness.say(f"{name}: written to {output.name}")
     if output is None:
         print(page)
-    else:
-        output.write_text(page, encoding="utf-8")
-        harness.say(f"written: {output.name}")
 
 
 if __name__ == "__main__":

@@ -159,6 +159,41 @@ def _keep_freed_memory() -> None:
     torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
+class _Stack:
+    """Sums of swapped rows, of whichever unit and repeat, which go through the head when there are enough for a pass.
+
+    Calls of few rows cost much, and are not shared among torch's threads.
+    """
+
+    def __init__(self, view: SplitView, z: Tensor, base: Tensor, n_repeats: int) -> None:
+        self.view, self.base = view, base
+        self.sums = z.new_empty(n_repeats, *z.shape)
+        self.n_added = 0
+        self.waiting: list[tuple[Tensor, Tensor]] = []
+
+    def room_for(self, n_repeats: int) -> Tensor:
+        """Where the next sums go, shape (at most n_repeats, n_rows, n_hidden)."""
+        return self.sums[self.n_added : self.n_added + n_repeats]
+
+    def added(self, equal: Tensor, out: Tensor) -> None:
+        """Note which rows were given what they have, and where the predictions belong."""
+        self.waiting.append((equal, out))
+        self.n_added += len(out)
+        if self.n_added == len(self.sums):
+            self.finish()
+
+    def finish(self) -> None:
+        """Predict what is waiting."""
+        if not self.waiting:
+            return
+        pred = self.view.finish(self.sums[: self.n_added].flatten(0, 1)).view(self.n_added, *self.base.shape)
+        for (equal, out), part in zip(
+            self.waiting, pred.split([len(out) for _, out in self.waiting]), strict=True
+        ):
+            torch.where(equal, self.base, part, out=out)
+        self.waiting, self.n_added = [], 0
+
+
 class _Block:
     """What all tasks of a call share; the arguments are those of `predict_swapped`."""
 
@@ -188,20 +223,21 @@ class _Block:
         terms = torch.cat([z, z.new_empty(self.room, z.shape[1])]) if self.room else z
         self.baseline[receivers] = base
         donors = self.donors[:, receivers].flatten()
+        n_sums = sum(plan.way == "sum" for plan in self.planned) * len(self.donors)
+        stack = _Stack(self.view, z, base, min(max(1, self.chunk_rows // len(z)), n_sums))
         for plan, number, of_unit in zip(self.planned, self.numbers, self.out, strict=True):
             out = of_unit[:, receivers]
             if plan.way == "ignored":
                 out.copy_(base)
             elif plan.levels is None or number is None:
-                self._predict_sums(plan.unit, rows, donors, z, base, out)
+                self._add_up(plan.unit, rows, donors, z, stack, out)
             else:
                 given = number.index_select(0, donors).view(len(out), -1)
                 self._predict_levels(plan.levels.table, number[rows], given, terms, base, out)
+        stack.finish()
 
-    def _predict_sums(
-        self, unit: Unit, rows: slice, donors: Tensor, z: Tensor, base: Tensor, out: Tensor
-    ) -> None:
-        """One prediction per row and repeat, as many repeats at once as a chunk has room for."""
+    def _add_up(self, unit: Unit, rows: slice, donors: Tensor, z: Tensor, stack: _Stack, out: Tensor) -> None:
+        """One sum per row and repeat."""
         view, shape = self.view, out.shape[:2]
         given = [self.cats[j].index_select(0, donors).view(shape) for j in unit.cats]
         steps = [self.conts[j].index_select(0, donors).view(shape) - self.conts[j, rows] for j in unit.conts]
@@ -220,12 +256,10 @@ class _Block:
                 rest = rest - table.index_select(0, self.cats[j, rows])
         weights = view.weights[list(unit.conts)]
         product = Dense(weights.t(), torch.zeros_like(view.bias)) if len(unit.conts) > 2 else None
-        together = max(1, self.chunk_rows // len(z))
-        buffer = z.new_empty(min(together, len(out)), *z.shape)
-        for first in range(0, len(out), together):
-            here = slice(first, first + together)
-            h = buffer[: len(out[here])]
-            flat = h.view(-1, h.shape[-1])
+        first = 0
+        while first < len(out):
+            h = stack.room_for(len(out) - first)
+            here = slice(first, first + len(h))
             start = rest
             for table, levels in zip(tables, given, strict=True):
                 part = table.index_select(0, levels[here].flatten())
@@ -236,8 +270,8 @@ class _Block:
             else:
                 for step, weight in zip(steps, weights, strict=True):
                     start = torch.addcmul(start, step[here, :, None], weight, out=h)
-            pred = view.finish(flat).view(out[here].shape)
-            torch.where(equal[here], base, pred, out=out[here])
+            stack.added(equal[here], out[here])
+            first = here.stop
 
     def _predict_levels(
         self, table: Tensor, own: Tensor, given: Tensor, terms: Tensor, base: Tensor, out: Tensor
