@@ -12,7 +12,8 @@ import torch
 from weighin._errors import InputError
 from weighin._models._random_state import restored
 
-CACHE_BYTES = 8 * 2**20  # of the widest layer's output: calls cost more than what leaves the cache
+# of the widest layer in one pass: more leaves the cache, fewer do not pay for the calls
+CACHE_BYTES = 2 * 2**20
 LEAST_ROWS, MOST_ROWS = 32, 2048
 DEVICE_ROWS = 16_384  # on a GPU, where calls cost more than memory
 
