@@ -24,7 +24,7 @@ def main() -> None:
         imp = weighin.Importance.load(Path(folder) / "demo" / "importance.json")
         photograph(Path(folder) / "demo" / "importance.html", HERE / "page.png", hover=".rows li")
         notebook = Path(folder) / "notebook.html"
-        notebook.write_text(notebook_of(with_arrows(imp, Path(folder) / "demo")), encoding="utf-8")
+        notebook.write_text(notebook_of(imp), encoding="utf-8")
         photograph(notebook, HERE / "notebook.png", only="main")
     _plots.save(lambda ax: imp.plot(ax=ax), HERE / "importance.png")
     console = Console(record=True, width=88, file=io.StringIO())
@@ -32,16 +32,6 @@ def main() -> None:
     svg = console.export_svg(title="weighin demo")
     # no fonts from elsewhere: the reader's monospace font will do
     (HERE / "table.svg").write_text(re.sub(r"@font-face \{[^}]*\}", "", svg), encoding="utf-8")
-
-
-def with_arrows(imp: weighin.Importance, folder: Path) -> weighin.Importance:
-    """Look which way the demo's features push."""
-    import pandas as pd
-    from fastai.learner import load_learner
-
-    games = pd.read_parquet(folder / "games.parquet")
-    last = games[games.year == games.year.max()]
-    return imp.with_effects(weighin.effects(load_learner(folder / "learner.pkl"), last, random_state=0))
 
 
 def notebook_of(imp: weighin.Importance) -> str:

@@ -107,6 +107,32 @@ def to_matrix(X: Any, columns: Sequence[str]) -> NDArray[Any]:
     return np.column_stack([frame[name].to_numpy() for name in columns])
 
 
+def n_rows_of(X: Any) -> int:
+    """Rows of what a user gave as table."""
+    if is_frame(X):
+        return len(nw.from_native(X, eager_only=True))
+    if isinstance(X, dict):
+        return len(next(iter(X.values())))
+    return len(X[0]) if isinstance(X, tuple | list) else len(X)
+
+
+def rows_of(X: Any, rows: NDArray[np.int64]) -> Any:
+    """Some rows of what a user gave as table or target."""
+    if X is None:
+        return None
+    if is_frame(X):
+        return nw.from_native(X, eager_only=True)[rows].to_native()
+    if isinstance(X, dict):
+        return {key: rows_of(value, rows) for key, value in X.items()}
+    if isinstance(X, tuple | list) and len(X) and np.ndim(X[0]) == 2:
+        return type(X)(rows_of(value, rows) for value in X)
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    if hasattr(X, "take") and not isinstance(X, np.ndarray) and hasattr(X, "to_numpy"):
+        return X.to_numpy()[rows]  # a series of polars, an array of pyarrow
+    return X[rows] if hasattr(X, "dtype") else np.asarray(X)[rows]
+
+
 def read_table(path: Path | str) -> pd.DataFrame:
     """Read a table; the format follows the suffix.
 

@@ -17,6 +17,7 @@ from weighin._files import check_free
 from weighin._inference import Evidence, RowChanges, holm
 from weighin._optional import require
 from weighin._result_file import read, read_rows, write, write_rows
+from weighin._result_page import joined
 from weighin._result_sentences import summary
 from weighin._result_view import Shown
 
@@ -100,6 +101,8 @@ class Importance(Shown):
         The other metrics, and the segments of each; see `of`.
     kept : RowChanges or None
         What each swap changed row by row, with ``weigh(..., keep_rows=True)``.
+    further : dict
+        What else is known, for a page: see `with_effects` and `with_company`; "command" is what gave these numbers.
 
     Examples
     --------
@@ -135,6 +138,7 @@ class Importance(Shown):
     segment: Any = None
     parts: tuple[Importance, ...] = field(default=(), repr=False)
     kept: RowChanges | None = field(default=None, repr=False)
+    further: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         importances = np.array(self.importances, dtype=float)  # a copy nobody else can change
@@ -388,4 +392,5 @@ class Importance(Shown):
             evidence=self.evidence + other.evidence if self.evidence and other.evidence else (),
             parts=tuple(mine.merge(other.of(mine.metric, mine.segment)) for mine in self.parts),
             kept=None,
+            further=joined(self, other),
         )

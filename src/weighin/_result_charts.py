@@ -92,10 +92,10 @@ class Drawn(Told):
             texts["subtitle"] += " Arrows: which way predictions go as the feature grows."
         values = self.importances_mean[order] * scale
         number = percent if relative else formatter(values)
-        interval = None
+        interval = unsure = None
         if self._judged is not None:
             lower, upper = self.relative_interval() if relative else self.interval()
-            interval = lower[order], upper[order]
+            interval, unsure = (lower[order], upper[order]), self._unsure[order]
             taken = ", the baseline taken as known" if relative and not self._baseline_errs else ""
             texts["subtitle"] += f" Whiskers: 95 % intervals{taken}. Pale: cannot be told apart from 0."
         return _plots.bars(
@@ -103,6 +103,7 @@ class Drawn(Told):
             values,
             singles=singles,
             interval=interval,
+            unsure=unsure,
             labels=[number(value) for value in values],
             arrows=signs,
             **texts,
@@ -143,8 +144,7 @@ class Drawn(Told):
         values = np.stack(
             [(part.relative if relative else part.importances_mean)[order] for part in parts], 1
         )
-        ends = [part.relative_interval() if relative else part.interval() for part in parts]
-        unsure = np.stack([((low <= 0) & (high >= 0))[order] for low, high in ends], 1)
+        unsure = np.stack([part._unsure[order] for part in parts], 1)
         number = percent if relative else formatter(values)
         texts["subtitle"] += " Slanted numbers cannot be told apart from 0."
         return _plots.heatmap(

@@ -15,6 +15,7 @@ from weighin._certainty import FUNCTIONS
 from weighin._errors import InputError
 from weighin._files import check_free, replacing
 from weighin._inference import RowChanges, from_json, to_json
+from weighin._report import check_further
 
 FORMAT = "weighin.importance"
 VERSION = 1
@@ -84,7 +85,8 @@ def _read_values(content: Mapping[str, Any], names: set[str], path: Path) -> dic
         values["unfinished"] = tuple(values.get("unfinished", ()))
         values["groups"] = {name: tuple(members) for name, members in values.get("groups", {}).items()}
         values["parts"] = tuple(_read_values(part, names, path) for part in values.get("parts", ()))
-    except (KeyError, TypeError, ValueError) as error:
+        check_further(values.get("further", {}))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"'{path}' is damaged: {type(error).__name__}: {error}") from error
@@ -174,4 +176,5 @@ _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "segment": lambda value: value is None or isinstance(value, str | int | float),
     "evidence": _dicts,
     "parts": _dicts,
+    "further": lambda value: isinstance(value, dict),
 }

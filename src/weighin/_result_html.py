@@ -49,6 +49,8 @@ class Row:
         Length of the bar, and ends of its whisker; NaN for none.
     sign, word : str
         An arrow behind the name, and what it means.
+    few : bool
+        Whether so few rows count that no interval holds.
     """
 
     name: str
@@ -58,11 +60,12 @@ class Row:
     high: float = math.nan
     sign: str = ""
     word: str = ""
+    few: bool = False
 
     @property
     def pale(self) -> bool:
         """Whether it cannot be told apart from zero."""
-        return self.low <= 0 <= self.high
+        return self.few or self.low <= 0 <= self.high
 
 
 def table_html(

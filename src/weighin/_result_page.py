@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from weighin._errors import InputError
 from weighin._inference import holm
 from weighin._result_sentences import sentences
-from weighin._text import ARROWS
+from weighin._text import ARROWS, formatter
 
 MOST_EFFECTS = 8
+MOST_ARROWS = 20  # as many as a chart shows at first
+MOST_CURVES = 24
+MOST_PAIRS = 100  # of columns that go together; a page shows fewer
 MOST_ROWS = 20  # of a heatmap; the frame has every feature
-ABLATION_COLUMNS = ("variant", "change", "ci_lower", "ci_upper", "verdict", "fits", "failed")
+TRIED = {"drop": "without ", "add": "with "}
 
 
-def look_further(imp: Any, model: Any, X: Any, missing: str = "raise") -> tuple[Any, Any]:
+def look_further(
+    imp: Any, model: Any, X: Any, missing: str = "raise", *, together: bool = True
+) -> tuple[Any, Any]:
     """Find which way the heaviest features push, and which columns go together; None for what cannot be asked."""
-    heaviest = [imp.features[i] for i in imp._order() if imp.features[i] not in imp.groups][:MOST_EFFECTS]
+    heaviest = [imp.features[i] for i in imp._order() if imp.features[i] not in imp.groups][:MOST_ARROWS]
     found, seed = None, imp.random_state
     if model is not None and heaviest:
         from weighin._effects import effects
 
         found = effects(model, X, heaviest, missing=missing, random_state=seed, progress=False)
-    together = None
-    if X is not None:
+    kin = None
+    if X is not None and together:
         from weighin._company import company
 
         members = [name for some in imp.groups.values() for name in some]
         columns = dict.fromkeys([*members, *(name for name in imp.features if name not in imp.groups)])
-        together = company(X, list(columns), random_state=seed) if len(columns) > 1 else None
-    return found, together
+        kin = company(X, list(columns), random_state=seed) if len(columns) > 1 else None
+    return found, kin
 
 
 def page_of(
@@ -61,6 +69,7 @@ def page_of(
         If one of these is something else.
     """
     metrics = [imp.of(metric) for metric in imp.metrics]
+    pushes = _effects(imp, effects)
     return {
         "title": title,
         "kicker": f"{imp.model or 'A trained model'}, on {imp.rows or f'{imp.n_rows:,} rows'}",
@@ -71,7 +80,8 @@ def page_of(
         "notes": [*imp.notes, *imp._remarks()],
         "weights": [_weights(some) for some in metrics],
         "directions": {name: (ARROWS.get(word, ""), word) for name, word in imp.directions.items()},
-        "effects": _effects(imp, effects),
+        "effects": pushes["features"],
+        "effects_notes": [note for note in pushes["notes"] if note not in imp.notes],
         "company": _company(company),
         "segments": _segments(imp),
         "ablation": _ablation(ablation),
@@ -123,36 +133,83 @@ def _segments(imp: Any) -> dict[str, Any] | None:
     tables = []
     for metric in imp.metrics:
         parts = [imp.of(metric, segment) for segment in imp.segments]
-        numbers = [(part.importances_mean, *part.interval()) for part in parts]
+        numbers = [(part.importances_mean, *part.interval(), ~part._unsure) for part in parts]
         rows = []
         for i in imp.of(metric)._order()[:MOST_ROWS]:
             cells = [
-                {"importance": float(mean[i]), "ci_lower": float(low[i]), "ci_upper": float(high[i])}
-                for mean, low, high in numbers
+                {
+                    "importance": float(mean[i]),
+                    "ci_lower": float(low[i]),
+                    "ci_upper": float(high[i]),
+                    "sure": bool(sure[i]),
+                }
+                for mean, low, high, sure in numbers
             ]
             rows.append({"feature": imp.features[i], "cells": cells})
-        tables.append({"metric": metric, "features": rows})
+        tables.append({"metric": metric, "effect": imp.of(metric)._effect(), "features": rows})
     return {"by": imp.by, "names": [str(segment) for segment in imp.segments], "metrics": tables}
 
 
-def _effects(imp: Any, effects: Any) -> list[dict[str, Any]]:
-    """Those of the heaviest features."""
+def page_parts(imp: Any, *, effects: Any = None, company: Any = None) -> dict[str, Any]:
+    """Put what else was found of the same model into plain lists, as far as a page shows it, for the result's file."""
+    found = dict(imp.further)
+    if effects is not None:
+        found["effects"] = _effects(imp, effects)
+    if company is not None:
+        found["company"] = _company(company)
+    return found
+
+
+def joined(first: Any, second: Any) -> dict[str, Any]:
+    """Join what else was found of two parts of one result."""
+    found = {**second.further, **first.further}
+    if first.further.get("command") != second.further.get("command"):
+        found.pop("command", None)  # it gives a part of them
+    both = [some.further["effects"] for some in (first, second) if "effects" in some.further]
+    if both:
+        features = {effect["feature"]: effect for some in both[::-1] for effect in some["features"]}
+        notes = dict.fromkeys(note for some in both for note in some["notes"])
+        found["effects"] = {"features": list(features.values()), "notes": list(notes)}
+    return found
+
+
+def _effects(imp: Any, effects: Any) -> dict[str, Any]:
+    """Those of the heaviest features, and what is to be known of all."""
     if effects is None:
-        return []
+        return {"features": [], "notes": []}
     content = _plain(effects, "effects")
     found = content.get("features") if isinstance(content, Mapping) else content
     if not isinstance(found, Sequence) or not all(isinstance(some, Mapping) for some in found):
         raise InputError("effects must be a result of weighin.effects, or its dict.")
     place = {imp.features[i]: rank for rank, i in enumerate(imp._order())}
     ordered = sorted(found, key=lambda effect: place.get(effect["feature"], len(place)))
-    return [dict(effect) for effect in ordered[:MOST_EFFECTS]]
+    features = [
+        {
+            **effect,
+            "curves": [list(map(_short, curve)) for curve in (effect.get("curves") or [])[:MOST_CURVES]],
+        }
+        for effect in ordered[:MOST_EFFECTS]
+    ]
+    notes = content.get("notes", ()) if isinstance(content, Mapping) else ()
+    return {"features": features, "notes": list(notes)}
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.6g}")
 
 
 def _company(company: Any) -> dict[str, Any] | None:
     if company is None:
         return None
     content = _plain(company, "company")
-    return {**content, **{key: list(content.get(key, ())) for key in ("sentences", "pairs", "clusters")}}
+    if not isinstance(content, Mapping):
+        raise InputError("company must be a result of weighin.company, or its dict.")
+    told = {key: list(content.get(key, ())) for key in ("sentences", "pairs", "clusters", "notes")}
+    told["n_pairs"] = content.get("n_pairs", len(told["pairs"]))
+    told["pairs"] = told["pairs"][:MOST_PAIRS]
+    if "off_data" in content:
+        told["off_data"] = [some for some in content["off_data"] if some["far"]]
+    return told
 
 
 def _ablation(ablation: Any) -> dict[str, Any] | None:
@@ -163,10 +220,18 @@ def _ablation(ablation: Any) -> dict[str, Any] | None:
         return dict(ablation)
     if not (hasattr(ablation, "summary") and hasattr(ablation, "to_frame")):
         raise InputError(f"ablation must be a result of weighin.ablate, got {type(ablation).__name__}.")
-    frame = ablation.to_frame()
-    columns = [name for name in ABLATION_COLUMNS if name in frame.columns]
-    rows = [[record[name] for name in columns] for record in frame[columns].to_dict("records")]
-    return {"sentences": ablation.summary().splitlines(), "columns": columns, "rows": rows}
+    records = ablation.to_frame().to_dict("records")
+    number = formatter(np.array([record["change"] for record in records]))
+    rows = []
+    for record in records:
+        change, low, high = (float(record[name]) for name in ("change", "ci_lower", "ci_upper"))
+        between = f"{number(low)} to {number(high)}" if math.isfinite(low) and math.isfinite(high) else "-"
+        label = f"{TRIED.get(record['kind'], '')}{record['variant']}"
+        fits = f"{record['fits']} of {record['fits'] + record['failed']}"
+        rows.append([label, number(change), between, record["verdict"], fits])
+    columns = ["trained", f"{ablation.metric} changes by", "95 % interval", "verdict", "fits"]
+    told = [f"{line[:1].upper()}{line[1:]}" for line in ablation.summary().splitlines()]
+    return {"sentences": told, "columns": columns, "rows": rows}
 
 
 def _plain(content: Any, name: str) -> Any:

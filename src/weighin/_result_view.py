@@ -13,7 +13,7 @@ import numpy as np
 from weighin._errors import InputError, nearest
 from weighin._files import check_free, replacing
 from weighin._result_charts import Drawn
-from weighin._result_page import look_further, page_of
+from weighin._result_page import look_further, page_of, page_parts
 from weighin._text import ARROWS, formatter, percent, printable, width_of_output
 
 if TYPE_CHECKING:
@@ -48,19 +48,20 @@ class Shown(Drawn):
         path : path or str, optional
             Where to; without, the page is returned.
         model : optional
-            The model weighed: the page then shows which way its eight heaviest features push (see `effects`).
+            The model weighed: the page then shows which way its heaviest features push, with curves of eight (see
+            `effects`).
         X : optional
             The rows, as for `weigh`: the page then shows which columns go together (see `company`).
         effects : Effects or dict, optional
-            What `effects` has found, instead of asking `model`.
+            What `effects` has found, instead of asking `model`; that of `with_effects`, where there is neither.
         company : Company or dict, optional
-            What `company` has found, instead of looking at `X`.
+            What `company` has found, instead of looking at `X`; that of `with_company`, where there is neither.
         ablation : Ablation or dict, optional
             What `ablate` has found.
         title : str
             Of the window.
         command : str
-            What gives these numbers again, shown at the end.
+            What gives these numbers again, shown at the end; the one `weighin run` was called by, where it was.
         force : bool
             Replace what is there.
 
@@ -82,12 +83,17 @@ class Shown(Drawn):
 
         if path is not None:
             check_free(Path(path), force=force)
-        asked, looked = look_further(
-            self, None if effects is not None else model, None if company is not None else X
+        asked, looked = look_further(self, model if effects is None else None, X, together=company is None)
+        shown = self if asked is None else self.with_effects(asked)
+        if effects is None:
+            effects = shown.further.get("effects")
+        if company is None:
+            company = self.further.get("company") if looked is None else looked
+        command = command or self.further.get("command", "")
+        told = page_of(
+            shown, title=title, command=command, effects=effects, company=company, ablation=ablation
         )
-        more = {"effects": effects if effects is not None else asked, "ablation": ablation}
-        more["company"] = company if company is not None else looked
-        page = render(page_of(self, title=title, command=command, **more))
+        page = render(told)
         if path is None:
             return page
         with replacing(Path(path)) as temporary:
@@ -96,6 +102,8 @@ class Shown(Drawn):
 
     def with_effects(self, effects: Any) -> Self:
         """Give the same result with arrows, in every view, for the way predictions go as a feature grows.
+
+        Its page, and its file, then hold the curves of the eight heaviest features, too.
 
         Parameters
         ----------
@@ -130,7 +138,23 @@ class Shown(Drawn):
                 raise InputError(f"Unknown feature {name!r}.{nearest(name, self.features)}")
         known = {name: words[name] for name in self.features if name in words}
         parts = tuple(part.with_effects(known) for part in self.parts)
-        return replace(self, directions=known, parts=parts)  # type: ignore[type-var]
+        more = page_parts(self, effects=effects) if words is not effects else {**self.further}
+        return replace(self, directions=known, parts=parts, further=more)  # type: ignore[type-var]
+
+    def with_company(self, company: Any) -> Self:
+        """Give the same result with the columns that go together, for its page and its file.
+
+        Parameters
+        ----------
+        company : Company or dict
+            What `weighin.company` has found in the same rows.
+
+        Raises
+        ------
+        InputError
+            If it is something else.
+        """
+        return replace(self, further=page_parts(self, company=company))  # type: ignore[type-var]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
         """Table for a terminal."""
@@ -169,7 +193,7 @@ class Shown(Drawn):
         from weighin._result_html import Row, table_html
 
         order, (lower, upper) = self._order(), self.interval()
-        number = formatter(self.importances_mean)
+        number, few = formatter(self.importances_mean), self._from_judged("few_rows")
         rows = []
         for i in order:
             value, low, high = (float(some[i]) for some in (self.importances_mean, lower, upper))
@@ -177,7 +201,8 @@ class Shown(Drawn):
             if self._judged is not None:
                 cells.insert(1, f"{number(low)} to {number(high)}" if np.isfinite(low) else "-")
             word = self.directions.get(self.features[i], "")
-            rows.append(Row(self.features[i], cells, value, low, high, ARROWS.get(word, ""), word))
+            sign = ARROWS.get(word, "")
+            rows.append(Row(self.features[i], cells, value, low, high, sign, word, bool(few[i] == 1)))
         columns = ["feature", self._effect(), "95 % interval", "of baseline"]
         if self._judged is None:
             columns.remove("95 % interval")

@@ -23,6 +23,7 @@ class Told(Certain):
     on_training_rows: bool | None
     random_state: int
     directions: Mapping[str, str]
+    further: Mapping[str, Any]
     simulated: bool
     complete: bool
     unfinished: tuple[str, ...]
@@ -74,6 +75,12 @@ class Told(Certain):
         if self.metric == "prediction_change":
             return "how far the prediction moves when the column is shuffled"
         return f"how much worse {self.metric} gets when the column is shuffled"
+
+    @property
+    def _unsure(self) -> NDArray[np.bool_]:
+        """Whether each feature cannot be told apart from zero: its interval holds 0, or too few rows count for one."""
+        lower, upper = self.interval()
+        return ((lower <= 0) & (upper >= 0)) | (self._from_judged("few_rows") == 1)
 
     def _effect(self) -> str:
         if self.metric == "prediction_change":

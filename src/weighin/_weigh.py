@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from weighin._engine import Scores
 from weighin._errors import InputError
 from weighin._features import select
+from weighin._frames import n_rows_of, rows_of
 from weighin._metrics import Metric
 from weighin._models import Model, as_model
 from weighin._models._base import Encoded
@@ -22,7 +23,7 @@ from weighin._weighing._answers import remarks, result_of
 from weighin._weighing._asking import BLOCK_ROWS, PILOT_REPEATS, Asking, TimeUp
 from weighin._weighing._grouping import Grouping
 from weighin._weighing._precise import check_metrics, is_small, told, weigh_precisely
-from weighin._weighing._row_values import n_rows_of, row_values, rows_of
+from weighin._weighing._row_values import row_values
 
 
 class Interrupted(KeyboardInterrupt):

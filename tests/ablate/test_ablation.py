@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -187,6 +189,45 @@ def test_the_chart_of_a_score_points_right_too(axes):
 def test_a_chart_without_intervals(axes):
     one = weighin.ablate(linear(), games(80), drop="week", fits=1, progress=False)
     assert one.plot(ax=axes).patches[0].get_width() == pytest.approx(one.changes[0].estimate)
+
+
+def test_the_page_holds_everything_and_asks_nobody(found, tmp_path):
+    hostile = dataclasses.replace(
+        found.changes[0], label="<script>alert(1)</script>", dropped=("<b>",), errors=("fit 2 failed (NaN).",)
+    )
+    result = dataclasses.replace(found, changes=(hostile, *found.changes[1:]), simulated=True)
+    path = tmp_path / "ablation.html"
+    assert result.to_html(path) is None
+    text = path.read_text(encoding="utf-8")
+    assert text == result.to_html()
+    for line in found.summary().splitlines()[1:]:
+        assert f"{line[:1].upper()}{line[1:]}" in html.unescape(text)
+    assert text.count('<th scope="row">') == 3
+    assert "<strong>SIMULATED DATA.</strong>" in text
+    assert "fit 2 failed (NaN)." in text
+    assert "without &lt;script&gt;alert(1)" in text
+    assert not re.search(r"https?:|url\(|@import|src=|<script|<b>|href=\"(?!data:,)", text)
+    with pytest.raises(weighin.OutputExistsError):
+        result.to_html(path)
+    result.to_html(path, title="Mine & yours", force=True)
+    assert "<title>SIMULATED DATA - Mine &amp; yours</title>" in path.read_text(encoding="utf-8")
+
+
+def test_bars_of_the_page_point_right_where_it_gets_worse():
+    for better in (False, True):
+        worse = made(-0.5 if better else 0.5, 0.1, better=better, metric="accuracy" if better else "mae")
+        assert 'class="bar"' in worse.to_html()
+        assert 'class="bar less"' not in worse.to_html()
+    assert 'class="bar less pale"' in made(-0.01, 0.1).to_html()
+
+
+def test_the_page_of_a_result_tells_what_training_again_gave(found):
+    imp = weighin.Importance(("spread", "week"), np.array([[2.0], [0.1]]), 12.5, "mae", False, 300)
+    text = imp.to_html(ablation=found)
+    assert ">ci_lower<" not in text
+    assert "Without spread the average miss gets worse" in text
+    assert "mae changes by" in text
+    assert "6 of 6" in text
 
 
 def test_it_is_saved_and_read_back_whole(found, tmp_path):

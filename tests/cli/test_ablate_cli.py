@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import webbrowser
 
 import pandas as pd
 import pytest
@@ -51,6 +52,10 @@ class TestArticle:
         assert "year 2021 after the years before" in found.split
         assert len(list(games.parent.glob("ablation.fits/*.npz"))) == 18
         assert games.with_name("ablation.png").stat().st_size > 10_000
+        assert "Written: ablation.json, ablation.png and ablation.html." in ran.out
+        page = games.with_name("ablation.html").read_text(encoding="utf-8")
+        assert "SIMULATED DATA." in page
+        assert "Without spread the average miss" in page
 
     def test_other_questions_and_going_on(self, cli, games):
         options = [
@@ -105,8 +110,19 @@ class TestLearner:
         assert not found.simulated
         assert "48 of 240 rows tested on in each fit" in found.split
 
-    def test_one_cycle(self, cli, files):
-        assert cli("ablate", *files, "--epochs", 1, "--one-cycle", "--drop", "week").code == 0
+    def test_one_cycle(self, cli, files, tmp_path):
+        ran = cli("ablate", *files, "--epochs", 1, "--one-cycle", "--drop", "week", "--no-page")
+        assert ran.code == 0
+        assert "Written: ablation.json and ablation.png." in ran.out
+        assert not (tmp_path / "ablation.html").exists()
+
+    def test_open_shows_the_page(self, cli, files, tmp_path, monkeypatch):
+        opened = []
+        monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
+        assert cli("ablate", *files, "--epochs", 1, "--drop", "week", "--open").code == 0
+        assert opened == [(tmp_path / "ablation.html").as_uri()]
+        again = cli("ablate", *files, "--epochs", 1, "--drop", "week", "-o", "ablation.json", "--no-page")
+        assert "Already there" in again.err
 
     def test_epochs_are_asked_for(self, cli, files):
         ran = cli("ablate", *files, "--drop", "week")

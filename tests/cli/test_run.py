@@ -14,6 +14,7 @@ import learners
 import weighin
 from weighin._football._card import Card, card_path, checksum
 from weighin._frames import write_table
+from weighin._text import ARROWS
 
 NOT_KNOWN = "(whether the network was trained on them is not known)"
 FEATURES = [*learners.CATS, *learners.CONTS]
@@ -94,6 +95,21 @@ def drawn_texts(monkeypatch) -> list[str]:
     return texts
 
 
+def names_drawn(monkeypatch) -> list[str]:
+    """Collect the names beside the bars of the chart that is written."""
+    from weighin import _plots
+
+    names, save = [], _plots.save
+
+    def watching(draw, path, **options):
+        save(
+            lambda ax: names.extend(label.get_text() for label in draw(ax).get_yticklabels()), path, **options
+        )
+
+    monkeypatch.setattr(_plots, "save", watching)
+    return names
+
+
 def test_table_json_and_chart(cli, learner, games, table, tmp_path, regression):
     ran = cli("run", learner, games, "--trust")
     assert ran.code == 0
@@ -124,6 +140,36 @@ def test_the_page_shows_which_way_features_push_and_how_to_repeat_it(cli, learne
     assert page.count('class="effect"') == len(FEATURES)
     assert f"weighin run {learner} {games} --trust --repeats 5" in page
     assert "whether the network was trained on them is not known" in page
+
+
+def test_every_output_knows_which_way_features_push(cli, learner, games, tmp_path, monkeypatch):
+    texts = names_drawn(monkeypatch)
+    ran = cli("run", learner, games, "--trust", "--repeats", 5)
+    imp = result(tmp_path)
+    assert set(imp.directions) == set(imp.features)
+    arrows = {name: ARROWS[word] for name, word in imp.directions.items()}
+    assert {f"{name} {arrow}" for name, arrow in arrows.items()} == set(texts)
+    assert all(f"{name} {arrow}" in ran.out for name, arrow in arrows.items())
+    again = cli("report", "importance.json", "-o", "again.html")
+    assert again.code == 0
+    page = (tmp_path / "importance.html").read_text(encoding="utf-8")
+    assert (tmp_path / "again.html").read_text(encoding="utf-8") == page
+
+
+def test_an_interrupt_while_looking_further_keeps_the_weights(cli, learner, games, tmp_path, monkeypatch):
+    import weighin._effects
+
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(weighin._effects, "effects", interrupted)
+    ran = cli("run", learner, games, "--trust", "--repeats", 5)
+    assert ran.code == 130
+    assert "do without effects and company" in ran.err
+    imp = result(tmp_path)
+    assert imp.complete
+    assert imp.directions == {}
+    assert not (tmp_path / "importance.html").exists()
 
 
 def test_no_page_where_none_is_wanted(cli, learner, games, tmp_path):

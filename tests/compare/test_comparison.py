@@ -422,5 +422,5 @@ def test_the_page_shows_every_feature_and_what_was_made_up():
     assert text.count('<th scope="row">') == 80
     assert "<b>" not in text
     assert "SIMULATED DATA - Mine &amp; yours" in text
-    assert "SIMULATED DATA: rows were made up." in text
+    assert "<strong>SIMULATED DATA.</strong>" in text
     assert comparison._repr_html_().count('<th scope="row">') == 30

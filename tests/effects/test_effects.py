@@ -154,6 +154,24 @@ def test_frames_are_tidy(games, regression):
     assert np.abs(middle).max() < 1e-6
 
 
+def test_of_a_large_table_some_rows_are_looked_at_and_all_are_named():
+    X = np.random.default_rng(0).normal(size=(12_000, 2))
+
+    def model(rows):
+        return 2 * np.asarray(rows)[:, 0]
+
+    found = weighin.effects(model, X, random_state=0)
+    assert found.notes == ("Averages over 1,000 of 12,000 rows, drawn at random.",)
+    assert found.rows == "the 12,000 rows given"
+    middle = found.to_frame().query("feature == 'x0' and kind == 'pd'")["value"].median()
+    assert abs(middle) < 0.1
+    for frame in (pd.DataFrame(X, columns=["a", "b"]), pl.DataFrame(X, schema=["a", "b"])):
+        same = weighin.effects(lambda rows: 2 * np.asarray(rows["a"]), frame, random_state=0)
+        np.testing.assert_array_equal(same.to_frame()["value"], found.to_frame()["value"])
+    every = weighin.effects(model, X, n_rows=None, grid=2, random_state=0)
+    assert (every.n_rows, every.notes) == (12_000, ())
+
+
 def test_the_same_seed_gives_the_same_numbers_and_rows_drawn_are_said():
     X = uniform(2000)
     first, again, other = (
@@ -309,7 +327,12 @@ def test_the_chart_shows_curves_local_effects_and_single_rows(pyplot, games, reg
     names = [label.get_text() for label in by_name["home_name"].get_yticklabels()]
     assert tuple(names) == found.level_order("home_name")
     assert "missing" in [text.get_text() for text in by_name["rest"].texts]
-    assert sum(ax.get_legend() is not None for ax in axes) == 1
+    (legend,) = axes[0].figure.legends
+    assert [text.get_text().split(" (")[0] for text in legend.get_texts()] == [
+        "all rows moved there",
+        "rows that are near",
+        "single rows",
+    ]
 
 
 def test_the_chart_draws_what_is_asked_where_it_is_asked(pyplot, axes):
@@ -320,6 +343,17 @@ def test_the_chart_draws_what_is_asked_where_it_is_asked(pyplot, axes):
     assert abs(mean.mean()) < 0.05
     assert axes.get_ylabel() == "Change of the prediction"
     assert len(found.plot(limit=2)) == 2
+
+
+def test_the_legend_covers_no_curve(pyplot, games, regression):
+    for n in (1, 2, 6):
+        axes = weighin.effects(regression, games, random_state=0).plot(limit=n)
+        figure = axes[0].figure
+        figure.canvas.draw()
+        (legend,) = figure.legends
+        box = legend.get_window_extent()
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+        assert all(not box.overlaps(ax.get_tightbbox()) for ax in axes)
 
 
 @pytest.mark.filterwarnings("ignore:Glyph .* missing from font")  # an emoji is drawn as a box

@@ -28,10 +28,12 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Open a page as its reader does: ``visit(html, width=360, dark=True, script=False)``."""
+    """Open a page as its reader does: ``visit(html, width=360, dark=True)``; a `plain` one has no chart to wait for."""
     contexts, heard = [], []
 
-    def open_page(html: str, *, width: int = 1200, dark: bool = False, script: bool = True) -> Any:
+    def open_page(
+        html: str, *, width: int = 1200, dark: bool = False, script: bool = True, plain: bool = False
+    ) -> Any:
         path = tmp_path / "report.html"
         path.write_text(html, encoding="utf-8", newline="\n")
         context = chromium.new_context(
@@ -48,7 +50,7 @@ def visit(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         page.on("dialog", lambda dialog: (heard.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("request", lambda request: heard.append(f"request: {request.url[:80]}"))
         page.goto(path.as_uri())
-        if script:
+        if script and not plain:
             page.wait_for_selector(".js .rows, .js .bars > p", state="attached")
         return page
 

@@ -106,3 +106,23 @@ ABLATION = {
     "columns": ["variant", "change", "verdict"],
     "rows": [["without week", 0.0123, "safe to drop"]],
 }
+
+
+def other_page(kind: str) -> str:
+    """Give the page of a comparison, or of an ablation, names from the data in it."""
+    import weighin
+    from weighin._ablate._change import Change
+    from weighin._ablate._spread import Spread
+
+    names = [*HOSTILE, "spread"]
+    if kind == "comparison":
+        one, two = weighed(names=names), weighed(names=names, simulated=True)
+        return weighin.compare(one, two, labels=("the old one", "a" * 100)).to_html() or ""
+    spread = Spread("rows x fits", 0.01, 0.0, 0.0, 10, 1000, 1e9)
+    fits = (12.0,) * 10
+    changes = tuple(
+        Change(name, "drop", names, (name,), (), fits, fits, 0.1 * k - 0.5, spread, 700)
+        for k, name in enumerate(names)
+    )
+    found = weighin.Ablation(changes, "mae", False, 0.1, scores=fits, fits=10, features=tuple(names))
+    return found.to_html() or ""

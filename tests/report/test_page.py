@@ -52,7 +52,10 @@ class Read(HTMLParser):
 
     @property
     def data(self):
-        return json.loads(next(text for attrs, text in self.scripts if attrs.get("type")))
+        data = json.loads(next(text for attrs, text in self.scripts if attrs.get("type")))
+        for some in data["weights"]:
+            some["rows"] = [dict(zip(some["columns"], row, strict=True)) for row in some["rows"]]
+        return data
 
     def count(self, tag):
         return sum(name == tag for name, _ in self.elements)
@@ -372,10 +375,149 @@ def test_the_model_and_its_rows_are_asked():
     assert "twin" in page.text[page.text.index("keep company") :]
 
 
+def look_further(n_rows=300):
+    """A model of five columns, one of them names, one in order; its result, effects and company."""
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "up": rng.normal(size=n_rows),
+            "club": rng.choice(["a", "b", "c"], n_rows),
+            "week": pd.Categorical(rng.integers(1, 10, n_rows).astype(str), [*"123456789"], ordered=True),
+            "day": pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 300, n_rows), "D"),
+        }
+    ).assign(twin=lambda rows: -rows["up"] + 0.1 * rng.normal(size=n_rows))
+    worth = {"a": 0.0, "b": 2.0, "c": 1.0}
+
+    def model(rows):
+        clubs = rows["club"].map(worth).to_numpy()
+        days = (rows["day"] - pd.Timestamp("2021-01-01")).dt.days.to_numpy()
+        return 3 * rows["up"].to_numpy() + clubs + rows["week"].astype(int).to_numpy() / 3 + days / 100
+
+    imp = weighin.weigh(model, X, model(X), metric="mae", n_repeats=5, random_state=0)
+    effects = weighin.effects(model, X, random_state=0)
+    return imp, effects, weighin.company(X, random_state=0), model, X
+
+
+def test_a_file_holds_all_that_its_page_needs(tmp_path):
+    imp, effects, company, model, X = look_further()
+    whole = imp.with_effects(effects).with_company(company)
+    whole.save(tmp_path / "importance.json")
+    again = weighin.Importance.load(tmp_path / "importance.json")
+    assert again.to_html() == whole.to_html() == whole.to_html(effects=effects, company=company)
+    assert again.to_html() == imp.to_html(model=model, X=X)
+    ids = {attrs.get("id") for _, attrs in Read(again.to_html()).elements}
+    assert {"effects", "company"} <= ids
+    assert (tmp_path / "importance.json").stat().st_size < 100_000
+    with pytest.raises(weighin.InputError, match=r"company must be a result of weighin\.company"):
+        imp.with_company(7)
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        7,
+        {"effects": 7},
+        {"effects": {"features": [{}], "notes": []}},
+        {"effects": {"features": [], "notes": [7]}},
+        {"company": {"sentences": []}},
+        {"company": {"sentences": [7], "notes": [], "pairs": [], "clusters": []}},
+        {"command": ["rm"]},
+    ],
+    ids=str,
+)
+def test_a_file_whose_page_cannot_be_made_is_damaged(tmp_path, six, further):
+    path = tmp_path / "importance.json"
+    six.save(path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"further": further}))
+    with pytest.raises(weighin.InputError, match="is damaged"):
+        weighin.Importance.load(path)
+
+
+def test_parts_of_a_result_join_what_was_found_of_each():
+    import dataclasses
+
+    imp, effects, company, *_ = look_further()
+    first, rest = (
+        dataclasses.replace(
+            imp,
+            features=imp.features[some],
+            importances=imp.importances[some],
+            evidence=(),
+            further={"command": f"weighin run {some.start}"},
+        ).with_effects(effects)
+        for some in (slice(0, 2), slice(2, 5))
+    )
+    page = read(first.merge(rest.with_company(company)))
+    assert sum(attrs.get("class") == "effect" for _, attrs in page.elements) == 5
+    assert "keep company" in page.text
+    assert "weighin run" not in page.text  # neither gave all of it
+
+
+def test_levels_stand_by_what_is_predicted_or_in_their_own_order():
+    imp, effects, *_ = look_further()
+    specs = {
+        effect["feature"]: spec
+        for effect, spec in zip(
+            sorted(
+                effects.to_dict()["features"],
+                key=lambda one: -imp.importances_mean[imp.features.index(one["feature"])],
+            ),
+            read(imp, effects=effects).data["effects"],
+            strict=True,
+        )
+    }
+    assert [row["x"] for row in specs["club"]["data"]["values"]] == ["b", "c", "a"]
+    for name, kind in (("week", "ordinal"), ("day", "ordinal"), ("up", "quantitative")):
+        encoding = specs[name]["layer"][-1]["encoding"]
+        assert encoding["x"]["type"] == kind
+    weeks = [row["x"] for row in specs["week"]["data"]["values"]]
+    assert weeks == [*"123456789"] == specs["week"]["layer"][-1]["encoding"]["x"]["scale"]["domain"]
+    days = [row["x"] for row in specs["day"]["data"]["values"]]
+    assert days == sorted(days)
+    assert len(days) == 20
+
+
+def test_of_many_levels_the_most_frequent_are_drawn():
+    imp = samples.weighed(1)
+    effect = samples.effects(imp.features)["features"][0]
+    levels = [f"level {k:02d}" for k in range(20)]
+    many = {
+        "kind": "levels",
+        "grid": levels,
+        "ordered": False,
+        "shares": [k / 190 for k in range(20)],
+        "curves": [],
+    }
+    page = read(imp, effects={"features": [{**effect, **many}], "notes": []})
+    shown = [row["x"] for row in page.data["effects"][0]["data"]["values"]]
+    assert sorted(shown) == levels[8:]
+    assert "8 more levels in the numbers" in page.text
+    assert all(level in page.text for level in levels)
+
+
+def test_the_page_says_how_many_rows_effects_and_company_are_of(six):
+    notes = ["Averages over 1,000 of 12,000 rows, drawn at random."]
+    effects = {**samples.effects(six.features), "notes": notes}
+    company = {**samples.company(six.features), "notes": ["2,000 of 12,000 rows, drawn at random."]}
+    text = read(six, effects=effects, company=company).text
+    assert "1,000 of 12,000 rows" in text
+    assert "2,000 of 12,000 rows" in text
+
+
 def test_fifty_features_with_eight_effects_stay_below_the_limit():
     imp = samples.weighed(50)
     html = imp.to_html(effects=samples.effects(imp.features[:8]), company=samples.company(imp.features))
     assert len(html.encode()) < 1_500_000
+
+
+def test_six_hundred_features_stay_below_it_too():
+    import numpy as np
+
+    imp = samples.bare(np.linspace(1, -0.1, 600), [f"a_name_of_some_length_{i}" for i in range(600)])
+    assert len(imp.to_html().encode()) < 1_500_000
 
 
 def test_licences_travel_with_the_scripts(six):

@@ -286,6 +286,18 @@ def test_no_serious_fault_of_accessibility(full, segments, visit, width, dark):
     assert [rule for rule in told if rule[1] in ("serious", "critical")] == []
 
 
+@pytest.mark.parametrize("kind", ["comparison", "ablation"])
+@pytest.mark.parametrize(("width", "dark"), [(360, True), (1200, False)])
+def test_other_pages_have_no_serious_fault_either(visit, kind, width, dark):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    page = visit(samples.other_page(kind), dark=dark, width=width, plain=True)
+    assert page.get_by_role("heading", level=1).count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = axe.run(page).response["violations"]
+    told = [(rule["id"], rule["impact"], rule["nodes"][0]["html"][:200]) for rule in found]
+    assert [rule for rule in told if rule[1] in ("serious", "critical")] == []
+
+
 def test_the_page_has_landmarks_and_one_headline(full, visit):
     _, html = full
     page = visit(html)

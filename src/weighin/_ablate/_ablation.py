@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from weighin import _plots
 from weighin._ablate import _file
 from weighin._ablate._change import Change, Verdict, judge
-from weighin._ablate._words import failures, sentence, signed_number, tolerance_text
+from weighin._ablate._words import failures, sentence, signed_number, tolerance_text, variant
 from weighin._errors import InputError, nearest
+from weighin._files import check_free, replacing
 from weighin._optional import require
 from weighin._text import printable
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 FORMAT = "weighin.ablation"
+TITLE = "What happens without it, or with it"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -214,21 +216,55 @@ class Ablation:
         known = np.isfinite(lower)
         number = signed_number(float(np.median((upper - lower)[known])) / 2 if known.any() else 0.0)
         ax = _plots.bars(
-            [_label(change) for change in self.changes],
+            [variant(change) for change in self.changes],
             values,
             interval=ends if known.any() else None,
             labels=[
                 f"{number(value)}  {verdict.word}"
                 for value, verdict in zip(values, self.verdicts, strict=True)
             ],
-            title=("SIMULATED DATA - " if self.simulated else "")
-            + (title or "What happens without it, or with it"),
+            title=("SIMULATED DATA - " if self.simulated else "") + (title or TITLE),
             subtitle=self._about(", dotted line"),
             xlabel=f"how much worse {self.metric} gets when trained so{f', in {self.unit}' if self.unit else ''}",
             ax=ax,
         )
         ax.axvline(self.tolerance, color="0.5", linewidth=1, linestyle=":", zorder=1, gid="tolerance")
         return ax
+
+    def to_html(
+        self, path: Path | str | None = None, *, title: str | None = None, force: bool = False
+    ) -> str | None:
+        """Write one HTML page to send around: verdicts, table with bars, how to read it, how it was made.
+
+        Parameters
+        ----------
+        path : path or str, optional
+            Where to; without, the page is returned.
+        title : str, optional
+            Instead of the usual one.
+        force : bool
+            Replace what is there.
+
+        Returns
+        -------
+        str or None
+            The page; None when it went to `path`.
+
+        Raises
+        ------
+        OutputExistsError
+            If `path` exists and `force` is false.
+        """
+        from weighin._ablate._page import page_of
+
+        if path is not None:
+            check_free(Path(path), force=force)
+        page = page_of(self, title or "Trained again: what can go, and what helps")
+        if path is None:
+            return page
+        with replacing(Path(path)) as temporary:
+            temporary.write_text(page, encoding="utf-8", newline="\n")
+        return None
 
     def save(self, path: Path | str, *, force: bool = False) -> None:
         """Write the result as JSON, whole or not at all.
@@ -289,7 +325,7 @@ class Ablation:
 
         heading = "Trained again" + (" - SIMULATED DATA" if self.simulated else "")
         table = Table(title=heading, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-        longest = max(len(_label(change)) for change in self.changes)
+        longest = max(len(variant(change)) for change in self.changes)
         table.add_column(
             "variant", overflow="fold", min_width=min(longest, 32, max(8, options.max_width - 61))
         )
@@ -304,7 +340,7 @@ class Ablation:
             between = f"{number(lower[place])} to {number(upper[place])}" if math.isfinite(half) else "-"
             style = {"hurts": "red", "worth keeping": "green", "cannot tell": "dim"}.get(verdict.word, "")
             table.add_row(
-                Text(printable(_label(change))), number(change.estimate), between, Text(verdict.word, style)
+                Text(printable(variant(change))), number(change.estimate), between, Text(verdict.word, style)
             )
         yield table
         notes = [self._about(), *self.summary().splitlines(), *failures(self.changes), *self.notes]
@@ -337,11 +373,6 @@ class Ablation:
             f"fit{'s' * (self.fits != 1)} each, seed {self.random_state}; {self.split}. What is below "
             f"{tolerance_text(self.tolerance, self.baseline, self.unit, where)} does not matter{holm}."
         )
-
-
-def _label(change: Change) -> str:
-    sign = {"drop": "without ", "add": "with "}.get(change.kind, "")
-    return f"{sign}{change.label}"
 
 
 def _mean(values: tuple[float, ...], paired: tuple[float, ...]) -> float:

@@ -93,6 +93,12 @@ def _unsure(change: Change, verdict: Verdict) -> str:
     return f"{said}; the estimate lies too near to the limit for any number of fits or rows to tell"
 
 
+def variant(change: Change) -> str:
+    """Name a variant by what is done."""
+    sign = {"drop": "without ", "add": "with "}.get(change.kind, "")
+    return f"{sign}{change.label}"
+
+
 def failures(changes: Sequence[Change]) -> list[str]:
     """Say which fits failed; none is dropped in silence."""
     return [f"{change.label}: {error}" for change in changes for error in change.errors]

@@ -50,6 +50,8 @@ def ablate(
     jobs: shared.Jobs = None,
     out: shared.Out = Path("ablation.json"),
     store: shared.StoreFolder = None,
+    page: shared.Page = True,
+    open_it: shared.Open = False,
     force: shared.Force = False,
     trust: Annotated[
         bool,
@@ -71,7 +73,7 @@ def ablate(
     from weighin._football._network import is_simulated
     from weighin._frames import read_table
 
-    shared.check_out(out, force=force)
+    shared.check_out(out, page=page, force=force)
     asked = shared.questions(drop, add, replace)
     check_there(learner)
     check_there(table)
@@ -99,6 +101,8 @@ def ablate(
         out,
         shared.store_of(out, store),
         simulated=is_simulated(rows) or (card is not None and card.simulated),
+        page=page,
+        open_it=open_it,
         notes=notes,
         **asked,
         fits=fits,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from weighin._cli import _weighing
 from weighin._errors import InputError
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ Tolerance = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")]
 Jobs = Annotated[int | None, typer.Option(help="Processes to train in; -1 for all processors.")]
-Out = Annotated[
-    Path, typer.Option("--out", "-o", help="Result to write, JSON; the chart goes beside it as .png.")
-]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Result to write, JSON; chart and page go beside it.")]
 StoreFolder = Annotated[
     Path | None,
     typer.Option(help="Folder for finished fits, to go on with; by default beside the result, as .fits."),
 ]
+Page = Annotated[bool, typer.Option("--page/--no-page", help="Write the page, too: .html beside the result.")]
+Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace outputs that are there.")]
 
 
@@ -97,21 +98,25 @@ def ablate_and_write(
     store: Path,
     *,
     simulated: bool,
+    page: bool = True,
+    open_it: bool = False,
     notes: tuple[str, ...] = (),
     **options: Any,
 ) -> None:
-    """Train and measure, print the table and the sentences, write the JSON and the chart.
+    """Train and measure, print the table and the sentences, write the JSON, the chart and the page.
 
     Parameters
     ----------
     recipe, table
         What to train on what.
     out : path
-        The JSON; it and the chart beside it are replaced.
+        The JSON; it and what goes beside it are replaced.
     store : path
         Folder of finished fits.
     simulated : bool
         Whether the games were made up.
+    page, open_it : bool
+        Whether to write the page, and to open it.
     notes : tuple of str
         More for the reader.
     **options
@@ -135,13 +140,15 @@ def ablate_and_write(
         raise typer.Exit(130) from None
     found = dataclasses.replace(found, simulated=simulated, notes=(*notes, *found.notes))
     Console().print(found)
-    chart = out.with_suffix(".png")
-    with replacing(chart) as temporary:  # both files, or neither
+    with replacing(_weighing.chart_path(out)) as temporary:  # both files, or neither
         _plots.save(lambda ax: found.plot(ax=ax), temporary)
         found.save(out, force=True)
-    typer.echo(
-        f"Written: {out} and {chart}. Fits are kept in {shlex.quote(str(store))}: more --fits add to them."
-    )
+    if page:
+        found.to_html(_weighing.page_path(out), force=True)
+    written = _weighing.listed(_weighing.outputs(out, page=page))
+    typer.echo(f"Written: {written}. Fits are kept in {shlex.quote(str(store))}: more --fits add to them.")
+    if open_it and page:
+        _weighing.show(_weighing.page_path(out))
 
 
 def store_of(out: Path, store: Path | None) -> Path:
@@ -149,7 +156,7 @@ def store_of(out: Path, store: Path | None) -> Path:
     return store or out.with_suffix(".fits")
 
 
-def check_out(out: Path, *, force: bool) -> None:
+def check_out(out: Path, *, page: bool, force: bool) -> None:
     """Refuse before any work what cannot be written.
 
     Raises
@@ -161,7 +168,7 @@ def check_out(out: Path, *, force: bool) -> None:
 
     if out.suffix.lower() != ".json":
         raise InputError(f"--out must end in .json, got '{out}'; the chart goes beside it as .png.")
-    check_free(out, out.with_suffix(".png"), force=force)
+    check_free(*_weighing.outputs(out, page=page), force=force)
 
 
 def _put(entries: dict[Any, Any], key: Any, value: Any, option: str) -> None:

@@ -37,6 +37,8 @@ def ablate(
     jobs: shared.Jobs = None,
     out: shared.Out = Path("ablation.json"),
     store: shared.StoreFolder = None,
+    page: shared.Page = True,
+    open_it: shared.Open = False,
     force: shared.Force = False,
 ) -> None:
     """Train the article's network again and again: what may be dropped, what is worth adding?
@@ -60,7 +62,7 @@ def ablate(
     from weighin._frames import column_names, read_table
     from weighin._optional import require
 
-    shared.check_out(out, force=force)
+    shared.check_out(out, page=page, force=force)
     asked = shared.questions(drop, add, replace)
     check_there(games)
     require("fastai", "fastai", "train the article's network")
@@ -84,6 +86,8 @@ def ablate(
         out,
         shared.store_of(out, store),
         simulated=is_simulated(table),
+        page=page,
+        open_it=open_it,
         **asked,
         fits=fits,
         split=split,

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-ENOUGH_ROWS = 20_000  # for curves and correlations
-
 if TYPE_CHECKING:
     from weighin._cli._rows import Chosen
     from weighin._result import Importance
@@ -50,7 +48,7 @@ def weigh_and_write(
     progress: bool | None = None,
     **options: Any,
 ) -> list[Path]:
-    """Weigh, print the table, write the JSON, the chart and the page; after Ctrl-C the finished part of them.
+    """Weigh, look which way features push, print the table, write JSON, chart and page; after Ctrl-C what is finished.
 
     Parameters
     ----------
@@ -79,6 +77,7 @@ def weigh_and_write(
     typer.Exit
         With code 130 after an interruption that left a partial result.
     """
+    from weighin._cli._program import command
     from weighin._weigh import Interrupted, weigh
 
     frame, trained_on = chosen.frame, chosen.trained_on
@@ -100,6 +99,7 @@ def weigh_and_write(
             on_training_rows=None if trained_on is None else bool(trained_on),
             simulated=simulated,
             notes=(*notes, *result.notes),
+            further={**result.further, "command": command()},
         )
 
     try:
@@ -111,36 +111,41 @@ def weigh_and_write(
             _write_page(result, out)
         typer.echo(f"Only the part that was finished is in {out}.", err=True)
         raise typer.Exit(130) from None
+    try:
+        result = _look_further(result, learner, frame, options.get("missing", "raise"))
+    except KeyboardInterrupt:
+        _show_and_write(result, out)
+        typer.echo(f"{out} and its chart do without effects and company, and there is no page.", err=True)
+        raise typer.Exit(130) from None
     _show_and_write(result, out)
     written = outputs(out, page=False, rows=result.kept is not None)
     if page:
-        missing = options.get("missing", "raise")
-        written += _write_page(result, out, **_look_further(result, learner, frame, missing))
+        written += _write_page(result, out)
     if open_it and page_path(out) in written:
         show(page_path(out))
     return written
 
 
-def _look_further(result: Importance, learner: Any, frame: Any, missing: str) -> dict[str, Any]:
-    """Ask for effects and company on some of the rows; a page does without what cannot be told."""
+def _look_further(result: Importance, learner: Any, frame: Any, missing: str) -> Importance:
+    """Add effects and company to a result, which does without what cannot be told."""
     from weighin._errors import WeighinError
     from weighin._result_page import look_further
 
-    some = frame if len(frame) <= ENOUGH_ROWS else frame.sample(ENOUGH_ROWS, random_state=result.random_state)
     try:
-        effects, company = look_further(result, learner, some, missing=missing)
+        effects, company = look_further(result, learner, frame, missing=missing)
     except WeighinError as error:
-        typer.echo(f"The page does without effects and company: {error}", err=True)
-        return {}
-    return {"effects": effects, "company": company}
+        typer.echo(f"The result does without effects and company: {error}", err=True)
+        return result
+    if effects is not None:
+        result = result.with_effects(effects)
+    return result if company is None else result.with_company(company)
 
 
-def _write_page(result: Importance, out: Path, **more: Any) -> list[Path]:
-    from weighin._cli._program import command
+def _write_page(result: Importance, out: Path) -> list[Path]:
     from weighin._errors import MissingDependencyError
 
     try:
-        result.to_html(page_path(out), command=command(), force=True, **more)
+        result.to_html(page_path(out), force=True)
     except MissingDependencyError as error:
         typer.echo(f"No page: {error}", err=True)
         return []

@@ -19,6 +19,7 @@ from weighin._company._columns import Column
 MEASURES = ("", "spearman", "cramers_v", "correlation_ratio")
 LEAST_ROWS = 5  # with both values, to tell anything
 MANY_PATTERNS = 40  # of missing values; with more, ranks are those among all rows that have the value
+MANY_CELLS = 100_000  # of a table of counts; with more, sorting is quicker than counting
 
 
 @dataclass(frozen=True)
@@ -137,16 +138,26 @@ def cramers_v(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     n = int(there.sum())
     if n < LEAST_ROWS:
         return np.nan
-    _, a, in_a = np.unique(first[there], return_inverse=True, return_counts=True)
-    _, b, in_b = np.unique(second[there], return_inverse=True, return_counts=True)
-    r, c = len(in_a), len(in_b)
+    a, b = first[there].astype(np.int64), second[there].astype(np.int64)
+    in_a, in_b = np.bincount(a), np.bincount(b)
+    r, c = int(np.count_nonzero(in_a)), int(np.count_nonzero(in_b))
     if min(r, c) < 2 or 2 * max(r, c) > n:
         return np.nan
-    cells, in_cell = np.unique(a * c + b, return_counts=True)
-    phi2 = float((in_cell**2 / (in_a[cells // c] * in_b[cells % c])).sum()) - 1
+    cells, in_cell = _counts(a * len(in_b) + b, len(in_a) * len(in_b))
+    phi2 = float((in_cell**2 / (in_a[cells // len(in_b)] * in_b[cells % len(in_b)])).sum()) - 1
     phi2 = max(0.0, phi2 - (r - 1) * (c - 1) / (n - 1))
     rows, columns = r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)
     return min(1.0, float(np.sqrt(phi2 / (min(rows, columns) - 1))))
+
+
+def _counts(values: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Distinct whole numbers below `most`, and how often each one is there."""
+    if most > MANY_CELLS:
+        distinct, counts = np.unique(values, return_counts=True)
+        return distinct, counts
+    counts = np.bincount(values)
+    distinct = np.flatnonzero(counts)
+    return distinct, counts[distinct]
 
 
 def _pearson(values: NDArray[np.float64]) -> NDArray[np.float64]:

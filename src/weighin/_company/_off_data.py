@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def distance_ratios(
     ]
     cuts += [halves[::-1] for halves in cuts]
     shifts = 1 + rng.permutation(min(n_rows, MOST_ROWS) // 2 - 1)[:SHIFTS]
-    spaces = [_space(column) for column in columns]
+    space = cache(lambda place: _space(columns[place]))
     near = np.nan_to_num(strength)
     ratios = {}
     for name, members in units.items():
@@ -70,8 +71,7 @@ def distance_ratios(
         if not company:
             ratios[name] = 1.0  # there is nothing to fit to
             continue
-        own = np.hstack([spaces[i] for i in members])
-        others = np.hstack([spaces[i] for i in company])
+        own, others = (np.hstack([space(i) for i in some]) for some in (members, company))
         real, swapped = np.mean([_distances(own, others, one, other, shifts) for one, other in cuts], axis=0)
         ratios[name] = float(swapped / real)
     return ratios
@@ -84,15 +84,24 @@ def _distances(
     moved: NDArray[np.int64],
     shifts: NDArray[np.int64],
 ) -> tuple[float, float]:
-    """Mean distance of some rows to their nearest neighbours among others: as they are, and shuffled."""
-    from sklearn.neighbors import NearestNeighbors
+    """Mean distance of some rows to their nearest neighbours among others: as they are, and shuffled.
 
-    search = NearestNeighbors(n_neighbors=1).fit(np.hstack([own, others])[reference])
-    given, rest = own[moved], others[moved]
-    rows = [given, *(np.roll(given, shift, axis=0) for shift in shifts)]
-    distances = search.kneighbors(np.vstack([np.hstack([values, rest]) for values in rows]))[0][:, 0]
-    real, *swapped = np.split(distances.clip(TWIN), len(rows))
-    return float(real.mean()), float(np.mean(swapped))
+    Squares of distances add up over columns, and a shuffle moves the rows of one of the two sums.
+    """
+    mine, rest = (_squares(some[moved], some[reference]) for some in (own, others))
+    means = [
+        float(np.sqrt((np.roll(mine, shift, axis=0) + rest).min(1).clip(TWIN**2)).mean())
+        for shift in (0, *shifts)
+    ]
+    return means[0], float(np.mean(means[1:]))
+
+
+def _squares(rows: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Square of the distance of each row to each of the others."""
+    if rows.shape[1] == 1:
+        return (rows - others.T) ** 2
+    squares = (rows**2).sum(1)[:, None] + (others**2).sum(1) - 2 * rows @ others.T
+    return squares.clip(0)
 
 
 def _company_of(members: Sequence[int], near: NDArray[np.float64], alike: float) -> list[int]:
@@ -134,8 +143,3 @@ def _space(column: Column) -> NDArray[np.float64]:
     if missing.any():
         parts.append(missing.astype(np.float64))
     return np.stack(parts, axis=1) if parts else np.zeros((len(missing), 1))
-
-
-def _mean_distance(search: object, rows: NDArray[np.float64]) -> float:
-    distances, _ = search.kneighbors(rows)  # type: ignore[attr-defined]
-    return float(distances.mean())

@@ -336,7 +336,7 @@ class Comparison:
         if path is not None:
             check_free(Path(path), force=force)
         minus = f"{self.metric}: {self.labels[1]} minus {self.labels[0]}"
-        page = page_of(self, self._heading(title), self._table(minus, (), most=None))
+        page = page_of(self, title or self._usual, self._table(minus, (), most=None))
         if path is None:
             return page
         with replacing(Path(path)) as temporary:
@@ -362,9 +362,12 @@ class Comparison:
         unknown = np.full(len(self.features), np.nan)
         return Inference(self.difference, self.se, unknown, unknown, self.skewness, self.df, self.few_rows)
 
+    @property
+    def _usual(self) -> str:
+        return f"What weighs more or less in {self.labels[1]} than in {self.labels[0]}"
+
     def _heading(self, title: str | None = None) -> str:
-        usual = f"What weighs more or less in {self.labels[1]} than in {self.labels[0]}"
-        return ("SIMULATED DATA - " if self.simulated else "") + (title or usual)
+        return ("SIMULATED DATA - " if self.simulated else "") + (title or self._usual)
 
     def _order(self) -> NDArray[np.int64]:
         size = np.nan_to_num(np.abs(self.difference), nan=-1.0)

@@ -15,7 +15,8 @@ from weighin._plots._texts import cut, unknown_glyphs
 
 COLUMNS = 3
 PANEL = (3.4, 2.7)  # inches
-FAINT = 0.14  # of single rows
+LEGEND = 0.3  # inches under the panels
+FAINT = 0.18  # of single rows
 Panel = Mapping[str, Any]
 
 
@@ -65,7 +66,7 @@ def panels(drawn: Sequence[Panel], *, ylabel: str, axes: Any = None) -> NDArray[
         ax.set_axisbelow(True)
         for spine in ax.spines.values():
             spine.set_visible(False)
-    _explain(axes, drawn)
+    _explain(axes, drawn, own=own)
     return axes
 
 
@@ -87,7 +88,7 @@ def _new_axes(drawn: Sequence[Panel]) -> Any:
     figure, grid = plt.subplots(
         rows,
         columns,
-        figsize=(PANEL[0] * columns * single, height * rows * single),
+        figsize=(PANEL[0] * columns * single, height * rows * single + LEGEND),
         layout="constrained",
         squeeze=False,
     )
@@ -193,28 +194,28 @@ def _whisker(ax: Any, at: float, mean: float, low: float, high: float, look: Loo
     ax.plot(x, y, linestyle="none", marker="o", markersize=6, color=look.bar, zorder=4, gid="mean")
 
 
-def _explain(axes: NDArray[Any], drawn: Sequence[Panel]) -> None:
-    """One legend, on the first panel with two curves."""
+def _explain(axes: NDArray[Any], drawn: Sequence[Panel], *, own: bool) -> None:
+    """Say what the lines are: under the panels of a figure of our own, else in the first one with curves."""
     from matplotlib.lines import Line2D
 
-    for ax, panel in zip(axes, drawn, strict=True):
-        if panel["kind"] == "nominal":
-            continue
-        look = look_of(ax)
-        handles = [Line2D([], [], color=look.bar, linewidth=2.4, label="all rows moved (PD)")]
-        if panel["ale"] is not None:
-            handles.append(
-                Line2D(
-                    [],
-                    [],
-                    color=look.negative,
-                    linewidth=1.6,
-                    linestyle="--",
-                    label="neighbouring rows (ALE)",
-                )
-            )
-        if len(panel["curves"]):
-            handles.append(Line2D([], [], color=look.quiet, alpha=0.5, linewidth=0.8, label="single rows"))
-        legend = ax.legend(handles=handles, fontsize=7.5, frameon=False, loc="best", labelcolor=look.quiet)
-        legend.set_in_layout(False)
+    curved = [(ax, panel) for ax, panel in zip(axes, drawn, strict=True) if panel["kind"] != "nominal"]
+    if not curved:
         return
+    first = curved[0][0]
+    look = look_of(first)
+    handles = [
+        Line2D([], [], color=look.bar, linewidth=2.4, label="all rows moved there (PD), 95 % interval")
+    ]
+    if any(panel["ale"] is not None for _, panel in curved):
+        dashed: dict[str, Any] = {"color": look.negative, "linewidth": 1.6, "linestyle": "--"}
+        handles.append(Line2D([], [], label="rows that are near (ALE)", **dashed))
+    if any(len(panel["curves"]) for _, panel in curved):
+        handles.append(Line2D([], [], color=look.quiet, alpha=0.6, linewidth=0.8, label="single rows"))
+    style: dict[str, Any] = {"handles": handles, "frameon": False, "labelcolor": look.quiet}
+    if own:
+        narrow = first.figure.get_figwidth() < 8
+        first.figure.legend(
+            loc="outside lower left", ncols=1 if narrow else len(handles), fontsize=9, borderpad=0, **style
+        )
+        return
+    first.legend(loc="best", fontsize=7.5, **style).set_in_layout(False)

@@ -21,10 +21,12 @@ from weighin._effects._values import raw_columns
 from weighin._engine._predictions import predict_swaps
 from weighin._errors import InputError
 from weighin._features import Feature, select
+from weighin._frames import n_rows_of, rows_of
 from weighin._models import as_model
 from weighin._progress import tracking
 
 MISSING = ("raise", "drop", "mean")
+LOOKED_AT = 10_000  # rows of a larger table, for the points; more would show the same ones
 ORDERED_ONLY = "not defined for levels without an order"
 TOO_FEW = "not defined for one value or too few rows"
 
@@ -64,7 +66,8 @@ def effects(
         Points per feature, at least 2, all of them values of rows: every distinct number where there are no more;
         else quantiles, without the outermost 2.5 % of the rows (for 20 points). Of levels the most frequent.
     n_rows : int, optional
-        Average over so many rows, drawn at random; None for all of them.
+        Average over so many rows, drawn at random; None for all of them. Of a table of more than 10,000 rows the points
+        come from 10,000 drawn at random, or `n_rows` where that is more.
     n_curves : int
         Keep the curves of so many single rows.
     missing : {"raise", "drop", "mean"}
@@ -108,12 +111,13 @@ def effects(
     """
     _check_arguments(grid, n_rows, n_curves, missing, random_state, batch_size, n_jobs, max_memory)
     adapted: Any = as_model(model, device=device)
+    seed = int(np.random.SeedSequence().generate_state(1)[0]) if random_state is None else int(random_state)
+    X, total = _some_rows(X, n_rows, seed)
     data = adapted.encode(X, None, missing, False)
     chosen = select(data.features, features)
-    seed = int(np.random.SeedSequence().generate_state(1)[0]) if random_state is None else int(random_state)
-    total = data.rows.n_rows
-    n = total if n_rows is None else min(n_rows, total)
-    drawn = np.random.default_rng(seed).permutation(total)[:n]
+    kept = data.rows.n_rows
+    n = kept if n_rows is None else min(n_rows, kept)
+    drawn = np.random.default_rng(seed).permutation(kept)[:n]
     columns = raw_columns(adapted, data, chosen, X, grid)
     grids = [choose_grid(column, grid) for column in columns]
     stack = data.rows.take(np.concatenate([drawn, *(some.givers for some in grids)]))
@@ -157,8 +161,8 @@ def effects(
             advance=advance,
         )
     notes = [*data.notes, *([told["remark"]] if told["remark"] else [])]
-    if n < total:
-        notes.append(f"Averages over {n:,} of {total:,} rows, drawn at random.")
+    if n < (total or kept):
+        notes.append(f"Averages over {n:,} of {total or kept:,} rows, drawn at random.")
     if found.noise:
         notes.append(
             f"The model is stochastic: two predictions of the same rows differ by up to {found.noise:.3g}."
@@ -170,11 +174,23 @@ def effects(
         mean_prediction=told["mean"],
         spread=told["spread"],
         n_rows=n,
-        rows=data.what,
+        rows=f"the {total:,} rows given" if total else data.what,
         model=adapted.name,
         random_state=seed,
         notes=tuple(notes),
     )
+
+
+def _some_rows(X: Any, n_rows: int | None, seed: int) -> tuple[Any, int | None]:
+    """Draw the rows of a large table that are looked at, before they are encoded; and say how many there were."""
+    try:
+        total = 0 if X is None else n_rows_of(X)
+    except (TypeError, IndexError, StopIteration):
+        total = 0  # the model knows what it takes
+    most = max(LOOKED_AT, n_rows or total)
+    if total <= most:
+        return X, None
+    return rows_of(X, np.sort(np.random.default_rng([seed, 1]).choice(total, most, replace=False))), total
 
 
 def _effect(

@@ -148,6 +148,7 @@ class FeatureEffect:
         return {
             "feature": self.feature,
             "kind": "numeric" if self.in_numbers else "levels",
+            "ordered": self.kind != "nominal",
             "grid": plain(self.values) if self.in_numbers else list(self.labels),
             "shares": plain(self.shares),
             "mean": plain(average.effect[:k]),

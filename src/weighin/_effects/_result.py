@@ -247,10 +247,10 @@ class Effects:
         dict
             ``output``, ``mean_prediction``, ``spread``, ``n_rows``, ``confidence_level``, ``notes``, and ``features``:
             a list of dicts in the model's order with ``feature``, ``kind`` ("numeric", or "levels" for names and
-            dates), ``grid`` (numbers or names), ``shares``, ``mean``, ``lower``, ``upper``, ``ale``, ``ale_lower``,
-            ``ale_upper`` (None where not defined), ``curves`` (lists over ``grid``), ``missing`` (None or
-            {share, mean, lower, upper}), ``direction``, ``arrow``, ``range``, ``sentence`` (names between backticks)
-            and ``note``.
+            dates), ``ordered``, ``grid`` (numbers or names), ``shares``, ``mean``, ``lower``, ``upper``, ``ale``,
+            ``ale_lower``, ``ale_upper`` (None where not defined), ``curves`` (lists over ``grid``), ``missing`` (None
+            or {share, mean, lower, upper}), ``direction``, ``arrow``, ``range``, ``sentence`` (names between
+            backticks) and ``note``.
         """
         _check_level(confidence_level)
         return {

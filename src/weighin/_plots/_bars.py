@@ -29,6 +29,7 @@ def bars(
     *,
     singles: NDArray[np.float64] | None = None,
     interval: Ends | None = None,
+    unsure: NDArray[np.bool_] | None = None,
     labels: Sequence[str],
     arrows: Sequence[str] | None = None,
     title: str,
@@ -48,7 +49,9 @@ def bars(
     singles : ndarray of shape (n, n_repeats), optional
         Drawn as marks over the bars, where there is no interval.
     interval : tuple of ndarrays of shape (n,), optional
-        Lower and upper ends, drawn as whiskers; a bar whose interval holds 0 is pale.
+        Lower and upper ends, drawn as whiskers.
+    unsure : ndarray of bool of shape (n,), optional
+        Bars drawn pale; by default those whose interval holds 0.
     labels : sequence of str
         Text at the end of each bar.
     arrows : sequence of str, optional
@@ -76,8 +79,8 @@ def bars(
     if interval is not None:
         low, high = (np.where(np.isfinite(end), end, values) for end in interval)
         whiskers(ax, rows, low, high, look, pitch)
-        for bar, start, stop in zip(drawn, low, high, strict=True):
-            bar.set_alpha(PALE if start <= 0 <= stop else 1.0)
+        for bar, pale in zip(drawn, (low <= 0) & (high >= 0) if unsure is None else unsure, strict=True):
+            bar.set_alpha(PALE if pale else 1.0)
         reach = np.stack([values, low, high], axis=1)
     elif singles is not None and singles.shape[1] > 1:
         marks = np.where(np.isfinite(singles), singles, np.nan)

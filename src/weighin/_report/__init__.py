@@ -16,19 +16,22 @@ weights        list, one per metric: {metric, effect, axis, axis_relative, basel
                ignored, rank}]}; numbers may be None, NaN or infinite
 directions     {feature: (arrow, word)}: which way predictions go as it grows, where that is known
 effects        list: {feature, kind: "numeric" or "levels", grid: numbers or names, mean, lower, upper (over the grid),
-               curves: list of lists over the grid, direction: a word, arrow: one character; where known also ale (over
-               the grid), missing: None or {share, mean, lower, upper}, sentence, note}; numbers may be None
-company        None, or {sentences, pairs: [{feature, other, strength, measure, association}], clusters:
+               curves: list of lists over the grid, direction: a word, arrow: one character; where known also ordered
+               (bool, of levels), shares and ale (over the grid), missing: None or {share, mean, lower, upper},
+               sentence, note}; numbers may be None
+effects_notes  list of str: what a reader of the effects must know
+company        None, or {sentences, notes, n_pairs, pairs: [{feature, other, strength, measure, association}], clusters:
                [{features; where known also importance, ci_lower, ci_upper}]; where known also off_data: [{feature,
-               ratio, far, sentence}], which then stands for the sentences}
-segments       None, or {by, names, metrics: [{metric, features: [{feature, cells: [{importance, ci_lower,
-               ci_upper}]}]}]}
+               ratio, far, sentence}], which then stands for the sentences
+segments       None, or {by, names, metrics: [{metric, effect, features: [{feature, cells: [{importance,
+               ci_lower, ci_upper, sure}]}]}]}
 ablation       None, or {sentences, columns, rows}: texts and numbers
 made           list of (term, text) pairs: model, rows, metric, seed, versions, date
 command        str: what gives these numbers again; "" for none
 =============  ========================================================================================================
 """
 
-from weighin._report._page import render
+from weighin._report._page import check_further, render
+from weighin._report._plain import bullets, plain_page, safe
 
-__all__ = ["render"]
+__all__ = ["bullets", "check_further", "plain_page", "render", "safe"]

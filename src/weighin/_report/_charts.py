@@ -152,7 +152,8 @@ def effect(content: Spec, ends: Sequence[float]) -> Spec:
     Parameters
     ----------
     content : dict
-        kind; mean: list of {x, y, low, high, tip}, curves: list of {c, x, y}.
+        kind: "numeric", "ordered" (levels along an axis) or "levels" (a dot for each); mean: list of {x, y, low, high,
+        tip}; curves: list of {c, x, y}.
     ends : two floats
         Of the axis of predictions, the same in all charts, so that flat ones look flat.
     """
@@ -160,10 +161,17 @@ def effect(content: Spec, ends: Sequence[float]) -> Spec:
 
 
 def _curve(content: Spec, ends: Sequence[float]) -> Spec:
-    x = {"field": "x", "type": "quantitative", "scale": {"zero": False, "nice": False}}
-    years = all(abs(row["x"]) < 10_000 for row in content["mean"])  # or other numbers nobody puts a comma in
-    label = LABEL["plain" if years else "absolute"]
-    x["axis"] = {"grid": False, "tickCount": 4, "labelExpr": label, "labelFlush": True}
+    x: Spec = {"field": "x"}
+    if content["kind"] == "ordered":
+        x |= {"type": "ordinal", "sort": None, "scale": {"domain": [row["x"] for row in content["mean"]]}}
+        x["axis"] = {"grid": False, "labelAngle": 0, "labelOverlap": "parity", "labelLimit": 90}
+    else:
+        x |= {"type": "quantitative", "scale": {"zero": False, "nice": False}}
+        years = all(
+            abs(row["x"]) < 10_000 for row in content["mean"]
+        )  # or other numbers nobody puts a comma in
+        label = LABEL["plain" if years else "absolute"]
+        x["axis"] = {"grid": False, "tickCount": 4, "labelExpr": label, "labelFlush": True}
     y: Spec = {"field": "y", "type": "quantitative", "scale": {"domain": list(ends), "zero": False}}
     y["axis"] = {"tickCount": 4, "labelExpr": LABEL["absolute"]}
     hover = {

@@ -11,6 +11,7 @@ from weighin._report._names import short, visible
 from weighin._report._rows import NONE, finite
 
 LEVELS = 12  # dots in one chart; the table has the others
+LINE_FROM = 5  # levels in order from which a curve tells more than dots
 CURVES = 24
 
 
@@ -21,40 +22,79 @@ def worded(direction: str) -> str:
 
 def effect_views(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Write each effect; all charts share one axis of predictions."""
-    cleaned = [_clean(effect) for effect in effects]
-    every = [row[key] for effect in cleaned for row in effect["mean"] for key in ("y", "low", "high")]
+    points = [_points(effect) for effect in effects]
+    every = [point[key] for some in points for point in some for key in ("y", "low", "high")]
     ends = _charts.span(every)
-    return [_write(effect, ends) for effect in cleaned]
+    return [_write(effect, some, ends) for effect, some in zip(effects, points, strict=True)]
 
 
-def _clean(effect: Mapping[str, Any]) -> dict[str, Any]:
+def _points(effect: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give the points of the mean curve that there are, with their places on the grid."""
     levels = effect["kind"] == "levels"
     lower, upper = effect.get("lower") or [], effect.get("upper") or []
-    mean = []
+    labels = _apart([short(visible(x), 18) for x in effect["grid"]]) if levels else []
+    found = []
     for k, (x, y) in enumerate(zip(effect["grid"], effect["mean"], strict=True)):
-        low = finite(lower[k]) if k < len(lower) else None
-        high = finite(upper[k]) if k < len(upper) else None
-        place: Any = visible(x) if levels else finite(x)
+        place: Any = labels[k] if levels else finite(x)
         if place is None or finite(y) is None:
             continue
-        at = place if levels else f"{place:.5g}"
-        row: dict[str, Any] = {"x": place, "y": finite(y), "low": low, "high": high, "at": at}
-        row["tip"] = [f"{visible(effect['feature'])} {row['at']}", _text(row)]
-        if not levels and effect.get("ale"):
-            row["local"] = finite(effect["ale"][k])
-        mean.append(row)
-    curves = [] if levels else _curves(effect)
-    return {"source": effect, "kind": effect["kind"], "mean": mean, "curves": curves}
+        low = finite(lower[k]) if k < len(lower) else None
+        high = finite(upper[k]) if k < len(upper) else None
+        at = visible(x) if levels else f"{place:.5g}"
+        point: dict[str, Any] = {"k": k, "x": place, "y": finite(y), "low": low, "high": high, "at": at}
+        point["tip"] = [f"{visible(effect['feature'])} {at}", _text(point)]
+        if effect.get("ale") and finite(effect["ale"][k]) is not None:
+            point["local"] = finite(effect["ale"][k])
+        found.append(point)
+    return found
 
 
-def _curves(effect: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give the sample's curves, point by point."""
-    points = []
+def _write(effect: Mapping[str, Any], points: list[dict[str, Any]], ends: Sequence[float]) -> dict[str, Any]:
+    name, kind = visible(effect["feature"]), effect["kind"]
+    if kind == "levels" and effect.get("ordered") and len(points) >= LINE_FROM:
+        kind = "ordered"
+    shown = _most_frequent(effect, points) if kind == "levels" else points
+    curves = [] if kind == "levels" else _curves(effect, points, ends)
+    untold = ("k", "at", "local") if kind == "levels" else ("k", "at")
+    means = [{key: point[key] for key in point if key not in untold} for point in shown]
+    direction = worded(effect.get("direction", ""))
+    return {
+        "raw": effect["feature"],
+        "name": name,
+        "direction": direction,
+        "arrow": effect.get("arrow", ""),
+        "sentence": effect.get("sentence", ""),
+        "note": effect.get("note", ""),
+        "has_local": any("local" in point for point in means),
+        "left_out": len(points) - len(shown),
+        "rows": [(row["at"], f"{row['y']:.5g}", _interval(row)) for row in [*points, *_missing(effect)]],
+        "spoken": f"Chart: how the prediction moves with {name}. {direction}. The numbers follow.",
+        "spec": _charts.effect({"kind": kind, "mean": means, "curves": curves}, ends) if means else None,
+    }
+
+
+def _most_frequent(effect: Mapping[str, Any], points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the levels most rows have; without an order of their own, the highest prediction on top."""
+    shares = effect.get("shares") or [0.0] * len(effect["grid"])
+    often = sorted(points, key=lambda point: -(finite(shares[point["k"]]) or 0.0))[:LEVELS]
+    if effect.get("ordered"):
+        return sorted(often, key=lambda point: point["k"])
+    return sorted(often, key=lambda point: -point["y"])
+
+
+def _curves(
+    effect: Mapping[str, Any], points: list[dict[str, Any]], ends: Sequence[float]
+) -> list[dict[str, Any]]:
+    """Give the sample's curves, point by point, in as many digits as can be seen."""
+    reach = ends[1] - ends[0]
+    digits = max(0, math.ceil(3 - math.log10(reach))) if math.isfinite(reach) else 0
+    found = []
     for c, curve in enumerate(list(effect.get("curves") or [])[:CURVES]):
-        for x, y in zip(effect["grid"], curve, strict=True):
-            if finite(x) is not None and finite(y) is not None:
-                points.append({"c": c, "x": finite(x), "y": float(f"{y:.4g}")})
-    return points
+        for point in points:
+            y = finite(curve[point["k"]])
+            if y is not None:
+                found.append({"c": c, "x": point["x"], "y": round(y, digits)})
+    return found
 
 
 def packed(spec: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -65,43 +105,14 @@ def packed(spec: dict[str, Any] | None) -> dict[str, Any] | None:
     for layer in spec.get("layer", []):
         if layer.get("data", {}).get("name") == "curves":
             points = layer["data"]["values"]
-            xs = sorted({point["x"] for point in points})
-            ys: dict[int, dict[float, float]] = {}
+            xs = list(dict.fromkeys(point["x"] for point in points))
+            ys: dict[int, dict[Any, float]] = {}
             for point in points:
                 ys.setdefault(point["c"], {})[point["x"]] = point["y"]
             lists = {"x": xs, "y": [[curve.get(x) for x in xs] for curve in ys.values()]}
             layer = {**layer, "data": {"name": "curves", "values": lists}}
         layers.append(layer)
     return {**spec, "layer": layers}
-
-
-def _write(effect: dict[str, Any], ends: Sequence[float]) -> dict[str, Any]:
-    source = effect["source"]
-    name = visible(source["feature"])
-    drawn = {**effect, "mean": effect["mean"][:LEVELS] if effect["kind"] == "levels" else effect["mean"]}
-    if effect["kind"] == "levels":
-        drawn["mean"] = [{**row, "x": short(row["x"], 18)} for row in drawn["mean"]]
-        drawn["mean"] = _apart(drawn["mean"])
-    direction, arrow = (
-        worded(source.get("direction", "")),
-        source.get("arrow", ""),
-    )
-    return {
-        "raw": source["feature"],
-        "name": name,
-        "direction": direction,
-        "arrow": arrow,
-        "sentence": source.get("sentence", ""),
-        "note": source.get("note", ""),
-        "has_local": any("local" in row for row in effect["mean"]),
-        "kind": effect["kind"],
-        "left_out": len(effect["mean"]) - len(drawn["mean"]),
-        "rows": [
-            (row["at"], f"{row['y']:.5g}", _interval(row)) for row in [*effect["mean"], *_missing(source)]
-        ],
-        "spoken": f"Chart: how the prediction moves with {name}. {direction}. The numbers follow.",
-        "spec": _charts.effect(drawn, ends) if drawn["mean"] else None,
-    }
 
 
 def _missing(effect: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -115,14 +126,16 @@ def _missing(effect: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**numbers, "at": f"missing ({missing['share']:.1%} of rows)"}]
 
 
-def _apart(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _apart(labels: Sequence[str]) -> list[str]:
     """Tell levels apart that were cut to the same text."""
-    seen: dict[str, int] = {}
-    for row in rows:
-        seen[row["x"]] = seen.get(row["x"], 0) + 1
-        if seen[row["x"]] > 1:
-            row["x"] = f"{row['x']} ({seen[row['x']]})"
-    return rows
+    found: dict[str, None] = {}
+    for label in labels:
+        number, own = 1, label
+        while own in found:
+            number += 1
+            own = f"{label} ({number})"
+        found[own] = None
+    return list(found)
 
 
 def _text(row: Mapping[str, Any]) -> str:

@@ -11,11 +11,22 @@ from weighin._optional import require
 from weighin._report import _bundle, _charts
 from weighin._report._effects import effect_views, packed, worded
 from weighin._report._names import for_script, short, splitter, visible
-from weighin._report._rows import NONE, UNCLEAR, Record, between, coarse, drawn, finite, records, shades
+from weighin._report._rows import (
+    NONE,
+    UNCLEAR,
+    Record,
+    between,
+    coarse,
+    drawn,
+    finite,
+    records,
+    shades,
+    table,
+)
 from weighin._text import formatter
 
 HERE = Path(__file__).parent
-TOLD = ("metric", "effect", "axis", "axis_relative", "rows")  # of a metric, to the script
+TOLD = ("metric", "effect", "axis", "axis_relative")  # of a metric, to the script
 SHOWN = 20  # bars and rows before somebody asks for more
 
 
@@ -81,10 +92,7 @@ def _view(page: Mapping[str, Any]) -> dict[str, Any]:
         "shown": SHOWN,
         "simulated": page["simulated"],
         "labels": _charts.LABEL,
-        "weights": [
-            {key: some[key] for key in ("metric", "effect", "axis", "axis_relative", "rows")}
-            for some in weights
-        ],
+        "weights": [{**{key: some[key] for key in TOLD}, **table(some["rows"])} for some in weights],
         "specs": {layout: {**spec, "data": {"name": "rows", "values": []}} for layout, spec in specs.items()},
         "effects": [packed(effect["spec"]) for effect in effects],
     }
@@ -105,11 +113,36 @@ def _view(page: Mapping[str, Any]) -> dict[str, Any]:
         "has_directions": bool(pushes),
         "has_negative": any((row["value"] or 0) < 0 for some in weights for row in some["rows"]),
         "effects": effects,
+        "effects_notes": page["effects_notes"],
         "company": _company(page["company"]),
         "segments": _segments(page["segments"]),
         "ablation": _ablation(page["ablation"]),
         "data": data,
     }
+
+
+def check_further(further: Mapping[str, Any]) -> None:
+    """Raise unless a page can show the effects and the company that a file holds.
+
+    Raises
+    ------
+    AttributeError, LookupError, TypeError, ValueError
+        On anything else than `_result_page` writes.
+    """
+    effects, company = further.get("effects", {"features": [], "notes": []}), further.get("company")
+    texts = [further.get("command", ""), *effects["notes"]]
+    for effect in effects["features"]:
+        texts += [effect[key] for key in ("feature", "kind", "direction", "arrow", "sentence", "note")]
+    effect_views(effects["features"])
+    if company is not None:
+        _company(company)
+        texts += [*company["sentences"], *company["notes"]]
+        texts += [pair[key] for pair in company["pairs"] for key in ("feature", "other", "measure")]
+        texts += [name for cluster in company["clusters"] for name in cluster["features"]]
+        texts += [told["sentence"] for told in company.get("off_data", ())]
+    odd = [text for text in texts if not isinstance(text, str)]
+    if odd:
+        raise TypeError(f"{odd[0]!r:.80} is not text")
 
 
 def _spoken(rows: Sequence[Record]) -> str:
@@ -136,8 +169,9 @@ def _company(company: Mapping[str, Any] | None) -> dict[str, Any] | None:
         clusters.append({**cluster, "weight": weight, "interval": between(number, low, high)})
     far = [told for told in company.get("off_data", ()) if told["far"]]
     sentences = _far(far) if "off_data" in company else company["sentences"]
-    left_out = max(0, len(company["pairs"]) - SHOWN)
-    return {"pairs": pairs, "clusters": clusters, "sentences": sentences, "left_out": left_out}
+    left_out = max(0, company.get("n_pairs", len(company["pairs"])) - SHOWN)
+    told = {"pairs": pairs, "clusters": clusters, "sentences": sentences, "left_out": left_out}
+    return {**told, "notes": company.get("notes", [])}
 
 
 def _how(pair: Mapping[str, Any]) -> str:
@@ -177,10 +211,11 @@ def _segments(segments: Mapping[str, Any] | None) -> dict[str, Any] | None:
                         "interval": "" if low is None else between(number, low, high),
                         "shade": abs(tint),
                         "negative": tint < 0,
+                        "sure": cell.get("sure", True),
                     }
                 )
             rows.append({"feature": row["feature"], "cells": cells})
-        metrics.append({"metric": some["metric"], "rows": rows})
+        metrics.append({"metric": some["metric"], "effect": some["effect"], "rows": rows})
     return {"by": segments["by"], "names": segments["names"], "metrics": metrics}
 
 

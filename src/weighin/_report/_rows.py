@@ -107,6 +107,12 @@ def drawn(row: Record, i: int, *, relative: bool = False) -> Record:
     }
 
 
+def table(rows: Sequence[Record]) -> dict[str, Any]:
+    """Write records as lists with their keys once: two fifths of the room."""
+    columns = list(rows[0]) if rows else []
+    return {"columns": columns, "rows": [[row[column] for column in columns] for row in rows]}
+
+
 def finite(value: Any) -> float | None:
     """Give a number JSON can hold, to nine digits; None for NaN, infinity and None."""
     number = _or_nan(value)

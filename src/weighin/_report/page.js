@@ -3,6 +3,9 @@
   "use strict";
   const $ = (id) => document.getElementById(id);
   const data = JSON.parse($("data").textContent);
+  for (const some of data.weights) { /* rows travel as lists */
+    some.rows = some.rows.map((values) => Object.fromEntries(values.map((value, i) => [some.columns[i], value])));
+  }
   const draw = window.vegaEmbed;
   document.documentElement.classList.add("js");
 
@@ -174,7 +177,7 @@
     const interval = row.low === null ? "" : ` (95 % interval ${row.interval})`;
     return [
       `${now().effect} ${row.exact}${interval}`,
-      row.part === null ? "" : `${row.part_label} of the baseline`,
+      row.part === null ? "" : `${row.part_label} of the baseline${row.part_low === null ? "" : ` (${row.part_interval})`}`,
       row.verdict,
       row.direction && `prediction ${row.direction} ${row.arrow}`,
       row.members.length ? `moves together: ${row.members.join(", ")}` : "",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._errors import InputError, listing, nearest
-from weighin._frames import column_names, is_frame
+from weighin._frames import column_names, is_frame, n_rows_of
 from weighin._models._base import Encoded
 
 MOST_SEGMENTS = 200
@@ -110,15 +110,6 @@ def _column(X: Any, given: Any, data: Encoded, what: str) -> NDArray[Any]:
     return np.asarray(values)
 
 
-def n_rows_of(X: Any) -> int:
-    """Rows of what a user gave as table."""
-    if is_frame(X):
-        return len(nw.from_native(X, eager_only=True))
-    if isinstance(X, dict):
-        return len(next(iter(X.values())))
-    return len(X[0]) if isinstance(X, tuple | list) else len(X)
-
-
 def _codes(values: NDArray[Any]) -> tuple[NDArray[np.int64], list[Any]]:
     """Number of each value among the distinct ones, sorted where they can be; -1 for missing."""
     if values.dtype.kind in "fiub":
@@ -168,20 +159,3 @@ def _weights(values: NDArray[Any]) -> NDArray[np.float64]:
         )
         raise InputError(f"sample_weight is 0 for {which}.")
     return weights
-
-
-def rows_of(X: Any, rows: NDArray[np.int64]) -> Any:
-    """Some rows of what a user gave as table or target."""
-    if X is None:
-        return None
-    if is_frame(X):
-        return nw.from_native(X, eager_only=True)[rows].to_native()
-    if isinstance(X, dict):
-        return {key: rows_of(value, rows) for key, value in X.items()}
-    if isinstance(X, tuple | list) and len(X) and np.ndim(X[0]) == 2:
-        return type(X)(rows_of(value, rows) for value in X)
-    if hasattr(X, "iloc"):
-        return X.iloc[rows]
-    if hasattr(X, "take") and not isinstance(X, np.ndarray) and hasattr(X, "to_numpy"):
-        return X.to_numpy()[rows]  # a series of polars, an array of pyarrow
-    return X[rows] if hasattr(X, "dtype") else np.asarray(X)[rows]
