@@ -66,10 +66,8 @@ def agrees(view: SplitView, cat: Tensor, cont: Tensor, forward: Forward) -> bool
 def _rolled(columns: Tensor, first: int) -> Tensor:
     """Roll each column by another number of rows."""
     n, width = columns.shape
-    rows = torch.arange(n, device=columns.device)[:, None] - torch.arange(
-        first, first + width, device=columns.device
-    )
-    return columns.gather(0, rows.remainder(n))
+    by = torch.arange(first, first + width, device=columns.device)
+    return columns.gather(0, (torch.arange(n, device=columns.device)[:, None] + by).remainder_(n))
 
 
 # Folding, in double precision
