@@ -18,7 +18,6 @@ from weighin._inference import (
     holm,
     identity,
     infer,
-    most_unseen,
     over_variance,
     relative,
     repeats_needed,
@@ -254,11 +253,10 @@ def test_repeats_needed_follow_the_shares_of_noise():
     assert repeats_needed(Moments.of((x - x[give])[None], give, np.ones(40))) <= 50
 
 
-def test_few_rows_counts_rows_that_change_and_the_minority():
+def test_few_rows_counts_rows_that_change():
     change, give, loss = linear(100, 5)
     moments = Moments.of(np.concatenate([change, change * (np.arange(100) < 15)]), give, loss)
     assert infer(moments).few_rows.tolist() == [False, True]
-    assert infer(moments, minority=np.array([19, 50])).few_rows.tolist() == [True, True]
     assert infer(Moments.of(change, give, loss, segment=np.arange(100) < 19)).few_rows.tolist() == [True]
 
 
@@ -281,8 +279,3 @@ def test_holm_is_the_stepwise_rule(p):
 def test_benjamini_hochberg_is_scipys(p):
     expected = stats.false_discovery_control(p) if p else []
     np.testing.assert_allclose(benjamini_hochberg(np.array(p)), expected, rtol=1e-12)
-
-
-def test_the_rule_of_three():
-    assert most_unseen(np.array([1000.0]))[0] == pytest.approx(3 / 1000, rel=0.01)
-    assert most_unseen(np.array([0.0, 1.0]))[0] == 1

@@ -152,10 +152,15 @@ def test_uneven_weights_cost_rows():
     assert uneven.se[0] > 1.5 * even.se[0]
 
 
-def test_fewer_than_twenty_rows_that_carry_the_weight_are_few():
-    weights = np.r_[np.full(10, 1000.0), np.ones(390)]
-    frame = weigh(FRAME, Y, sample_weight=weights, n_repeats=5).to_frame()
-    assert frame["few_rows"].all()
+@pytest.mark.parametrize(("heavy", "few"), [(10, True), (11, False)])
+def test_fewer_than_twenty_rows_that_carry_the_variance_are_few(heavy, few):
+    """(sum w^2)^2 / sum w^4 is 19.2 for ten rows of weight 10 among 400, 20.0 for eleven."""
+    weights = np.where(np.arange(400) < heavy, 10.0, 1.0)
+    frame = weigh(FRAME, Y, sample_weight=7 * weights, n_repeats=5, features=["a", "b"]).to_frame()
+    assert (frame["few_rows"] == few).all()
+    strata = np.arange(400) % 2
+    frame = weigh(FRAME, Y, sample_weight=weights, within=strata, n_repeats=5, features=["a"]).to_frame()
+    assert frame["few_rows"][0] == (heavy == 10)
 
 
 def test_weights_by_name_are_weights_as_values():

@@ -50,7 +50,7 @@ from weighin._inference._influence import (
     precision,
     recall,
 )
-from weighin._inference._intervals import Inference, benjamini_hochberg, check_level, holm, most_unseen
+from weighin._inference._intervals import Inference, benjamini_hochberg, check_level, holm
 from weighin._inference._moments import Moments
 from weighin._inference._relative import BASELINES, in_parts
 from weighin._inference._row_changes import RowChanges
@@ -86,7 +86,6 @@ __all__ = [
     "linearised_changes",
     "matthews",
     "means",
-    "most_unseen",
     "n_units",
     "over_variance",
     "precision",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from weighin._errors import InputError
 from weighin._inference._intervals import FEW_ROWS, Inference
 from weighin._inference._moments import Floats, Moments
-from weighin._inference._spread import components, effective_rows, spread
+from weighin._inference._spread import components, rows_of_variance, spread
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,6 @@ def infer(
     function: Function = identity,
     *,
     sign: float = 1.0,
-    minority: NDArray[np.int64] | None = None,
 ) -> Inference:
     """Estimate the importance of each unit, with its standard error and interval.
 
@@ -85,12 +84,10 @@ def infer(
         What is reported: `identity`, `relative`, `root`, `over_variance`, or one of the same form.
     sign : float
         -1 where the components are scores that grow with quality.
-    minority : ndarray of shape (n_units,), optional
-        Rows that do not have the commonest value of the feature.
     """
     strata = [moments] if isinstance(moments, Moments) else list(moments)
     value, coefficients = _linearise(strata, function)
-    few = few_rows(strata, minority)
+    few = few_rows(strata)
     return Inference.of(sign * value, spread(strata, sign * coefficients), few)
 
 
@@ -113,19 +110,17 @@ def difference(
     )
 
 
-def few_rows(
-    strata: Sequence[Moments], minority: NDArray[np.int64] | None = None, least: int = FEW_ROWS
-) -> NDArray[np.bool_]:
+def few_rows(strata: Sequence[Moments], least: int = FEW_ROWS) -> NDArray[np.bool_]:
     """Tell the units of which fewer than `least` rows count: shape (n_units,).
 
-    Counted are the rows whose loss a repeat changes on average, the rows that carry the weight, and those that
-    do not have the commonest value.
+    Counted are the rows whose loss a repeat changes on average (each row with a rare value changes two: itself and the
+    one it gives to), and the rows that carry the variance of a weighted mean.
     """
     changed = np.sum([moments.changed / moments.n_repeats for moments in strata], axis=0)
-    few = changed < least
-    if sum(effective_rows(moments) for moments in strata) < least:
+    few: NDArray[np.bool_] = changed < least
+    if sum(rows_of_variance(moments) for moments in strata) < least:
         few = np.ones_like(few)
-    return few if minority is None else few | (np.asarray(minority) < least)
+    return few
 
 
 def repeats_needed(

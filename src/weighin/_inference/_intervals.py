@@ -130,12 +130,3 @@ def benjamini_hochberg(pvalues: Floats) -> Floats:
     steps = p[order] * (len(p) / np.arange(len(p), 0, -1))
     adjusted[order] = np.minimum(1.0, np.minimum.accumulate(steps))
     return adjusted
-
-
-def most_unseen(n_pairs: Floats, confidence_level: float = 0.95) -> Floats:
-    """Upper bound of the share of pairs that change the loss, when none of `n_pairs` pairs of distinct values did.
-
-    The rule of three: about 3/n at 95 %.
-    """
-    n = np.maximum(np.asarray(n_pairs, dtype=float), 1e-300)
-    return np.minimum(1.0, -np.log1p(-confidence_level) / n)

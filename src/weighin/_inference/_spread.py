@@ -15,6 +15,7 @@ import numpy as np
 from weighin._inference._moments import Floats, Moments
 
 FLOOR = 0.25  # least variance, in parts of var(psi)/n
+FLOOR_REPEATS = 5  # of which psi is, where there are fewer: its own noise then hides what it is to guard
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _of_one(moments: Moments, coefficients: Floats, *, alone: bool) -> Spread:
     weighing = effective_rows(moments)
     if weighing > lost:
         factor = weighing / (weighing - lost)
-        variance = np.maximum(both * factor, np.maximum(0.0, FLOOR * parts.psi / n))
+        variance = np.maximum(both * factor, _least(parts, repeats) / n)
     else:  # alone nothing is known; among other strata the most it can be: 2 C <= V1 + V2
         factor, variance = 1.0, np.full(len(coefficients), np.inf) if alone else 2 * parts.total / n
     shuffle = np.minimum(shuffle * factor, variance)
@@ -137,6 +138,17 @@ def _of_one(moments: Moments, coefficients: Floats, *, alone: bool) -> Spread:
     return Spread(variance - shuffle, shuffle, variance, skewness / np.sqrt(n), df)
 
 
+def _least(parts: Components, repeats: int) -> Floats:
+    """Least n times the variance can be: a part of var(psi), which is n Var plus total/repeats.
+
+    With one or two repeats that second term outweighs the variance of features whose V1 + V2 and 2 C nearly cancel.
+    """
+    if repeats >= FLOOR_REPEATS:
+        return np.maximum(0.0, FLOOR * parts.psi)
+    own = np.maximum(0.0, parts.psi - parts.total / repeats)
+    return np.maximum(0.0, FLOOR * (own + parts.total / FLOOR_REPEATS))
+
+
 def effective_rows(moments: Moments) -> float:
     """Rows that carry the weight: (sum w)**2 / sum w**2; all of them without weights."""
     if not moments.row_weight:
@@ -147,6 +159,20 @@ def effective_rows(moments: Moments) -> float:
         if square
         else 0.0
     )
+
+
+def rows_of_variance(moments: Moments) -> float:
+    """Rows that carry the variance of a weighted mean: (sum w**2)**2 / sum w**4; all of them without weights.
+
+    Fewer than `effective_rows`: the heaviest rows count by their squares.
+    """
+    if not moments.row_weight:
+        return float(moments.n_rows)
+    n, mean, second = moments.n_rows, moments.mean[-1], moments.receivers[-1, -1]
+    third, fourth = moments.third[-1, -1], moments.fourth[-1, -1]
+    squares = second + n * mean**2
+    fourths = fourth + 4 * mean * third + 6 * mean**2 * second + n * mean**4
+    return float(squares**2 / fourths) if fourths > 0 else 0.0
 
 
 def _shape(moments: Moments, coefficients: Floats) -> tuple[Floats, Floats]:
