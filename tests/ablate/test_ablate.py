@@ -228,7 +228,7 @@ class TestFindings:
         def nearness(y, pred):
             return float(-np.abs(y - pred).mean())
 
-        with pytest.raises(weighin.ModelError, match="better or worse"):
+        with pytest.raises(weighin.MetricError, match="better or worse"):
             ablate(drop="week", metric=nearness)
         found = ablate(drop="spread", metric=nearness, greater_is_better=True, tolerance=0.0)
         assert found.verdict("spread") == "hurts"
@@ -256,7 +256,7 @@ class TestFindings:
         assert found_change.spread.se == pytest.approx(np.std(drawn), rel=0.25)
 
     def test_a_metric_without_a_target_is_refused(self):
-        with pytest.raises(weighin.ModelError, match="prediction_change"):
+        with pytest.raises(weighin.MetricError, match="prediction_change"):
             ablate(drop="week", metric="prediction_change")
 
     def test_many_rows_are_summed_up_in_blocks_without_changing_the_change(self, monkeypatch):

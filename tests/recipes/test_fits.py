@@ -106,6 +106,26 @@ class TestTheStore:
         with pytest.raises(weighin.InputError, match="has version 99"):
             ablate(store=tmp_path)
 
+    def test_a_folder_that_takes_no_files_is_refused_before_any_fit(self, tmp_path, monkeypatch):
+        calls = []
+
+        def train(frame, features, seed):
+            calls.append(seed)
+            return Noisy()(frame, features, seed)
+
+        def nothing(dir):
+            raise PermissionError(13, "Permission denied")
+
+        recipe = recipe_of(train)
+        expected = numbers(ablate(recipe, store=tmp_path))
+        monkeypatch.setattr("tempfile.TemporaryFile", nothing)
+        assert numbers(ablate(recipe, store=tmp_path)) == expected  # nothing has to be written
+        with pytest.raises(weighin.InputError, match="Nothing can be written in the folder"):
+            ablate(recipe, store=tmp_path, fits=5)
+        with pytest.raises(weighin.InputError, match="Nothing can be written in the folder"):
+            ablate(recipe, store=tmp_path / "new")
+        assert len(calls) == 12
+
     def test_ctrl_c_keeps_what_is_done_and_says_where(self, tmp_path):
         def train(frame, features, seed):
             if len(list(tmp_path.glob("*.npz"))) == 5:
@@ -192,6 +212,17 @@ class TestFailures:
         found = ablate(recipe_of(train))
         assert len(calls) == 13
         assert "NotFinite: Its mae on the held-out rows is nan" in found.notes[0]
+
+    @pytest.mark.parametrize(
+        ("metric", "told"), [("mea", "mea.*mae"), (lambda y, pred: 0.0, "better or worse")]
+    )
+    def test_a_metric_nobody_knows_is_told_of_after_one_fit(self, metric, told):
+        recipe, calls = self.failing()
+        with pytest.raises(weighin.MetricError, match=told):
+            ablate(recipe, metric=metric)
+        assert len(calls) == 1
+        with pytest.raises(weighin.MetricError, match=told):
+            ablate(metric=metric, n_jobs=2)
 
     def test_a_recipe_that_never_works_is_an_error_that_says_why(self):
         recipe, calls = self.failing(*range(1, 100))

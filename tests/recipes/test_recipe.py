@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -193,3 +194,38 @@ class TestFingerprints:
         assert sums(made(1.0)) == sums(made(1.0))
         assert sums(made(1.0)) != sums(made(2.0))
         assert sums(lambda frame, features, seed: 1) != sums(lambda frame, features, seed: 2)
+
+    def test_they_see_what_a_class_and_an_inner_function_do(self):
+        """As in a notebook, where a cell is run again under the same names."""
+
+        def sums(source):
+            names = {"__name__": "notebook"}
+            exec(source, names)
+            return weighin.Recipe.from_function(names["train"], features=["elo"], target="margin").fingerprint
+
+        by_class = "class Trainer:\n def __call__(self, frame, features, seed): return {}\ntrain = Trainer()"
+        assert sums(by_class.format(1)) == sums(by_class.format(1)) != sums(by_class.format(2))
+        base = "class Base:\n def __call__(self, *given): return {}\nclass Own(Base): pass\ntrain = Own()"
+        assert sums(base.format(1)) == sums(base.format(1)) != sums(base.format(2))
+        inner = "RATE = {}\ndef train(frame, features, seed):\n return [RATE for _ in frame]"
+        assert sums(inner.format(1)) == sums(inner.format(1)) != sums(inner.format(2))
+
+    def test_they_are_the_same_in_every_session(self):
+        """Sets have another order in each, and functions another address."""
+        code = (
+            "import weighin\n"
+            "def train(frame, features, seed): return len([f for f in features if f in {'a', 'b', 'c', 'd'}])\n"
+            "print([weighin.Recipe.from_function(one, features=['a'], target='y').fingerprint "
+            "for one in (train, lambda *given: (lambda: 1))])"
+        )
+        told = {
+            subprocess.run(
+                [sys.executable, "-c", code],
+                env={**os.environ, "PYTHONHASHSEED": seed},
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+            for seed in ("1", "2", "3")
+        }
+        assert len(told) == 1

@@ -141,6 +141,9 @@ def test_sentences_table_chart_and_file(weighed, tmp_path, axes):
     assert first.startswith("Shuffling both makes mae worse by +")
     assert "for the first model alone" in first
     assert "between fits" in str(weighed)
+    html = weighed._repr_html_()
+    assert html.count('<th scope="row">') == 5
+    assert "95 %, this way of training" in html
     ax = weighed.plot(ax=axes, limit=2)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["both", "spread"]
     with pytest.raises(weighin.InputError, match="limit must be"):

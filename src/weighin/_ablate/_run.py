@@ -135,7 +135,11 @@ def ablate(
     laid = lay_out(recipe, df, split, fits, id, group, random_state, store)
     plan, wants_near_zero = make_plan(recipe, laid.frame, drop, add, replace, laid.index)
     weighing = partial(
-        weigh_model, metric=metric, greater_is_better=greater_is_better, random_state=laid.random_state
+        weigh_model,
+        metric=metric,
+        greater_is_better=greater_is_better,
+        random_state=laid.random_state,
+        blocks=not laid.splits.resampled,
     )
     parts = not laid.splits.resampled
     task = Task(recipe, metric, greater_is_better, laid.random_state, weighing, parts)

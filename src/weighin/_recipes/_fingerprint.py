@@ -8,7 +8,7 @@ import platform
 import re
 import types
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -62,10 +62,12 @@ def describe(thing: Any, depth: int = 0) -> str:
         return f"{describe(thing.__func__, depth)} of {describe(thing.__self__, depth + 1)}"
     if isinstance(thing, types.FunctionType):
         inner = [cell.cell_contents for cell in thing.__closure__ or () if _filled(cell)]
-        inner += [thing.__globals__[name] for name in thing.__code__.co_names if name in thing.__globals__]
+        inner += [thing.__globals__[name] for name in _names(thing.__code__) if name in thing.__globals__]
         given = [thing.__defaults__, thing.__kwdefaults__, inner if depth < _DEEP else None]
         return f"{thing.__module__}.{thing.__qualname__} {_code(thing.__code__)} {describe(given, depth + 1)}"
-    if isinstance(thing, type | types.BuiltinFunctionType | types.ModuleType):
+    if isinstance(thing, type):
+        return f"{thing.__module__}.{thing.__qualname__} {_methods(thing)}"
+    if isinstance(thing, types.BuiltinFunctionType | types.ModuleType):
         return f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', thing.__name__)}"
     if isinstance(thing, Mapping):
         return "{" + ", ".join(sorted(f"{describe(k)}: {describe(v, depth)}" for k, v in thing.items())) + "}"
@@ -77,7 +79,7 @@ def describe(thing: Any, depth: int = 0) -> str:
 
 
 def _object(thing: Any, depth: int) -> str:
-    kind = f"{type(thing).__module__}.{type(thing).__qualname__}"
+    kind = describe(type(thing))
     if hasattr(thing, "detach") and hasattr(thing, "cpu"):
         thing = thing.detach().cpu().numpy()
     elif hasattr(thing, "to_numpy"):
@@ -107,6 +109,24 @@ def _filled(cell: Any) -> bool:
 
 def _code(code: types.CodeType) -> str:
     """Sum of what a function does, whatever file and line it stands in."""
-    constants = [_code(one) if isinstance(one, types.CodeType) else repr(one) for one in code.co_consts[1:]]
-    first = code.co_consts[:1]  # a docstring is not what it does, but may be a value
-    return digest(repr((code.co_code, code.co_names, code.co_varnames, first, constants)))
+    # sets among the constants are written in order: their own is another one in every session
+    constants = [_code(one) if isinstance(one, types.CodeType) else describe(one) for one in code.co_consts]
+    return digest(repr((code.co_code, code.co_names, code.co_varnames, constants)))
+
+
+def _names(code: types.CodeType) -> list[str]:
+    """Names a function looks up, those of the functions inside it too."""
+    inner = [name for one in code.co_consts if isinstance(one, types.CodeType) for name in _names(one)]
+    return list(dict.fromkeys([*code.co_names, *inner]))
+
+
+@cache
+def _methods(kind: type) -> str:
+    """Sum of what the methods of a class do: in a notebook they change while its name stays."""
+    codes = [
+        f"{name} {_code(method.__code__)}"
+        for base in kind.__mro__
+        for name, one in vars(base).items()
+        if isinstance(method := getattr(one, "__func__", one), types.FunctionType)
+    ]
+    return digest(repr(codes))

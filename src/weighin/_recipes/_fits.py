@@ -12,7 +12,7 @@ import numpy as np
 
 from weighin._errors import ModelError
 from weighin._progress import tracking
-from weighin._recipes._measure import measure
+from weighin._recipes._measure import Unmeasurable, measure
 from weighin._recipes._seeds import one_thread, seed_of
 from weighin._recipes._splits import Splits
 from weighin._recipes._store import Outcome, Store
@@ -87,6 +87,8 @@ class Task:
         for seed in self.seeds(job)[first:]:
             try:
                 outcome = self._once(job, train, test, seed)
+            except Unmeasurable:  # nor by another seed
+                raise
             except Exception as error:  # whatever training may raise: it is written down
                 errors.append(f"{type(error).__name__}: {error}")
                 continue
@@ -148,6 +150,8 @@ def run_fits(
     ------
     ModelError
         If the first fits all fail.
+    MetricError
+        If the metric is not known, or its direction is not: after the first fit, which alone can tell.
     """
     done: dict[Job, Outcome] = {}
     with tracking(what, len(jobs), progress) as advance:
@@ -157,6 +161,8 @@ def run_fits(
                 done[job] = known
                 advance(1)
         left = [job for job in jobs if job not in done]
+        if left:
+            store.check()
         try:
             for job, outcome in _outcomes(task, frame, splits, left, n_jobs):
                 store.save(job.file, outcome)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._errors import ModelError
+from weighin._errors import MetricError, ModelError, WeighinError
 from weighin._models import as_model
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ BLOCKS = 40  # left out in turn, where a metric is no mean over rows
 
 class NotFinite(ModelError):
     """Training ended in numbers that are none."""
+
+
+class Unmeasurable(MetricError):
+    """The metric cannot be had of any model trained so: another seed does not help."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,18 @@ def measure(
     ------
     NotFinite
         If the metric is not finite.
+    Unmeasurable
+        If the metric is not known for such models, or its direction is not.
     """
     adapted = as_model(model)
     y = frame[target[0]] if len(target) == 1 else frame[list(target)]
     data = adapted.encode(frame[list(features)], y, "raise", True)
-    found = adapted.metric(metric, greater_is_better, data)
+    try:
+        found = adapted.metric(metric, greater_is_better, data)
+    except WeighinError as error:
+        raise Unmeasurable(str(error)) from error
     if found.against != "target":
-        raise ModelError(
+        raise Unmeasurable(
             f"The metric {found.name!r} says nothing of how good a model is: it needs no target."
         )
     n_rows = data.rows.n_rows

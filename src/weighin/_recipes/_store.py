@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._errors import InputError
-from weighin._files import replacing
+from weighin._files import check_free, replacing
 
 FORMAT, VERSION = "weighin.fits", 1
 
@@ -102,11 +102,24 @@ class Store:
                     f"The store '{self.folder}' is of another plan: its variant {label!r} is not this one. "
                     "Choose another folder, or another label."
                 )
-        self._variants.update(variants)
-        if self.folder is not None:
+        there = self._variants
+        self._variants = {**there, **variants}
+        if self.folder is not None and (self._variants != there or not there):
+            self.check()
             content = {"format": FORMAT, "version": VERSION, "plan": self._plan, "variants": self._variants}
             with replacing(self.folder / "plan.json") as temporary:
                 temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+    def check(self) -> None:
+        """Raise unless fits can be written.
+
+        Raises
+        ------
+        InputError
+            Naming the folder.
+        """
+        if self.folder is not None:
+            check_free(self.folder / "plan.json", force=True)
 
     def load(self, name: str) -> Outcome | None:
         """Read one fit; None where it is not there, or cannot be read and has to be trained again."""

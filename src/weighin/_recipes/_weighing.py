@@ -31,6 +31,7 @@ def weigh_model(
     random_state: int,
     n_repeats: int = N_REPEATS,
     groups: Mapping[str, Iterable[str]] | None = None,
+    blocks: bool = True,
 ) -> dict[str, Any]:
     """Weigh a model on rows, the same shuffles for every model of the same rows.
 
@@ -38,7 +39,8 @@ def weigh_model(
     -------
     dict
         names, baseline; importance, se, lower, upper, each of shape (n_features,); and, for a mean over rows and
-        enough of them, blocks of shape (n_blocks, n_features): the importances on random blocks of rows alone.
+        enough of them, blocks of shape (n_blocks, n_features): the importances on random blocks of rows alone. Without
+        `blocks`, which matter only where the same rows are tested on in every fit, none.
     """
     y = frame[target[0]] if len(target) == 1 else frame[list(target)]
     X = frame[list(features)]
@@ -60,9 +62,9 @@ def weigh_model(
         "upper": upper,
     }
     count = min(MOST_BLOCKS, len(frame) // BLOCK_ROWS)
-    if count >= FEWEST_BLOCKS and is_row_mean(model, X, y, metric, greater_is_better):
-        blocks = random_blocks(len(frame), count)
-        parts = [np.flatnonzero(blocks == block) for block in range(count)]
+    if blocks and count >= FEWEST_BLOCKS and is_row_mean(model, X, y, metric, greater_is_better):
+        number = random_blocks(len(frame), count)
+        parts = [np.flatnonzero(number == block) for block in range(count)]
         # a block gives and takes within itself: its importance is one more sample of the same number
         repeats = min(n_repeats, (min(map(len, parts)) - 1) // 2)
         found["blocks"] = np.array(

@@ -19,6 +19,7 @@ from weighin._ablate._spread import Spread
 from weighin._ablate._words import signed_number
 from weighin._errors import InputError
 from weighin._optional import require
+from weighin._result_html import Row, table_html
 from weighin._text import printable
 
 if TYPE_CHECKING:
@@ -278,29 +279,12 @@ class Refits:
         from rich.table import Table
         from rich.text import Text
 
-        heading = "Feature weights over fits" + (" - SIMULATED DATA" if self.simulated else "")
-        table = Table(title=heading, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+        table = Table(title=self._heading(), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
         table.add_column("feature", overflow="fold")
-        names = (
-            f"{self.metric} worse by",
-            "95 %, this way of training",
-            "between fits",
-            "95 %, the first model",
-        )
-        for name in names:
+        for name in self._columns():
             table.add_column(Text(printable(name)), justify="right", no_wrap=name[0] == "9")
-        lower, upper = self.interval()
-        for i in self._order():
-            half = (upper[i] - lower[i]) / 2
-            number = signed_number(half if math.isfinite(half) else self.importances_mean[i] / 10)
-            low, high = self.one_model[i, 1:]
-            table.add_row(
-                Text(printable(self.features[i])),
-                number(self.importances_mean[i]),
-                f"{number(lower[i])} to {number(upper[i])}" if math.isfinite(half) else "-",
-                number(self.importances_std[i]).lstrip("+"),
-                f"{number(low)} to {number(high)}" if math.isfinite(low) else "-",
-            )
+        for i, cells in zip(self._order(), self._cells(), strict=True):
+            table.add_row(Text(printable(self.features[i])), *cells)
         yield table
         yield Text("\n".join(printable(line) for line in [self._about(), *self.notes]))
 
@@ -312,6 +296,42 @@ class Refits:
         return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n")
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Table for a notebook."""
+        lower, upper = self.interval()
+        mean = self.importances_mean
+        rows = [
+            Row(self.features[i], cells, float(mean[i]), float(lower[i]), float(upper[i]))
+            for i, cells in zip(self._order(), self._cells(), strict=True)
+        ]
+        remarks = [self._about(), *self.notes]
+        return table_html(self._heading(), ["feature", *self._columns()], rows, remarks, "to_frame()")
+
+    def _heading(self) -> str:
+        return "Feature weights over fits" + (" - SIMULATED DATA" if self.simulated else "")
+
+    def _columns(self) -> list[str]:
+        first = f"{self.metric} worse by"
+        return [first, "95 %, this way of training", "between fits", "95 %, the first model"]
+
+    def _cells(self) -> list[tuple[str, ...]]:
+        """Texts of each feature, the heaviest first, with as many decimals as its interval is worth."""
+        lower, upper = self.interval()
+        found: list[tuple[str, ...]] = []
+        for i in self._order():
+            half = (upper[i] - lower[i]) / 2
+            number = signed_number(half if math.isfinite(half) else self.importances_mean[i] / 10)
+            low, high = self.one_model[i, 1:]
+            found.append(
+                (
+                    number(self.importances_mean[i]),
+                    f"{number(lower[i])} to {number(upper[i])}" if math.isfinite(half) else "-",
+                    number(self.importances_std[i]).lstrip("+"),
+                    f"{number(low)} to {number(high)}" if math.isfinite(low) else "-",
+                )
+            )
+        return found
 
     def _order(self) -> NDArray[np.int64]:
         return np.argsort(-np.nan_to_num(self.importances_mean, nan=-np.inf), kind="stable")

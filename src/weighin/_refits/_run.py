@@ -109,6 +109,7 @@ def weigh_refits(
         random_state=laid.random_state,
         n_repeats=n_repeats,
         groups=groups,
+        blocks=not laid.splits.resampled,
     )
     key = digest(repr(recipe.features))
     folds = range(len(laid.splits.folds))
