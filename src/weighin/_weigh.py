@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from weighin._models._base import Encoded
 from weighin._result import Importance
 from weighin._weighing import _arguments as arguments
 from weighin._weighing._answers import remarks, result_of
-from weighin._weighing._asking import BLOCK_ROWS, PILOT_REPEATS, Asking, TimeUp
+from weighin._weighing._asking import PILOT_REPEATS, Answered, Asking, TimeUp
 from weighin._weighing._grouping import Grouping
 from weighin._weighing._precise import check_metrics, is_small, told, weigh_precisely
 from weighin._weighing._row_values import row_values
@@ -152,9 +153,10 @@ def weigh(
 
     Notes
     -----
-    Rows exchange values in random blocks of 4,096 (512 with `max_seconds`). Where a metric has no value per row, and is
-    no area under the ROC curve or count of labels either, there are about 25 blocks, left out one after the other to
-    tell how sure its importances are: under one seed, shuffles are then others than without it.
+    Rows exchange values in random blocks of 4,096 (512 with `max_seconds`, fewer where the model is slow). Where a
+    metric has no value per row, and is no area under the ROC curve or count of labels either, there are about 25
+    blocks, left out one after the other to tell how sure its importances are: under one seed, shuffles are then others
+    than without it.
 
     References
     ----------
@@ -261,27 +263,39 @@ class _Weighing:
         """Weigh on all rows."""
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
         asking = self.asking(model, deadline=deadline)
-        keep = asking.metrics[0].per_row is not None if self.keep_rows is None else self.keep_rows
-        n_repeats, answered = self.n_repeats, None
-        donors = asking.donors(PILOT_REPEATS, self.seed)
+        asking = asking.paced(PILOT_REPEATS if self.n_repeats == arguments.AUTO else int(self.n_repeats))
         notes = list(asking.data.notes)
-        try:
-            if n_repeats == arguments.AUTO:
-                n_repeats, answered = asking.repeats(self.seed)
-            if answered is None or (keep and answered[0].complete):
-                donors = asking.donors(int(n_repeats), self.seed)
-                if donors.n_repeats < int(n_repeats) and self.n_repeats != arguments.AUTO:
-                    possible = f"{donors.n_repeats} distinct shuffle{'s' * (donors.n_repeats > 1)}"
-                    notes.append(f"{_smallest(asking)} rows allow {possible}; {n_repeats} were asked for.")
-                answered = asking.ask(donors, keep=keep)
-        except TimeUp:
-            raise InputError(
-                f"max_seconds={self.max_seconds:g} was over before anything was finished; allow more."
-            ) from None
-        scores, metrics = answered
-        late = deadline is not None and not scores.complete and time.monotonic() > deadline
+        with _time_allowed(self.max_seconds):
+            (scores, metrics), block_rows = self._shuffled(asking, notes)
+        late = asking.late and not scores.complete
         why = "Stopped, the time was over," if late else ""
-        return self._result(asking, metrics, scores, notes, donors.block_rows, why)
+        return self._result(asking, metrics, scores, notes, block_rows, why)
+
+    def _shuffled(self, asking: Asking, notes: list[str]) -> tuple[Answered, int]:
+        """Answers to what is asked, and the rows of their blocks; what there is to say goes into `notes`."""
+        keep = asking.metrics[0].per_row is not None if self.keep_rows is None else self.keep_rows
+        pilot, n_repeats, looked = asking.donors(PILOT_REPEATS, self.seed), self.n_repeats, None
+        if n_repeats == arguments.AUTO:
+            n_repeats, looked, enough = asking.repeats(self.seed)
+            if looked is not None and enough and not (keep and looked[0].complete):
+                return looked, pilot.block_rows
+        donors = asking.donors(int(n_repeats), self.seed)
+        if donors.n_repeats < int(n_repeats) and self.n_repeats != arguments.AUTO:
+            possible = f"{donors.n_repeats} distinct shuffle{'s' * (donors.n_repeats > 1)}"
+            notes.append(f"{_smallest(asking)} rows allow {possible}; {n_repeats} were asked for.")
+        try:
+            answered = asking.ask(donors, keep=keep)
+        except TimeUp:
+            if looked is None or keep:
+                raise
+            answered = None
+        if looked is None or keep or not asking.late:
+            assert answered is not None
+            return answered, donors.block_rows
+        if answered is not None and _size(answered) >= _size(looked):
+            return answered, donors.block_rows
+        notes.append(f'There was no time for the {donors.n_repeats} shuffles of n_repeats="auto".')
+        return (replace(looked[0], complete=False), looked[1]), pilot.block_rows
 
     def precisely(self, model: Model, precision: float) -> Importance:
         """Weigh on as many rows as it takes."""
@@ -314,15 +328,16 @@ class _Weighing:
                 asking = self.asking(
                     model, replace(encoded, rows=encoded.rows.take(rows), target=target), deadline
                 )
-            last[:] = [asking]
-            return asking
+            last[:] = [asking.like(last[0]) if last else asking.paced(1)]
+            return last[0]
 
-        scores, notes, n_drawn = weigh_precisely(encode, n_rows, precision, self.seed)
+        with _time_allowed(self.max_seconds):
+            scores, notes, n_drawn = weigh_precisely(encode, n_rows, precision, self.seed)
         what = f"{scores.n_rows:,} rows" if scores.n_rows < n_drawn else f"{n_drawn:,} of {n_rows:,} rows"
         if n_drawn < n_rows:
             what += ", drawn at random"
         asking = replace(last[0], data=replace(last[0].data, what=what))
-        return self._result(asking, asking.metrics, scores, notes, BLOCK_ROWS, n_rows=scores.n_rows)
+        return self._result(asking, asking.metrics, scores, notes, asking.block_rows, n_rows=scores.n_rows)
 
     def _result(
         self,
@@ -349,6 +364,17 @@ class _Weighing:
         return result
 
 
+@contextmanager
+def _time_allowed(max_seconds: float | None) -> Iterator[None]:
+    """Say in words that the time was over before there was anything to tell."""
+    try:
+        yield
+    except TimeUp:
+        raise InputError(
+            f"max_seconds={max_seconds:g} was over before anything was finished; allow more."
+        ) from None
+
+
 def _told_of(precision: float, result: Importance) -> Importance:
     """The same with a note on whether its standard errors are what was asked for."""
     each = [result.of(metric) for metric in result.metrics]
@@ -360,3 +386,8 @@ def _told_of(precision: float, result: Importance) -> Importance:
 def _smallest(asking: Asking) -> str:
     strata = asking.values.strata
     return f"{asking.data.rows.n_rows}" if strata is None else f"Strata of {min(map(len, strata))}"
+
+
+def _size(answered: Answered) -> tuple[int, int]:
+    """Features, then rows."""
+    return answered[0].n_features, answered[0].n_rows

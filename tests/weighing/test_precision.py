@@ -161,11 +161,12 @@ def test_time_that_runs_out_leaves_some_rows_of_all_features(monkeypatch):
     assert 512 <= imp.n_rows < N_ROWS / 2
     assert any(f"Stopped, the time was over, after {imp.n_rows:,} of {N_ROWS:,} rows" in n for n in imp.notes)
     assert model.now - start < 2 * 5
-    assert imp.ci_lower[0] < TRUTH.importances_mean[0] < imp.ci_upper[0]
+    lower, upper = imp.interval(0.999)
+    assert lower[0] < TRUTH.importances_mean[0] < upper[0]
 
 
 def test_time_for_some_features_only_names_the_others(monkeypatch):
-    imp = weigh(FRAME[:2000], Y[:2000], Clock(monkeypatch, 1000), n_repeats=2, max_seconds=2)
+    imp = weigh(FRAME[:2000], Y[:2000], Clock(monkeypatch, 100), n_repeats=2, max_seconds=2)
     assert not imp.complete
     assert imp.features + imp.unfinished == tuple(FEATURES)
     assert imp.unfinished
@@ -187,3 +188,51 @@ def test_time_enough_changes_nothing():
     imp = weigh(FRAME[:3000], Y[:3000], n_repeats=2, max_seconds=1000)
     assert (imp.n_rows, imp.complete, imp.notes) == (3000, True, ())
     assert imp.block_rows == 512
+
+
+def test_slow_models_stop_in_time_with_all_features_on_few_rows(monkeypatch):
+    model = Clock(monkeypatch, 200)
+    start = model.now
+    imp = weigh(FRAME[:5000], Y[:5000], model, max_seconds=5)
+    assert model.now - start < 1.5 * 5
+    assert imp.features == tuple(FEATURES)
+    assert imp.complete
+    assert 32 <= imp.n_rows < 200
+    assert imp.block_rows == 32
+    assert any("Stopped, the time was over, after" in note for note in imp.notes)
+    lower, upper = imp.interval(0.999)
+    assert lower[0] < TRUTH.importances_mean[0] < upper[0]
+
+
+@pytest.mark.parametrize("metric", ["mae", ["mae", "neg_median_absolute_error"]])
+def test_a_look_at_how_many_shuffles_to_take_leaves_time_for_segments(monkeypatch, metric):
+    model = Clock(monkeypatch, 2000)
+    start = model.now
+    imp = weigh(FRAME[:1000], Y[:1000], model, metric=metric, by=np.arange(1000) % 2, max_seconds=8)
+    assert model.now - start < 2 * 8
+    assert imp.segments == (0, 1)
+    assert imp.of(segment=1).importances_mean[0] > 1
+    assert imp.n_repeats == 5
+
+
+def test_what_the_first_look_found_counts_where_there_is_no_time_for_more(monkeypatch):
+    def noisy(rows):
+        return clock(rows) + 0.3 * rows["c"]
+
+    clock = Clock(monkeypatch, 2000)
+    whole = weigh(FRAME[:1000], Y[:1000], noisy)
+    assert whole.n_repeats > 5
+    imp = weigh(FRAME[:1000], Y[:1000], noisy, max_seconds=15)
+    assert imp.complete
+    assert (imp.n_rows, imp.n_repeats) == (1000, 5)
+    assert f'There was no time for the {whole.n_repeats} shuffles of n_repeats="auto".' in imp.notes
+
+
+def test_precision_says_what_a_slow_model_reached_in_time(monkeypatch):
+    model = Clock(monkeypatch, 500)
+    start = model.now
+    imp = weigh(FRAME, Y, model, precision=0.01, max_seconds=5)
+    assert model.now - start < 1.5 * 5
+    assert imp.complete
+    assert imp.n_rows < 1500
+    assert any("precision=0.01 was not reached" in n and "the time was over" in n for n in imp.notes)

@@ -61,7 +61,7 @@ class Cell:
         closed = run.donors.closed and not np.isnan(self.baseline)
         if closed and metric.values is not None:
             self._values_before(metric)
-            self._changes = np.zeros((n_features, n_repeats, n_rows), dtype=np.float32)
+            self._changes = np.zeros((n_features, n_repeats, len(self.here)), dtype=np.float32)
         elif closed and metric.smooth and len(batch.edges) > 2:
             self._parts = self._left_out_parts()
         self._before = self._references(range(n_repeats), self.here)
@@ -80,7 +80,7 @@ class Cell:
             assert self.metric.values is not None
             pred = after[:, self.here]
             values = self.metric.values(self.target[self.here], pred, self._pair_weights)
-            self._changes[number][:, self.here] = values - self._of_rows
+            self._changes[number] = values - self._of_rows
         if self._parts:
             self._without[number] = [
                 self._differences(after, self._looked_at, part, before).mean()
@@ -96,7 +96,7 @@ class Cell:
             sums = Sums.nothing(n_done, change.shape[1], self.run.n_strata).add(
                 self.batch,
                 before,
-                self._changes[:n_done],
+                self._of_all_rows(self._changes[:n_done]),
                 weights=self.weights,
                 segment=self.segment,
                 moved=moved,
@@ -111,6 +111,14 @@ class Cell:
         changed = moved[:, :, self.here].sum((1, 2)) / change.shape[1]
         without = self._without[:n_done] + further[:, None]
         return Answer(self.baseline, change, n_rows, (LeftOut(change.mean(1), without, sizes, changed),))
+
+    def _of_all_rows(self, changes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """With zeros for receivers elsewhere, which are not kept: many segments take no more memory than one."""
+        if self.segment is None:
+            return changes
+        spread = np.zeros((*changes.shape[:-1], len(self.segment)), dtype=np.float32)
+        spread[..., self.here] = changes
+        return spread
 
     @property
     def _looked_at(self) -> range:

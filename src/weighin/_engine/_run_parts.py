@@ -23,7 +23,6 @@ from weighin._models import Model
 from weighin._models._base import Encoded
 
 Advance = Callable[[int], None]
-FIRST_BATCH_ROWS = 512  # of a run that may have to stop soon
 
 
 class Donors(Protocol):
@@ -119,9 +118,10 @@ class Question:
 
     @property
     def n_kept(self) -> int:
-        """Values kept of each swap of a row: one for each metric, for each segment where they differ by segment."""
+        """Values kept of each swap of a row: one for each metric, and one more where they differ by segment."""
         own = [metric for metric in self.metrics if metric.per_row is None and metric.values is not None]
-        return len(self.metrics) + len(own) * self.n_segments
+        # all segments together have one; one of them at a time is spread over all rows
+        return len(self.metrics) + (len(own) + 1 if own and self.n_segments else 0)
 
     def weights_of(self, batch: Batch) -> NDArray[np.float64] | None:
         """Weights of the receivers."""
@@ -253,7 +253,7 @@ class Run:
     def batches(self) -> Iterator[tuple[Batch, Any]]:
         """Yield each batch with its encoded rows; rows that come again are the same object."""
         most = self.plan.batch_rows
-        room = [most if self.batch_seconds is None else min(FIRST_BATCH_ROWS, most)]
+        room = [most if self.batch_seconds is None else min(self.donors.largest_block, most)]
         for batch in batches(self.donors.blocks(), lambda: room[-1]):
             start = time.monotonic()
             yield batch, self.data.rows if batch.rows is None else self.data.rows.take(batch.rows)

@@ -18,6 +18,7 @@ from weighin._inference import repeats_needed
 from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models._base import Encoded
+from weighin._models._random_state import random_state_kept
 from weighin._progress import tracking
 from weighin._weighing._row_values import RowValues
 
@@ -25,7 +26,16 @@ PILOT_REPEATS, PILOT_ROWS = 5, 4096
 FIXED_REPEATS = 10  # where no moments say how many are needed
 BLOCK_ROWS = 4096
 SHORT_BLOCK_ROWS = 512  # of a run that may have to stop soon
+SHORTEST_BLOCK_ROWS = 32  # of such a run with a slow model: 15 different shuffles
+PACE_ROWS = 8, 64  # predicted to tell how slow it is
+PACE_TRIES = 2  # before a model counts as slow
+FIRST_PART = 1 / 2  # of the time, for the first block of rows
+LOOK_PART = 1 / 4  # of the time, for a look that only says how many shuffles to take
 SHARES = 25  # blocks that can be left out one after the other
+
+
+# of the metrics there was time for
+Answered = tuple[Scores, tuple[Metric, ...]]
 
 
 class TimeUp(KeyboardInterrupt):
@@ -46,6 +56,8 @@ class Asking:
         When to stop, on the clock of `time.monotonic`.
     progress : bool or None
         Whether to show a bar.
+    short : int
+        Rows of a block where there is a deadline; see `paced`.
     """
 
     model: Model
@@ -56,6 +68,48 @@ class Asking:
     options: dict[str, Any]
     deadline: float | None = None
     progress: bool | None = None
+    short: int = SHORT_BLOCK_ROWS
+
+    def paced(self, n_repeats: int) -> Asking:
+        """Take shorter blocks where the model is so slow that much of the time allowed would be over after the first.
+
+        Rows of a call are as few then. What is measured stays the same, but for who is in whose block.
+        """
+        if self.deadline is None:
+            return self
+        with random_state_kept(), self.model.predicting():
+            self._seconds(PACE_ROWS[0])  # the first call may cost more
+            for _ in range(PACE_TRIES):
+                fewer, more = (self._seconds(n) for n in PACE_ROWS)
+                of_row = (more - fewer) / (PACE_ROWS[1] - PACE_ROWS[0])  # without what each call costs
+                time_left = max(0.0, self.deadline - time.monotonic())
+                predictions = (n_repeats + 1) * max(1, len(self.features))  # of each row
+                rows = FIRST_PART * time_left / (predictions * max(of_row, 1e-12))
+                if rows >= self.short:
+                    return self
+        short = max(SHORTEST_BLOCK_ROWS, 2 * n_repeats + 2, int(rows))
+        chunk_rows = self.options.get("chunk_rows") or short
+        return replace(self, short=short, options={**self.options, "chunk_rows": chunk_rows})
+
+    def like(self, other: Asking) -> Asking:
+        """Take the steps of another."""
+        return replace(self, short=other.short, options=other.options)
+
+    def _seconds(self, n_rows: int) -> float:
+        """Time the model takes for some rows."""
+        start = time.monotonic()
+        self.model.predict(self.data.rows.take(slice(0, n_rows)), self.metrics[0].response)
+        return time.monotonic() - start
+
+    @property
+    def block_rows(self) -> int:
+        """Rows that exchange values."""
+        return BLOCK_ROWS if self.deadline is None else self.short
+
+    @property
+    def late(self) -> bool:
+        """Whether the time allowed is over."""
+        return self.deadline is not None and time.monotonic() > self.deadline
 
     def check_weights(self) -> None:
         """Refuse sample weights a metric does not take.
@@ -73,51 +127,61 @@ class Asking:
 
     def donors(self, n_repeats: int, seed: int) -> CyclicDonors:
         """Who gives to whom: as many different shuffles as asked for, or as the rows allow."""
-        n_rows, block_rows = self.data.rows.n_rows, BLOCK_ROWS
-        if self.deadline is not None:
-            block_rows = SHORT_BLOCK_ROWS
+        n_rows, block_rows = self.data.rows.n_rows, self.block_rows
         if not all(self._has_moments(metric) for metric in self.metrics):
             block_rows = min(block_rows, max(n_rows // SHARES, 2 * n_repeats + 2))
         donors = CyclicDonors(n_rows, n_repeats, seed, block_rows, self.values.strata)
         return replace(donors, n_repeats=min(n_repeats, donors.n_repeats_possible))
 
-    def repeats(self, seed: int) -> tuple[int, tuple[Scores, tuple[Metric, ...]] | None]:
+    def repeats(self, seed: int) -> tuple[int, Answered | None, bool]:
         """Find how many shuffles make their noise at most a tenth of the variance of every feature.
 
         Returns
         -------
         n_repeats : int
-        answered : tuple or None
-            What `ask` gives already, where the first look was at all rows and was enough, or was interrupted.
+        looked : tuple or None
+            What `ask` gave already, of the first rows, where it was asked all that is.
+        enough : bool
+            Whether that is the answer: no more shuffles are needed, and no more rows there, or it was interrupted.
         """
         metrics = tuple(metric for metric in self.metrics if self._has_moments(metric))
         donors = self.donors(PILOT_REPEATS, seed)
         if not metrics or donors.n_repeats < PILOT_REPEATS:
-            return FIXED_REPEATS, None
+            return FIXED_REPEATS, None, False
         n_first, n_rows = 0, 0
         for block in donors.blocks():
             if n_rows >= PILOT_ROWS:
                 break
             n_first, n_rows = n_first + 1, n_rows + block.donors.shape[1]
-        some = replace(self, metrics=metrics, values=replace(self.values, segment=None, segments=()))
-        scores, measured = some.ask(replace(donors, first=n_first), what="Choosing how many shuffles")
         alike = metrics == self.metrics and self.values.segment is None
+        some = replace(self, metrics=metrics, values=replace(self.values, segment=None, segments=()))
+        if (
+            self.deadline is not None and not alike
+        ):  # a look that is no part of the answer must leave time for it
+            now = time.monotonic()
+            some = replace(some, deadline=now + LOOK_PART * (self.deadline - now))
+        try:
+            scores, measured = some.ask(replace(donors, first=n_first), what="Choosing how many shuffles")
+        except TimeUp:
+            if alike:
+                raise
+            return PILOT_REPEATS, None, False
         if not scores.complete:
-            if not alike:
+            if alike:
+                return PILOT_REPEATS, (scores, measured), True  # interrupted: what was finished is the result
+            if not some.late:
                 raise KeyboardInterrupt
-            return PILOT_REPEATS, (scores, measured)  # interrupted: what was finished is the result
+            return PILOT_REPEATS, None, False
         needed = max(
             repeats_needed(evidence, FUNCTIONS[metric.of_mean])
             for metric, answer in zip(measured, scores.answers, strict=True)
             for evidence in answer.evidence
             if isinstance(evidence, tuple)
         )
-        enough = alike and n_rows == self.data.rows.n_rows and needed == PILOT_REPEATS
-        return needed, (scores, measured) if enough else None
+        enough = needed == PILOT_REPEATS and n_rows == self.data.rows.n_rows
+        return needed, (scores, measured) if alike else None, alike and enough
 
-    def ask(
-        self, donors: CyclicDonors, *, keep: bool = False, what: str = "Weighing"
-    ) -> tuple[Scores, tuple[Metric, ...]]:
+    def ask(self, donors: CyclicDonors, *, keep: bool = False, what: str = "Weighing") -> Answered:
         """Run the engine once for each output that metrics read.
 
         Returns
@@ -190,7 +254,7 @@ class Asking:
     def _in_time(self, advance: Callable[[int], None]) -> Iterator[Callable[[int], None]]:
         def step(work: int) -> None:
             advance(work)
-            if self.deadline is not None and time.monotonic() > self.deadline:
+            if self.late:
                 raise TimeUp
 
         yield step

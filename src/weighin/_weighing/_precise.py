@@ -19,6 +19,7 @@ from weighin._weighing._asking import Asking, TimeUp
 
 FIRST_ROWS = 4096
 MARGIN = 1.1  # rows beyond those that should do
+SURELY = 2.0  # standard errors that the largest importance may turn out smaller by
 GROWTH = 1.25, 4.0  # by which rows grow from step to step, at least and at most
 STEPS = 64
 
@@ -59,7 +60,7 @@ def weigh_precisely(
             found = _Found(asking.metrics, precision, len(asking.features))
         found.notes.update((re.sub(r"[\d,.]+", "", note), note) for note in asking.data.notes)
         asking = replace(asking, features=[asking.features[number] for number in found.active])
-        donors = CyclicDonors(asking.data.rows.n_rows, 1, int(stream.generate_state(1)[0]))
+        donors = CyclicDonors(asking.data.rows.n_rows, 1, int(stream.generate_state(1)[0]), asking.block_rows)
         try:
             scores, _ = asking.ask(donors, what="Weighing as precisely as asked")
         except TimeUp:
@@ -194,7 +195,9 @@ class _Found:
         enough, rows = np.ones(len(self.done), dtype=bool), np.zeros(len(self.done))
         for metric in self.metrics:
             judged = self._judged(metric)
-            target = self.precision * np.abs(judged.estimate).max(initial=0.0)
+            # the largest may turn out smaller, and a feature that is left alone does not come back
+            surely = np.abs(judged.estimate) - SURELY * judged.se
+            target = self.precision * surely.max(initial=0.0)
             here = (judged.se <= target) | ignored
             enough &= here
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -219,15 +222,15 @@ class _Found:
     def told(self, n_drawn: int, n_rows: int, timed_out: bool) -> str:
         """What was reached, in words."""
         work = f"{n_drawn:,} of {n_rows:,} rows were drawn, and {self.n_predictions:,} row predictions made"
-        if self.done.all():
-            return f"precision={self.precision:g} was reached: {work}."
         judged = [self._judged(metric) for metric in self.metrics]
+        reached = told(self.precision, [one.se for one in judged], [one.estimate for one in judged])
+        if self.done.all():
+            return f"{reached}: {work}."
         why = (
             "the time was over"
             if timed_out
             else 'there are no more rows (n_repeats="auto" shuffles them more often)'
         )
-        reached = told(self.precision, [one.se for one in judged], [one.estimate for one in judged])
         return f"{reached}; {why}. {work}."
 
     def _judged(self, metric: Metric) -> Inference:
