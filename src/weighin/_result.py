@@ -99,6 +99,8 @@ class Importance(Shown):
         Which of them this part is about; None for all rows.
     parts : tuple of Importance
         The other metrics, and the segments of each; see `of`.
+    rows_sum : str
+        Sum of the target, row by row: results of one sum were weighed on the same rows.
     kept : RowChanges or None
         What each swap changed row by row, with ``weigh(..., keep_rows=True)``.
     further : dict
@@ -137,6 +139,7 @@ class Importance(Shown):
     by: str = ""
     segment: Any = None
     parts: tuple[Importance, ...] = field(default=(), repr=False)
+    rows_sum: str = ""
     kept: RowChanges | None = field(default=None, repr=False)
     further: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

@@ -172,6 +172,7 @@ _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "date": _text,
     "of_mean": lambda value: value in FUNCTIONS,
     "by": _text,
+    "rows_sum": _text,
     "rows_beside": lambda value: isinstance(value, bool),
     "segment": lambda value: value is None or isinstance(value, str | int | float),
     "evidence": _dicts,

@@ -25,6 +25,7 @@ from weighin._weighing._asking import PILOT_REPEATS, Answered, Asking, TimeUp
 from weighin._weighing._grouping import Grouping
 from weighin._weighing._precise import check_metrics, is_small, told, weigh_precisely
 from weighin._weighing._row_values import row_values
+from weighin._weighing._same_rows import sum_of_rows
 
 
 class Interrupted(KeyboardInterrupt):
@@ -250,7 +251,7 @@ class _Weighing:
                 raise InputError(
                     f"The metric {metric.name!r} needs a target and {data.what} have none: pass y=."
                 )
-        if self.keep_rows and metrics[0].per_row is None:
+        if self.keep_rows and not metrics[0].by_rows:
             raise InputError(
                 f"keep_rows needs a first metric with a value per row; {metrics[0].name!r} has none."
             )
@@ -358,7 +359,8 @@ class _Weighing:
         stopped = late or n_rows is not None
         if stopped:
             scores = replace(scores, complete=finished)
-        result = result_of(asking, metrics, scores, self.seed, block_rows, notes)
+        known = sum_of_rows(asking.data.target, self.X if scores.kept is not None else None)
+        result = result_of(asking, metrics, scores, self.seed, block_rows, notes, known)
         if not scores.complete and not stopped:
             raise Interrupted(result, len(asking.features))
         return result

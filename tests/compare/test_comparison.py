@@ -11,7 +11,9 @@ import sys
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 import weighin
 from weighin import Comparison, Importance, InputError, OutputExistsError, compare
@@ -101,7 +103,7 @@ def test_rows_kept_by_another_run_are_not_believed(both):
     assert not compare(stale, second).paired
 
 
-@pytest.mark.parametrize("metric", ["mse", "rmse"])
+@pytest.mark.parametrize("metric", ["mse", "rmse", "r2"])
 def test_other_means_are_paired_too(metric):
     first, second = weigh([old, new], metric=metric)
     comparison = compare(first, second)
@@ -119,6 +121,7 @@ def test_strata_and_segments_do_not_hinder_pairs():
     of_one = compare(first.of(segment=2020), second.of(segment=2020))
     assert not of_one.paired
     assert of_one.difference[0] < 0
+    assert any("Segments are not compared pair by pair" in note for note in of_one.notes)
 
 
 def test_segments_of_one_result_are_other_rows():
@@ -133,12 +136,89 @@ def test_segments_of_one_result_are_other_rows():
     )
 
 
-def test_weighted_results_are_not_paired_by_plain_rows():
+def test_weighted_results_are_paired_with_their_weights():
+    """Weights of 1 change nothing; others keep what moves both alike out of the interval, too."""
     x, y = rows(0)
+    options = {"metric": "rmse", "n_repeats": 4, "random_state": 0}
+    plain = compare(*weighin.weigh([old, new], x, y, **options))
+    alike = compare(*weighin.weigh([old, new], x, y, sample_weight=np.ones(len(x)), **options))
+    assert alike.paired
+    np.testing.assert_allclose(alike.se, plain.se, rtol=1e-4)
     weights = np.random.default_rng(0).exponential(size=len(x))
-    options = {"sample_weight": weights, "metric": "rmse", "n_repeats": 4, "random_state": 0}
-    first, second = weighin.weigh([old, new], x, y, **options)
-    assert not compare(first, second).paired
+    first, second = weighin.weigh([old, new], x, y, sample_weight=weights, **options)
+    together = compare(first, second)
+    apart = compare(dataclasses.replace(first, kept=None), second)
+    assert (together.paired, apart.paired) == (True, False)
+    np.testing.assert_allclose(together.difference, apart.difference)
+    assert (together.se[:2] < 0.6 * apart.se[:2]).all()
+    others = weighin.weigh(new, x, y, sample_weight=weights[::-1], keep_rows=True, **options)
+    assert not compare(first, others).paired
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "f1", "average_precision"])
+def test_metrics_of_all_rows_at_once_are_paired_too(metric, tmp_path):
+    """By what each row adds to them, or by leaving out the same shares of the rows."""
+    x, y = rows(0, 600)
+    won = y > 0
+    models = [LogisticRegression(C=c).fit(x, won) for c in (1.0, 0.002)]
+    keep = metric != "average_precision"  # which has no value for each row
+    first, second = weighin.weigh(models, x, won, metric=metric, n_repeats=5, random_state=0, keep_rows=keep)
+    together = compare(first, second)
+    assert together.paired
+    assert np.isfinite(together.se[:2]).all()
+    np.testing.assert_allclose(together.difference, second.importances_mean - first.importances_mean)
+    other_seed = weighin.weigh(models[0], x, won, metric=metric, n_repeats=5, random_state=1)
+    assert together.se[0] < 0.7 * compare(other_seed, second).se[0]
+    for name, imp in (("a", first), ("b", second)):
+        imp.save(tmp_path / f"{name}.json")
+    loaded = compare(*(Importance.load(tmp_path / f"{name}.json") for name in "ab"))
+    np.testing.assert_allclose(loaded.se, together.se)
+
+
+def test_other_rows_of_one_number_and_name_are_not_paired():
+    first = weigh(old, 0, keep_rows=True)
+    other = weigh(new, 1, keep_rows=True)
+    comparison = compare(first, other)
+    assert not comparison.paired
+    assert "Both tell of the 300 rows given, but they are not the same: their targets differ." in (
+        comparison.notes
+    )
+    x, y = rows(0)
+    mixed = np.random.default_rng(0).permutation(300)
+    options = {"metric": "mae", "n_repeats": 5, "random_state": 0, "keep_rows": True}
+    assert not compare(first, weighin.weigh(new, x.iloc[mixed], y[mixed], **options)).paired
+
+
+def test_the_same_rows_are_known_again_whatever_they_are_called(paired):
+    first, second = weigh(old, keep_rows=True), weigh(new, keep_rows=True)
+    called = dataclasses.replace(first, rows="the season, by its ids"), second
+    assert compare(*called).paired
+    np.testing.assert_allclose(compare(*called).se, paired.se)
+    unknown = [dataclasses.replace(one, rows_sum="") for one in (first, second)]
+    assert not compare(*unknown).paired
+    assert any("If these are the same rows, weigh(" in note for note in compare(*unknown).notes)
+
+
+def test_without_a_target_rows_are_known_by_the_table():
+    x, _ = rows(0)
+    options = {"metric": "prediction_change", "n_repeats": 4, "random_state": 0}
+    assert compare(*weighin.weigh([old, new], x, **options)).paired
+    kept = [weighin.weigh(old, rows(seed)[0], keep_rows=True, **options) for seed in (0, 1)]
+    assert not compare(*kept).paired
+
+
+@pytest.mark.parametrize("kind", ["frame", "polars", "matrix", "names"])
+def test_tables_of_every_kind_are_known_again(kind):
+    x, _ = rows(0)
+    made = {
+        "frame": lambda: x,
+        "polars": lambda: pl.from_pandas(x),
+        "matrix": x.to_numpy,
+        "names": lambda: x.assign(team=["a", None] * 150),
+    }[kind]()
+    models = [lambda rows, b=b: b * np.asarray(rows)[:, 0].astype(float) for b in (1.0, 2.0)]
+    options = {"metric": "prediction_change", "n_repeats": 3, "random_state": 0}
+    assert compare(*weighin.weigh(models, made, **options)).paired
 
 
 def test_estimates_without_shares_of_the_rows_are_paired_by_shares():
@@ -154,10 +234,10 @@ def test_estimates_without_shares_of_the_rows_are_paired_by_shares():
 
 
 def test_a_metric_without_pairs_says_so():
-    comparison = compare(*weigh([old, new], metric="r2"))
+    comparison = compare(*weigh([old, new], metric="neg_max_error"))
     assert not comparison.paired
-    assert comparison.difference[0] < 0
-    assert "Results in r2 cannot be compared pair by pair" in comparison.summary()
+    assert np.isfinite(comparison.difference).all()
+    assert "Results in max_error cannot be compared pair by pair" in comparison.summary()
 
 
 def test_features_of_one_alone_come_last(apart):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from weighin._certainty import r2
 from weighin._compare._pairs import adjusted, independent, paired, two_sided, unknown
 from weighin._donors import CyclicDonors
 from weighin._inference import Moments, identity, infer, root
@@ -61,6 +62,30 @@ def test_paired_intervals_hold_the_truth(function, repeats):
         )
     assert 271 <= held <= 297
     assert width < 0.5 * apart  # what moves both alike cancels
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_paired_intervals_of_r2_hold_the_truth(weighted):
+    """R2 is 1 minus the mean squared error over the variance of y, 1 + 0.25 + 2 x 0.5 x 0.6 + 1."""
+    held, n = 0, 400
+    for seed in range(N_RUNS):
+        give = donors(n, 5, seed)
+        changes, before = swaps(n, give, seed)
+        x, e, other = np.random.default_rng(seed).normal(size=(3, n))
+        y = x + 0.5 * (0.6 * x + 0.8 * other) + e
+        weights = np.random.default_rng([seed, 1]).uniform(0.5, 1.5, n) if weighted else None
+        spread = (y - np.average(y, weights=weights)) ** 2
+        got = paired(
+            (changes[0][None], changes[1][None]),
+            give,
+            tuple(np.stack([loss, spread]) for loss in before),
+            weights=weights,
+            function=r2,
+            sign=-1.0,
+        )
+        (low,), (high,) = got.interval()
+        held += low <= truth(identity) / 2.85 <= high
+    assert 271 <= held <= 297
 
 
 def test_independent_intervals_hold_the_truth():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +18,9 @@ from weighin._inference import Inference, LeftOut, Moments, RowChanges, delete_o
 from weighin._result import Importance
 from weighin._weighing._answers import versions
 
-PAIRABLE = ("identity", "root", "exp")  # what is known of a metric from losses per row alone
+# why two results are not compared pair by pair
+OTHER_ROWS, OTHER_TABLE, UNKNOWN_TABLE = "other rows", "other table", "unknown table"
+OTHER_SHUFFLES, NOTHING_KEPT, SEGMENTS, NO_PAIRS = "other shuffles", "nothing kept", "segments", "no pairs"
 
 
 def compare(
@@ -30,7 +33,8 @@ def compare(
     a, b : Importance
         Of the same metric. Where both were weighed on the same rows with the same shuffles and kept their rows
         (``weigh([model_a, model_b], X)``, or ``keep_rows=True`` with the same `random_state`), they are compared pair
-        by pair, and whatever moves both alike cancels. Otherwise they are taken as independent.
+        by pair, and whatever moves both alike cancels. Rows are known again by a sum of their target. Otherwise they
+        are taken as independent.
     metric : str, optional
         Which one, of results with several; the first of `a` by default.
     labels : sequence of two str
@@ -154,23 +158,29 @@ def _pair(
     first: Importance, second: Importance, places: Sequence[Sequence[int]]
 ) -> tuple[Inference | None, str]:
     """Judge pair by pair where that can be; else say why not."""
-    if first._which_rows() != second._which_rows() or first.n_rows != second.n_rows:
-        return None, "other rows"
+    if (first.segment, first.n_rows) != (second.segment, second.n_rows):
+        return None, OTHER_ROWS
+    if not first.rows_sum or first.rows_sum != second.rows_sum:
+        if first._which_rows() != second._which_rows():
+            return None, OTHER_ROWS
+        return None, OTHER_TABLE if first.rows_sum and second.rows_sum else UNKNOWN_TABLE
+    if first.segment is not None:
+        return None, SEGMENTS
     for name in ("random_state", "n_repeats", "block_rows"):
         if getattr(first, name) != getattr(second, name):
-            return None, "other shuffles"
+            return None, OTHER_SHUFFLES
     judged = _pair_rows(first, second, places) or _pair_shares(first, second, places)
     if judged is None:
-        return None, "nothing kept" if first.of_mean in PAIRABLE else "no pairs"
+        return None, NOTHING_KEPT if _has_rows(first) and _has_rows(second) else NO_PAIRS
     ignored = [_ignored(result, here) for result, here in zip((first, second), places, strict=True)]
     return judged.ignoring(ignored[0] & ignored[1]), ""
 
 
 def _pair_rows(first: Importance, second: Importance, places: Sequence[Sequence[int]]) -> Inference | None:
     one, two = first.kept, second.kept
-    if one is None or two is None or first.of_mean != second.of_mean or first.of_mean not in PAIRABLE:
+    if one is None or two is None or first.of_mean != second.of_mean or not _alike(one, two):
         return None
-    if not _unweighted(first) or not _unweighted(second) or not _alike(one, two):
+    if (one.weights is None) != _unweighted(first) or (first.of_mean == "r2" and one.spread is None):
         return None
     seen = np.flatnonzero(one.block >= 0)
     own = np.full(len(one.block), -1)
@@ -178,9 +188,10 @@ def _pair_rows(first: Importance, second: Importance, places: Sequence[Sequence[
     judged = paired(
         (one.changes[places[0]][..., seen], two.changes[places[1]][..., seen]),
         own[one.donors[:, seen]],
-        (one.before[seen], two.before[seen]),
+        (_of_rows(one, seen), _of_rows(two, seen)),
         block=one.block[seen],
         stratum=one.stratum[seen],
+        weights=None if one.weights is None else one.weights[seen],
         function=FUNCTIONS[first.of_mean],
         sign=-1.0 if first.greater_is_better else 1.0,
     )
@@ -188,7 +199,19 @@ def _pair_rows(first: Importance, second: Importance, places: Sequence[Sequence[
     size = float(np.abs(values).max(initial=0.0))
     # an .npz of another run beside the JSON would tell another story
     same = np.allclose(judged.estimate, values[1] - values[0], rtol=1e-3, atol=1e-4 * size, equal_nan=True)
-    return judged if same else None
+    few = _judged(first, places[0]).few_rows | _judged(second, places[1]).few_rows
+    return dataclasses.replace(judged, few_rows=judged.few_rows | few) if same else None
+
+
+def _of_rows(kept: RowChanges, seen: NDArray[np.int64]) -> NDArray[Any]:
+    """Row components: the loss before any swap, and for R2 the distance from the mean of the target."""
+    parts = [kept.before] if kept.spread is None else [kept.before, kept.spread]
+    return np.stack(parts)[:, seen]
+
+
+def _has_rows(result: Importance) -> bool:
+    """Whether its metric has a value for each row, which could have been kept."""
+    return any(isinstance(evidence, tuple) for evidence in result.evidence)
 
 
 def _unweighted(result: Importance) -> bool:
@@ -201,9 +224,8 @@ def _unweighted(result: Importance) -> bool:
 
 
 def _alike(one: RowChanges, two: RowChanges) -> bool:
-    return all(
-        np.array_equal(getattr(one, name), getattr(two, name)) for name in ("donors", "block", "stratum")
-    )
+    names = ("donors", "block", "stratum", "weights")
+    return all(np.array_equal(getattr(one, name), getattr(two, name)) for name in names)
 
 
 def _pair_shares(first: Importance, second: Importance, places: Sequence[Sequence[int]]) -> Inference | None:
@@ -251,17 +273,7 @@ def _importances(result: Importance, features: Sequence[str]) -> Any:
 
 
 def _notes(first: Importance, second: Importance, labels: tuple[str, str], why_not: str) -> list[str]:
-    notes = []
-    if why_not in ("nothing kept", "other shuffles") and first.of_mean in PAIRABLE:
-        notes.append(
-            "If these are the same rows, the intervals are wider than need be: weigh([model_a, model_b], X), or the "
-            "same random_state and n_repeats with keep_rows=True for both, compares them pair by pair."
-        )
-    if why_not == "no pairs":
-        notes.append(
-            f"Results in {first.metric} cannot be compared pair by pair; on the same rows the intervals are wider than "
-            "need be."
-        )
+    notes = _why(first, second, why_not)
     for result, label in zip((first, second), labels, strict=True):
         if result.on_training_rows:
             notes.append(
@@ -273,3 +285,22 @@ def _notes(first: Importance, second: Importance, labels: tuple[str, str], why_n
         made_up = labels[0] if first.simulated else labels[1]
         notes.append(f"The data of {made_up} are SIMULATED, those of the other are not.")
     return notes
+
+
+def _why(first: Importance, second: Importance, why_not: str) -> list[str]:
+    """Say why they were taken as independent, and what to do about it, where they may be of the same rows."""
+    wider = "on the same rows the intervals are wider than need be"
+    if why_not == OTHER_TABLE:
+        return [f"Both tell of {first._which_rows()}, but they are not the same: their targets differ."]
+    if why_not == SEGMENTS:
+        return [f"Segments are not compared pair by pair; {wider}."]
+    if why_not == NO_PAIRS:
+        return [f"Results in {first.metric} cannot be compared pair by pair; {wider}."]
+    if why_not not in (UNKNOWN_TABLE, OTHER_SHUFFLES, NOTHING_KEPT):
+        return []
+    these = "If these are the same rows," if why_not == UNKNOWN_TABLE else "These are the same rows:"
+    keeping = " with keep_rows=True" if _has_rows(first) or not first.evidence else ""
+    return [
+        f"{these} weigh([model_a, model_b], X), or the same random_state and n_repeats{keeping} for both, compares the "
+        "first metric pair by pair, with narrower intervals."
+    ]

@@ -25,6 +25,7 @@ def paired(
     *,
     block: ArrayLike | None = None,
     stratum: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
     function: Function = identity,
     sign: float = 1.0,
 ) -> Inference:
@@ -40,6 +41,8 @@ def paired(
         Row components of either model; the first is its loss before any swap.
     block, stratum : array of shape (n_rows,), optional
         Rows only exchanged values inside their block, which lies inside a stratum.
+    weights : array of shape (n_rows,), optional
+        Sample weights: a pair weighs as its receiver times its donor.
     function : callable
         What is reported of the means, as for `weighin._inference.infer`.
     sign : float
@@ -52,6 +55,7 @@ def paired(
     """
     first, second = (np.asarray(some) for some in changes)
     own, other = (np.atleast_2d(np.asarray(some, dtype=float)) for some in rows)
+    weight = None if weights is None else np.asarray(weights, dtype=float)
     before, give = np.concatenate([own, other]), np.asarray(donors)
     one = np.zeros(give.shape[1], dtype=np.int64)
     parts = list(
@@ -65,7 +69,8 @@ def paired(
         strata: dict[int, Moments] = {}
         for label, part, local in parts:
             both = np.concatenate([first[here][..., part], second[here][..., part]])
-            moments = Moments.of(both, local, before[:, part])
+            of_part = None if weight is None else weight[part]
+            moments = Moments.of(both, local, before[:, part], weights=of_part)
             strata[label] = strata[label] + moments if label in strata else moments
         n = len(first[here])
         of_two = _of_two(function, len(own))

@@ -159,6 +159,13 @@ class Cell:
     def _weights_of(self, repeat: int) -> Floats | None:
         return None if self.weights is None else self.weights * self.weights[self.batch.donors[repeat]]
 
+    def kept(self, n_done: int) -> tuple[Floats, NDArray[np.float32]]:
+        """Values of all rows before any swap, and what swaps changed of them, for a metric that has such values."""
+        if self._changes is None:  # it is not defined on these rows
+            shape = n_done, *self.batch.donors.shape
+            return np.full(shape[-1], np.nan), np.full(shape, np.nan, dtype=np.float32)
+        return self._of_own_rows, self._changes[:n_done]
+
     def _score(self, pred: Any, weights: Floats | None, here: NDArray[np.int64]) -> float:
         """The metric on some rows; NaN where a segment or part does not allow it."""
         given = () if weights is None else (weights[here],)

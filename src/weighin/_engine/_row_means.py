@@ -95,7 +95,8 @@ class RowMeans:
             for place, (number, metric, cell) in enumerate(run.question.places)
         ]
         if self.keeper is not None:
-            self.keeper.add(batch, before[0], changes[0])
+            spread = run.spread_of(run.question.metrics[0], -1, batch)
+            self.keeper.add(batch, before[0], changes[0], spread)
         # in one statement: an interrupt falls before it or after it
         self.n_rows, self._sums, self.finished = (
             self.n_rows + batch.n_receivers,

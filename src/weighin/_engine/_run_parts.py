@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -213,6 +213,8 @@ class Keeper:
     ----------
     n_features, n_repeats, n_rows : int
         Its shape.
+    weights : ndarray of shape (n_rows,), optional
+        Sample weights.
 
     Attributes
     ----------
@@ -220,13 +222,28 @@ class Keeper:
         What came in so far.
     """
 
-    def __init__(self, n_features: int, n_repeats: int, n_rows: int) -> None:
+    def __init__(
+        self, n_features: int, n_repeats: int, n_rows: int, weights: NDArray[np.float64] | None = None
+    ) -> None:
         self.kept = RowChanges.room(n_features, n_repeats, n_rows)
+        if weights is not None:
+            self.kept = replace(self.kept, weights=weights.astype(np.float32))
         self._n_blocks = 0
 
-    def add(self, batch: Batch, before: NDArray[Any], changes: NDArray[Any]) -> None:
+    def add(
+        self,
+        batch: Batch,
+        before: NDArray[Any],
+        changes: NDArray[Any],
+        spread: NDArray[np.float64] | None = None,
+    ) -> None:
         """Take a batch of receivers."""
         kept, here = self.kept, batch.numbers
+        if spread is not None:
+            if kept.spread is None:
+                kept = self.kept = replace(kept, spread=np.full_like(kept.before, np.nan))
+            assert kept.spread is not None
+            kept.spread[here] = spread
         kept.before[here] = before
         kept.changes[: len(changes), :, here] = changes.astype(np.float32)
         rows = np.arange(len(kept.before)) if batch.rows is None else batch.rows
@@ -275,7 +292,7 @@ class Run:
         """Room for what each swap changes, where that is asked for."""
         if not self.question.keep:
             return None
-        return Keeper(n_features, self.donors.n_repeats, self.data.rows.n_rows)
+        return Keeper(n_features, self.donors.n_repeats, self.data.rows.n_rows, self.question.weights)
 
     def spread_of(self, metric: Metric, cell: int, batch: Batch) -> NDArray[np.float64] | None:
         """Squared distance of each receiver's target from the mean target of a cell, for R2."""

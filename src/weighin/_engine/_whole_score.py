@@ -89,9 +89,12 @@ class _Scoring:
         }
 
     @property
-    def kept(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Loss before any swap, and changes so far, of the first metric."""
-        return self._before[0], self._changes[0][: self.n_done]
+    def kept(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64] | None]:
+        """Loss before any swap, changes so far, and distances for R2, of the first metric."""
+        if 0 not in self._before:
+            return *self._cells[0, -1].kept(self.n_done), None
+        spread = self.run.spread_of(self.run.question.metrics[0], -1, self.batch)
+        return self._before[0], self._changes[0][: self.n_done], spread
 
     def add(self, after: Any) -> None:
         """Take the predictions of one more feature, shape (n_repeats, n_rows, n_outputs)."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class RowChanges:
-    """What each swap changed of a loss per row, in the order of the table.
+    """What each swap changed of a loss per row, or of a value that stands for the metric, in the order of the table.
 
     Attributes
     ----------
@@ -25,6 +25,10 @@ class RowChanges:
         Number of the donor-closed block of each row; -1 for rows there was no time for.
     stratum : ndarray of int of shape (n_rows,)
         Number of its stratum.
+    spread : ndarray of shape (n_rows,) or None
+        Squared distance of each target from their mean, for R2.
+    weights : ndarray of shape (n_rows,) or None
+        Sample weights.
     """
 
     before: NDArray[np.float32]
@@ -32,6 +36,8 @@ class RowChanges:
     donors: NDArray[np.int32]
     block: NDArray[np.int32]
     stratum: NDArray[np.int32]
+    spread: NDArray[np.float32] | None = None
+    weights: NDArray[np.float32] | None = None
 
     @classmethod
     def room(cls, n_features: int, n_repeats: int, n_rows: int) -> RowChanges:
@@ -45,5 +51,6 @@ class RowChanges:
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """By name, for ``numpy.savez``."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """Those there are, by name, for ``numpy.savez``."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: value for name, value in values.items() if value is not None}

@@ -56,6 +56,11 @@ class Metric:
     weighable: bool = False
     smooth: bool = True
 
+    @property
+    def by_rows(self) -> bool:
+        """Whether each row has a value, the loss of its own or what it adds to the metric."""
+        return self.per_row is not None or self.values is not None
+
 
 def row_mean(
     name: str, per_row: Callable[[Any, Any], Any], *, greater_is_better: bool = False, against: Any = "target"

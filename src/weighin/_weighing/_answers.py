@@ -25,6 +25,7 @@ def result_of(
     seed: int,
     block_rows: int,
     notes: Sequence[str],
+    rows_sum: str = "",
 ) -> Importance:
     """Put the answers of a run together: the first metric on all rows, with all others as its parts."""
     chosen, values, data = asking.features, asking.values, asking.data
@@ -42,6 +43,7 @@ def result_of(
         "unfinished": tuple(feature.name for feature in chosen[len(finished) :]),
         "versions": versions(),
         "by": values.by,
+        "rows_sum": rows_sum,
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
     places = [(metric, segment) for metric in metrics for segment in (None, *values.segments)]
