@@ -146,6 +146,17 @@ def test_a_feature_that_cancels_out_to_first_order_keeps_a_variance():
     assert inference.se[0] > 0
 
 
+@pytest.mark.parametrize("n_repeats", [1, 2, 5])
+def test_noise_that_the_model_adds_has_the_variance_of_its_closed_form(n_repeats):
+    """V1 + V2 and 2 C nearly cancel, 4 c^2 remain, and 4 c^2 of each pair: guards against less must not widen it."""
+    n, c = 50_000, 3.0
+    x, e = np.random.default_rng(0).normal(size=(2, n))
+    give = donors(n, n_repeats)
+    change = (e - c * x[give]) ** 2 - (e - c * x) ** 2
+    variance = infer(Moments.of(change[None], give, (e - c * x) ** 2)).se[0] ** 2
+    assert n * variance == pytest.approx(4 * c**2 * (1 + 1 / n_repeats), rel=0.15)
+
+
 def test_one_repeat_tells_the_whole_but_not_the_parts():
     inference = infer(Moments.of(*linear(400, 1)))
     assert np.isnan(inference.se_data[0])

@@ -15,7 +15,7 @@ import numpy as np
 from weighin._inference._moments import Floats, Moments
 
 FLOOR = 0.25  # least variance, in parts of var(psi)/n
-FLOOR_REPEATS = 5  # of which psi is, where there are fewer: its own noise then hides what it is to guard
+FLOOR_REPEATS = 5  # from which on psi is a guard; with fewer it is mostly noise of its own
 
 
 @dataclass(frozen=True)
@@ -141,12 +141,15 @@ def _of_one(moments: Moments, coefficients: Floats, *, alone: bool) -> Spread:
 def _least(parts: Components, repeats: int) -> Floats:
     """Least n times the variance can be: a part of var(psi), which is n Var plus total/repeats.
 
-    With one or two repeats that second term outweighs the variance of features whose V1 + V2 and 2 C nearly cancel.
+    With few repeats that second term would outweigh the variance of features whose V1 + V2 and 2 C nearly cancel. So
+    much of it is taken as makes the same share of the variance as with five repeats, for features that are pure noise:
+    V1 + V2 + 2 C = Ve, n Var = Ve (1 + 1/repeats).
     """
     if repeats >= FLOOR_REPEATS:
         return np.maximum(0.0, FLOOR * parts.psi)
     own = np.maximum(0.0, parts.psi - parts.total / repeats)
-    return np.maximum(0.0, FLOOR * (own + parts.total / FLOOR_REPEATS))
+    share = (1 + 1 / repeats) / (1 + 1 / FLOOR_REPEATS) / FLOOR_REPEATS
+    return np.maximum(0.0, FLOOR * (own + share * parts.total))
 
 
 def effective_rows(moments: Moments) -> float:
