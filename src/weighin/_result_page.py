@@ -77,7 +77,7 @@ def page_of(
         "training_rows": imp.on_training_rows,
         "complete": imp.complete,
         "sentences": sentences(imp),
-        "notes": [*imp.notes, *imp._remarks()],
+        "notes": [*imp.notes, *imp._remarks(signs=False)],
         "weights": [_weights(some) for some in metrics],
         "directions": {name: (ARROWS.get(word, ""), word) for name, word in imp.directions.items()},
         "effects": pushes["features"],

@@ -56,9 +56,9 @@ class Told(Certain):
             + title
         )
 
-    def _remarks(self) -> list[str]:
+    def _remarks(self, *, signs: bool = True) -> list[str]:
         remarks = []
-        if any(map(self._sign, self.features)):
+        if signs and any(map(self._sign, self.features)):
             remarks.append("Arrows: which way predictions go as the feature grows.")
         if self.unfinished:
             remarks.append(f"Not finished: {listing(self.unfinished)}.")

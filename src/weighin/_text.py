@@ -18,15 +18,20 @@ def formatter(values: NDArray[np.float64]) -> Callable[[float], str]:
     finite = np.abs(values[np.isfinite(values)])
     exponent = math.floor(math.log10(finite.max(initial=0.0) or 1e3))
     if not -7 <= exponent <= 9:
-        return lambda value: f"{value:+z.3e}" if math.isfinite(value) else "-"
+        return lambda value: f"{value:+z.3e}" if math.isfinite(value) else _odd(value)
     decimals = max(0, 4 - (exponent if exponent >= 0 else exponent + 1))
-    return lambda value: f"{value:+z,.{decimals}f}" if math.isfinite(value) else "-"
+    return lambda value: f"{value:+z,.{decimals}f}" if math.isfinite(value) else _odd(value)
+
+
+def _odd(value: float) -> str:
+    """Write what is no number, or no finite one."""
+    return "-" if math.isnan(value) else "∞" if value > 0 else "-∞"
 
 
 def percent(value: float) -> str:
     """Write a signed part of the baseline as percentage; what rounds to zero has no sign."""
     if not math.isfinite(value):
-        return "-"
+        return _odd(value)
     if round(1000 * value) == 0:
         return "0.0%"
     return f"{value:+.1%}" if abs(value) < 1000 else f"{100 * value:+.1e}%"
@@ -49,6 +54,6 @@ ARROWS = {
     "peaks": "∩",
     "dips": "\N{UNION}",
     "mixed": "∿",
-    "differs": "≠",
+    "differs": "⇅",
     "none": "→",
 }

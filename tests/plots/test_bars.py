@@ -260,10 +260,10 @@ def test_dollars_in_any_text_are_no_formulas(axes):
     assert "rows where a==$x$ and b==$" in subtitle_on(ax).replace(r"\$", "$")
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_numbers_that_are_none_leave_an_empty_place(axes, value):
+@pytest.mark.parametrize(("value", "told"), [(math.nan, "-"), (math.inf, "∞"), (-math.inf, "-∞")])
+def test_numbers_that_are_none_leave_an_empty_place(axes, value, told):
     ax = drawn(result([[value, 1.0], [2.0, 3.0]], ["odd", "plain"]).plot(ax=axes))
-    assert dict(zip(names_on(ax), labels_on(ax), strict=True)) == {"plain": "+2.5000", "odd": "-"}
+    assert dict(zip(names_on(ax), labels_on(ax), strict=True)) == {"plain": "+2.5000", "odd": told}
     assert all(math.isfinite(limit) for limit in ax.get_xlim())
 
 
@@ -363,3 +363,18 @@ def test_a_chart_is_written_in_any_format(tmp_path, suffix):
     save(lambda ax: result([1.0, -2.0], ["spread", "$elo$ & <b>"]).plot(ax=ax), path)
     start = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[suffix]
     assert path.read_bytes().startswith(start)
+
+
+def test_what_few_rows_tell_of_is_pale_wherever_it_stands(pyplot):
+    import weighin
+
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=200), (np.arange(200) < 3).astype(float)])
+    y = X[:, 0] + 40 * X[:, 1] + 0.1 * rng.normal(size=200)
+    imp = weighin.weigh(lambda rows: rows @ [1.0, 40.0], X, y, metric="mae", n_repeats=5, random_state=0)
+    pale = dict(
+        zip(names_on(ax := drawn(imp.plot())), (bar.get_alpha() < 1 for bar in bars_on(ax)), strict=True)
+    )
+    assert pale == {"x0": False, "x1": True}
+    lines = imp._repr_html_().split('<tr><th scope="row">')
+    assert ['class="bar pale"' in line for line in lines[1:]] == [pale[name] for name in names_on(ax)]

@@ -72,7 +72,7 @@ def test_the_legend_says_which_dot_is_which(axes):
     ax = dumbbell([1.0], [2.0], legend=("$model$ A", "B" * 200), ax=axes)
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
     assert texts[0] == r"\$model\$ A"
-    assert len(texts[1]) == 60
+    assert len(texts[1]) == 32
     hollow, full = ax.get_legend().legend_handles
     assert to_hex(hollow.get_color()) != to_hex(full.get_color())
 

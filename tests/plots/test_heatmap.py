@@ -159,3 +159,13 @@ def test_a_result_draws_its_segments_metric_by_metric(axes):
     assert imp.plot(metric="rmse").get_xlabel().startswith("how much worse rmse gets")
     with pytest.raises(weighin.InputError, match=r"No metric 'rsme'. Did you mean 'rmse'"):
         imp.plot(metric="rsme")
+
+
+def test_of_many_features_numbers_near_zero_and_the_diagonal_are_left_out(pyplot):
+    values = np.full((20, 20), 0.05)
+    values[:2, :2] = 0.9
+    np.fill_diagonal(values, 1.0)
+    ax = clusters(values, list(range(20)))
+    assert [text.get_text() for text in ax.texts if text.get_gid() is None] == ["0.90", "0.90"]
+    assert "numbers from 0.2" in ax.get_xlabel()
+    assert "numbers" not in clusters(values[:6, :6], list(range(6))).get_xlabel()

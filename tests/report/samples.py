@@ -80,7 +80,7 @@ def effects(names: Any) -> dict[str, Any]:
         if i % 2:
             levels = ["red", "green", None, "</script>"]
             effect |= {"kind": "levels", "grid": levels, "mean": [1.0, 2.0, None, -1.0], "curves": []}
-            effect |= {"lower": [0.5, 1.5, None, -1.5], "upper": [1.5, 2.5, None, -0.5], "arrow": "≠"}
+            effect |= {"lower": [0.5, 1.5, None, -1.5], "upper": [1.5, 2.5, None, -0.5], "arrow": "⇅"}
             effect |= {
                 "direction": "differs",
                 "missing": {"share": 0.1, "mean": 3.0, "lower": 2.0, "upper": 4.0},

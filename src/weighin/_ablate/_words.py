@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from weighin._ablate import _change as words
 from weighin._ablate._change import Change, Verdict
 from weighin._errors import listing
+from weighin._text import printable
 
 NAMES = {
     "mae": "the average miss",
@@ -65,9 +66,11 @@ def signed_number(half: float) -> Callable[[float], str]:
 
 
 def _subject(change: Change) -> str:
-    dropped, added = " and ".join(change.dropped), " and ".join(change.added)
+    dropped, added = (" and ".join(map(printable, names)) for names in (change.dropped, change.added))
     if change.kind == "drop":
-        shown = dropped if len(change.dropped) < 4 else f"{change.label} ({listing(change.dropped)})"
+        shown = (
+            dropped if len(change.dropped) < 4 else f"{printable(change.label)} ({listing(change.dropped)})"
+        )
         return f"without {shown}"
     return f"with {added}" + (f" in place of {dropped}" if dropped else "")
 
@@ -96,12 +99,12 @@ def _unsure(change: Change, verdict: Verdict) -> str:
 def variant(change: Change) -> str:
     """Name a variant by what is done."""
     sign = {"drop": "without ", "add": "with "}.get(change.kind, "")
-    return f"{sign}{change.label}"
+    return f"{sign}{printable(change.label)}"
 
 
 def failures(changes: Sequence[Change]) -> list[str]:
     """Say which fits failed; none is dropped in silence."""
-    return [f"{change.label}: {error}" for change in changes for error in change.errors]
+    return [f"{printable(change.label)}: {error}" for change in changes for error in change.errors]
 
 
 def tolerance_text(tolerance: float, baseline: float, unit: str, where: str = "") -> str:

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 
 from weighin._company._clusters import chance_level
@@ -19,6 +20,7 @@ ALIKE = 0.3  # association from which a column is company; unless chance makes i
 TWIN = 0.02  # shorter distances count as this one; two random rows differ by 1.4 in each column
 LEAST_ROWS = 50
 FEW_ROWS = 400
+FEW_COLUMNS = 40  # coordinates; with more, a product of matrices is quicker
 FARTHER = 1.5  # the ratio from which on to warn: independent columns stay below it, but for few rows of names
 UNIFORM_SD = 12**-0.5
 
@@ -98,8 +100,8 @@ def _distances(
 
 def _squares(rows: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
     """Square of the distance of each row to each of the others."""
-    if rows.shape[1] == 1:
-        return (rows - others.T) ** 2
+    if rows.shape[1] <= FEW_COLUMNS:
+        return cdist(rows, others, "sqeuclidean")
     squares = (rows**2).sum(1)[:, None] + (others**2).sum(1) - 2 * rows @ others.T
     return squares.clip(0)
 

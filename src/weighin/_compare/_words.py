@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from weighin._compare._comparison import Comparison
 
 SURE = 0.05  # Holm's p-value below which a sentence says that two differ
+LABEL = 24  # letters of a name beside a row
 
 
 def sentences(comparison: Comparison, confidence_level: float = 0.95) -> list[str]:
@@ -93,7 +94,8 @@ def between(comparison: Comparison, order: Iterable[int], confidence_level: floa
     texts = []
     for i in order:
         if math.isnan(comparison.difference[i]):
-            missing = "only in " + comparison.labels[0 if math.isfinite(comparison.first[i]) else 1]
+            label = comparison.labels[0 if math.isfinite(comparison.first[i]) else 1]
+            missing = "only in " + (label if len(label) <= LABEL else f"{label[: LABEL - 1]}…")
             texts.append(missing if np.isfinite([comparison.first[i], comparison.second[i]]).any() else "-")
             continue
         known = math.isfinite(lower[i]) and math.isfinite(upper[i])

@@ -73,7 +73,7 @@ def panels(drawn: Sequence[Panel], *, ylabel: str, axes: Any = None) -> NDArray[
 def cut_title(title: str) -> str:
     """Shorten the name, not the arrow at its end."""
     name, arrow = title[:-3], title[-3:]
-    return cut(name, 32) + arrow
+    return cut(name, 24) + arrow
 
 
 def _new_axes(drawn: Sequence[Panel]) -> Any:
@@ -92,6 +92,7 @@ def _new_axes(drawn: Sequence[Panel]) -> Any:
         layout="constrained",
         squeeze=False,
     )
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
     cells = list(grid.ravel())
     for cell in cells[n:]:
         figure.delaxes(cell)
@@ -166,6 +167,8 @@ def _line(ax: Any, panel: Panel, look: Look) -> None:
             clip_on=False,
             gid="rug",
         )
+        if np.array_equal(x, np.round(x)):
+            ax.xaxis.get_major_locator().set_params(integer=True)
         if panel["dates"]:
             places = np.unique(np.linspace(0, k - 1, 3).round().astype(int))
             ax.set_xticks(x[places], [panel["labels"][place] for place in places])

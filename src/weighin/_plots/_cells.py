@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from weighin._plots._look import PALE, Look, readable_on
 from weighin._plots._texts import cut, literal, unknown_glyphs
 
-LEAST = 4.0  # points; smaller letters are left out
+LEAST = 5.0  # points; smaller letters are left out
 MOST = 1500  # cells whose numbers somebody may want to read
 
 
@@ -61,7 +61,7 @@ def write(
     if size < LEAST or values.size > MOST:
         return False
     for row, column in np.ndindex(values.shape):
-        if not np.isfinite(values[row, column]):
+        if not np.isfinite(values[row, column]) or not texts[row][column]:
             continue
         ink = readable_on(image.cmap(image.norm(values[row, column])))
         unsure = bool(pale[row, column])

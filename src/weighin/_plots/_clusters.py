@@ -12,6 +12,9 @@ from weighin._plots import _cells
 from weighin._plots._look import look_of
 from weighin._plots._texts import axes_for, fit_height, name_rows, space_of, write_around
 
+MANY = 12  # features; among more of them numbers near 0, and the diagonal, are left out
+TOLD = 0.2
+
 
 def clusters(
     associations: NDArray[np.float64],
@@ -58,8 +61,14 @@ def clusters(
     image = _cells.colour(
         ax, values, look.diverging() if signed else look.rising(), -1.0 if signed else 0.0, 1.0, look
     )
-    texts = [[f"{value:.2f}" for value in row] for row in values]
-    _cells.write(ax, values, texts, np.zeros(values.shape, bool), image, width=width, height=pitch)
+    many = len(names) > MANY
+    texts = [
+        ["" if many and (i == j or abs(value) < TOLD) else f"{value:.2f}" for j, value in enumerate(row)]
+        for i, row in enumerate(values)
+    ]
+    written = _cells.write(ax, values, texts, np.zeros(values.shape, bool), image, width=width, height=pitch)
+    if written and many:
+        xlabel += f"; numbers from {TOLD:g}"
     members = cluster[order]
     for start in np.flatnonzero(np.diff(members, prepend=-1)):
         held = int((members == members[start]).sum())

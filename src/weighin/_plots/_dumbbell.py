@@ -111,7 +111,7 @@ def _explain(ax: Any, legend: tuple[str, str], look: Look) -> None:
     below = ax.transAxes + ScaledTranslation(0, -22 / 72, ax.figure.dpi_scale_trans)
     ax.legend(
         dots,
-        [cut(text, 60) for text in legend],
+        [cut(text, 32) for text in legend],
         loc="upper left",
         bbox_to_anchor=(0.0, 0.0),
         bbox_transform=below,

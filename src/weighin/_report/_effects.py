@@ -74,9 +74,12 @@ def _write(effect: Mapping[str, Any], points: list[dict[str, Any]], ends: Sequen
 
 
 def _most_frequent(effect: Mapping[str, Any], points: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the levels most rows have; without an order of their own, the highest prediction on top."""
+    """Give the levels most rows have, and both ends; without an order of their own, the highest prediction on top."""
     shares = effect.get("shares") or [0.0] * len(effect["grid"])
-    often = sorted(points, key=lambda point: -(finite(shares[point["k"]]) or 0.0))[:LEVELS]
+    ends = {some(points, key=lambda point: point["y"])["k"] for some in (min, max) if points}
+    often = sorted(points, key=lambda point: (point["k"] not in ends, -(finite(shares[point["k"]]) or 0.0)))[
+        :LEVELS
+    ]
     if effect.get("ordered"):
         return sorted(often, key=lambda point: point["k"])
     return sorted(often, key=lambda point: -point["y"])

@@ -13,6 +13,7 @@ main .weighin { font-size: .95rem; }
 main .weighin thead th { opacity: 1; }
 main .weighin caption { color: var(--quiet); font-size: .95rem; font-weight: 400; padding-left: 0; }
 main .weighin th:first-child { padding-left: .2rem; }
+main .weighin th, main .weighin td { vertical-align: middle; }
 """
 
 
