@@ -532,8 +532,9 @@ def test_an_interrupt_is_not_swallowed_by_except_exception():
 def test_an_interrupt_of_the_progress_bar_gives_back_the_learner(regression, fresh_games, monkeypatch):
     from rich.progress import Progress
 
-    def interrupt(*args, **kwargs):
-        raise KeyboardInterrupt
+    def interrupt(bar, task, work=1):
+        if work:
+            raise KeyboardInterrupt
 
     monkeypatch.setattr(Progress, "advance", interrupt)
     modes = [module.training for module in regression.model.modules()]

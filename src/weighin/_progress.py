@@ -30,6 +30,11 @@ def tracking(what: str, total: int, show: bool | None) -> Iterator[Callable[[int
         TimeRemainingColumn(),
     )
     visible = (console.is_terminal or console.is_jupyter) if show is None else show
-    with Progress(*columns, console=console, transient=True, disable=not visible) as bar:
+    # by default the speed is that of the last 30 seconds: unknown where a step takes longer
+    forever = float("inf")
+    with Progress(
+        *columns, console=console, transient=True, disable=not visible, speed_estimate_period=forever
+    ) as bar:
         task = bar.add_task(what, total=total)
+        bar.advance(task, 0)  # the first step is measured from here
         yield lambda work: bar.advance(task, work)

@@ -27,7 +27,7 @@ sizes = st.fixed_dictionaries(
 )
 
 
-def plan_for(*, explicit: bool = False, n_features: int = 6, **asked: int | bool) -> Plan:
+def plan_for(*, explicit: bool = False, n_features: int = 6, **asked: float | bool) -> Plan:
     given_by = {"n_rows": 1000, "n_repeats": 10, "row_bytes": 40, "out_bytes": 4, "whole": False, **asked}
     n_rows = int(given_by["n_rows"])
     block_rows = 1 if explicit else CyclicDonors(n_rows, 1, 0).largest_block
@@ -132,3 +132,13 @@ def test_receivers_of_donors_written_out_are_cut_anywhere(
 def test_blocks_are_those_of_the_donors() -> None:
     """The bound above is about blocks of this size: one that does not grow with the rows."""
     assert max(CyclicDonors(n, 1, 0).largest_block for n in range(2, 60_000, 997)) < 2 * BLOCK_ROWS
+
+
+def test_a_slow_model_can_be_stopped_however_few_its_rows() -> None:
+    """A run of a minute is no short one."""
+    slow = plan_for(n_rows=1000, n_features=30, n_repeats=10, row_seconds=2e-4)
+    assert slow.step == 3
+    slower = plan_for(n_rows=1000, n_features=30, n_repeats=10, row_seconds=2e-2)
+    assert slower.step == 1
+    fast = plan_for(n_rows=1000, n_features=30, n_repeats=10, row_seconds=1e-7)
+    assert fast.step == 30

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -21,6 +22,8 @@ class PandasRows:
     frame : pandas.DataFrame
         Never written to; or another frame with pandas' methods.
     """
+
+    shielded = False  # an estimator gets the frame itself
 
     def __init__(self, frame: Any) -> None:
         self._frame = frame
@@ -77,6 +80,15 @@ class PandasRows:
             given = source.native.iloc[rows, column]
             given.index = self._frame.index
             self._frame.isetitem(column, given)
+
+    @contextmanager
+    def swapped(self, columns: Sequence[int], source: PandasRows, rows: Any) -> Iterator[None]:
+        """Take some columns from `source`, until the block ends."""
+        before = self._frame
+        self._frame = before.copy(deep=False)
+        self.replace(columns, source, rows)
+        yield
+        self._frame = before
 
     def _numbered(self) -> bool:
         index = self._frame.index

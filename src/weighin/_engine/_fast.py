@@ -68,6 +68,7 @@ class SplitPath:
         donors: Positions,
         baseline: Any,
         out: Any,
+        known: dict[Any, Any],
     ) -> None:
         """Fill in predictions as the rows are, and after each swap."""
         if self._source is None or rows is not self._rows:

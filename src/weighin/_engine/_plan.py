@@ -14,8 +14,9 @@ from weighin._donors import Block, Rows
 from weighin._features import Feature
 
 MEMORY = 256 * 2**20  # bytes beside the encoded data
-STEPS = 10  # places where a long run can be stopped without losing what is done
-SHORT_RUN = 1_000_000  # row predictions; a shorter run is not cut for stopping
+STEPS, MOST_STEPS = 10, 100  # places where a long run can be stopped without losing what is done
+SHORT_RUN, SHORT_SECONDS = 1_000_000, 1.0  # row predictions; a shorter run is not cut for stopping
+STEP_SECONDS = 5.0  # from one place to the next, about
 BATCH_ROWS = 32_768  # rows at once; more no longer helps
 THREADS_FROM = 20_000  # row predictions below which threads cost more than they give
 
@@ -55,6 +56,7 @@ def make_plan(
     memory: int = MEMORY,
     n_jobs: int | None = None,
     in_time: bool = False,
+    row_seconds: float = 0.0,
 ) -> Plan:
     """Cut a run so that what is held at once stays within `memory`, as far as one block allows.
 
@@ -78,10 +80,14 @@ def make_plan(
         As scikit-learn counts: -1 for all that the process may use, which is the default.
     in_time : bool
         Whether the run may have to stop soon.
+    row_seconds : float
+        What predicting a row takes, at most; 0 where that is not known.
     """
     n_features = max(1, len(features))
     work = n_rows * n_repeats * n_features
-    stops = 1 if work < SHORT_RUN and not in_time else STEPS
+    seconds = work * row_seconds
+    is_long = in_time or work >= SHORT_RUN or seconds >= SHORT_SECONDS
+    stops = max(STEPS, min(int(seconds / STEP_SECONDS), MOST_STEPS)) if is_long else 1
     room = (
         memory // 4
     )  # each for: encoded rows, predictions, what swaps changed, what metrics and chunks hold

@@ -11,8 +11,9 @@ import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
-from weighin._engine._generic import SAMPLE_ROWS, GenericPath, Probe, probe
+from weighin._engine._generic import GenericPath
 from weighin._engine._plan import MEMORY, THREADS_FROM
+from weighin._engine._probe import SAMPLE_ROWS, Probe, probe
 from weighin._engine._run_parts import Path, on_host, out_of_memory
 from weighin._engine._workers import JoblibWorkers, Workers, settings_kept
 from weighin._errors import ModelError
@@ -94,12 +95,14 @@ def predict_swaps(
                 rows_of_call = chunk_rows or found.rows_of_call(model.chunk_rows(rows))
                 path = GenericPath(predict, found, rows_of_call, workers)
             results = []
+            known: dict[tuple[int, int], dict[Any, Any]] = {}
             for feature, givers in swaps:
                 step = max(1, memory // 4 // (len(givers) * (like[:1].nbytes + 16)))
                 parts = []
                 for start in range(0, n_receivers, step):
                     n = min(step, n_receivers - start)
-                    parts.append(_predict(path, rows, start, n, feature, givers, like))
+                    of_rows = known.setdefault((start, n), {})
+                    parts.append(_predict(path, rows, start, n, feature, givers, like, of_rows))
                     advance(n * len(givers))
                 before = on_host(model.settle(_joined([part[0] for part in parts], 0)))
                 after = on_host(model.settle(_joined([part[1] for part in parts], 1)))
@@ -114,14 +117,21 @@ def predict_swaps(
 
 
 def _predict(
-    path: Path, rows: Any, start: int, n: int, feature: Feature, givers: Positions, like: Any
+    path: Path,
+    rows: Any,
+    start: int,
+    n: int,
+    feature: Feature,
+    givers: Positions,
+    like: Any,
+    known: dict[Any, Any],
 ) -> tuple[Any, Any]:
     donors = np.repeat(givers[:, None], n, axis=1)
     width = like.shape[-1]
     before, after = _empty(like, n, width), _empty(like, 1, len(givers), n, width)
     while True:
         try:
-            path.predict(rows, start, [feature], donors, before, after)
+            path.predict(rows, start, [feature], donors, before, after, known)
             return before, after[0]
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error) or not path.shrink():

@@ -38,11 +38,12 @@ class RowMeans:
         for batch, rows in self.run.batches():
             found: list[list[NDArray[Any]]] = [[] for _ in self.run.question.metrics]
             before: list[NDArray[Any]] = []
+            known: dict[Any, Any] = {}
             n_done = 0
             try:
                 for first in range(0, max(1, len(self.section)), self._step):
                     some = self.section[first : first + self._step]
-                    before, changes = self._changes(batch, rows, some)
+                    before, changes = self._changes(batch, rows, some, known)
                     for parts, change in zip(found, changes, strict=True):
                         parts.append(change)
                     n_done += len(some)
@@ -60,11 +61,11 @@ class RowMeans:
         return step if self.n_rows or self.run.batch_seconds is None else -(-step // STEPS)
 
     def _changes(
-        self, batch: Batch, rows: Any, features: Sequence[Feature]
+        self, batch: Batch, rows: Any, features: Sequence[Feature], known: dict[Any, Any]
     ) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
         """For each metric: loss before any swap, (n_receivers,), and what swaps change, features and repeats first."""
         run = self.run
-        baseline, out = run.predict(batch, rows, features)
+        baseline, out = run.predict(batch, rows, features, known)
         before, changes = [], []
         for metric in run.question.metrics:
             assert metric.per_row is not None

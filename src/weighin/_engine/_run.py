@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from weighin._engine._generic import SAMPLE_ROWS, GenericPath, Probe, probe
+from weighin._engine._generic import GenericPath
 from weighin._engine._plan import MEMORY, THREADS_FROM, make_plan
+from weighin._engine._probe import SAMPLE_ROWS, Probe, probe
 from weighin._engine._row_means import RowMeans
 from weighin._engine._run_parts import Answer, Donors, Path, Question, Run, Scores, out_of_memory
 from weighin._engine._whole_score import WholeScore
@@ -99,6 +100,7 @@ def run(
             memory=memory,
             n_jobs=n_jobs if model.parallel or n_jobs is not None else 1,
             in_time=batch_seconds is not None,
+            row_seconds=found.row_seconds,
         )
         # models of torch stay in this process, whatever joblib is told: the fast path writes where all can read
         own = isinstance(found.pred, np.ndarray)

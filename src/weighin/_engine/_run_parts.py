@@ -68,8 +68,12 @@ class Path(Protocol):
         donors: Positions,
         baseline: Any,
         out: Any,
+        known: dict[Any, Any],
     ) -> None:
-        """Fill in predictions of receivers, from `start` on, as the rows are and after each swap."""
+        """Fill in predictions of receivers, from `start` on, as the rows are and after each swap.
+
+        `known` is empty at first; what is left in it comes again with the same receivers and other features.
+        """
         ...
 
     def shrink(self) -> bool:
@@ -256,7 +260,11 @@ class Keeper:
 
 @dataclass(frozen=True)
 class Run:
-    """What all steps share; `like` is a prediction, for its type and width; `batch_seconds` as for `run`."""
+    """What all steps share.
+
+    `like` is a prediction, for its type and width; `batch_seconds` is as for `run`; `known` holds what was found of
+    batches that come again, by the place of their first row and their size.
+    """
 
     model: Model
     data: Encoded
@@ -266,6 +274,7 @@ class Run:
     donors: Donors
     plan: Plan
     batch_seconds: float | None = None
+    known: dict[tuple[int, int], dict[Any, Any]] = field(default_factory=dict)
 
     def batches(self) -> Iterator[tuple[Batch, Any]]:
         """Yield each batch with its encoded rows; rows that come again are the same object."""
@@ -315,14 +324,16 @@ class Run:
             centres.append(float(here @ self._target / here.sum()) if here.sum() else float("nan"))
         return centres
 
-    def predict(self, batch: Batch, rows: Any, features: Sequence[Feature]) -> tuple[Any, Any]:
-        """Predictions as the rows are, and after each swap; anything not finite is an error."""
+    def predict(
+        self, batch: Batch, rows: Any, features: Sequence[Feature], known: dict[Any, Any]
+    ) -> tuple[Any, Any]:
+        """Predictions as the rows are, and after each swap; anything not finite is an error. `known` as for a path."""
         width = self.like.shape[-1]
         baseline = self.empty(batch.n_receivers, width)
         out = self.empty(len(features), len(batch.donors), batch.n_receivers, width)
         while True:
             try:
-                self.path.predict(rows, batch.receivers.start, features, batch.donors, baseline, out)
+                self.path.predict(rows, batch.receivers.start, features, batch.donors, baseline, out, known)
                 break
             except (MemoryError, RuntimeError) as error:
                 if not out_of_memory(error) or not self.path.shrink():

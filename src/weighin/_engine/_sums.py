@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from weighin._donors import Rows
 from weighin._engine._plan import Batch
+from weighin._engine._workers import blas, one_blas_thread
 from weighin._inference import Moments
 from weighin._metrics import OfMean
 
@@ -105,7 +105,7 @@ class Sums:
         moments = self.moments
         if closed and len(changes):
             rows = before[None] if spread is None else np.stack([before.astype(np.float64), spread])
-            with _blas().limit(limits=1, user_api="blas"):  # products too small for threads
+            with one_blas_thread(blas()):  # products too small for threads
                 moments = self._moments(batch, rows, changes, weights, segment, moved)
         return Sums(
             self.change[: len(changes)] + change,
@@ -190,13 +190,6 @@ class Sums:
         if not self.weight or not self.pair_weight.any():
             return ()
         return tuple(zip(*(self.moments[stratum] for stratum in sorted(self.moments)), strict=True))
-
-
-@cache
-def _blas() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def _of_mean(of_mean: OfMean, value: Floats, spread: float) -> Floats:

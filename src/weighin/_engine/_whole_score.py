@@ -62,7 +62,9 @@ class WholeScore:
         out: Any = run.empty(len(features), run.donors.n_repeats, self.n_rows, width)
         for batch, rows in run.batches():
             here = slice(at, at + batch.n_receivers)
-            baseline[here], out[:, :, here] = run.predict(batch, rows, features)
+            # the same batches come for all features, but for one that may have to stop soon: then they grow
+            known = run.known.setdefault((at, batch.n_receivers), {})
+            baseline[here], out[:, :, here] = run.predict(batch, rows, features, known)
             parts.append(batch.moved(at))
             advance(batch.n_receivers * run.donors.n_repeats * len(features))
             at = here.stop

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -110,7 +112,7 @@ class JoblibWorkers(Workers):
             self._controller = ThreadpoolController()
             with ExitStack() as held:
                 held.enter_context(settings_kept())
-                held.enter_context(_one_blas_thread(self._controller))
+                held.enter_context(one_blas_thread(self._controller))
                 if isinstance(backend, ThreadingBackend):
                     # joblib's own looks only every 10 ms whether they are done, and leaves them running after an error
                     self._open()
@@ -164,21 +166,36 @@ class _Alone:
 
 @contextmanager
 def settings_kept() -> Iterator[None]:
-    """Give torch its threads back, and numpy its way with overflows, whatever an interrupt has left undone."""
-    torch, errors = sys.modules.get("torch"), np.geterr()
+    """Give back the settings of torch, numpy, scikit-learn and warnings, whatever an interrupt left undone."""
+    torch, sklearn = sys.modules.get("torch"), sys.modules.get("sklearn")
     n_threads = torch.get_num_threads() if torch else 0
+    config, errors, filters = sklearn.get_config() if sklearn else {}, np.geterr(), warnings.filters
 
     def restore() -> None:
         np.seterr(**errors)
         if torch and torch.get_num_threads() != n_threads:
             torch.set_num_threads(n_threads)
+        if sklearn and sklearn.get_config() != config:  # its functions change that for others they call
+            sklearn.set_config(**config)
+        if warnings.filters is not filters:  # an interrupt kept warnings.catch_warnings from ending
+            warnings.filters = filters
+            with warnings.catch_warnings():  # which tells Python that they have changed
+                pass
 
     with restored(restore):
         yield
 
 
+@cache
+def blas() -> Any:
+    """What controls the threads of numpy's matrix products."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 @contextmanager
-def _one_blas_thread(controller: Any) -> Iterator[None]:
+def one_blas_thread(controller: Any) -> Iterator[None]:
     """For all threads at once."""
     before = [
         (library, library.get_num_threads())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ class ArrayRows:
 
     parts: tuple[Any, ...]
     keys: tuple[str, ...] | None = None
+    shielded: ClassVar[bool] = False  # a model gets the parts themselves
 
     @property
     def n_rows(self) -> int:
@@ -43,7 +45,7 @@ class ArrayRows:
 
         return torch.from_numpy(positions).to(self.parts[0].device)
 
-    def levels(self, columns: Sequence[int], limit: int) -> NDArray[np.int64] | None:
+    def levels(self, columns: Sequence[int], limit: int) -> NDArray[np.integer] | None:
         """Number the distinct joint values of some columns; None when there are more than `limit`."""
         code = np.zeros(self.n_rows, dtype=np.int64)
         for column in columns:
@@ -56,7 +58,7 @@ class ArrayRows:
             distinct, code = np.unique(code * (int(own.max()) + 1) + own, return_inverse=True)
             if len(distinct) > limit:
                 return None
-        return code
+        return smallest(code, limit)
 
     def take(self, rows: Any) -> ArrayRows:
         """Copy some rows."""
@@ -70,6 +72,16 @@ class ArrayRows:
         for column in columns:
             part, position = self.locate(column)
             self.parts[part][:, position] = source.parts[part][rows, position]
+
+    @contextmanager
+    def swapped(self, columns: Sequence[int], source: ArrayRows, rows: Any) -> Iterator[None]:
+        """Overwrite some columns, in place, with those of `source`, until the block ends."""
+        places = [self.locate(column) for column in columns]
+        before = [_copy(self.parts[part][:, position]) for part, position in places]
+        self.replace(columns, source, rows)
+        yield
+        for (part, position), own in zip(places, before, strict=True):
+            self.parts[part][:, position] = own
 
     def equals(self, other: ArrayRows) -> bool:
         """Whether all values are the same; False also where that cannot be told."""
@@ -89,6 +101,11 @@ class ArrayRows:
                 return part, column
             column -= array.shape[1]
         raise IndexError(column)
+
+
+def smallest(codes: NDArray[np.int64], limit: int) -> NDArray[np.integer]:
+    """Numbers below `limit` in the least memory."""
+    return codes.astype(np.min_scalar_type(limit - 1))
 
 
 def number_values(values: NDArray[Any], limit: int) -> NDArray[np.int64] | None:

@@ -27,6 +27,11 @@ class Rows(Protocol):
         """Bytes of a row."""
         ...
 
+    @property
+    def shielded(self) -> bool:
+        """Whether a model that writes into what it is given leaves these rows as they are."""
+        ...
+
     def index(self, positions: Any) -> Any:
         """Positions in the form these rows are indexed fastest by, on their device."""
         ...
@@ -67,6 +72,10 @@ class Rows(Protocol):
         rows : slice or ndarray of int
             Row positions in `source`, one for each row here.
         """
+        ...
+
+    def swapped(self, columns: Sequence[int], source: Any, rows: Any) -> AbstractContextManager[None]:
+        """Overwrite some columns as `replace` does, until the block ends without an error."""
         ...
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._models._arrays import number_values
+from weighin._models._arrays import number_values, smallest
 
 
 class FrameRows:
@@ -20,6 +21,8 @@ class FrameRows:
     frame : narwhals.DataFrame
         Never written to; what changes is a new frame that shares the other columns.
     """
+
+    shielded = True  # by `lent`
 
     def __init__(self, frame: nw.DataFrame[Any]) -> None:
         self.frame = frame
@@ -39,11 +42,22 @@ class FrameRows:
         """The frame as the user's library has it."""
         return self.frame.to_native()
 
+    @property
+    def lent(self) -> Any:
+        """The same to give away: what becomes of its columns changes nothing here.
+
+        Values that are overwritten do, with pandas before 3; a look at a few rows tells that.
+        """
+        native = self.native
+        if nw.dependencies.is_pandas_dataframe(native):
+            return native.copy(deep=False)
+        return self.frame.clone().to_native()
+
     def index(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Positions as they are."""
         return positions
 
-    def levels(self, columns: Sequence[int], limit: int) -> NDArray[np.int64] | None:
+    def levels(self, columns: Sequence[int], limit: int) -> NDArray[np.integer] | None:
         """Number the distinct joint values of some columns; None when there are more than `limit`."""
         code = np.zeros(self.n_rows, dtype=np.int64)
         for column in columns:
@@ -53,7 +67,7 @@ class FrameRows:
             distinct, code = np.unique(code * (int(own.max()) + 1) + own, return_inverse=True)
             if len(distinct) > limit:
                 return None
-        return code
+        return smallest(code, limit)
 
     def take(self, rows: Any) -> FrameRows:
         """Some rows, as a new frame."""
@@ -71,13 +85,29 @@ class FrameRows:
 
     def replace(self, columns: Sequence[int], source: FrameRows, rows: Any) -> None:
         """Take some columns from `source`."""
-        given = source.frame[:, list(columns)][rows]
         if nw.dependencies.is_pandas_dataframe(self.native):
-            # pandas puts columns together by index: the donors get that of the receivers
-            native = given.to_native()
-            native.index = self.native.index
-            given = nw.from_native(native)
+            self.frame = nw.from_native(_replaced(self.native, columns, source.native, rows))
+            return
+        given = source.frame[:, list(columns)][rows]
         self.frame = self.frame.with_columns(*(given[name] for name in given.columns))
+
+    @contextmanager
+    def swapped(self, columns: Sequence[int], source: FrameRows, rows: Any) -> Iterator[None]:
+        """Take some columns from `source`, until the block ends."""
+        before = self.frame
+        self.replace(columns, source, rows)
+        yield
+        self.frame = before
+
+
+def _replaced(frame: Any, columns: Sequence[int], source: Any, rows: Any) -> Any:
+    """A pandas frame with other columns, which shares the rest: what it costs does not grow with their number."""
+    frame = frame.copy(deep=False)
+    for column in columns:
+        given = source.iloc[:, column].iloc[rows]
+        given.index = frame.index  # pandas puts columns together by index
+        frame.isetitem(column, given)
+    return frame
 
 
 def _values(column: nw.Series[Any]) -> NDArray[Any]:

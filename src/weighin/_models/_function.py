@@ -110,7 +110,7 @@ def table_rows(X: Any, who: str) -> tuple[FrameRows | ArrayRows, tuple[Feature, 
 
 def as_given(rows: FrameRows | ArrayRows) -> Any:
     """Rows in the form the user's table had."""
-    return rows.native if isinstance(rows, FrameRows) else rows.parts[0]
+    return rows.lent if isinstance(rows, FrameRows) else rows.parts[0]
 
 
 def numeric_target(y: Any, n_rows: int) -> NDArray[Any]:
