@@ -268,6 +268,23 @@ def test_predictions_that_fail_after_a_swap_name_the_feature_and_count() -> None
         weigh(Root(), rows, np.zeros(50), features=["x0"], n_repeats=1)
 
 
+def test_more_levels_than_a_module_knows_are_told() -> None:
+    class Levels(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Embedding(4, 1)
+
+        def forward(self, x_cat: Tensor) -> Tensor:
+            return self.inner(x_cat).sum((1, 2))
+
+    x = {"x_cat": np.stack([np.arange(60) % 4, np.arange(60) % 6], 1)}
+    message = (
+        r"x_cat column 0: 0 to 3, x_cat column 1: 0 to 5; its embeddings have 4 levels, counted from 0\."
+    )
+    with pytest.raises(ModelError, match=message):
+        weigh(Levels(), x, np.zeros(60))
+
+
 def test_whole_numbers_are_predictions_too() -> None:
     found = importances(Gives(lambda out: (out > 0).long()), X)
     close(found, by_hand(Gives(lambda out: (out > 0).double()), [X], mae))

@@ -146,7 +146,13 @@ def _to_numpy(tensor: Tensor) -> np.ndarray:
 
 def _outputs(module: Any, rows: ArrayRows) -> Tensor:
     keys = rows.keys
-    out = module(*rows.parts) if keys is None else module(**dict(zip(keys, rows.parts, strict=True)))
+    try:
+        out = module(*rows.parts) if keys is None else module(**dict(zip(keys, rows.parts, strict=True)))
+    except IndexError as error:
+        told = _levels_told(module, rows)
+        if not told:
+            raise
+        raise ModelError(f"The module knows fewer levels than it was given ({error}): {told}") from error
     if not isinstance(out, Tensor):
         raise ModelError(f"The module must give one tensor, got {type(out).__name__}.")
     if out.dtype not in (torch.float32, torch.float64):
@@ -156,6 +162,26 @@ def _outputs(module: Any, rows: ArrayRows) -> Tensor:
     if out.ndim == 0:
         raise ModelError(f"The module gave one number for {rows.n_rows} rows; one per row is needed.")
     return out[:, None] if out.ndim == 1 else out.flatten(1)
+
+
+def _levels_told(module: Any, rows: ArrayRows) -> str:
+    """What whole numbers there are, and how many each embedding knows; empty where there are none."""
+    known = [part.num_embeddings for part in module.modules() if isinstance(part, torch.nn.Embedding)]
+    given = [
+        f"{key} column {position}: {int(column.min())} to {int(column.max())}"
+        for key, part in zip(
+            rows.keys or map("input{}".format, range(len(rows.parts))), rows.parts, strict=True
+        )
+        if not part.is_floating_point()
+        for position, column in enumerate(part.unbind(1))
+    ]
+    if not known or not given:
+        return ""
+    levels = ", ".join(map(str, known[:12]))
+    return (
+        f"{', '.join(given[:12])}; its embeddings have {levels} levels, counted from 0. Give levels that were not there "
+        "in training a number that it knows."
+    )
 
 
 def _inputs(X: Any) -> tuple[list[Any], list[list[str]], tuple[str, ...] | None]:
