@@ -201,7 +201,7 @@ def test_the_page_holds_everything_and_asks_nobody(found, tmp_path):
     text = path.read_text(encoding="utf-8")
     assert text == result.to_html()
     for line in found.summary().splitlines()[1:]:
-        assert f"{line[:1].upper()}{line[1:]}" in html.unescape(text)
+        assert f"{line[:1].upper()}{line[1:]}" in html.unescape(text).replace("\u00a0", " ")
     assert text.count('<th scope="row">') == 3
     assert "<strong>SIMULATED DATA.</strong>" in text
     assert "fit 2 failed (NaN)." in text

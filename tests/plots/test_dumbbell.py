@@ -72,7 +72,7 @@ def test_the_legend_says_which_dot_is_which(axes):
     ax = dumbbell([1.0], [2.0], legend=("$model$ A", "B" * 200), ax=axes)
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
     assert texts[0] == r"\$model\$ A"
-    assert len(texts[1]) == 32
+    assert len(texts[1]) == 60
     hollow, full = ax.get_legend().legend_handles
     assert to_hex(hollow.get_color()) != to_hex(full.get_color())
 
@@ -86,3 +86,11 @@ def test_every_text_is_inside(pyplot, n):
     legend, label = ax.get_legend().get_window_extent(), ax.xaxis.label.get_window_extent()
     assert not legend.overlaps(label)
     assert legend.y0 >= 0
+
+
+def test_a_long_legend_stands_over_the_label_of_the_axis(pyplot):
+    ax = dumbbell([1.0, 2.0], [2.0, 1.0], names=["a " * 30, "b"], legend=("the first of two" * 5, "B" * 60))
+    ax.figure.canvas.draw()
+    legend, label = ax.get_legend().get_window_extent(), ax.xaxis.label.get_window_extent()
+    assert not legend.overlaps(label)
+    assert label.y0 >= 0

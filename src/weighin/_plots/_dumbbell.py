@@ -20,6 +20,8 @@ from weighin._plots._texts import (
     write_around,
 )
 
+LEGEND = 32.0  # points that its two lines take, between the axis and its label
+
 
 def dumbbell(
     names: Sequence[str],
@@ -94,8 +96,9 @@ def dumbbell(
     ax.margins(x=0.04)
     bare(ax, look)
     _explain(ax, legend, look)
+    ax.xaxis.labelpad = LEGEND
     if own:
-        fit_height(ax, pitch)
+        fit_height(ax, pitch, extra=LEGEND)
     return ax
 
 
@@ -111,7 +114,7 @@ def _explain(ax: Any, legend: tuple[str, str], look: Look) -> None:
     below = ax.transAxes + ScaledTranslation(0, -22 / 72, ax.figure.dpi_scale_trans)
     ax.legend(
         dots,
-        [cut(text, 32) for text in legend],
+        [cut(text, 60) for text in legend],
         loc="upper left",
         bbox_to_anchor=(0.0, 0.0),
         bbox_transform=below,

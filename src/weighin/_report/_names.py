@@ -56,15 +56,15 @@ def splitter(names: Iterable[str]) -> Callable[[str], list[tuple[str, bool]]]:
     def split(sentence: str) -> list[tuple[str, bool]]:
         pieces, end = [], 0
         for found in pattern.finditer(sentence):
-            pieces += [(_plain(sentence[end : found.start()]), False), (visible(found[0][1:-1]), True)]
+            pieces += [(plain(sentence[end : found.start()]), False), (visible(found[0][1:-1]), True)]
             end = found.end()
-        pieces.append((_plain(sentence[end:]), False))
+        pieces.append((plain(sentence[end:]), False))
         return [piece for piece in pieces if piece[0]]
 
     return split
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Make a text inert; a percentage stays on its line."""
     return re.sub(r"(?<=\d) %", "\u00a0%", _shown(text))
 

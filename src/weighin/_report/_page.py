@@ -111,7 +111,7 @@ def _view(page: Mapping[str, Any]) -> dict[str, Any]:
         "unclear": UNCLEAR,
         "has_intervals": any(row["low"] is not None for some in weights for row in some["rows"]),
         "has_directions": bool(pushes),
-        "has_negative": any((row["value"] or 0) < 0 for some in weights for row in some["rows"]),
+        "has_negative": any(row["sure"] and row["value"] < 0 for some in weights for row in some["rows"]),
         "effects": effects,
         "effects_notes": page["effects_notes"],
         "company": _company(page["company"]),

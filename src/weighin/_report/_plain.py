@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from weighin._report._names import visible
+from weighin._report._names import plain
 
 _MORE = """
 main .weighin { font-size: .95rem; }
@@ -100,7 +100,7 @@ def bullets(sentences: Sequence[str]) -> str:
 
 def safe(text: str) -> str:
     """Write a text as nothing but text."""
-    return escape(visible(text), quote=True)
+    return escape(plain(text), quote=True)
 
 
 def _section(heading: str, content: str) -> str:
