@@ -179,8 +179,8 @@ def _levels_told(module: Any, rows: ArrayRows) -> str:
         return ""
     levels = ", ".join(map(str, known[:12]))
     return (
-        f"{', '.join(given[:12])}; its embeddings have {levels} levels, counted from 0. Give levels that were not there "
-        "in training a number that it knows."
+        f"{', '.join(given[:12])}; its embeddings have {levels} levels, counted from 0. Give levels that were not "
+        "there in training a number that it knows."
     )
 
 
