@@ -22,7 +22,7 @@ def report(
     open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a page that is there.")] = False,
 ) -> None:
-    """Write a result as one HTML page that needs nothing but itself: sentences, chart, table.
+    """Write a result as one HTML page that needs nothing but itself: sentences, chart, table, all that its file knows.
 
     Example: weighin report importance.json --open
     """
