@@ -186,3 +186,19 @@ def test_warnings_are_seen_again_after_ctrl_c_in_code_that_hides_them() -> None:
     assert warnings.filters is filters
     with pytest.warns(UserWarning, match="seen"):
         warnings.warn("seen", stacklevel=1)
+
+
+def test_ctrl_c_keeps_the_features_of_a_slow_model_of_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_plan, "SHORT_SECONDS", 0.0)  # whatever it takes is long, then
+    steps: list[int] = []
+
+    def advance(work: int) -> None:
+        steps.append(work)
+        if len(steps) == 2:
+            raise KeyboardInterrupt
+
+    x, y = table()
+    part = engine(product, x, y, n_repeats=2, advance=advance)
+    assert not part.complete
+    assert part.n_rows == N
+    np.testing.assert_array_equal(part.change, engine(product, x, y, n_repeats=2).change[:2])
