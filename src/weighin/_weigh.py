@@ -274,7 +274,7 @@ class _Weighing:
 
     def _shuffled(self, asking: Asking, notes: list[str]) -> tuple[Answered, int]:
         """Answers to what is asked, and the rows of their blocks; what there is to say goes into `notes`."""
-        keep = asking.metrics[0].per_row is not None if self.keep_rows is None else self.keep_rows
+        keep = asking.metrics[0].by_rows if self.keep_rows is None else self.keep_rows
         pilot, n_repeats, looked = asking.donors(PILOT_REPEATS, self.seed), self.n_repeats, None
         if n_repeats == arguments.AUTO:
             n_repeats, looked, enough = asking.repeats(self.seed)

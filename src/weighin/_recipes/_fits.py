@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weighin._errors import ModelError
+from weighin._errors import MetricError, ModelError
 from weighin._progress import tracking
 from weighin._recipes._measure import Unmeasurable, measure
 from weighin._recipes._seeds import one_thread, seed_of
@@ -171,6 +171,8 @@ def run_fits(
                 failed = [one for one in done.values() if one.failed]
                 if len(failed) == len(done) >= min(GIVE_UP, len(jobs)):
                     raise ModelError(f"No model could be trained. {failed[0].errors[0]}")
+        except Unmeasurable as error:
+            raise MetricError(str(error)) from error
         except KeyboardInterrupt as stop:
             if store.folder is not None:
                 stop.add_note(

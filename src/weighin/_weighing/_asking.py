@@ -128,7 +128,7 @@ class Asking:
     def donors(self, n_repeats: int, seed: int) -> CyclicDonors:
         """Who gives to whom: as many different shuffles as asked for, or as the rows allow."""
         n_rows, block_rows = self.data.rows.n_rows, self.block_rows
-        if not all(self._has_moments(metric) for metric in self.metrics):
+        if not all(metric.by_rows for metric in self.metrics):
             block_rows = min(block_rows, max(n_rows // SHARES, 2 * n_repeats + 2))
         donors = CyclicDonors(n_rows, n_repeats, seed, block_rows, self.values.strata)
         return replace(donors, n_repeats=min(n_repeats, donors.n_repeats_possible))
@@ -144,7 +144,7 @@ class Asking:
         enough : bool
             Whether that is the answer: no more shuffles are needed, and no more rows there, or it was interrupted.
         """
-        metrics = tuple(metric for metric in self.metrics if self._has_moments(metric))
+        metrics = tuple(metric for metric in self.metrics if metric.by_rows)
         donors = self.donors(PILOT_REPEATS, seed)
         if not metrics or donors.n_repeats < PILOT_REPEATS:
             return FIXED_REPEATS, None, False
@@ -246,9 +246,6 @@ class Asking:
     def _batch_seconds(self) -> float | None:
         """A small part of what is left."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic()) / 20
-
-    def _has_moments(self, metric: Metric) -> bool:
-        return metric.per_row is not None or metric.values is not None
 
     @contextmanager
     def _in_time(self, advance: Callable[[int], None]) -> Iterator[Callable[[int], None]]:
