@@ -22,8 +22,6 @@ class FrameRows:
         Never written to; what changes is a new frame that shares the other columns.
     """
 
-    shielded = True  # by `lent`
-
     def __init__(self, frame: nw.DataFrame[Any]) -> None:
         self.frame = frame
 
@@ -38,16 +36,22 @@ class FrameRows:
         return max(1, int(self.frame.head(1000).estimated_size()) // max(1, min(1000, self.n_rows)))
 
     @property
+    def shielded(self) -> bool:
+        """Whether a model that writes into what it is lent leaves these rows as they are."""
+        pandas = nw.dependencies.get_pandas()
+        # pandas before 3 overwrites values of the frame that a shallow copy was made of
+        return (
+            not nw.dependencies.is_pandas_dataframe(self.native) or int(pandas.__version__.split(".")[0]) >= 3
+        )
+
+    @property
     def native(self) -> Any:
         """The frame as the user's library has it."""
         return self.frame.to_native()
 
     @property
     def lent(self) -> Any:
-        """The same to give away: what becomes of its columns changes nothing here.
-
-        Values that are overwritten do, with pandas before 3; a look at a few rows tells that.
-        """
+        """The same to give away: what becomes of its columns changes nothing here."""
         native = self.native
         if nw.dependencies.is_pandas_dataframe(native):
             return native.copy(deep=False)
