@@ -27,8 +27,9 @@ pictures: $(VENV)/.dev  ## the pictures of the README, drawn again
 bench: $(VENV)/.bench  ## weighin beside its alternatives, ratios in benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
-calibrate: $(VENV)/.dev  ## how often intervals hold, in docs/calibration.md and docs/ablation.md (half an hour)
+calibrate: $(VENV)/.dev  ## how often intervals hold, in docs/calibration*.md and docs/ablation.md (an hour)
 	$(BIN)/python -m calibration
+	$(BIN)/python -m calibration.weighed
 	$(BIN)/python -m calibration.refits
 
 clean:

@@ -32,15 +32,12 @@ Array = NDArray[Any]
 Rng = np.random.Generator
 TAIL = (
     "the square of a lognormal value has a tail so long that the sample mostly lacks the rows that carry the truth: "
-    "neither the mean nor its variance can be seen from n rows"
-)
-CANCELS = (
-    "too wide rather than too short: V1 + V2 + 2 C nearly cancels, which one shuffle cannot tell from noise, and the "
-    "floor of the variance holds"
+    "neither the mean nor its variance can be seen from n rows. Nor can a sample tell: where it holds such a row the "
+    "interval is wide and covers, the others look harmless, so that a mark by the tail would point at the wrong ones"
 )
 WEIGHTS = (
     "weights exp(x) are lognormal: a handful of rows carries most of the weight (effective rows 37 % of n, "
-    "and much less for the squares)"
+    "2 % for the squares, which carry the variance: where these are fewer than 20 it says few_rows)"
 )
 
 
@@ -324,8 +321,7 @@ def cases() -> tuple[Case, ...]:
             shares=(0.5, 0.3, 0.2),
         ),
         Case("difference of two", _three, _two_features, truth=1.5, of_pair=True),
-        *(Case(f"useless, c = {c:g}", *noise(c), truth=0.0, null=True) for c in (0.5, 1.0)),
-        Case("useless, c = 3", *noise(3.0), truth=0.0, null=True, hard=CANCELS),
+        *(Case(f"useless, c = {c:g}", *noise(c), truth=0.0, null=True) for c in (0.5, 1.0, 3.0)),
         Case("useless, MAE, c = 1", *absolute(normal, 1.0), truth=0.0, null=True),
         Case("useless, log loss, c = 1", *classes("log loss", 1.0), truth=0.0, null=True),
         Case("useless, torch network", *network(4), truth=0.0, null=True),

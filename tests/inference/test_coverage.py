@@ -15,6 +15,7 @@ from weighin._inference._spread import components
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from calibration.page import BARS, page
 from calibration.study import count
+from calibration.weighed import count as count_weighed
 
 N = 400
 ERRORS = (
@@ -79,6 +80,16 @@ def test_the_page_names_what_misses_its_bar():
     assert "- MSE, x lognormal: the square" in text
     assert "  - n = 300, R = 5: 50.0 +- " in text
     assert "**50.0**" in text
+
+
+@pytest.mark.parametrize("name", ["useless, median miss", "useless, MSE"])
+def test_intervals_cover_through_the_public_function(name):
+    got = count_weighed(name, 300, 150)
+    error = (0.05 * 0.95 / 150) ** 0.5
+    assert 0.925 - ERRORS * error <= got.covered
+    assert got.claims < 0.06 + ERRORS * error
+    assert 0.6 < got.ratio < 1.8
+    assert f"| {name} | 300 | 300 |" in got.line
 
 
 def test_the_variance_of_a_segment_is_that_of_its_weights():
