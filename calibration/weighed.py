@@ -37,9 +37,9 @@ stops by looking at its own standard errors. Written by
     {command}
 
 with {samples:,} samples a cell; the Monte Carlo error of a coverage near 95 % is {error:.2f} points. The truth is the
-mean over {times} tables of {large:,} rows, and 0 of what is useless. "rows" and "shuffles" are those it used on average,
-"ratio" is the mean estimated variance over the true one, "claims" the share of samples in which a one-sided test at 5 %
-claims importance. The bars: 93.5 to 96.5 from 1,000 rows on, 92.5 to 97 at 300. Outside a bar: **bold**.
+mean over {times} tables of {large:,} rows, and 0 of what is useless. "rows" and "shuffles" are those it used on
+average, "ratio" is the mean estimated variance over the true one, "claims" the share of samples in which a one-sided
+test at 5 % claims importance. The bars: 93.5 to 96.5 from 1,000 rows on, 92.5 to 97 at 300. Outside a bar: **bold**.
 
 | case | n | rows | shuffles | covered | below | above | ratio | claims |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|
