@@ -78,9 +78,10 @@ class Cell:
         self.change[number] = self._differences(after, range(len(after)), self.here, self._before)
         if self._changes is not None:
             assert self.metric.values is not None
-            pred = after[:, self.here]
+            # without copies that can be spared: of many rows there is room for few
+            pred = after if self.segment is None else after[:, self.here]
             values = self.metric.values(self.target[self.here], pred, self._pair_weights)
-            self._changes[number] = values - self._of_rows
+            np.subtract(values, self._of_rows, out=self._changes[number], casting="same_kind")
         if self._parts:
             self._without[number] = [
                 self._differences(after, self._looked_at, part, before).mean()

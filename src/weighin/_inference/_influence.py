@@ -43,13 +43,10 @@ def auc_values(target: ArrayLike, score: ArrayLike, weights: ArrayLike | None = 
     positive, score = np.asarray(target).astype(bool), np.asarray(score)
     rows = score.reshape(-1, score.shape[-1])
     own = np.broadcast_to(1.0 if weights is None else np.asarray(weights, dtype=float), score.shape)
-    values = [
-        _area_values(positive, one, weight)
-        for one, weight in zip(
-            rows, own.reshape(rows.shape), strict=True
-        )  # each alone: equal inputs, equal bits
-    ]
-    return np.stack(values).reshape(score.shape)
+    own, values = own.reshape(rows.shape), np.empty(rows.shape)
+    for filled, one, weight in zip(values, rows, own, strict=True):  # each alone: equal inputs, equal bits
+        filled[...] = _area_values(positive, one, weight)
+    return values.reshape(score.shape)
 
 
 def _area_values(positive: NDArray[np.bool_], score: NDArray[Any], weight: Floats) -> Floats:
