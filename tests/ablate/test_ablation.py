@@ -290,3 +290,12 @@ def test_damaged_fields_are_refused(found, tmp_path, name, value):
     path.write_text(json.dumps({**content, name: value}), encoding="utf-8")
     with pytest.raises(weighin.InputError, match="is damaged"):
         weighin.Ablation.load(path)
+
+
+def test_a_notebook_shows_a_table_with_bars_and_the_sentences(found):
+    text = dataclasses.replace(found, simulated=True)._repr_html_()
+    assert text.startswith('<div class="weighin"')
+    assert text.count('<th scope="row">') == 3
+    assert "Trained again - SIMULATED DATA" in text
+    for sentence in found.summary().splitlines():
+        assert sentence in text

@@ -355,6 +355,14 @@ class Ablation:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        """Table for a notebook."""
+        from weighin._ablate._page import table_of
+
+        heading = "Trained again" + (" - SIMULATED DATA" if self.simulated else "")
+        said = [self._about(), *self.summary().splitlines(), *failures(self.changes), *self.notes]
+        return table_of(self, heading, said)
+
     def _ends(self, confidence_level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if not 0 < confidence_level < 1:
             raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")

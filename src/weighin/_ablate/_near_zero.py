@@ -13,6 +13,8 @@ from weighin._errors import ModelError
 from weighin._recipes._plan import Laid
 from weighin._recipes._store import Outcome
 
+TWICE = 2.0
+
 
 def importances(
     weights: Sequence[Sequence[Mapping[str, Any]]], shares: NDArray[np.float64]
@@ -36,7 +38,7 @@ def spreads(
     """What the variance of each feature's mean importance over fits is made of."""
     values = importances(weights, shares)
     if laid.splits.resampled:
-        return [resampled(own, laid.splits.ratio, laid.n_test) for own in values]
+        return [_drawn_anew(weights[0], own, f, laid) for f, own in enumerate(values)]
     if all("blocks" in one for fold in weights for one in fold):
         # (folds, blocks, fits, features)
         tables = [
@@ -46,6 +48,26 @@ def spreads(
             rows_by_fits([table[:, :, f] for table in tables], shares.tolist()) for f in range(len(values))
         ]
     return [_careful(weights, shares, values[f], f) for f in range(len(values))]
+
+
+def _drawn_anew(
+    weights: Sequence[Mapping[str, Any]], values: NDArray[np.float64], f: int, laid: Laid
+) -> Spread:
+    """Random splits: rows that test one fit train the others, and what is noise in them moves importances both ways.
+
+    A row that moves a test by psi / n_test moves a training by phi / n_train, and the mean over many splits by
+    (psi + phi) / n. Splits differ by psi - phi n_test / n_train alone, from which Nadeau and Bengio's factor would tell
+    the rest: too little where phi goes with psi, as in least squares. There phi is the noise in psi, so that twice the
+    standard error of psi is enough.
+    """
+    spread = resampled(values, laid.splits.ratio, laid.n_test)
+    own = float(np.mean([one["se"][f] ** 2 for one in weights])) * laid.n_test / len(laid.frame)
+    rows = TWICE**2 * own
+    if not spread.known or not rows > spread.rows:
+        return spread
+    doubt = rows**2 / (laid.n_test - 1) + spread.fits**2 / (len(values) - 1)
+    df = max(1.0, (rows + spread.fits) ** 2 / doubt)
+    return Spread("rows x fits", rows, spread.fits, 0.0, len(values), laid.n_test, df)
 
 
 def _careful(

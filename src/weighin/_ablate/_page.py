@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from weighin._ablate._words import failures, signed_number, variant
@@ -36,7 +37,7 @@ def page_of(ablation: Ablation, title: str) -> str:
                 "Verdicts",
                 bullets([f"{line[:1].upper()}{line[1:]}" for line in ablation.summary().splitlines()]),
             ),
-            ("Numbers", _table(ablation)),
+            ("Numbers", table_of(ablation, "Variant minus full model")),
             ("How to read this", reading),
         ],
         made=_made(ablation),
@@ -45,7 +46,8 @@ def page_of(ablation: Ablation, title: str) -> str:
     )
 
 
-def _table(ablation: Ablation) -> str:
+def table_of(ablation: Ablation, heading: str, remarks: Sequence[str] = ()) -> str:
+    """Write the table, with bars that point to the right where it gets worse."""
     lower, upper = ablation._ends(0.95)
     sign = -1.0 if ablation.greater_is_better else 1.0
     rows = []
@@ -58,7 +60,7 @@ def _table(ablation: Ablation) -> str:
         rows.append(Row(variant(change), cells, sign * change.estimate, left, right))
     unit = f" ({ablation.unit})" if ablation.unit else ""
     columns = ["trained", f"{ablation.metric} changes by{unit}", "95 % interval", "verdict", "fits"]
-    return table_html("Variant minus full model", columns, rows, (), most=None)
+    return table_html(heading, columns, rows, remarks, most=None)
 
 
 def _made(ablation: Ablation) -> list[tuple[str, str]]:

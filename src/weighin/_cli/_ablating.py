@@ -136,7 +136,8 @@ def ablate_and_write(
     try:
         found: Ablation = ablate(recipe, table, store=store, **options)
     except KeyboardInterrupt as stop:
-        typer.echo("\n".join(["Interrupted.", *getattr(stop, "__notes__", ())]), err=True)
+        for note in getattr(stop, "__notes__", ()):
+            typer.echo(note, err=True)  # that it was interrupted is told at the end
         raise typer.Exit(130) from None
     found = dataclasses.replace(found, simulated=simulated, notes=(*notes, *found.notes))
     Console().print(found)
