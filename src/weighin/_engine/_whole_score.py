@@ -41,8 +41,13 @@ class WholeScore:
         try:
             for first in range(0, max(1, len(self.section)), run.plan.step):
                 some = self.section[first : first + run.plan.step]
-                batch, baseline, out = self._predict(some, advance)
-                scoring = scoring or _Scoring(run, batch, baseline, len(self.section))
+                parts: list[Batch] | None = [] if scoring is None else None
+                baseline, out = self._predict(some, advance, parts)
+                if parts:
+                    batch = Batch.joined(parts, run.data.rows.n_rows)
+                    parts.clear()
+                    scoring = _Scoring(run, batch, baseline, len(self.section))
+                assert scoring is not None
                 for after in out:
                     scoring.add(after)
                     advance(self.n_rows * run.donors.n_repeats)
@@ -53,10 +58,11 @@ class WholeScore:
                 if self.keeper is not None:
                     self.keeper.add(scoring.batch, *scoring.kept)
 
-    def _predict(self, features: Sequence[Feature], advance: Advance) -> tuple[Batch, Any, Any]:
-        """Predict all rows as they are and as swapped, one batch behind the other."""
+    def _predict(
+        self, features: Sequence[Feature], advance: Advance, parts: list[Batch] | None
+    ) -> tuple[Any, Any]:
+        """Predict all rows as they are and as swapped, batch by batch; who gives to whom is added to `parts`."""
         run, at = self.run, 0
-        parts: list[Batch] = []
         width = run.like.shape[-1]
         baseline: Any = run.empty(self.n_rows, width)
         out: Any = run.empty(len(features), run.donors.n_repeats, self.n_rows, width)
@@ -65,10 +71,11 @@ class WholeScore:
             # the same batches come for all features, but for one that may have to stop soon: then they grow
             known = run.known.setdefault((at, batch.n_receivers), {})
             baseline[here], out[:, :, here] = run.predict(batch, rows, features, known)
-            parts.append(batch.moved(at))
+            if parts is not None:
+                parts.append(batch.moved(at))
             advance(batch.n_receivers * run.donors.n_repeats * len(features))
             at = here.stop
-        return Batch.joined(parts, run.data.rows.n_rows), baseline, out
+        return baseline, out
 
 
 class _Scoring:
