@@ -598,6 +598,8 @@ def test_processes_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_array_equal(importances(model, X, FRAME["margin"], n_jobs=2), expected)
 
 
+# scikit-learn's own threads and ours find each other's warning filters, now and then
+@pytest.mark.filterwarnings("ignore:.*sklearn.utils.parallel.delayed.*:UserWarning")
 def test_output_set_for_transformers_counts_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     from weighin._engine import _plan
 
@@ -607,7 +609,39 @@ def test_output_set_for_transformers_counts_in_every_thread(monkeypatch: pytest.
         picks = make_column_transformer((StandardScaler(), ["elo", "week"]))  # by name: needs a frame
         model = make_pipeline(StandardScaler(), picks, Ridge()).fit(rows, FRAME["margin"])
         expected = importances(model, rows, FRAME["margin"], n_jobs=1)
-        np.testing.assert_array_equal(importances(model, rows, FRAME["margin"]), expected)
+        np.testing.assert_array_equal(importances(model, rows, FRAME["margin"], n_jobs=2), expected)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "in_threads"),
+    [
+        (make_pipeline(StandardScaler(), Ridge()), True),
+        (LinearRegression(), True),
+        (HistGradientBoostingRegressor(max_iter=3), True),
+        (RandomForestRegressor(3, random_state=0), False),
+        (make_pipeline(make_column_transformer((StandardScaler(), [0, 1])), Ridge()), False),
+    ],
+)
+def test_estimators_that_bring_threads_are_called_in_one(
+    estimator: Any, in_threads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from weighin._engine import _plan
+
+    monkeypatch.setattr(_plan, "THREADS_FROM", 0)
+    monkeypatch.setattr(_plan, "effective_n_jobs", lambda n_jobs: 2 if n_jobs == -1 else n_jobs)
+    rows = FRAME[["elo", "week"]].to_numpy(float)
+    model = estimator.fit(rows, FRAME["margin"])
+    kind, seen = type(model), set()
+    predict = kind.predict
+
+    def noted(self: Any, X: Any) -> Any:
+        if self is model:
+            seen.add(threading.get_ident())
+        return predict(self, X)
+
+    monkeypatch.setattr(kind, "predict", noted)
+    importances(model, rows, FRAME["margin"], batch_size=8)
+    assert bool(seen - {threading.get_ident()}) == in_threads
 
 
 class OneThread(RegressorMixin, BaseEstimator):

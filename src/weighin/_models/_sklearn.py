@@ -59,7 +59,7 @@ class SklearnModel:
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
-        self.parallel = _of_scikit_learn(estimator)
+        self.parallel = _stands_threads(estimator)
         self.name = f"{type(estimator).__module__.partition('.')[0]} {type(estimator).__name__}"
         classes = getattr(estimator, "classes_", None)
         classifies = classes is not None and _is_classifier(estimator)
@@ -234,10 +234,12 @@ class SklearnModel:
         return self.classes[np.asarray(codes).astype(np.int64).ravel()]
 
 
-def _of_scikit_learn(estimator: Any) -> bool:
-    """Whether scikit-learn wrote all that runs in a prediction: such code stands several threads.
+def _stands_threads(estimator: Any) -> bool:
+    """Whether scikit-learn wrote all that runs in a prediction, and none of it brings threads of its own.
 
-    What a search found, and what a frozen estimator holds, are among their attributes, not their parameters.
+    What has `n_jobs` (forests, ColumnTransformer) sets the warning filters of the process aside whenever it predicts:
+    in several threads, one finds those of another, and warns. Linear models use it to fit only. What a search found,
+    and what a frozen estimator holds, are among their attributes, not their parameters.
     """
     known, seen, parts = ("sklearn", "numpy", "scipy"), set(), [estimator]
     while parts:
@@ -253,10 +255,11 @@ def _of_scikit_learn(estimator: Any) -> bool:
             module = part.__module__ if inspect.isroutine(part) else type(part).__module__
             if (module or "").partition(".")[0] not in known:
                 return False
-            if not module.startswith(
-                "sklearn.tree."
-            ):  # of a forest there are many, and they hold nothing of others
-                parts.extend(getattr(part, "__dict__", {}).values())
+            attributes = getattr(part, "__dict__", {})
+            if "n_jobs" in attributes and not module.startswith("sklearn.linear_model."):
+                return False
+            if not module.startswith("sklearn.tree."):  # there may be many, and they hold nothing of others
+                parts.extend(attributes.values())
     return True
 
 
