@@ -126,8 +126,8 @@ def weigh(
         Where to predict; where the model is by default.
     n_jobs : int, optional
         Threads; -1 for all processors. By default all of them for torch on the CPU and for those of scikit-learn's own
-        estimators that bring no threads along, one for other models. Estimators and functions run under joblib, so ``joblib.parallel_config`` may choose
-        processes. Does not change numbers.
+        estimators that bring no threads along, one for other models. Estimators and functions run under joblib, so
+        ``joblib.parallel_config`` may choose processes. Does not change numbers.
     max_memory : int
         Megabytes to hold at once beside the encoded table, about.
     keep_rows : bool
