@@ -1,8 +1,9 @@
-"""``python -m calibration.refits``: how often `weighin.ablate` is wrong, and how often it finds what is there.
+"""``python -m calibration.refits``: how often what follows from many fits is right.
 
-A column of pure noise must not be called helpful more often than the level says; an effect of 1.45 half-widths of the
-interval must be found in three of four samples. Every sample is a new table and goes through the public function.
-Writes its table into docs/ablation.md.
+A column of pure noise must not be called helpful by `weighin.ablate` more often than the level says; an effect of 1.45
+half-widths of the interval must be found in three of four samples. Then `calibration.refit_weights` counts how often
+the intervals of `weighin.weigh_refits` hold. Every sample is a new table and goes through the public function. Writes
+its tables into docs/ablation.md.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "ablation.md"
 FEATURES = ("x1", "x2", "x3")
 EFFECT = 1.45  # half-widths of the interval
 SEED = 20_260
+MARKS = ("<!-- python -m calibration.refits -->", "<!-- python -m calibration.refits: weights -->")
 
 
 @dataclass(frozen=True)
@@ -33,13 +35,17 @@ class Case:
     name : str
         For the table.
     model : str
-        "ridge", "network" or "noisy".
+        "ridge" or "network".
     split : str
         "random" or "fixed".
     n_rows, fits : int
         Of each sample.
     samples, samples_power : int
         Tables with a column of noise, and with one of the effect looked for.
+    pilot : int
+        Tables of each of the four rounds that find the weight of such an effect.
+    first : int
+        Number of the first of the pilot's tables; those of the effect come a million later.
     """
 
     name: str
@@ -49,13 +55,15 @@ class Case:
     fits: int
     samples: int
     samples_power: int
+    pilot: int = 75
+    first: int = 10**6
 
 
 CASES = (
     Case("ridge, random splits", "ridge", "random", 200, 10, 2000, 300),
     Case("ridge, fixed split", "ridge", "fixed", 300, 2, 2000, 300),
-    Case("small torch network, random splits", "network", "random", 240, 10, 300, 80),
-    Case("small torch network, fixed split", "network", "fixed", 360, 10, 300, 80),
+    Case("small torch network, random splits", "network", "random", 240, 10, 300, 300, 150, 5 * 10**6),
+    Case("small torch network, fixed split", "network", "fixed", 360, 10, 300, 300, 150, 5 * 10**6),
 )
 
 
@@ -133,7 +141,7 @@ def weight_of_effect(case: Case, pilot: int) -> float:
     """Weight at which the mean gain is 1.45 mean half-widths; the gain grows with its square, the width with it."""
     weight = 0.3
     for _ in range(4):
-        drawn = many(case, pilot, weight, start=10**6)
+        drawn = many(case, pilot, weight, start=case.first)
         ratio = drawn["gain"].mean() / drawn["half"].mean()
         weight *= float(np.clip(EFFECT / max(ratio, 0.05), 0.2, 5.0)) ** 0.8
     return weight
@@ -141,10 +149,10 @@ def weight_of_effect(case: Case, pilot: int) -> float:
 
 def line(case: Case, quick: bool) -> str:
     """Count one case: a line of the table."""
-    samples, power = (case.samples, case.samples_power) if not quick else (40, 20)
+    samples, power, pilot = (case.samples, case.samples_power, case.pilot) if not quick else (40, 20, 30)
     null = many(case, samples, 0.0)
-    weight = weight_of_effect(case, max(30, power // 4))
-    there = many(case, power, weight, start=2 * 10**6)
+    weight = weight_of_effect(case, pilot)
+    there = many(case, power, weight, start=case.first + 10**6)
     reached = there["gain"].mean() / there["half"].mean()
     helpful, kept, found = (part.mean() for part in (null["helpful"], null["found"], there["found"]))
     error = 100 * (0.05 * 0.95 / samples) ** 0.5
@@ -171,21 +179,27 @@ def main() -> None:
 
     from joblib import Parallel, delayed
 
+    from calibration import refit_weights
+
     start = time.monotonic()
-    chosen = [case for case in CASES if not options.only or options.only in case.name]
-    lines = []
-    for one in Parallel(options.jobs, return_as="generator")(delayed(line)(c, options.quick) for c in chosen):
-        lines.append(one)
+    tasks: list[Any] = [(line, case) for case in CASES]
+    tasks += [(refit_weights.line, case) for case in refit_weights.CASES]
+    tasks = [(count, case) for count, case in tasks if not options.only or options.only in case.name]
+    lines: dict[Any, list[str]] = {line: [HEAD], refit_weights.line: [refit_weights.HEAD]}
+    found = Parallel(options.jobs, return_as="generator")(
+        delayed(f)(case, options.quick) for f, case in tasks
+    )
+    for (count, _), one in zip(tasks, found, strict=True):
+        lines[count].append(one)
         print(f"{one}  ({time.monotonic() - start:.0f} s)", file=sys.stderr, flush=True)
-    text = "\n".join([HEAD, *lines])
     if options.quick or options.only:
-        print(text)
+        print("\n\n".join("\n".join(some) for some in lines.values() if len(some) > 1))
         return
     page = PAGE.read_text(encoding="utf-8")
-    mark = "<!-- python -m calibration.refits -->"
-    PAGE.write_text(
-        re.sub(f"{mark}.*{mark}", lambda _: f"{mark}\n{text}\n{mark}", page, flags=re.S), encoding="utf-8"
-    )
+    for mark, some in zip(MARKS, lines.values(), strict=True):
+        text = "\n".join([mark, *some, mark])
+        page = re.sub(f"{mark}.*{mark}", lambda _, text=text: text, page, flags=re.S)
+    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
