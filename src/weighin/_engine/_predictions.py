@@ -81,7 +81,7 @@ def predict_swaps(
         found = _probe(predict, rows, chunk_rows)
         if split is not None and (found.noise or found.company):
             split = None
-        like = found.pred if split is None else split.view(*split.tensors(rows.take(slice(0, 2))))
+        like = found.pred if split is None else split.like
         asked = n_jobs if model.parallel or n_jobs is not None else 1
         n_threads = 1 if work < THREADS_FROM else effective_n_jobs(-1 if asked is None else asked)
         own = isinstance(like, np.ndarray)

@@ -24,7 +24,7 @@ from weighin._errors import MetricError
 from weighin._features import Feature
 from weighin._inference import RowChanges
 from weighin._metrics import Metric
-from weighin._models import Model, Split
+from weighin._models import Model
 from weighin._models._base import Encoded
 from weighin._models._random_state import random_state_kept
 
@@ -87,7 +87,7 @@ def run(
             found = _probe(predict, data.rows, chunk_rows)
             split = None if found.noise or found.company else split
         else:
-            found = Probe(_sample(split))
+            found = Probe(split.like)
         plan = make_plan(
             features,
             n_rows=donors.n_receivers,
@@ -163,11 +163,6 @@ def _kept(done: Sequence[RowMeans | WholeScore]) -> RowChanges | None:
     if not parts:
         return None
     return replace(parts[0][0], changes=np.concatenate([kept.changes[:n] for kept, n in parts]))
-
-
-def _sample(split: Split) -> Any:
-    """What the head makes of a row, for the type and width of predictions."""
-    return split.view.finish(split.view.bias[None].clone())
 
 
 def _probe(predict: Any, rows: Any, chunk_rows: int | None) -> Probe:

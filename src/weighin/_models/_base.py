@@ -107,6 +107,11 @@ class Split(Protocol):
         """Whether it runs layers that nothing is known of."""
         ...
 
+    @property
+    def like(self) -> Any:
+        """A prediction, shape (1, n_outputs): its type and its width are those of all."""
+        ...
+
 
 @dataclass(frozen=True)
 class Encoded:

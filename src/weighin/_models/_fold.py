@@ -184,11 +184,11 @@ def _as_step(leaf: nn.Module) -> _Linear | _Affine | nn.Module | None:
     if _is(leaf, nn.BatchNorm1d):
         if leaf.running_mean is None or leaf.running_var is None:
             return None
-        scale = (leaf.running_var.double() + leaf.eps).rsqrt()
+        scale = (leaf.running_var.double() + leaf.eps).rsqrt_()
         if leaf.weight is not None:
-            scale = scale * leaf.weight.double()
-        shift = -leaf.running_mean.double() * scale
-        return _Affine(scale, shift if leaf.bias is None else shift + leaf.bias.double())
+            scale *= leaf.weight
+        shift = scale * leaf.running_mean  # in double precision, as scale is
+        return _Affine(scale, -shift if leaf.bias is None else leaf.bias - shift)
     return leaf
 
 

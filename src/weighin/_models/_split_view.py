@@ -85,14 +85,17 @@ class SplitView:
 
     def ignores(self, cats: Sequence[int], conts: Sequence[int]) -> bool:
         """Whether these columns cannot change anything: weights are zero, all levels have the same part."""
-        return all(bool((self.tables[j] == self.tables[j][:1]).all()) for j in cats) and all(
-            j in self._unused for j in conts
-        )
+        return all(_alike(self.tables[j]) for j in cats) and all(j in self._unused for j in conts)
 
     @cached_property
     def _unused(self) -> frozenset[int]:
         """Continuous columns whose weights are all zero."""
         return frozenset((self.weights == 0).all(1).nonzero()[:, 0].tolist())
+
+
+def _alike(table: Tensor) -> bool:
+    """Whether all levels have the same part."""
+    return torch.equal(table, table[:1].expand_as(table))
 
 
 @cache

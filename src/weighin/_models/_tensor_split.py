@@ -34,6 +34,8 @@ class TensorSplit:
         Whether `tensors` makes new ones.
     opaque : bool
         Whether it runs layers that nothing is known of: what they do with a row may depend on other rows, or chance.
+    like : Tensor of shape (1, n_outputs)
+        A prediction.
     """
 
     view: SplitView
@@ -41,6 +43,7 @@ class TensorSplit:
     unit: Callable[[Sequence[int]], tuple[tuple[int, ...], tuple[int, ...]]]
     copies: bool
     opaque: bool
+    like: Tensor
 
 
 def split_of(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
@@ -75,9 +78,12 @@ def _folded(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
     if rows.keys is not None or kinds not in ((False, True), (True,), (False,)):
         return None
 
+    seen: list[Tensor] = []
+
     def forward(cat: Tensor, cont: Tensor) -> Tensor:
         both = (cat, cont) if len(kinds) == 2 else (cont,) if kinds[0] else (cat,)
-        return call(module, ArrayRows(both))
+        seen.append(call(module, ArrayRows(both)))
+        return seen[-1]
 
     try:
         view = split_view(module, *_cat_cont(rows), forward)
@@ -90,7 +96,9 @@ def _folded(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
     def unit(columns: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return tuple(c for c in columns if c < n_cat), tuple(c - n_cat for c in columns if c >= n_cat)
 
-    return TensorSplit(view, _cat_cont, unit, copies=False, opaque=not all(map(_known, view.head)))
+    return TensorSplit(
+        view, _cat_cont, unit, copies=False, opaque=not all(map(_known, view.head)), like=seen[-1][:1]
+    )
 
 
 def _cut(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
@@ -106,7 +114,8 @@ def _cut(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
     def unit(columns: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return (), tuple(owned for column in columns for owned in seam.owned[column])
 
-    return TensorSplit(seam.view, tensors, unit, copies=True, opaque=True)
+    like = call(module, rows.take(slice(0, 2)))[:1]  # one row alone is what some modules do not stand
+    return TensorSplit(seam.view, tensors, unit, copies=True, opaque=True, like=like)
 
 
 def _known(step: Any) -> bool:
