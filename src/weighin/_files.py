@@ -70,3 +70,12 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def given_or_written(page: str, path: Path | str | None) -> str | None:
+    """Give a page back where there is no path; write it there otherwise."""
+    if path is None:
+        return page
+    with replacing(Path(path)) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
+    return None

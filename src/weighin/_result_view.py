@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from weighin._errors import InputError, nearest
-from weighin._files import check_free, replacing
+from weighin._files import check_free, given_or_written
 from weighin._result_charts import Drawn
 from weighin._result_page import look_further, page_of, page_parts
 from weighin._text import ARROWS, formatter, percent, printable, width_of_output
@@ -94,11 +94,7 @@ class Shown(Drawn):
             shown, title=title, command=command, effects=effects, company=company, ablation=ablation
         )
         page = render(told)
-        if path is None:
-            return page
-        with replacing(Path(path)) as temporary:
-            temporary.write_text(page, encoding="utf-8", newline="\n")
-        return None
+        return given_or_written(page, path)
 
     def with_effects(self, effects: Any) -> Self:
         """Give the same result with arrows, in every view, for the way predictions go as a feature grows.

@@ -19,7 +19,7 @@ from weighin._ablate import _file
 from weighin._ablate._change import Change, Verdict, judge
 from weighin._ablate._words import failures, sentence, signed_number, tolerance_text, variant
 from weighin._errors import InputError, nearest
-from weighin._files import check_free, replacing
+from weighin._files import check_free, given_or_written
 from weighin._optional import require
 from weighin._text import printable
 
@@ -260,11 +260,7 @@ class Ablation:
         if path is not None:
             check_free(Path(path), force=force)
         page = page_of(self, title or "Trained again: what can go, and what helps")
-        if path is None:
-            return page
-        with replacing(Path(path)) as temporary:
-            temporary.write_text(page, encoding="utf-8", newline="\n")
-        return None
+        return given_or_written(page, path)
 
     def save(self, path: Path | str, *, force: bool = False) -> None:
         """Write the result as JSON, whole or not at all.

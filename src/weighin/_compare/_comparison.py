@@ -17,7 +17,7 @@ from weighin._compare._file import read, write
 from weighin._compare._pairs import adjusted, two_sided
 from weighin._compare._words import about, between, numbers, sentences
 from weighin._errors import InputError
-from weighin._files import check_free, replacing
+from weighin._files import check_free, given_or_written
 from weighin._inference import Inference
 from weighin._optional import require
 from weighin._result_html import MOST, Row, table_html
@@ -337,11 +337,7 @@ class Comparison:
             check_free(Path(path), force=force)
         minus = f"{self.metric}: {self.labels[1]} minus {self.labels[0]}"
         page = page_of(self, title or self._usual, self._table(minus, (), most=None))
-        if path is None:
-            return page
-        with replacing(Path(path)) as temporary:
-            temporary.write_text(page, encoding="utf-8", newline="\n")
-        return None
+        return given_or_written(page, path)
 
     def _repr_html_(self) -> str:
         """Table for a notebook."""

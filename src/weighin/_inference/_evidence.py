@@ -49,8 +49,6 @@ class LeftOut:
             for entry in fields(self)
         )
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 Evidence = tuple[Moments, ...] | LeftOut | Stages
 

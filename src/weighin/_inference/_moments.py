@@ -237,8 +237,6 @@ class Moments:
             np.array_equal(getattr(self, entry.name), getattr(other, entry.name)) for entry in fields(self)
         )
 
-    __hash__ = None  # type: ignore[assignment]
-
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists; `from_dict` gives back the same moments, bit by bit."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}

@@ -100,8 +100,6 @@ class Stages:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Stages) and self.n_units == other.n_units and self.measured == other.measured
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 class Staging:
     """Puts `Stages` together, step by step.
