@@ -338,8 +338,8 @@ class Run:
             except (MemoryError, RuntimeError) as error:
                 if not out_of_memory(error) or not self.path.shrink():
                     raise
-        _check_finite(baseline, "on the rows as they are")
-        if not _finite(out):
+        if not _finite(baseline, out):
+            _check_finite(baseline, "on the rows as they are")
             for feature, pred in zip(features, out, strict=True):
                 _check_finite(pred, f"after swapping {feature.name!r}")
         return baseline, out
@@ -379,9 +379,9 @@ def out_of_memory(error: Exception) -> bool:
     return any(text in told for text in ("out of memory", "can't allocate memory", "not enough memory"))
 
 
-def _finite(pred: Any) -> bool:
+def _finite(*preds: Any) -> bool:
     with np.errstate(invalid="ignore", over="ignore"):
-        total = pred.sum()  # one number to wait for on a GPU
+        total = sum(pred.sum() for pred in preds)  # one number to wait for on a GPU
         return bool(total - total == 0)
 
 

@@ -6,7 +6,7 @@ again. Rows go through in chunks that stay in cache, all units and repeats of a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -44,6 +44,12 @@ class Planned:
     unit: Unit
     way: str
     levels: Levels | None = None
+
+    @property
+    def lone(self) -> int | None:
+        """Its continuous column, for a unit of nothing else that goes by sums."""
+        conts = self.unit.conts
+        return conts[0] if self.way == "sum" and not self.unit.cats and len(conts) == 1 else None
 
 
 def plan_units(
@@ -160,37 +166,69 @@ def _keep_freed_memory() -> None:
 
 
 class _Stack:
-    """Sums of swapped rows, of whichever unit and repeat, which go through the head when there are enough for a pass.
+    """Sums of rows, as they are and swapped, which go through the head when there are enough for a pass.
 
     Calls of few rows cost much, and are not shared among torch's threads.
+
+    Parameters
+    ----------
+    view : SplitView
+    z : Tensor of shape (n_rows, n_hidden)
+        Sums of the rows as they are: the first to wait.
+    baseline : Tensor of shape (n_rows, n_outputs)
+        Where their predictions belong.
+    room : int
+        Sums of each row in one pass.
     """
 
-    def __init__(self, view: SplitView, z: Tensor, base: Tensor, n_repeats: int) -> None:
-        self.view, self.base = view, base
-        self.sums = z.new_empty(n_repeats, *z.shape)
-        self.n_added = 0
-        self.waiting: list[tuple[Tensor, Tensor]] = []
+    def __init__(self, view: SplitView, z: Tensor, baseline: Tensor, room: int) -> None:
+        self.view, self.baseline = view, baseline
+        self.sums = z.new_empty(room, *z.shape)
+        self.sums[0] = z
+        self.n_added = 1
+        self.waiting: list[tuple[Tensor | None, Tensor]] = [(None, baseline[None])]
 
-    def room_for(self, n_repeats: int) -> Tensor:
-        """Where the next sums go, shape (at most n_repeats, n_rows, n_hidden)."""
-        return self.sums[self.n_added : self.n_added + n_repeats]
-
-    def added(self, equal: Tensor, out: Tensor) -> None:
-        """Note which rows were given what they have, and where the predictions belong."""
-        self.waiting.append((equal, out))
-        self.n_added += len(out)
-        if self.n_added == len(self.sums):
+    @property
+    def base(self) -> Tensor:
+        """Predictions of the rows as they are."""
+        if self.waiting and self.waiting[0][0] is None:
             self.finish()
+        return self.baseline
+
+    def add(self, fill: Callable[[slice, Tensor], object], equal: Tensor, out: Tensor) -> None:
+        """Have sums of swaps made, as many at once as there is room for, and predicted.
+
+        Parameters
+        ----------
+        fill : callable
+            Writes the sums of some of the swaps, shape (n_some, n_rows, n_hidden).
+        equal : Tensor of bool of shape (n_swaps, n_rows)
+            Rows that are given what they have.
+        out : Tensor of shape (n_swaps, n_rows, n_outputs)
+            Where the predictions belong.
+        """
+        first = 0
+        while first < len(out):
+            if self.n_added == len(self.sums):
+                self.finish()
+            h = self.sums[self.n_added : self.n_added + len(out) - first]
+            some = slice(first, first + len(h))
+            fill(some, h)
+            self.waiting.append((equal[some, :, None], out[some]))
+            self.n_added += len(h)
+            first = some.stop
 
     def finish(self) -> None:
         """Predict what is waiting."""
         if not self.waiting:
             return
-        pred = self.view.finish(self.sums[: self.n_added].flatten(0, 1)).view(self.n_added, *self.base.shape)
-        for (equal, out), part in zip(
-            self.waiting, pred.split([len(out) for _, out in self.waiting]), strict=True
-        ):
-            torch.where(equal, self.base, part, out=out)
+        pred = self.view.finish(self.sums[: self.n_added].flatten(0, 1))
+        parts = pred.view(self.n_added, *self.baseline.shape).split([len(out) for _, out in self.waiting])
+        for (equal, out), part in zip(self.waiting, parts, strict=True):
+            if equal is None:
+                out.copy_(part)
+            else:
+                torch.where(equal, self.baseline, part, out=out)
         self.waiting, self.n_added = [], 0
 
 
@@ -219,22 +257,52 @@ class _Block:
         """Fill in the results of some receivers."""
         rows = slice(self.start + receivers.start, self.start + receivers.stop)  # in the source
         z = self.view.sum_parts(self.cat[rows], self.cont[rows])
-        base = self.view.finish(z.clone())
         terms = torch.cat([z, z.new_empty(self.room, z.shape[1])]) if self.room else z
-        self.baseline[receivers] = base
         donors = self.donors[:, receivers].flatten()
-        n_sums = sum(plan.way == "sum" for plan in self.planned) * len(self.donors)
-        stack = _Stack(self.view, z, base, min(max(1, self.chunk_rows // len(z)), n_sums))
-        for plan, number, of_unit in zip(self.planned, self.numbers, self.out, strict=True):
-            out = of_unit[:, receivers]
+        n_sums = 1 + sum(plan.way == "sum" for plan in self.planned) * len(self.donors)
+        room = min(max(1, self.chunk_rows // len(z)), n_sums)
+        stack = _Stack(self.view, z, self.baseline[receivers], room)
+        most = max(
+            1, self.chunk_rows * z.shape[1] // len(donors)
+        )  # columns whose values take as much as a pass
+        for first, last in self._together(most):
+            plan, number, out = self.planned[first], self.numbers[first], self.out[first:last, :, receivers]
             if plan.way == "ignored":
-                out.copy_(base)
-            elif plan.levels is None or number is None:
-                self._add_up(plan.unit, rows, donors, z, stack, out)
+                out.copy_(stack.base)
+            elif plan.levels is not None and number is not None:
+                given = number.index_select(0, donors).view(out.shape[1:3])
+                self._predict_levels(plan.levels.table, number[rows], given, terms, stack.base, out[0])
+            elif plan.lone is not None:
+                columns = slice(plan.lone, plan.lone + last - first)
+                self._add_columns(columns, rows, donors, z, stack, out)
             else:
-                given = number.index_select(0, donors).view(len(out), -1)
-                self._predict_levels(plan.levels.table, number[rows], given, terms, base, out)
+                self._add_up(plan.unit, rows, donors, z, stack, out[0])
         stack.finish()
+
+    def _together(self, most: int) -> Iterator[tuple[int, int]]:
+        """First and last of units to take together: continuous columns side by side, others one by one."""
+        first = 0
+        while first < len(self.planned):
+            last, lone = first + 1, self.planned[first].lone
+            if lone is not None:
+                end = min(first + most, len(self.planned))
+                while last < end and self.planned[last].lone == lone + last - first:
+                    last += 1
+            yield first, last
+            first = last
+
+    def _add_columns(
+        self, columns: slice, rows: slice, donors: Tensor, z: Tensor, stack: _Stack, out: Tensor
+    ) -> None:
+        """One sum per row, repeat and column, for units of one continuous column."""
+        given = self.conts[columns].index_select(1, donors).view(out.shape[:3])
+        steps = (given - self.conts[columns, None, rows]).flatten(0, 1)
+        weights = self.view.weights[columns, None].expand(-1, out.shape[1], -1).flatten(0, 1)
+
+        def fill(some: slice, h: Tensor) -> None:
+            torch.addcmul(z, steps[some, :, None], weights[some, None], out=h)
+
+        stack.add(fill, steps == 0, out.view(-1, *out.shape[2:]))
 
     def _add_up(self, unit: Unit, rows: slice, donors: Tensor, z: Tensor, stack: _Stack, out: Tensor) -> None:
         """One sum per row and repeat."""
@@ -243,7 +311,7 @@ class _Block:
         steps = [self.conts[j].index_select(0, donors).view(shape) - self.conts[j, rows] for j in unit.conts]
         same = [levels == self.cats[j, rows] for levels, j in zip(given, unit.cats, strict=True)]
         same += [step == 0 for step in steps]
-        equal = (same[0] if len(same) == 1 else torch.stack(same).all(0))[:, :, None]
+        equal = same[0] if len(same) == 1 else torch.stack(same).all(0)
         rest, tables = z, [view.tables[j] for j in unit.cats]
         if (
             len(tables) == 1 and 2 * len(tables[0]) ** 2 <= out.shape[1]
@@ -254,24 +322,22 @@ class _Block:
         else:
             for j, table in zip(unit.cats, tables, strict=True):
                 rest = rest - table.index_select(0, self.cats[j, rows])
-        weights = view.weights[list(unit.conts)]
-        product = Dense(weights.t(), torch.zeros_like(view.bias)) if len(unit.conts) > 2 else None
-        first = 0
-        while first < len(out):
-            h = stack.room_for(len(out) - first)
-            here = slice(first, first + len(h))
+        weights = [view.weights[j] for j in unit.conts]
+        product = Dense(torch.stack(weights, 1), torch.zeros_like(view.bias)) if len(weights) > 2 else None
+
+        def fill(some: slice, h: Tensor) -> None:
             start = rest
             for table, levels in zip(tables, given, strict=True):
-                part = table.index_select(0, levels[here].flatten())
+                part = table.index_select(0, levels[some].flatten())
                 start = torch.add(start, part.view_as(h), out=h)
             if product:
-                part = product(torch.stack([step[here].flatten() for step in steps], 1))
+                part = product(torch.stack([step[some].flatten() for step in steps], 1))
                 torch.add(start, part.view_as(h), out=h)
             else:
                 for step, weight in zip(steps, weights, strict=True):
-                    start = torch.addcmul(start, step[here, :, None], weight, out=h)
-            stack.added(equal[here], out[here])
-            first = here.stop
+                    start = torch.addcmul(start, step[some, :, None], weight, out=h)
+
+        stack.add(fill, equal, out)
 
     def _predict_levels(
         self, table: Tensor, own: Tensor, given: Tensor, terms: Tensor, base: Tensor, out: Tensor

@@ -90,7 +90,7 @@ class SplitView:
     @cached_property
     def _unused(self) -> frozenset[int]:
         """Continuous columns whose weights are all zero."""
-        return frozenset((self.weights == 0).all(1).nonzero()[:, 0].tolist())
+        return frozenset(j for j, used in enumerate(self.weights.any(1).tolist()) if not used)
 
 
 def _alike(table: Tensor) -> bool:

@@ -69,7 +69,7 @@ def split_of(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
     def spared(some_module: Any, some: ArrayRows) -> Tensor:
         return call(some_module, some.take(slice(None)))  # a module may overwrite its inputs
 
-    return _folded(module, rows, spared) or _cut(module, rows, spared)
+    return _folded(module, rows, call) or _cut(module, rows, spared)
 
 
 def _folded(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
