@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._engine._plan import Batch
+from weighin._engine._plan import Whole
 from weighin._engine._run_parts import Answer, Run
-from weighin._engine._sums import Sums
 from weighin._inference import LeftOut
 from weighin._metrics import Metric
 
@@ -20,6 +20,7 @@ LEFT_OUT = 25  # parts of the rows, left out one after the other
 LEFT_OUT_REPEATS = 10  # shuffles looked at so; more would make the noise smaller than what is told
 
 Floats = NDArray[np.float64]
+T = TypeVar("T")
 
 
 class Cell:
@@ -32,12 +33,14 @@ class Cell:
     ----------
     run : Run
         What all steps share.
-    batch : Batch
+    whole : Whole
         All rows.
     metric : Metric
         Without a value per row of its own.
     cell : int
         Number of the segment; -1 for all rows.
+    target : array of shape (n_rows, n_targets)
+        In the order of the rows.
     baseline : array of shape (n_rows, n_outputs)
         Predictions before any swap.
     n_features : int
@@ -45,26 +48,36 @@ class Cell:
     """
 
     def __init__(
-        self, run: Run, batch: Batch, metric: Metric, cell: int, baseline: Any, n_features: int
+        self,
+        run: Run,
+        whole: Whole,
+        metric: Metric,
+        cell: int,
+        target: Any,
+        baseline: Any,
+        n_features: int,
     ) -> None:
-        self.run, self.batch, self.metric, self.pred = run, batch, metric, baseline
-        self.weights = run.question.weights_of(batch)
-        self.segment = run.question.segment_of(cell, batch)
-        n_repeats, n_rows = batch.donors.shape
-        everyone: NDArray[np.int64] = np.arange(n_rows)
-        self.here = everyone if self.segment is None else everyone[self.segment]
-        self.target = run.data.target[batch.numbers]
+        self.run, self.whole, self.metric, self.cell, self.pred = run, whole, metric, cell, baseline
+        self.weights = run.question.weights_of(whole.numbers)
+        self.segment = run.question.segment_of(cell, whole.numbers)
+        self.here: Any = slice(None)
+        self.n_rows, self.n_repeats = whole.n_rows, run.donors.n_repeats
+        if self.segment is not None:
+            self.here = np.flatnonzero(self.segment)
+            self.n_rows = len(self.here)
+        self.target = target
         self.baseline = self._score(baseline, self.weights, self.here)
-        self.change = np.full((n_features, n_repeats), np.nan)
+        self.change = np.full((n_features, self.n_repeats), np.nan)
         self._changes: NDArray[np.float32] | None = None
         self._parts: list[NDArray[np.int64]] = []
         closed = run.donors.closed and not np.isnan(self.baseline)
         if closed and metric.values is not None:
             self._values_before(metric)
-            self._changes = np.zeros((n_features, n_repeats, len(self.here)), dtype=np.float32)
-        elif closed and metric.smooth and len(batch.edges) > 2:
+            self._changes = np.zeros((n_features, self.n_repeats, self.n_rows), dtype=np.float32)
+        elif closed and metric.smooth and len(whole.edges) > 2:
             self._parts = self._left_out_parts()
-        self._before = self._references(range(n_repeats), self.here)
+        if self._changes is None or not metric.averages:
+            self._before = self._references(range(self.n_repeats), self.here)
         self._before_without = [self._references(self._looked_at, part) for part in self._parts]
         self._without = np.full((n_features, len(self._parts)), np.nan)
 
@@ -75,13 +88,18 @@ class Cell:
         if not moved[:, self.here].any():  # exactly nothing, which rounding might not give
             self.change[number] = self._without[number] = 0.0
             return
-        self.change[number] = self._differences(after, range(len(after)), self.here, self._before)
+        if self._changes is None or not self.metric.averages:
+            self.change[number] = self._differences(after, range(len(after)), self.here, self._before)
         if self._changes is not None:
             assert self.metric.values is not None
-            # without copies that can be spared: of many rows there is room for few
-            pred = after if self.segment is None else after[:, self.here]
-            values = self.metric.values(self.target[self.here], pred, self._pair_weights)
-            np.subtract(values, self._of_rows, out=self._changes[number], casting="same_kind")
+            preds = after if self.segment is None else _Each(len(after), lambda r: after[r][self.here])
+            found = self.metric.values(self.target[self.here], preds, self._pair_weights)
+            # one shuffle after the other: of many rows there is room for few
+            for r, (values, before) in enumerate(zip(found, self._of_rows, strict=True)):
+                change = self._changes[number, r]
+                np.subtract(values, before, out=change, dtype=before.dtype, casting="same_kind")
+                if self.metric.averages:
+                    self.change[number, r] = self._average(values, r) - self._before[r]
         if self._parts:
             self._without[number] = [
                 self._differences(after, self._looked_at, part, before).mean()
@@ -90,17 +108,11 @@ class Cell:
 
     def answer(self, n_done: int, moved: NDArray[np.bool_]) -> Answer:
         """What is known of the first features; `moved` has shape (n_done, n_repeats, n_rows)."""
-        change, n_rows = self.change[:n_done], len(self.here)
+        change, n_rows = self.change[:n_done], self.n_rows
         if self._changes is not None:
-            before = np.zeros(len(self.batch.donors[0]))
-            before[self.here] = self._of_own_rows
-            sums = Sums.nothing(n_done, change.shape[1], self.run.n_strata).add(
-                self.batch,
-                before,
-                self._of_all_rows(self._changes[:n_done]),
-                weights=self.weights,
-                segment=self.segment,
-                moved=moved,
+            known = self._of_own_rows, self._changes[:n_done]
+            sums = self.run.add_up(
+                self.metric, self.cell, n_done, lambda some: self._some(some, *known), moved
             )
             return Answer(self.baseline, change, n_rows, sums.evidence())
         if not self._parts or not n_done:
@@ -113,64 +125,85 @@ class Cell:
         without = self._without[:n_done] + further[:, None]
         return Answer(self.baseline, change, n_rows, (LeftOut(change.mean(1), without, sizes, changed),))
 
-    def _of_all_rows(self, changes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """With zeros for receivers elsewhere, which are not kept: many segments take no more memory than one."""
+    def _some(
+        self, some: slice, before: Floats, changes: NDArray[np.float32]
+    ) -> tuple[Floats, NDArray[np.float32]]:
+        """Of some rows, with zeros for those elsewhere: these are not kept."""
         if self.segment is None:
-            return changes
-        spread = np.zeros((*changes.shape[:-1], len(self.segment)), dtype=np.float32)
-        spread[..., self.here] = changes
-        return spread
+            return before[some], changes[:, :, some]
+        inside = self.segment[some]
+        own = slice(*np.searchsorted(self.here, (some.start, some.stop)))
+        all_before, all_changes = (
+            np.zeros(len(inside)),
+            np.zeros((*changes.shape[:2], len(inside)), np.float32),
+        )
+        all_before[inside], all_changes[..., inside] = before[own], changes[..., own]
+        return all_before, all_changes
 
     @property
     def _looked_at(self) -> range:
-        return range(min(LEFT_OUT_REPEATS, len(self.batch.donors)))
+        return range(min(LEFT_OUT_REPEATS, self.n_repeats))
 
     @property
-    def _pair_weights(self) -> Floats | None:
+    def _pair_weights(self) -> Sequence[Floats] | None:
         """Of the receivers here, in each shuffle."""
-        if self.weights is None:
+        weights, donors = self.weights, self.whole.donors
+        if weights is None or donors is None:
             return None
-        return np.asarray(self.weights[self.here] * self.weights[self.batch.donors[:, self.here]])
+        return _Each(len(donors), lambda r: weights[self.here] * weights[donors[r, self.here]])
 
     def _values_before(self, metric: Metric) -> None:
-        """Values of the rows as they are: with the rows' own weights, and with those of the pairs."""
+        """Values of the rows as they are: with their own weights, and in each shuffle with those of the pairs."""
         assert metric.values is not None
         target, pred = self.target[self.here], self.pred[self.here]
         with self._in_peace():
             if self.weights is None:
-                self._of_rows = self._of_own_rows = metric.values(target, pred)
+                (self._of_own_rows,) = metric.values(target, pred[None])
+                self._of_rows = [self._of_own_rows] * self.n_repeats
+                self._before = np.full(len(self._of_rows), self._average(self._of_own_rows, 0))
                 return
-            self._of_own_rows = metric.values(target, pred, self.weights[self.here])
+            (self._of_own_rows,) = metric.values(target, pred[None], [self.weights[self.here]])
             pairs = self._pair_weights
             assert pairs is not None
-            self._of_rows = np.stack([metric.values(target, pred, own) for own in pairs])
+            self._of_rows, self._before = [], np.empty(len(pairs))
+            for r, own in enumerate(pairs):
+                (values,) = metric.values(target, pred[None], [own])
+                self._of_rows.append(values.astype(np.float32))
+                self._before[r] = self._average(values, r)
 
-    def _references(self, repeats: range, here: NDArray[np.int64]) -> Floats:
+    def _average(self, values: Floats, repeat: int) -> float:
+        """The metric after a shuffle, from its values."""
+        pairs = self._pair_weights
+        return float(values.mean() if pairs is None else np.average(values, weights=pairs[repeat]))
+
+    def _references(self, repeats: range, here: Any) -> Floats:
         """Score before any swap that each shuffle is compared with, on some rows."""
         if self.weights is None:
             known = here is self.here
             return np.full(len(repeats), self.baseline if known else self._score(self.pred, None, here))
         return np.array([self._score(self.pred, self._weights_of(r), here) for r in repeats])
 
-    def _differences(self, after: Any, repeats: range, here: NDArray[np.int64], before: Floats) -> Floats:
+    def _differences(self, after: Any, repeats: range, here: Any, before: Floats) -> Floats:
         """Score after each shuffle minus that before, on some rows."""
         scores = [self._score(after[r], self._weights_of(r), here) for r in repeats]
         return np.array(scores) - before
 
     def _weights_of(self, repeat: int) -> Floats | None:
-        return None if self.weights is None else self.weights * self.weights[self.batch.donors[repeat]]
+        if self.weights is None or self.whole.donors is None:
+            return None
+        return np.asarray(self.weights * self.weights[self.whole.donors[repeat]])
 
     def kept(self, n_done: int) -> tuple[Floats, NDArray[np.float32]]:
         """Values of all rows before any swap, and what swaps changed of them, for a metric that has such values."""
         if self._changes is None:  # it is not defined on these rows
-            shape = n_done, *self.batch.donors.shape
-            return np.full(shape[-1], np.nan), np.full(shape, np.nan, dtype=np.float32)
+            shape = n_done, self.n_repeats, self.n_rows
+            return np.full(self.n_rows, np.nan), np.full(shape, np.nan, dtype=np.float32)
         return self._of_own_rows, self._changes[:n_done]
 
-    def _score(self, pred: Any, weights: Floats | None, here: NDArray[np.int64]) -> float:
+    def _score(self, pred: Any, weights: Floats | None, here: Any) -> float:
         """The metric on some rows; NaN where a segment or part does not allow it."""
         given = () if weights is None else (weights[here],)
-        if self.segment is None and len(here) == len(self.batch.donors[0]):
+        if here is self.here and self.segment is None:
             return self.metric.score(self.target[here], pred[here], *given)
         try:
             with self._in_peace():
@@ -187,13 +220,28 @@ class Cell:
 
     def _left_out_parts(self) -> list[NDArray[np.int64]]:
         """Rows that remain when some donor-closed blocks are left out, for each share of the blocks."""
-        spans = list(self.batch.spans)
+        spans = list(itertools.pairwise(self.whole.edges))
         parts = []
         for some in np.array_split(np.arange(len(spans)), min(LEFT_OUT, len(spans))):
-            stays = np.ones(len(self.batch.donors[0]), dtype=bool)
+            stays = np.ones(self.whole.n_rows, dtype=bool)
             for block in some:
                 stays[slice(*spans[block])] = False
-            part = self.here[stays[self.here]]
-            if 0 < len(part) < len(self.here):  # else there are no rows of the segment in that share
+            part = np.flatnonzero(stays if self.segment is None else stays & self.segment)
+            if 0 < len(part) < self.n_rows:  # else there are no rows of the segment in that share
                 parts.append(part)
         return parts if len(parts) > 1 else []
+
+
+class _Each(Sequence[T]):
+    """What a function gives for 0, 1, 2 and so on, made when it is asked for."""
+
+    def __init__(self, number: int, make: Callable[[int], T]) -> None:
+        self.number, self.make = number, make
+
+    def __len__(self) -> int:
+        return self.number
+
+    def __getitem__(self, index: Any) -> Any:
+        if not -self.number <= index < self.number:
+            raise IndexError(index)
+        return self.make(index % self.number)

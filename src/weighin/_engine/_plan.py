@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
+from numpy.typing import NDArray
 
 from weighin._donors import Block, Rows
 from weighin._features import Feature
@@ -138,21 +139,6 @@ class Batch:
         """Where each block begins and ends."""
         return itertools.pairwise(self.edges)
 
-    def moved(self, by: int) -> Batch:
-        """The same with positions counted from elsewhere."""
-        return replace(self, donors=self.donors + by, edges=tuple(edge + by for edge in self.edges))
-
-    @classmethod
-    def joined(cls, parts: Sequence[Batch], n_rows: int) -> Batch:
-        """One batch of parts that follow each other; of receivers cut from one block, all of them."""
-        donors = np.concatenate([part.donors for part in parts], axis=1)
-        if parts[0].rows is None:
-            return cls(None, slice(0, n_rows), donors)
-        rows = np.concatenate([part.rows for part in parts if part.rows is not None])
-        edges = (0, *(edge for part in parts for edge in part.edges[1:]))
-        strata = tuple(stratum for part in parts for stratum in part.strata)
-        return cls(rows, slice(0, len(rows)), donors, edges, strata)
-
     @property
     def n_receivers(self) -> int:
         """Rows that receive."""
@@ -162,6 +148,45 @@ class Batch:
     def numbers(self) -> Any:
         """Row numbers of the receivers, to index the table by."""
         return self.receivers if self.rows is None else self.rows
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All receivers, in the order of the blocks.
+
+    Attributes
+    ----------
+    numbers : ndarray of shape (n_rows,) or slice
+        Row numbers, to index the table by.
+    n_rows : int
+        Receivers.
+    edges : tuple of int
+        Where its donor-closed blocks begin, and where the last one ends; only 0 where there are none.
+    donors : ndarray of int of shape (n_repeats, n_rows) or None
+        Position of the row that gives its values to each receiver, where that is asked for.
+    """
+
+    numbers: Any
+    n_rows: int
+    edges: tuple[int, ...]
+    donors: NDArray[np.integer] | None
+
+    @classmethod
+    def of(cls, blocks: Iterable[Block], n_rows: int, n_repeats: int, with_donors: bool) -> Whole:
+        """Put blocks together."""
+        numbers, edges = np.empty(n_rows, dtype=np.int64), [0]
+        # half of what long integers take: of many rows and repeats there is room for few numbers
+        kind = np.int32 if n_rows < 2**31 else np.int64
+        donors = np.empty((n_repeats, n_rows), kind) if with_donors else None
+        for block in blocks:
+            if block.rows is None:
+                return cls(slice(0, n_rows), n_rows, (0,), block.donors if with_donors else None)
+            here = slice(edges[-1], edges[-1] + len(block.rows))
+            numbers[here] = block.rows
+            if donors is not None:
+                donors[:, here] = block.donors + here.start
+            edges.append(here.stop)
+        return cls(numbers, n_rows, tuple(edges), donors)
 
 
 def batches(blocks: Iterable[Block], batch_rows: int | Callable[[], int]) -> Iterator[Batch]:

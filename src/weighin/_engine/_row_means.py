@@ -88,15 +88,15 @@ class RowMeans:
                 batch,
                 before[number],
                 changes[number],
-                weights=run.question.weights_of(batch),
-                segment=run.question.segment_of(cell, batch),
-                spread=run.spread_of(metric, cell, batch),
+                weights=run.question.weights_of(batch.numbers),
+                segment=run.question.segment_of(cell, batch.numbers),
+                spread=run.spread_of(metric, cell, batch.numbers),
                 closed=run.donors.closed,
             )
             for place, (number, metric, cell) in enumerate(run.question.places)
         ]
         if self.keeper is not None:
-            spread = run.spread_of(run.question.metrics[0], -1, batch)
+            spread = run.spread_of(run.question.metrics[0], -1, batch.numbers)
             self.keeper.add(batch, before[0], changes[0], spread)
         # in one statement: an interrupt falls before it or after it
         self.n_rows, self._sums, self.finished = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from weighin._donors import Block
 from weighin._donors import Rows as Positions
-from weighin._engine._plan import Batch, Plan, batches
+from weighin._engine._keeper import Keeper
+from weighin._engine._plan import Batch, Plan, Whole, batches
 from weighin._engine._sums import Sums
 from weighin._errors import ModelError
 from weighin._features import Feature
@@ -127,16 +128,16 @@ class Question:
         # all segments together have one; one of them at a time is spread over all rows
         return len(self.metrics) + (len(own) + 1 if own and self.n_segments else 0)
 
-    def weights_of(self, batch: Batch) -> NDArray[np.float64] | None:
-        """Weights of the receivers."""
-        return None if self.weights is None else self.weights[batch.numbers]
+    def weights_of(self, numbers: Any) -> NDArray[np.float64] | None:
+        """Weights of some rows."""
+        return None if self.weights is None else self.weights[numbers]
 
-    def segment_of(self, cell: int, batch: Batch) -> NDArray[np.bool_] | None:
-        """Which receivers belong to a cell; None for all."""
+    def segment_of(self, cell: int, numbers: Any) -> NDArray[np.bool_] | None:
+        """Which of some rows belong to a cell; None for all."""
         if cell < 0:
             return None
         assert self.segment is not None
-        return self.segment[batch.numbers] == cell
+        return self.segment[numbers] == cell
 
 
 @dataclass(frozen=True)
@@ -210,54 +211,6 @@ class Scores:
         return self.answers[0].evidence
 
 
-class Keeper:
-    """Fills in what each swap changed, row by row.
-
-    Parameters
-    ----------
-    n_features, n_repeats, n_rows : int
-        Its shape.
-    weights : ndarray of shape (n_rows,), optional
-        Sample weights.
-
-    Attributes
-    ----------
-    kept : RowChanges
-        What came in so far.
-    """
-
-    def __init__(
-        self, n_features: int, n_repeats: int, n_rows: int, weights: NDArray[np.float64] | None = None
-    ) -> None:
-        self.kept = RowChanges.room(n_features, n_repeats, n_rows)
-        if weights is not None:
-            self.kept = replace(self.kept, weights=weights.astype(np.float32))
-        self._n_blocks = 0
-
-    def add(
-        self,
-        batch: Batch,
-        before: NDArray[Any],
-        changes: NDArray[Any],
-        spread: NDArray[np.float64] | None = None,
-    ) -> None:
-        """Take a batch of receivers."""
-        kept, here = self.kept, batch.numbers
-        if spread is not None:
-            if kept.spread is None:
-                kept = self.kept = replace(kept, spread=np.full_like(kept.before, np.nan))
-            assert kept.spread is not None
-            kept.spread[here] = spread
-        kept.before[here] = before
-        kept.changes[: len(changes), :, here] = changes.astype(np.float32)
-        rows = np.arange(len(kept.before)) if batch.rows is None else batch.rows
-        kept.donors[:, here] = rows[batch.donors]
-        for (start, stop), stratum in zip(batch.spans, batch.strata, strict=True):
-            kept.block[rows[start:stop]] = self._n_blocks
-            kept.stratum[rows[start:stop]] = stratum
-            self._n_blocks += 1
-
-
 @dataclass(frozen=True)
 class Run:
     """What all steps share.
@@ -303,11 +256,11 @@ class Run:
             return None
         return Keeper(n_features, self.donors.n_repeats, self.data.rows.n_rows, self.question.weights)
 
-    def spread_of(self, metric: Metric, cell: int, batch: Batch) -> NDArray[np.float64] | None:
-        """Squared distance of each receiver's target from the mean target of a cell, for R2."""
+    def spread_of(self, metric: Metric, cell: int, numbers: Any) -> NDArray[np.float64] | None:
+        """Squared distance of the target of some rows from the mean target of a cell, for R2."""
         if metric.of_mean != "r2":
             return None
-        return (self._target[batch.numbers] - self._centres[cell + 1]) ** 2
+        return (self._target[numbers] - self._centres[cell + 1]) ** 2
 
     @cached_property
     def _target(self) -> NDArray[np.float64]:
@@ -344,20 +297,48 @@ class Run:
                 _check_finite(pred, f"after swapping {feature.name!r}")
         return baseline, out
 
-    def answer(
-        self, batch: Batch, metric: Metric, cell: int, before: NDArray[Any], changes: NDArray[Any]
-    ) -> Answer:
-        """Answer for a loss per row, from all rows at once."""
-        sums = Sums.nothing(len(changes), len(batch.donors), self.n_strata).add(
-            batch,
-            before,
-            changes,
-            weights=self.question.weights_of(batch),
-            segment=self.question.segment_of(cell, batch),
-            spread=self.spread_of(metric, cell, batch),
-            closed=self.donors.closed,
-        )
-        return answer_of(metric, sums)
+    def whole(self, with_donors: bool = False) -> Whole:
+        """All receivers in the order of the batches."""
+        return Whole.of(self.donors.blocks(), self.n_receivers, self.donors.n_repeats, with_donors)
+
+    def pieces(self) -> Iterator[tuple[slice, Batch]]:
+        """Batches, and their place among all receivers."""
+        at = 0
+        for batch in batches(self.donors.blocks(), self.plan.batch_rows):
+            yield slice(at, at + batch.n_receivers), batch
+            at += batch.n_receivers
+
+    def add_up(
+        self,
+        metric: Metric,
+        cell: int,
+        n_features: int,
+        some: Callable[[slice], tuple[NDArray[Any], NDArray[Any]]],
+        moved: NDArray[np.bool_] | None = None,
+    ) -> Sums:
+        """Sums of what is known of all rows, batch by batch.
+
+        Parameters
+        ----------
+        metric, cell, n_features
+            What it is known of.
+        some : callable
+            Gives values before any swap, and what swaps changed, as `Sums.add` takes them.
+        moved : ndarray of bool of shape (n_features, n_repeats, n_rows), optional
+            As for `Sums.add`.
+        """
+        sums = Sums.nothing(n_features, self.donors.n_repeats, self.n_strata)
+        for here, batch in self.pieces():
+            sums = sums.add(
+                batch,
+                *some(here),
+                weights=self.question.weights_of(batch.numbers),
+                segment=self.question.segment_of(cell, batch.numbers),
+                spread=self.spread_of(metric, cell, batch.numbers),
+                closed=self.donors.closed,
+                moved=None if moved is None else moved[:, :, here],
+            )
+        return sums
 
     def empty(self, *shape: int) -> Any:
         """An array of the kind predictions are."""

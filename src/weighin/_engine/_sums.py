@@ -98,10 +98,11 @@ class Sums:
             change = changes.sum(-1, dtype=np.float64)
         else:
             weight, total = float(own.sum()), float(own @ before)
-            pairs = own if weights is None else own * weights[batch.donors]
-            pairs = np.broadcast_to(pairs, batch.donors.shape)
-            pair_weight = pairs.sum(-1)
-            change = np.einsum("frn,rn->fr", changes, pairs, dtype=np.float64)
+            change, pair_weight = np.empty(changes.shape[:2]), np.empty(len(self.pair_weight))
+            for r, donors in enumerate(batch.donors):  # one by one: of many rows there is room for few
+                pair = own if weights is None else own * weights[donors]
+                pair_weight[r] = pair.sum()
+                change[:, r] = np.einsum("fn,n->f", changes[:, r], pair, dtype=np.float64)
         moments = self.moments
         if closed and len(changes):
             rows = before[None] if spread is None else np.stack([before.astype(np.float64), spread])

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._engine._cell import Cell
-from weighin._engine._plan import Batch
-from weighin._engine._run_parts import Advance, Answer, Run, on_host
+from weighin._engine._keeper import Keeper
+from weighin._engine._run_parts import Advance, Answer, Run, answer_of, on_host
 from weighin._features import Feature
 from weighin._metrics import Metric
 
@@ -41,27 +41,22 @@ class WholeScore:
         try:
             for first in range(0, max(1, len(self.section)), run.plan.step):
                 some = self.section[first : first + run.plan.step]
-                parts: list[Batch] | None = [] if scoring is None else None
-                baseline, out = self._predict(some, advance, parts)
-                if parts:
-                    batch = Batch.joined(parts, run.data.rows.n_rows)
-                    parts.clear()
-                    scoring = _Scoring(run, batch, baseline, len(self.section))
-                assert scoring is not None
+                baseline, out = self._predict(some, advance)
+                if scoring is None:
+                    scoring = _Scoring(run, baseline, len(self.section))
                 for after in out:
                     scoring.add(after)
                     advance(self.n_rows * run.donors.n_repeats)
+                after = out = None  # what is added up next needs the room
         finally:  # what is known of the features so far is kept
             if scoring is not None:
                 self.answers = scoring.answers
                 self.finished = self.section[: scoring.n_done]
                 if self.keeper is not None:
-                    self.keeper.add(scoring.batch, *scoring.kept)
+                    scoring.keep(self.keeper)
 
-    def _predict(
-        self, features: Sequence[Feature], advance: Advance, parts: list[Batch] | None
-    ) -> tuple[Any, Any]:
-        """Predict all rows as they are and as swapped, batch by batch; who gives to whom is added to `parts`."""
+    def _predict(self, features: Sequence[Feature], advance: Advance) -> tuple[Any, Any]:
+        """Predict all rows as they are and as swapped, batch by batch."""
         run, at = self.run, 0
         width = run.like.shape[-1]
         baseline: Any = run.empty(self.n_rows, width)
@@ -71,8 +66,6 @@ class WholeScore:
             # the same batches come for all features, but for one that may have to stop soon: then they grow
             known = run.known.setdefault((at, batch.n_receivers), {})
             baseline[here], out[:, :, here] = run.predict(batch, rows, features, known)
-            if parts is not None:
-                parts.append(batch.moved(at))
             advance(batch.n_receivers * run.donors.n_repeats * len(features))
             at = here.stop
         return baseline, out
@@ -81,10 +74,12 @@ class WholeScore:
 class _Scoring:
     """All metrics on all cells, feature after feature."""
 
-    def __init__(self, run: Run, batch: Batch, baseline: Any, n_features: int) -> None:
-        self.run, self.batch, self.baseline, self.n_done = run, batch, baseline, 0
-        shape = (n_features, *batch.donors.shape)
+    def __init__(self, run: Run, baseline: Any, n_features: int) -> None:
+        self.run, self.baseline, self.n_done = run, baseline, 0
+        whole = run.whole(with_donors=run.question.weights is not None)
+        shape = n_features, run.donors.n_repeats, whole.n_rows
         self.moved = np.zeros(shape, dtype=bool)
+        self.target = run.data.target[whole.numbers]
         self._changes: dict[int, NDArray[np.floating]] = {}  # of a loss per row, the same for every segment
         self._before: dict[int, NDArray[Any]] = {}
         for number, metric in enumerate(run.question.metrics):
@@ -92,45 +87,48 @@ class _Scoring:
                 self._before[number] = on_host(metric.per_row(*self._compared(metric, baseline)))
                 self._changes[number] = np.zeros(shape, self._before[number].dtype)
         self._cells = {
-            (number, cell): Cell(run, batch, metric, cell, baseline, n_features)
+            (number, cell): Cell(run, whole, metric, cell, self.target, baseline, n_features)
             for number, metric, cell in run.question.places
             if metric.per_row is None
         }
 
-    @property
-    def kept(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64] | None]:
-        """Loss before any swap, changes so far, and distances for R2, of the first metric."""
-        if 0 not in self._before:
-            return *self._cells[0, -1].kept(self.n_done), None
-        spread = self.run.spread_of(self.run.question.metrics[0], -1, self.batch)
-        return self._before[0], self._changes[0][: self.n_done], spread
+    def keep(self, keeper: Keeper) -> None:
+        """Hand over what is known of the first metric, row by row."""
+        if 0 in self._before:
+            before, changes = self._before[0], self._changes[0][: self.n_done]
+        else:
+            before, changes = self._cells[0, -1].kept(self.n_done)
+        for here, batch in self.run.pieces():
+            spread = self.run.spread_of(self.run.question.metrics[0], -1, batch.numbers)
+            keeper.add(batch, before[here], changes[:, :, here], spread)
 
     def add(self, after: Any) -> None:
         """Take the predictions of one more feature, shape (n_repeats, n_rows, n_outputs)."""
         here = self.n_done
-        moved = self.moved[here] = on_host((after != self.baseline).any(-1))
-        for number, metric in enumerate(self.run.question.metrics):
-            if metric.per_row is not None:
-                losses = metric.per_row(*self._compared(metric, after))
-                self._changes[number][here] = on_host(losses) - self._before[number]
+        for r, pred in enumerate(after):  # one by one: of many rows there is room for few
+            self.moved[here, r] = on_host((pred != self.baseline).any(-1))
+            for number, metric in enumerate(self.run.question.metrics):
+                if metric.per_row is not None:
+                    losses = on_host(metric.per_row(*self._compared(metric, pred)))
+                    np.subtract(losses, self._before[number], out=self._changes[number][here, r])
         for cell in self._cells.values():
-            cell.add(here, after, moved)
+            cell.add(here, after, self.moved[here])
         self.n_done += 1
 
     def _compared(self, metric: Metric, pred: Any) -> tuple[Any, Any]:
         """What a metric compares predictions with, and predictions as it takes them."""
         if metric.against == "baseline":
             return self.run.model.settle(self.baseline), self.run.model.settle(pred)
-        return self.run.data.target[self.batch.numbers], pred
+        return self.target, pred
 
     @property
     def answers(self) -> list[Answer]:
         """One for each metric, on all rows and on each segment."""
-        return [
-            self.run.answer(
-                self.batch, metric, cell, self._before[number], self._changes[number][: self.n_done]
-            )
-            if metric.per_row is not None
-            else self._cells[number, cell].answer(self.n_done, self.moved[: self.n_done])
-            for number, metric, cell in self.run.question.places
-        ]
+        return [self._answer(*place) for place in self.run.question.places]
+
+    def _answer(self, number: int, metric: Metric, cell: int) -> Answer:
+        if metric.per_row is None:
+            return self._cells[number, cell].answer(self.n_done, self.moved[: self.n_done])
+        before, changes = self._before[number], self._changes[number][: self.n_done]
+        sums = self.run.add_up(metric, cell, self.n_done, lambda some: (before[some], changes[:, :, some]))
+        return answer_of(metric, sums)

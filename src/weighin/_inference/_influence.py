@@ -51,16 +51,34 @@ def auc_values(target: ArrayLike, score: ArrayLike, weights: ArrayLike | None = 
 
 def _area_values(positive: NDArray[np.bool_], score: NDArray[Any], weight: Floats) -> Floats:
     _, level = np.unique(score, return_inverse=True)
-    ours, theirs = (np.bincount(level, weights=weight * side) for side in (positive, ~positive))
+    ours, theirs = (_weight_at(level, weight * side) for side in (positive, ~positive))
     our_weight, their_weight = ours.sum(), theirs.sum()
     if not our_weight or not their_weight:
         raise MetricError("The area under the ROC curve needs both classes, and these rows have only one.")
-    below = (np.cumsum(theirs) - theirs / 2) / their_weight  # share of the other class on the right side
-    above = 1 - (np.cumsum(ours) - ours / 2) / our_weight
-    beaten = np.where(positive, below[level], above[level])
-    area = float((weight * positive) @ beaten) / our_weight
+    # share of the other class on the right side: below for us, above for them
+    theirs, ours = _shares_below(theirs, their_weight), _shares_below(ours, our_weight)
+    np.subtract(1, ours, out=ours)
+    values = theirs[level]
+    np.copyto(values, ours[level], where=~positive)
+    area = float((weight * positive) @ values) / our_weight
     total = our_weight + their_weight
-    return np.asarray(area + np.where(positive, total / our_weight, total / their_weight) * (beaten - area))
+    values -= area
+    values *= np.where(positive, total / our_weight, total / their_weight)
+    values += area
+    return values
+
+
+def _weight_at(level: NDArray[np.intp], weight: Floats) -> Floats:
+    return np.bincount(level, weights=weight).astype(np.float64, copy=False)
+
+
+def _shares_below(counts: Floats, total: float) -> Floats:
+    """Share below each level, and half of what is at it; in place: there may be as many as rows."""
+    below = np.cumsum(counts)
+    counts /= 2
+    below -= counts
+    below /= total
+    return below
 
 
 def linearised_changes(function: Callable[[Floats], Floats], after: ArrayLike, before: ArrayLike) -> Floats:

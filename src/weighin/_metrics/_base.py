@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -36,9 +36,11 @@ class Metric:
         What the score is of the mean of `per_row`: that mean itself, its root (RMSE of squared errors), its
         exponential (perplexity), or 1 minus its share of the target's variance (R2).
     values : callable or None
-        For a metric without `per_row` that has moments: ``values(target, pred, weights=None)`` of shape (..., n_rows),
-        from predictions of shape (..., n_rows, n_outputs) and weights of shape (..., n_rows). Values whose weighted
-        mean is the metric and whose spread is its sampling noise.
+        For a metric without `per_row` that has moments: ``values(target, preds, weights=None)``, from predictions and
+        weights of shuffle after shuffle, (n_rows, n_outputs) and (n_rows,), which it may ask for twice. Yields for
+        each shuffle (n_rows,) values whose weighted mean is the metric and whose spread is its sampling noise.
+    averages : bool
+        Whether `values` of a shuffle average to the metric after it: then it need not be asked for `score`.
     weighable : bool
         Whether `score` takes sample weights. Where there is `per_row` it need not.
     smooth : bool
@@ -52,7 +54,8 @@ class Metric:
     against: Literal["target", "baseline"] = "target"
     response: str = "predict"
     of_mean: OfMean = "identity"
-    values: Callable[..., NDArray[np.float64]] | None = None
+    values: Callable[..., Iterator[NDArray[np.float64]]] | None = None
+    averages: bool = False
     weighable: bool = False
     smooth: bool = True
 

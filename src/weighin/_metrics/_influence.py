@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ STEP = 1e-4  # of a share, to either side, for a slope
 
 def area_values(
     positive: Callable[[Any], NDArray[np.bool_]], score: Callable[[Any], NDArray[Any]]
-) -> Callable[..., NDArray[np.float64]]:
+) -> Callable[..., Iterator[NDArray[np.float64]]]:
     """Make `Metric.values` for the area under the ROC curve.
 
     Parameters
@@ -26,11 +27,15 @@ def area_values(
     positive : callable
         From a target to True for rows of the positive class, shape (n_rows,).
     score : callable
-        From predictions (..., n_rows, n_outputs) to scores (..., n_rows), larger for the positive class.
+        From predictions (n_rows, n_outputs) to scores (n_rows,), larger for the positive class.
     """
 
-    def values(target: Any, pred: Any, weights: Any = None) -> NDArray[np.float64]:
-        return auc_values(positive(target), score(pred), weights)
+    def values(
+        target: Any, preds: Sequence[Any], weights: Sequence[Any] | None = None
+    ) -> Iterator[NDArray[np.float64]]:
+        of_class = positive(target)
+        for pred, own in zip(preds, weights or itertools.repeat(None), strict=False):
+            yield auc_values(of_class, score(pred), own)
 
     return values
 
@@ -45,7 +50,7 @@ class LabelCounts:
     function : callable
         ``function(true, predicted, sample_weight=...)``, which depends on the weights' proportions alone.
     true, predicted : callable
-        From targets, and from predictions (..., n_rows, n_outputs), to label codes (..., n_rows).
+        From targets, and from predictions (n_rows, n_outputs), to label codes (n_rows,).
     labels : ndarray
         Label of each code.
     """
@@ -65,10 +70,14 @@ class LabelCounts:
         """The metric, from the counts of pairs."""
         return self._of_counts(self._counts(self._pairs(target, pred), weights))
 
-    def values(self, target: Any, pred: Any, weights: Any = None) -> NDArray[np.float64]:
+    def values(
+        self, target: Any, preds: Sequence[Any], weights: Sequence[Any] | None = None
+    ) -> Iterator[NDArray[np.float64]]:
         """Values whose mean is the metric of all predictions pooled, and whose spread is its noise."""
-        pairs = self._pairs(target, pred)
-        counts = self._counts(pairs, weights)
+        small = np.min_scalar_type(len(self.labels) ** 2)
+        pairs = [self._pairs(target, pred).astype(small) for pred in preds]
+        counts = sum(map(self._counts, pairs, weights or itertools.repeat(None)))
+        assert isinstance(counts, np.ndarray)
         slopes = np.zeros(len(counts))
         for pair in np.flatnonzero(counts):
             step = STEP * counts[pair]
@@ -78,14 +87,15 @@ class LabelCounts:
             slopes[pair] = (self._of_counts(more) - self._of_counts(less)) / (2 * step)
         slopes *= counts.sum()
         # the metric depends on proportions alone, so the slopes weighted by the shares add up to 0
-        return np.asarray(self._of_counts(counts) + slopes[pairs])
+        of_pair = self._of_counts(counts) + slopes
+        for some in pairs:
+            yield of_pair[some]
 
     def _pairs(self, target: Any, pred: Any) -> Codes:
         return self.true(target) * len(self.labels) + self.predicted(pred)
 
-    def _counts(self, pairs: Codes, weights: Any) -> NDArray[np.float64]:
-        own = None if weights is None else np.broadcast_to(weights, pairs.shape).ravel()
-        return np.bincount(pairs.ravel(), weights=own, minlength=len(self.labels) ** 2).astype(np.float64)
+    def _counts(self, pairs: NDArray[np.integer], weights: Any) -> NDArray[np.float64]:
+        return np.bincount(pairs, weights=weights, minlength=len(self.labels) ** 2).astype(np.float64)
 
     def _of_counts(self, counts: NDArray[np.float64]) -> float:
         there = np.flatnonzero(counts)

@@ -219,7 +219,13 @@ def _area(parts: _Parts) -> Metric | None:
 
     values = area_values(positive, parts.column)
     return Metric(
-        parts.name, parts.greater, parts.score, response=parts.response, values=values, weighable=True
+        parts.name,
+        parts.greater,
+        parts.score,
+        response=parts.response,
+        values=values,
+        averages=True,
+        weighable=True,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -150,13 +150,15 @@ def _from_fastai(
     return Metric(name, direction(name, greater_is_better), score, **found)
 
 
-def _weighed(score: Callable[..., float], values: Callable[..., NDArray[np.float64]]) -> Callable[..., float]:
+def _weighed(
+    score: Callable[..., float], values: Callable[..., Iterator[NDArray[np.float64]]]
+) -> Callable[..., float]:
     """Score with sample weights: the weighted mean of the values."""
 
     def weighed(target: Any, pred: Any, weights: Any = None) -> float:
         if weights is None:
             return score(target, pred)
-        return float(np.average(values(target, pred, weights), weights=weights))
+        return float(np.average(next(values(target, [pred], [weights])), weights=weights))
 
     return weighed
 
@@ -191,7 +193,8 @@ def _of_scikit(metric: Any, func: Any) -> dict[str, Any]:
         and not metric.kwargs.get("max_fpr")
     ):
         # of two classes, the margin orders rows as the probability does
-        return {"values": area_values(_is_second, lambda pred: as_numpy(pred[..., 1] - pred[..., 0]))}
+        values = area_values(_is_second, lambda pred: as_numpy(pred[..., 1] - pred[..., 0]))
+        return {"values": values, "averages": True}
     argmax = metric.activation == ActivationType.No and metric.dim_argmax in (-1, 1) and metric.thresh is None
     if argmax and takes_weights(func):
         return {"values": _counted(metric.name, partial(func, **metric.kwargs))}
@@ -202,13 +205,13 @@ def _is_second(target: Any) -> NDArray[np.bool_]:
     return np.asarray(as_numpy(target)[..., 0] == 1)
 
 
-def _counted(name: str, function: Any) -> Callable[..., NDArray[np.float64]]:
+def _counted(name: str, function: Any) -> Callable[..., Iterator[NDArray[np.float64]]]:
     """Values of a function of labels, as many as the network has outputs."""
 
-    def values(target: Any, pred: Any, weights: Any = None) -> NDArray[np.float64]:
-        n_labels = max(pred.shape[-1], int(target.max()) + 1)
+    def values(target: Any, preds: Any, weights: Any = None) -> Iterator[NDArray[np.float64]]:
+        n_labels = max(preds[0].shape[-1], int(target.max()) + 1)
         counts = LabelCounts(name, _weighed, _codes, _largest, np.arange(n_labels))
-        return counts.values(target, pred, weights)
+        return counts.values(target, preds, weights)
 
     def _weighed(true: Any, predicted: Any, sample_weight: Any) -> float:
         return float(function(true, predicted, sample_weight=sample_weight))

@@ -40,7 +40,7 @@ def split_view(module: nn.Module, cat: Tensor, cont: Tensor, forward: Forward) -
     """
     if _hooked(module):
         return None
-    with torch.no_grad():
+    with torch.inference_mode():
         view = _read_tabular(module) if hasattr(module, "embeds") else _read_sequential(module)
     return view if view is not None and agrees(view, cat, cont, forward) else None
 
