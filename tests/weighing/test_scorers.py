@@ -209,3 +209,17 @@ def test_a_list_of_metrics_is_checked():
 def test_accuracy_takes_one_column_of_classes(two_targets, fresh_games):
     with pytest.raises(MetricError, match="one column of class numbers, and y has 2"):
         weighin.weigh(two_targets, fresh_games, metric="accuracy")
+
+
+@pytest.mark.parametrize("labels", [TWO, THREE])
+@pytest.mark.parametrize(
+    "options", [{}, {"sample_weight": np.linspace(0.5, 2, len(FRAME))}, {"by": FRAME["a"] > 0}]
+)
+def test_the_log_loss_of_scikit_learn_is_ours_intervals_and_all(labels, options):
+    model = LogisticRegression().fit(FRAME, labels)
+    ours, theirs = (
+        weigh(FRAME, labels, model, metric=metric, **PLAIN, **options)
+        for metric in ("log_loss", "neg_log_loss")
+    )
+    np.testing.assert_allclose(theirs.importances, ours.importances, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(theirs.interval(), ours.interval(), rtol=1e-9, atol=1e-12)

@@ -69,7 +69,7 @@ class Cell:
         self.baseline = self._score(baseline, self.weights, self.here)
         self.change = np.full((n_features, self.n_repeats), np.nan)
         self._changes: NDArray[np.float32] | None = None
-        self._parts: list[NDArray[np.int64]] = []
+        self._parts: Sequence[NDArray[np.int64]] = ()
         closed = run.donors.closed and not np.isnan(self.baseline)
         if closed and metric.values is not None:
             self._values_before(metric)
@@ -218,18 +218,23 @@ class Cell:
             warnings.simplefilter("ignore")
             yield
 
-    def _left_out_parts(self) -> list[NDArray[np.int64]]:
+    def _left_out_parts(self) -> Sequence[NDArray[np.int64]]:
         """Rows that remain when some donor-closed blocks are left out, for each share of the blocks."""
         spans = list(itertools.pairwise(self.whole.edges))
-        parts = []
-        for some in np.array_split(np.arange(len(spans)), min(LEFT_OUT, len(spans))):
+
+        def remaining(share: NDArray[np.int64]) -> NDArray[np.int64]:
             stays = np.ones(self.whole.n_rows, dtype=bool)
-            for block in some:
+            for block in share:
                 stays[slice(*spans[block])] = False
-            part = np.flatnonzero(stays if self.segment is None else stays & self.segment)
-            if 0 < len(part) < self.n_rows:  # else there are no rows of the segment in that share
-                parts.append(part)
-        return parts if len(parts) > 1 else []
+            return np.flatnonzero(stays if self.segment is None else stays & self.segment)
+
+        shares = [
+            share
+            for share in np.array_split(np.arange(len(spans)), min(LEFT_OUT, len(spans)))
+            if 0 < len(remaining(share)) < self.n_rows  # else there are no rows of the segment in that share
+        ]
+        # made when they are asked for: of many rows there is no room for all
+        return _Each(len(shares) if len(shares) > 1 else 0, lambda k: remaining(shares[k]))
 
 
 class _Each(Sequence[T]):

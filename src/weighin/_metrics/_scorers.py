@@ -91,7 +91,7 @@ def from_scorer(name: str | None, scorer: Any, answers: Answers) -> Metric:
             f"The metric {name!r} needs {' or '.join(wanted)}, which {answers.name} has not.{answers.hint}"
         )
     parts = _Parts(name, scorer._sign > 0, function, options, there[0], answers)
-    for make in (_row_means, _labels, _area):
+    for make in (_row_means, _probabilities, _labels, _area):
         found = make(parts)
         if found is not None:
             return found
@@ -187,6 +187,50 @@ def _row_means(parts: _Parts) -> Metric | None:
     )
 
 
+def _probabilities(parts: _Parts) -> Metric | None:
+    """Losses per row of the probabilities of classes."""
+    classes = parts.answers.classes
+    if (
+        classes is None
+        or parts.known not in ("log_loss", "brier_score_loss")
+        or set(parts.options) - {"pos_label"}
+    ):
+        return None
+    if parts.known == "brier_score_loss" and len(classes) != 2:
+        return None
+
+    def probabilities(pred: Any) -> NDArray[Any]:
+        given = parts.column(pred)
+        if given.size and (given.min() < 0 or given.max() > 1):
+            raise MetricError(
+                f"The metric {parts.name!r} cannot be taken here: the model's outputs are no probabilities, they go "
+                f"from {given.min():.6g} to {given.max():.6g}."
+            )
+        return given
+
+    def log_loss(target: Any, pred: Any) -> NDArray[Any]:
+        given = probabilities(pred)
+        if len(classes) == 2:
+            own = np.where(_codes(target) == parts.positive, given, 1 - given)
+        else:
+            own = np.take_along_axis(given, np.broadcast_to(_codes(target), given.shape[:-1])[..., None], -1)[
+                ..., 0
+            ]
+        least = np.finfo(own.dtype).eps
+        return np.asarray(-np.log(np.clip(own, least, 1 - least)))
+
+    def brier(target: Any, pred: Any) -> NDArray[Any]:
+        return np.asarray(((_codes(target) == parts.positive) - probabilities(pred)) ** 2)
+
+    loss = log_loss if parts.known == "log_loss" else brier
+    return Metric(parts.name, parts.greater, parts.score, loss, response=parts.response, weighable=True)
+
+
+def _codes(target: Any) -> NDArray[np.int64]:
+    """Numbers of the classes of rows."""
+    return np.asarray(as_numpy(target)[..., 0].astype(np.int64))
+
+
 def _labels(parts: _Parts) -> Metric | None:
     """Metrics that count true and predicted labels."""
     classes = parts.answers.classes
@@ -200,10 +244,7 @@ def _labels(parts: _Parts) -> Metric | None:
             parts.name, parts.function(true, predicted, sample_weight=sample_weight, **parts.options)
         )
 
-    def true(target: Any) -> NDArray[np.int64]:
-        return as_numpy(target)[..., 0].astype(np.int64)
-
-    counts = LabelCounts(parts.name, function, true, parts.answers.labels, classes)
+    counts = LabelCounts(parts.name, function, _codes, parts.answers.labels, classes)
     return Metric(parts.name, parts.greater, counts.score, values=counts.values, weighable=True)
 
 
@@ -215,7 +256,7 @@ def _area(parts: _Parts) -> Metric | None:
         return None
 
     def positive(target: Any) -> NDArray[np.bool_]:
-        return np.asarray(as_numpy(target)[..., 0] == parts.positive)
+        return _codes(target) == parts.positive
 
     values = area_values(positive, parts.column)
     return Metric(
