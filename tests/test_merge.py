@@ -65,3 +65,8 @@ def test_another_plan_is_refused(change: dict[str, object], named: str) -> None:
 def test_a_feature_in_both_is_refused() -> None:
     with pytest.raises(weighin.InputError, match="In both results: 'a'"):
         part("a").merge(part("b", "a"))
+
+
+def test_something_else_is_refused() -> None:
+    with pytest.raises(weighin.InputError, match="same plan: model is 'net' and None"):
+        part("a").merge(3)  # type: ignore[arg-type]

@@ -92,7 +92,14 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first used: ``import weighin`` alone loads nothing heavy."""
     if name not in _HOMES:
         raise AttributeError(f"module 'weighin' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"weighin.{_HOMES[name]}"), name)
+    import random
+
+    drawn = random.getstate()
+    try:
+        home = importlib.import_module(f"weighin.{_HOMES[name]}")
+    finally:
+        random.setstate(drawn)  # rich draws a number when it is loaded
+    value = getattr(home, name)
     globals()[name] = value
     return value
 

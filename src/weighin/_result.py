@@ -370,10 +370,9 @@ class Importance(Shown):
         True
         """
         for name in _SAME_PLAN:
-            if getattr(self, name) != getattr(other, name):
-                raise InputError(
-                    f"Not of the same plan: {name} is {getattr(self, name)!r} and {getattr(other, name)!r}."
-                )
+            mine, theirs = getattr(self, name), getattr(other, name, None)
+            if mine != theirs:
+                raise InputError(f"Not of the same plan: {name} is {mine!r} and {theirs!r}.")
         alike = math.isclose(self.baseline, other.baseline, rel_tol=1e-6)
         if not alike and not (math.isnan(self.baseline) and math.isnan(other.baseline)):  # without numbers
             raise InputError(f"Not of the same plan: baseline is {self.baseline!r} and {other.baseline!r}.")

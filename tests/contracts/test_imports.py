@@ -32,6 +32,19 @@ def loaded_after(code: str) -> set[str]:
     return set(done.stderr.split())
 
 
+@pytest.mark.parametrize("name", ["weigh", "permutation_importance", "effects", "ablate"])
+def test_what_is_loaded_at_first_use_draws_no_random_numbers(name):
+    code = (
+        "import random, numpy as np, weighin\n"
+        "random.seed(1); before = random.getstate()\n"
+        f"weighin.{name}\n"
+        "rows = np.arange(12.0).reshape(6, 2)\n"
+        "weighin.weigh(lambda X: X[:, 0], rows, rows[:, 0], n_repeats=1, random_state=0)\n"
+        "assert random.getstate() == before"
+    )
+    assert "rich" in loaded_after(code)
+
+
 def test_importing_weighin_loads_nothing_heavy():
     assert loaded_after("import weighin; dir(weighin); weighin.__version__") & AT_IMPORT == set()
 

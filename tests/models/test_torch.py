@@ -158,6 +158,28 @@ def test_several_inputs_by_position_and_by_keyword(rows: Any) -> None:
     close(found, by_hand(mixed(), [CAT, X], mae))
 
 
+class Batch(nn.Module):
+    """Takes all its inputs as one dict."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: dict[str, torch.Tensor], scale: float = 1.0) -> torch.Tensor:
+        return self.network(batch["x_cat"], batch["x_num"]) * scale
+
+
+def test_a_module_of_one_argument_gets_the_dict_itself() -> None:
+    rows = {"x_cat": CAT, "x_num": X}
+    assert weigh(Batch(mixed()), rows, Y, n_repeats=1).ways == weigh(mixed(), rows, Y, n_repeats=1).ways
+    close(importances(Batch(mixed()), rows), by_hand(mixed(), [CAT, X], mae))
+
+
+def test_names_a_module_does_not_take_are_its_own_error() -> None:
+    with pytest.raises(TypeError, match="x_nums"):
+        weigh(mixed(), {"x_cat": CAT, "x_nums": X}, Y)
+
+
 def test_columns_of_several_inputs_have_names() -> None:
     assert weigh(mixed(), (CAT, X), Y).features == (
         "input0_0",

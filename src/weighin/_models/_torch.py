@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -39,7 +40,8 @@ class TorchModel:
     Notes
     -----
     `X` may be a matrix or a data frame of numbers (the module gets one float tensor), a tuple or list of matrices
-    (one tensor each, integers kept), or a dict of them (keywords).
+    (one tensor each, integers kept), or a dict of them: keywords, or the dict itself for a module of one argument
+    that has none of these names.
     """
 
     def __init__(self, module: torch.nn.Module, *, device: Any = None, name: str | None = None) -> None:
@@ -147,7 +149,11 @@ def _to_numpy(tensor: Tensor) -> np.ndarray:
 def _outputs(module: Any, rows: ArrayRows) -> Tensor:
     keys = rows.keys
     try:
-        out = module(*rows.parts) if keys is None else module(**dict(zip(keys, rows.parts, strict=True)))
+        out = (
+            module(*rows.parts)
+            if keys is None
+            else _by_name(module, dict(zip(keys, rows.parts, strict=True)))
+        )
     except IndexError as error:
         told = _levels_told(module, rows)
         if not told:
@@ -162,6 +168,20 @@ def _outputs(module: Any, rows: ArrayRows) -> Tensor:
     if out.ndim == 0:
         raise ModelError(f"The module gave one number for {rows.n_rows} rows; one per row is needed.")
     return out[:, None] if out.ndim == 1 else out.flatten(1)
+
+
+def _by_name(module: Any, inputs: dict[str, Tensor]) -> Any:
+    """Call a module with keywords, or with the dict itself where it takes one argument of another name."""
+    try:
+        takes = inspect.signature(module.forward).parameters.values()
+    except (TypeError, ValueError):  # compiled, say: it does not tell
+        return module(**inputs)
+    named = {one.name for one in takes if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+    if any(one.kind is one.VAR_KEYWORD for one in takes) or named & set(inputs):
+        return module(**inputs)
+    needed = [one for one in takes if one.default is one.empty and one.kind is not one.VAR_POSITIONAL]
+    whole = len(needed) == 1 and needed[0].kind is not needed[0].KEYWORD_ONLY
+    return module(inputs) if whole else module(**inputs)
 
 
 def _levels_told(module: Any, rows: ArrayRows) -> str:
