@@ -8,7 +8,7 @@ import torch
 from lines import line, score_changes, table, weigh
 from sklearn import metrics as reference
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import get_scorer, make_scorer
+from sklearn.metrics import brier_score_loss, get_scorer, make_scorer
 
 import weighin
 from weighin import InputError, MetricError
@@ -223,3 +223,28 @@ def test_the_log_loss_of_scikit_learn_is_ours_intervals_and_all(labels, options)
     )
     np.testing.assert_allclose(theirs.importances, ours.importances, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(theirs.interval(), ours.interval(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("labels", "scorer"),
+    [
+        # of labels, not of probabilities
+        (np.where(TWO, "y", "n"), make_scorer(brier_score_loss)),
+        (TWO, make_scorer(brier_score_loss, response_method="predict_proba", pos_label=7)),
+    ],
+)
+def test_what_scikit_learn_refuses_of_probabilities_is_refused(labels, scorer):
+    model = LogisticRegression().fit(FRAME, labels)
+    with pytest.raises(ValueError, match=r"pos_label|convert"):
+        scorer(model, FRAME, labels)
+    with pytest.raises(MetricError, match=r"pos_label|convert"):
+        weigh(FRAME, labels, model, metric=scorer, **PLAIN)
+
+
+def test_the_brier_score_of_either_class_is_that_of_scikit_learn():
+    model = LogisticRegression().fit(FRAME, np.where(TWO, "y", "n"))
+    for label in ("y", "n"):
+        scorer = make_scorer(brier_score_loss, response_method="predict_proba", pos_label=label)
+        imp = weigh(FRAME, np.where(TWO, "y", "n"), model, metric=scorer, **PLAIN)
+        assert imp.baseline == pytest.approx(scorer(model, FRAME, np.where(TWO, "y", "n")))
+        assert np.isfinite(imp.interval()).all()

@@ -133,10 +133,8 @@ class Cell:
             return before[some], changes[:, :, some]
         inside = self.segment[some]
         own = slice(*np.searchsorted(self.here, (some.start, some.stop)))
-        all_before, all_changes = (
-            np.zeros(len(inside)),
-            np.zeros((*changes.shape[:2], len(inside)), np.float32),
-        )
+        all_before = np.zeros(len(inside))
+        all_changes = np.zeros((*changes.shape[:2], len(inside)), np.float32)
         all_before[inside], all_changes[..., inside] = before[own], changes[..., own]
         return all_before, all_changes
 

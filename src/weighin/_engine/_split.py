@@ -19,9 +19,8 @@ from weighin._models._split_view import Dense, SplitView
 
 CHUNK_BYTES = 2**21  # of the first hidden layer in one pass: more leaves the cache, less pays for the calls
 LEAST_CHUNK_ROWS = 128
-EVEN_ROWS = (
-    64  # look-ups are predicted in multiples: oneDNN writes, and keeps, a program for every number of rows
-)
+# look-ups are predicted in multiples: oneDNN writes, and keeps, a program for every number of rows
+EVEN_ROWS = 64
 STACKED_REPEATS = 4  # of the same rows in one pass
 FEW_ROWS = 2048  # of one shuffle, which are predicted sooner than levels are counted
 LOOK_UPS_PAY = 0.8  # share of the plain work below which predicting each (row, level) once is faster
@@ -262,9 +261,8 @@ class _Block:
         n_sums = 1 + sum(plan.way == "sum" for plan in self.planned) * len(self.donors)
         room = min(max(1, self.chunk_rows // len(z)), n_sums)
         stack = _Stack(self.view, z, self.baseline[receivers], room)
-        most = max(
-            1, self.chunk_rows * z.shape[1] // len(donors)
-        )  # columns whose values take as much as a pass
+        # columns whose values take as much as a pass
+        most = max(1, self.chunk_rows * z.shape[1] // len(donors))
         for first, last in self._together(most):
             plan, number, out = self.planned[first], self.numbers[first], self.out[first:last, :, receivers]
             if plan.way == "ignored":
@@ -313,9 +311,8 @@ class _Block:
         same += [step == 0 for step in steps]
         equal = same[0] if len(same) == 1 else torch.stack(same).all(0)
         rest, tables = z, [view.tables[j] for j in unit.cats]
-        if (
-            len(tables) == 1 and 2 * len(tables[0]) ** 2 <= out.shape[1]
-        ):  # what a level adds to another, for all pairs
+        # what a level adds to another, for all pairs
+        if len(tables) == 1 and 2 * len(tables[0]) ** 2 <= out.shape[1]:
             (table,), (own,) = tables, (self.cats[unit.cats[0], rows],)
             tables = [(table - table[:, None]).flatten(0, 1)]
             given = [given[0] + own * len(table)]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._errors import MetricError
+from weighin._errors import MetricError, listing
 from weighin._metrics._base import Metric, as_numpy, mean, one_column
 from weighin._metrics._callables import number, takes_weights
 from weighin._metrics._influence import LabelCounts, area_values, not_here
@@ -90,6 +90,10 @@ def from_scorer(name: str | None, scorer: Any, answers: Answers) -> Metric:
         raise MetricError(
             f"The metric {name!r} needs {' or '.join(wanted)}, which {answers.name} has not.{answers.hint}"
         )
+    label, classes = options.get("pos_label"), [] if answers.classes is None else answers.classes.tolist()
+    # scikit-learn's functions of scores take whatever it is for the other class
+    if label is not None and there[0] != "predict" and len(classes) == 2 and label not in classes:
+        raise MetricError(f"The metric {name!r} has pos_label={label!r}; classes: {listing(classes)}.")
     parts = _Parts(name, scorer._sign > 0, function, options, there[0], answers)
     for make in (_row_means, _probabilities, _labels, _area):
         found = make(parts)
@@ -190,13 +194,13 @@ def _row_means(parts: _Parts) -> Metric | None:
 def _probabilities(parts: _Parts) -> Metric | None:
     """Losses per row of the probabilities of classes."""
     classes = parts.answers.classes
-    if (
-        classes is None
-        or parts.known not in ("log_loss", "brier_score_loss")
-        or set(parts.options) - {"pos_label"}
-    ):
+    if classes is None or parts.response != "predict_proba":
         return None
-    if parts.known == "brier_score_loss" and len(classes) != 2:
+    if parts.known == "brier_score_loss":
+        plain = len(classes) == 2 and parts.options.keys() <= {"pos_label"}
+    else:
+        plain = parts.known == "log_loss" and len(classes) > 1 and not parts.options
+    if not plain:  # what scikit-learn makes of it, or says of it, is its own
         return None
 
     def probabilities(pred: Any) -> NDArray[Any]:
@@ -213,9 +217,8 @@ def _probabilities(parts: _Parts) -> Metric | None:
         if len(classes) == 2:
             own = np.where(_codes(target) == parts.positive, given, 1 - given)
         else:
-            own = np.take_along_axis(given, np.broadcast_to(_codes(target), given.shape[:-1])[..., None], -1)[
-                ..., 0
-            ]
+            codes = np.broadcast_to(_codes(target), given.shape[:-1])[..., None]
+            own = np.take_along_axis(given, codes, -1)[..., 0]
         least = np.finfo(own.dtype).eps
         return np.asarray(-np.log(np.clip(own, least, 1 - least)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -40,7 +40,7 @@ def split_view(module: nn.Module, cat: Tensor, cont: Tensor, forward: Forward) -
     """
     if _hooked(module):
         return None
-    with torch.inference_mode():
+    with torch.no_grad():
         view = _read_tabular(module) if hasattr(module, "embeds") else _read_sequential(module)
     return view if view is not None and agrees(view, cat, cont, forward) else None
 
@@ -69,7 +69,7 @@ def _rolled(columns: Tensor, first: int) -> Tensor:
     return columns.gather(0, _rolls(*columns.shape, first).to(columns.device))
 
 
-@cache
+@lru_cache(maxsize=16)
 def _rolls(n: int, width: int, first: int) -> Tensor:
     """Row that gives to each place, shape (n, width)."""
     return (torch.arange(n)[:, None] + torch.arange(first, first + width)).remainder_(n)
@@ -202,9 +202,8 @@ def _callables(steps: list[Any], dtype: torch.dtype) -> Iterator[Step]:
     for i, step in enumerate(steps):
         if isinstance(step, _Linear):
             relu = _is(steps[i + 1], nn.ReLU) if i + 1 < len(steps) else False
-            weight = (
-                step.weight.to(dtype).t().contiguous().t()
-            )  # oneDNN is a little faster with columns side by side
+            # oneDNN is a little faster with columns side by side
+            weight = step.weight.to(dtype).t().contiguous().t()
             yield Dense(weight, step.bias.to(dtype), relu)
         elif isinstance(step, _Affine):
             yield _Scale(step.scale.to(dtype), step.shift.to(dtype))
