@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from lines import FEATURES, line, table, weigh
+from sklearn.linear_model import LogisticRegression
 
 import weighin
 from weighin import InputError
@@ -183,3 +184,18 @@ def test_a_matrix_has_no_columns_to_name(rows):
     frame, y = rows
     with pytest.raises(InputError, match="by='year' names a column, and there is no data frame"):
         weighin.weigh(line, frame[FEATURES].to_numpy(), y, by="year")
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "balanced_accuracy"])
+def test_a_segment_whose_pairs_weigh_nothing_leaves_the_others_alone(metric):
+    frame, target = table(60)
+    labels, weights = (target > 0).astype(int), (np.arange(60) % 4 == 0) * 1.0
+    pair = [labels.argmin(), labels.argmax()]
+    segments = np.isin(np.arange(60), pair)
+    weights[pair] = 1
+    model = LogisticRegression().fit(frame, labels)
+    options = {"metric": metric, "sample_weight": weights, "n_repeats": 5, "random_state": 0}
+    imp = weighin.weigh(model, frame, labels, by=segments, **options)
+    np.testing.assert_array_equal(imp.importances, weighin.weigh(model, frame, labels, **options).importances)
+    assert np.isnan(imp.of(segment=True).importances_mean).any()
+    assert np.isfinite(imp.of(segment=False).interval()).all()

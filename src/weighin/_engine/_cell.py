@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from weighin._engine._plan import Whole
 from weighin._engine._run_parts import Answer, Run
+from weighin._errors import MetricError
 from weighin._inference import LeftOut
 from weighin._metrics import Metric
 
@@ -71,8 +72,7 @@ class Cell:
         self._changes: NDArray[np.float32] | None = None
         self._parts: Sequence[NDArray[np.int64]] = ()
         closed = run.donors.closed and not np.isnan(self.baseline)
-        if closed and metric.values is not None:
-            self._values_before(metric)
+        if closed and metric.values is not None and self._values_before(metric):
             self._changes = np.zeros((n_features, self.n_repeats, self.n_rows), dtype=np.float32)
         elif closed and metric.smooth and len(whole.edges) > 2:
             self._parts = self._left_out_parts()
@@ -150,24 +150,31 @@ class Cell:
             return None
         return _Each(len(donors), lambda r: weights[self.here] * weights[donors[r, self.here]])
 
-    def _values_before(self, metric: Metric) -> None:
-        """Values of the rows as they are: with their own weights, and in each shuffle with those of the pairs."""
+    def _values_before(self, metric: Metric) -> bool:
+        """Values of the rows as they are: with their own weights, and in each shuffle with those of the pairs.
+
+        False where the pairs of a segment do not allow it, such as those that all weigh nothing.
+        """
         assert metric.values is not None
-        target, pred = self.target[self.here], self.pred[self.here]
+        target, pred, pairs = self.target[self.here], self.pred[self.here], self._pair_weights
         with self._in_peace():
-            if self.weights is None:
+            if self.weights is None or pairs is None:
                 (self._of_own_rows,) = metric.values(target, pred[None])
                 self._of_rows = [self._of_own_rows] * self.n_repeats
                 self._before = np.full(len(self._of_rows), self._average(self._of_own_rows, 0))
-                return
+                return True
             (self._of_own_rows,) = metric.values(target, pred[None], [self.weights[self.here]])
-            pairs = self._pair_weights
-            assert pairs is not None
             self._of_rows, self._before = [], np.empty(len(pairs))
             for r, own in enumerate(pairs):
-                (values,) = metric.values(target, pred[None], [own])
+                try:
+                    (values,) = metric.values(target, pred[None], [own])
+                    self._before[r] = self._average(values, r)
+                except (MetricError, ZeroDivisionError):
+                    if self.segment is None:
+                        raise
+                    return False
                 self._of_rows.append(values.astype(np.float32))
-                self._before[r] = self._average(values, r)
+        return True
 
     def _average(self, values: Floats, repeat: int) -> float:
         """The metric after a shuffle, from its values."""
