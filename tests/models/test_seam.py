@@ -5,11 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
+import weighin
 from weighin._models._seam import Seam, find_seam
 
 N_LEVELS = (3, 5)
@@ -193,3 +195,36 @@ def test_a_layer_with_a_hook_is_not_cut_off() -> None:
         torch.testing.assert_close(found, model.eval()(*inputs), rtol=1e-5, atol=1e-5)
     model.first.register_forward_hook(lambda part, given, out: out.clamp(max=100.0))
     assert cut(model) is None
+
+
+class Seldom(nn.Module):
+    """Does something else where two inputs are large together: below its first linear layer, or past it."""
+
+    def __init__(self, below: bool) -> None:
+        super().__init__()
+        self.below, self.first, self.last = below, nn.Linear(3, 4), nn.Linear(4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        both = ((x[:, :2] > 5).all(1) * 50.0)[:, None]
+        out = self.last(self.first(x + both if self.below else x).relu())
+        return out if self.below else out + both
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_what_a_module_does_with_one_row_of_many_is_seen(below: bool) -> None:
+    torch.manual_seed(0)
+    module, n_rows = Seldom(below), 20_000
+    rows = np.random.default_rng(0).uniform(-1, 1, (n_rows, 3)).astype("float32")
+    rows[0, :2], rows[5000, :2] = (9, 0), (0, 9)  # the largest are looked at first, and are not together
+    rows[12_345, :2] = 8
+
+    def by_hand(x: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return module(torch.from_numpy(x)).double().numpy()[:, 0]
+
+    asked = {"n_repeats": 1, "random_state": 0}
+    found = weighin.weigh(module, rows, rows[:, 0], **asked)
+    expected = weighin.weigh(by_hand, rows, rows[:, 0], **asked)
+    assert set(found.ways.values()) == {"generic"}
+    assert found.baseline == pytest.approx(expected.baseline, rel=1e-5)
+    np.testing.assert_allclose(found.importances, expected.importances, rtol=1e-3, atol=1e-6)
