@@ -192,8 +192,8 @@ def _of_scikit(metric: Any, func: Any) -> dict[str, Any]:
         and metric.activation == "binarysoftmax"
         and not metric.kwargs.get("max_fpr")
     ):
-        # of two classes, the margin orders rows as the probability does
-        values = area_values(_is_second, lambda pred: as_numpy(pred[..., 1] - pred[..., 0]))
+        # not the margin: far out, probabilities are equal where margins are not
+        values = area_values(_is_second, lambda pred: as_numpy(pred.softmax(-1)[..., -1]))
         return {"values": values, "averages": True}
     argmax = metric.activation == ActivationType.No and metric.dim_argmax in (-1, 1) and metric.thresh is None
     if argmax and takes_weights(func):
