@@ -128,6 +128,16 @@ def test_weights_of_the_area_and_of_counts_are_those_of_scikit_learn():
         assert imp.se[-1] > 0
 
 
+def test_the_area_is_that_of_probabilities_where_many_are_zero_or_one():
+    learn = learners.train(learners.games(), learners.CATS, learners.CONTS, "won")
+    learn.model.layers[-1][0].weight.data.mul_(1000)
+    plain, weighted = (
+        weigh(learn, ROWS, metric=RocAucBinary(), sample_weight=weights, n_repeats=2, random_state=0)
+        for weights in (None, np.ones(len(ROWS)))
+    )
+    assert plain.baseline == pytest.approx(weighted.baseline)
+
+
 def test_a_part_of_the_loss_is_read_from_the_loss():
     class Halved(CrossEntropyLossFlat):
         def __call__(self, pred, target):
