@@ -129,7 +129,8 @@ def weigh(
         estimators that bring no threads along, one for other models. Estimators and functions run under joblib, so
         ``joblib.parallel_config`` may choose processes. Does not change numbers.
     max_memory : int
-        Megabytes to hold at once beside the encoded table, about.
+        Megabytes to hold at once beside the encoded table, about. Metrics that need all rows at once (an area under
+        the curve, a median) may take more: about 100 bytes for each row, and 9 for each of its shuffles.
     keep_rows : bool
         Keep what each shuffle changes row by row, in memory and in an ``.npz`` file beside the JSON: 4 bytes for each
         feature, shuffle and row. For the first metric, which must have a value per row.
