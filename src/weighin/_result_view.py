@@ -135,6 +135,7 @@ class Shown(Drawn):
         known = {name: words[name] for name in self.features if name in words}
         parts = tuple(part.with_effects(known) for part in self.parts)
         more = page_parts(self, effects=effects) if words is not effects else {**self.further}
+        # the dataclass is `Importance`, which this is a base of
         return replace(self, directions=known, parts=parts, further=more)  # type: ignore[type-var]
 
     def with_company(self, company: Any) -> Self:
@@ -150,6 +151,7 @@ class Shown(Drawn):
         InputError
             If it is something else.
         """
+        # as in `with_effects`
         return replace(self, further=page_parts(self, company=company))  # type: ignore[type-var]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:

@@ -67,7 +67,9 @@ class Cell:
             self.here = np.flatnonzero(self.segment)
             self.n_rows = len(self.here)
         self.target = target
-        self.baseline = self._score(baseline, self.weights, self.here)
+        self.baseline = self._score(
+            baseline, None if self.weights is None else self.weights[self.here], self.here
+        )
         self.change = np.full((n_features, self.n_repeats), np.nan)
         self._changes: NDArray[np.float32] | None = None
         self._parts: Sequence[NDArray[np.int64]] = ()
@@ -145,10 +147,9 @@ class Cell:
     @property
     def _pair_weights(self) -> Sequence[Floats] | None:
         """Of the receivers here, in each shuffle."""
-        weights, donors = self.weights, self.whole.donors
-        if weights is None or donors is None:
+        if self.weights is None:
             return None
-        return _Each(len(donors), lambda r: weights[self.here] * weights[donors[r, self.here]])
+        return _Each(self.n_repeats, lambda r: self._weights_of(r, self.here))
 
     def _values_before(self, metric: Metric) -> bool:
         """Values of the rows as they are: with their own weights, and in each shuffle with those of the pairs.
@@ -186,17 +187,19 @@ class Cell:
         if self.weights is None:
             known = here is self.here
             return np.full(len(repeats), self.baseline if known else self._score(self.pred, None, here))
-        return np.array([self._score(self.pred, self._weights_of(r), here) for r in repeats])
+        return np.array([self._score(self.pred, self._weights_of(r, here), here) for r in repeats])
 
     def _differences(self, after: Any, repeats: range, here: Any, before: Floats) -> Floats:
         """Score after each shuffle minus that before, on some rows."""
-        scores = [self._score(after[r], self._weights_of(r), here) for r in repeats]
+        scores = [self._score(after[r], self._weights_of(r, here), here) for r in repeats]
         return np.array(scores) - before
 
-    def _weights_of(self, repeat: int) -> Floats | None:
-        if self.weights is None or self.whole.donors is None:
+    def _weights_of(self, repeat: int, here: Any) -> Any:
+        """Of pairs, by their receivers; None without sample weights."""
+        if self.weights is None:
             return None
-        return np.asarray(self.weights * self.weights[self.whole.donors[repeat]])
+        assert self.whole.donors is not None
+        return self.weights[here] * self.weights[self.whole.donors[repeat, here]]
 
     def kept(self, n_done: int) -> tuple[Floats, NDArray[np.float32]]:
         """Values of all rows before any swap, and what swaps changed of them, for a metric that has such values."""
@@ -207,7 +210,7 @@ class Cell:
 
     def _score(self, pred: Any, weights: Floats | None, here: Any) -> float:
         """The metric on some rows; NaN where a segment or part does not allow it."""
-        given = () if weights is None else (weights[here],)
+        given = () if weights is None else (weights,)
         if here is self.here and self.segment is None:
             return self.metric.score(self.target[here], pred[here], *given)
         try:
@@ -252,6 +255,6 @@ class _Each(Sequence[T]):
         return self.number
 
     def __getitem__(self, index: Any) -> Any:
-        if not -self.number <= index < self.number:
+        if not 0 <= index < self.number:
             raise IndexError(index)
-        return self.make(index % self.number)
+        return self.make(index)

@@ -187,9 +187,8 @@ class _Stack:
         self.n_added = 1
         self.waiting: list[tuple[Tensor | None, Tensor]] = [(None, baseline[None])]
 
-    @property
-    def base(self) -> Tensor:
-        """Predictions of the rows as they are."""
+    def predict_base(self) -> Tensor:
+        """Predictions of the rows as they are, which may still have to be made."""
         if self.waiting and self.waiting[0][0] is None:
             self.finish()
         return self.baseline
@@ -266,10 +265,12 @@ class _Block:
         for first, last in self._together(most):
             plan, number, out = self.planned[first], self.numbers[first], self.out[first:last, :, receivers]
             if plan.way == "ignored":
-                out.copy_(stack.base)
+                out.copy_(stack.predict_base())
             elif plan.levels is not None and number is not None:
                 given = number.index_select(0, donors).view(out.shape[1:3])
-                self._predict_levels(plan.levels.table, number[rows], given, terms, stack.base, out[0])
+                self._predict_levels(
+                    plan.levels.table, number[rows], given, terms, stack.predict_base(), out[0]
+                )
             elif plan.lone is not None:
                 columns = slice(plan.lone, plan.lone + last - first)
                 self._add_columns(columns, rows, donors, z, stack, out)

@@ -14,8 +14,6 @@ from weighin._engine._run_parts import Advance, Answer, Run, answer_of, on_host
 from weighin._features import Feature
 from weighin._metrics import Metric
 
-Metrics = Sequence[tuple[int, Metric, int]]
-
 
 class WholeScore:
     """Any metrics, from the predictions of all rows.

@@ -14,6 +14,7 @@ from weighin._metrics._losses import (
     RMSE,
     absolute_error,
     hit,
+    log_loss,
     miss,
     squared_error,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "hit",
     "is_scorer",
     "is_torchmetric",
+    "log_loss",
     "mean",
     "miss",
     "not_here",

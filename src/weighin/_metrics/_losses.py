@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from weighin._errors import MetricError
 from weighin._metrics._base import Metric, mean, row_mean
 
@@ -55,6 +57,13 @@ def hit(target: Any, pred: Any) -> Any:
 def miss(target: Any, pred: Any) -> Any:
     """1 - `hit`."""
     return 1.0 - hit(target, pred)
+
+
+def log_loss(target: Any, pred: Any) -> Any:
+    """Negative log of the target class's probability, kept away from 0 as scikit-learn does; numpy arrays only."""
+    classes = np.broadcast_to(target[..., :1].astype(np.int64), (*pred.shape[:-1], 1))
+    likelihood = np.take_along_axis(pred, classes, -1)[..., 0]
+    return -np.log(likelihood.clip(np.finfo(pred.dtype).eps, 1 - np.finfo(pred.dtype).eps))
 
 
 MAE = row_mean("mae", absolute_error)

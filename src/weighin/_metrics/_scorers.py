@@ -13,7 +13,7 @@ from weighin._errors import MetricError, listing
 from weighin._metrics._base import Metric, as_numpy, mean, one_column
 from weighin._metrics._callables import number, takes_weights
 from weighin._metrics._influence import LabelCounts, area_values, not_here
-from weighin._metrics._losses import absolute_error, squared_error
+from weighin._metrics._losses import absolute_error, log_loss, squared_error
 
 
 @dataclass(frozen=True)
@@ -212,20 +212,16 @@ def _probabilities(parts: _Parts) -> Metric | None:
             )
         return given
 
-    def log_loss(target: Any, pred: Any) -> NDArray[Any]:
+    def logarithmic(target: Any, pred: Any) -> NDArray[Any]:
         given = probabilities(pred)
-        if len(classes) == 2:
-            own = np.where(_codes(target) == parts.positive, given, 1 - given)
-        else:
-            codes = np.broadcast_to(_codes(target), given.shape[:-1])[..., None]
-            own = np.take_along_axis(given, codes, -1)[..., 0]
-        least = np.finfo(own.dtype).eps
-        return np.asarray(-np.log(np.clip(own, least, 1 - least)))
+        return np.asarray(
+            log_loss(as_numpy(target), np.stack([1 - given, given], -1) if len(classes) == 2 else given)
+        )
 
     def brier(target: Any, pred: Any) -> NDArray[Any]:
         return np.asarray(((_codes(target) == parts.positive) - probabilities(pred)) ** 2)
 
-    loss = log_loss if parts.known == "log_loss" else brier
+    loss = brier if parts.known == "brier_score_loss" else logarithmic
     return Metric(parts.name, parts.greater, parts.score, loss, response=parts.response, weighable=True)
 
 

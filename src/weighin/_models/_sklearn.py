@@ -29,6 +29,7 @@ from weighin._metrics import (
     from_torchmetric,
     is_scorer,
     is_torchmetric,
+    log_loss,
     one_column,
     row_mean,
     scorer_names,
@@ -295,8 +296,4 @@ def _same(target: Any, pred: Any) -> Any:
 
 
 def _log_loss(target: Any, pred: Any) -> Any:
-    """Negative log of the target class's probability, kept away from 0 as scikit-learn does."""
-    pred = pred / pred.sum(-1, keepdims=True)
-    classes = np.broadcast_to(target[..., :1].astype(np.int64), (*pred.shape[:-1], 1))
-    likelihood = np.take_along_axis(pred, classes, -1)[..., 0]
-    return -np.log(likelihood.clip(np.finfo(pred.dtype).eps, 1 - np.finfo(pred.dtype).eps))
+    return log_loss(target, pred / pred.sum(-1, keepdims=True))

@@ -59,6 +59,7 @@ def usable_device(device: Any) -> torch.device:
     """
     try:
         return torch.empty(0, device=device).device
+    # an unknown name, a build without CUDA, a device without an allocator, no name at all
     except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
         raise InputError(f"device={device!r} cannot be used: {str(error).splitlines()[0]}") from error
 
