@@ -84,7 +84,7 @@ def _of_arrays(a: Any, b: Any, tolerance: float) -> str:
     where = f" at {[int(i) for i in place]}" if place else ""
     return (
         f"{int((~same).sum())} of {same.size} differ, the most by {gap[place]:.3g}{part}{where}: "
-        f"was {a[place]!r:}, is {b[place]!r:}"
+        f"was {float(a[place])!r}, is {float(b[place])!r}"
     )
 
 

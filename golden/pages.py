@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import Any
 
+FURTHER = ("effects", "company", "associations")
 
-def page_texts(result: Any, **further: Any) -> dict[str, str]:
+
+def page_texts(result: Any) -> dict[str, str]:
     """Give the dict of a page, and the rows and charts that its template gets, as JSON."""
     from weighin._report._page import _view
     from weighin._result_page import page_of
 
     known = getattr(result, "further", {})
-    asked = {"effects": known.get("effects"), "company": known.get("company"), **further}
-    page = page_of(result, **{name: value for name, value in asked.items() if value is not None})
+    taken = inspect.signature(page_of).parameters  # "company" or "associations", as it is called
+    page = page_of(result, **{name: known[name] for name in FURTHER if name in known and name in taken})
     return {"page": _json(page), "page rows": _json(_view(page))}
 
 
