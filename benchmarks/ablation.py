@@ -16,15 +16,9 @@ from typing import Any
 import numpy as np
 
 import weighin
-from weighin._football._network import (
-    CAT_NAMES,
-    CONT_NAMES,
-    TARGET,
-    ArticleTrainer,
-    prepare_games,
-)
-from weighin._football._simulate import simulate_league
-from weighin._recipes._seeds import seed_of
+from weighin._football.network import CAT_NAMES, CONT_NAMES, TARGET, ArticleTrainer, prepare_games
+from weighin._football.simulate import simulate_league
+from weighin._refit.recipes.seeds import seed_of
 
 DROP = ("neutral_site", "home_conference", "away_conference", "home_elo", "away_elo")
 FEATURES = (*CAT_NAMES, *CONT_NAMES)

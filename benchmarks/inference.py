@@ -35,15 +35,15 @@ def main() -> None:
 
 def _cost(quick: bool) -> str:
     """Time inside the moments that intervals come from, and of the intervals themselves, over that of the run."""
-    from weighin._donors import CyclicDonors
     from weighin._engine import run
     from weighin._metrics import MSE
+    from weighin._samplers.marginal import MarginalSampler
 
     job = WORKLOADS["W2"](quick)
     model, data = ready(job)
 
     def weigh() -> None:
-        run(model, data, data.features, CyclicDonors(len(job.X), job.n_repeats, 0), MSE)
+        run(model, data, data.features, MarginalSampler(len(job.X), job.n_repeats, 0), MSE)
 
     weigh()
     runs, moments = [], []
@@ -63,7 +63,7 @@ def _cost(quick: bool) -> str:
 @contextmanager
 def _moments_timed() -> Iterator[list[float]]:
     """Seconds of each call, which the engine makes one after the other, outside of its threads."""
-    from weighin._engine._sums import Sums
+    from weighin._engine.sums import Sums
 
     kept, inside = Sums._moments, list[float]()
 

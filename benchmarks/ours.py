@@ -39,14 +39,14 @@ def run(job: Job, columns: Sequence[int], n_repeats: int, setting: dict[str, Any
 
     There is nothing to choose; `setting` is told which ways the engine went.
     """
-    from weighin._donors import ExplicitDonors
     from weighin._engine import run as engine_run
     from weighin._metrics import MSE
+    from weighin._samplers.marginal import ExplicitSampler
 
     model, data = ready(job)
     features = [data.features[column] for column in columns]
-    scores = engine_run(model, data, features, ExplicitDonors(job.permutations[:n_repeats]), MSE)
-    setting["ways"] = ", ".join(sorted(set(scores.ways)))
+    scores = engine_run(model, data, features, ExplicitSampler(job.permutations[:n_repeats]), MSE)
+    setting["ways"] = ", ".join(sorted(set(scores.kernels)))
     return scores.change
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import networks
-from weighin._donors import CyclicDonors
 from weighin._inference import (
     Function,
     Inference,
@@ -27,6 +26,7 @@ from weighin._inference import (
     relative,
     root,
 )
+from weighin._samplers.marginal import MarginalSampler
 
 Array = NDArray[Any]
 Rng = np.random.Generator
@@ -116,7 +116,7 @@ def truth(case: Case) -> float:
     rng, estimates = np.random.default_rng(987_654_321), []
     for seed in range(25):
         n = 200_000
-        donors = CyclicDonors(n, 2, seed, block_rows=n).blocks().__next__().donors
+        donors = MarginalSampler(n, 2, seed, block_rows=n).blocks().__next__().donors
         swaps = case.measure(case.sample(rng, n), donors)
         estimates.append(case.infer([swaps.moments()]).estimate[0])
     return float(np.mean(estimates))

@@ -11,8 +11,8 @@ import numpy as np
 from scipy.special import stdtrit
 
 from calibration.cases import Case, Swaps, cases, truth
-from weighin._donors import CyclicDonors
 from weighin._inference import Means, identity, repeats_needed
+from weighin._samplers.marginal import MarginalSampler
 
 FIRST, MOST = 5, 50  # repeats of "auto"
 
@@ -139,7 +139,7 @@ def _one(case: Case, rng: np.random.Generator, n_rows: int, n_repeats: Any) -> d
 
 
 def _donors(n_rows: int, n_repeats: int, seed: int) -> Any:
-    (block,) = CyclicDonors(n_rows, n_repeats, seed, block_rows=n_rows).blocks()
+    (block,) = MarginalSampler(n_rows, n_repeats, seed, block_rows=n_rows).blocks()
     return block.donors
 
 

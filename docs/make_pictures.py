@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 import weighin
-from weighin import _plots
-from weighin._cli._demo import demo
+from weighin._cli.demo import demo
+from weighin._display import charts as _plots
 
 HERE = Path(__file__).parent / "pictures"
 

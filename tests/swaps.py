@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from weighin._donors import CyclicDonors
 from weighin._engine import Scores, run
-from weighin._features import Feature
 from weighin._models import as_model
+from weighin._samplers.marginal import MarginalSampler
+from weighin._tables.features import Feature
 
 torch.set_num_threads(1)
 
@@ -67,7 +67,7 @@ def engine(
     """Run the engine on a model as `weigh` does."""
     adapted = as_model(model)
     data = adapted.encode(X, y, "raise", y is not None)
-    donors = donors or CyclicDonors(data.rows.n_rows, n_repeats, seed, block_rows)
+    donors = donors or MarginalSampler(data.rows.n_rows, n_repeats, seed, block_rows)
     return run(
         adapted, data, features or data.features, donors, adapted.metric(metric, better, data), **options
     )

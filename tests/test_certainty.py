@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import weighin
-from weighin import _plots
+from weighin._display import charts as _plots
 
 N = 400
 

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighin._donors import CyclicDonors, ExplicitDonors
+from weighin._samplers.marginal import ExplicitSampler, MarginalSampler
 
 sizes = st.integers(2, 300)
 seeds = st.integers(0, 2**32 - 1)
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> CyclicDonors:
+def plans(draw: st.DrawFn) -> MarginalSampler:
     """Donors as `weigh` asks for them: never more repeats than the smallest block has shifts."""
-    donors = CyclicDonors(draw(sizes), 1, draw(seeds), block_rows=draw(st.integers(2, 90)))
+    donors = MarginalSampler(draw(sizes), 1, draw(seeds), block_rows=draw(st.integers(2, 90)))
     n_repeats = draw(st.integers(1, donors.n_repeats_possible))
-    return CyclicDonors(donors.n_rows, n_repeats, donors.seed, donors.block_rows)
+    return MarginalSampler(donors.n_rows, n_repeats, donors.seed, donors.block_rows)
 
 
 def shifts_of(block) -> list[int]:
@@ -83,7 +83,7 @@ def test_shifts_are_distinct_and_no_pair_of_rows_is_swapped_back(donors):
 @given(plans(), st.data())
 def test_more_repeats_begin_with_the_same_shifts(donors, data):
     fewer = data.draw(st.integers(1, donors.n_repeats))
-    short = CyclicDonors(donors.n_rows, fewer, donors.seed, donors.block_rows)
+    short = MarginalSampler(donors.n_rows, fewer, donors.seed, donors.block_rows)
     for long_block, short_block in zip(donors.blocks(), short.blocks(), strict=True):
         assert (long_block.rows == short_block.rows).all()
         assert (long_block.donors[:fewer] == short_block.donors).all()
@@ -91,7 +91,7 @@ def test_more_repeats_begin_with_the_same_shifts(donors, data):
 
 @given(plans())
 def test_the_same_seed_gives_the_same_donors_whenever_asked(donors):
-    again = CyclicDonors(donors.n_rows, donors.n_repeats, donors.seed, donors.block_rows)
+    again = MarginalSampler(donors.n_rows, donors.n_repeats, donors.seed, donors.block_rows)
     for first, second, third in zip(donors.blocks(), donors.blocks(), again.blocks(), strict=True):
         assert (first.rows == second.rows).all()
         assert (first.rows == third.rows).all()
@@ -101,25 +101,25 @@ def test_the_same_seed_gives_the_same_donors_whenever_asked(donors):
 
 @pytest.mark.parametrize("n_rows", [50, 5000])
 def test_another_seed_gives_another_order_and_other_shifts(n_rows):
-    one, other = (next(CyclicDonors(n_rows, 5, seed).blocks()) for seed in (0, 1))
+    one, other = (next(MarginalSampler(n_rows, 5, seed).blocks()) for seed in (0, 1))
     assert (one.rows != other.rows).any()
     assert shifts_of(one) != shifts_of(other)
 
 
 def test_blocks_of_one_run_are_shifted_differently():
-    shifts = [tuple(shifts_of(block)) for block in CyclicDonors(1000, 4, 0, block_rows=100).blocks()]
+    shifts = [tuple(shifts_of(block)) for block in MarginalSampler(1000, 4, 0, block_rows=100).blocks()]
     assert len(set(shifts)) == 10
 
 
 def test_rows_are_in_random_order():
-    block = next(CyclicDonors(1000, 1, 0).blocks())
+    block = next(MarginalSampler(1000, 1, 0).blocks())
     assert abs(np.corrcoef(block.rows, np.arange(1000))[0, 1]) < 0.1
 
 
 def test_shifts_go_both_ways_and_reach_every_distance():
     m, seen = 12, set()
     for seed in range(200):
-        seen |= set(shifts_of(next(CyclicDonors(m, 5, seed).blocks())))
+        seen |= set(shifts_of(next(MarginalSampler(m, 5, seed).blocks())))
     assert seen == set(range(1, m)) - {m // 2}
 
 
@@ -136,12 +136,12 @@ def test_shifts_go_both_ways_and_reach_every_distance():
     ],
 )
 def test_the_number_of_distinct_shifts_is_known(n_rows, block_rows, possible):
-    assert CyclicDonors(n_rows, 1, 0, block_rows).n_repeats_possible == possible
+    assert MarginalSampler(n_rows, 1, 0, block_rows).n_repeats_possible == possible
 
 
 def test_explicit_donors_are_taken_as_they_are():
     permutations = np.array([[0, 2, 1], [2, 1, 0]])
-    donors = ExplicitDonors(permutations)
+    donors = ExplicitSampler(permutations)
     (block,) = donors.blocks()
     assert (donors.n_repeats, donors.n_rows) == (2, 3)
     assert block.rows is None  # all of them, in order

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from weighin import InputError
-from weighin._features import Feature, select
+from weighin._tables.features import Feature, select
 
 HOME, ELO, SPREAD = Feature("home_name", (0,)), Feature("home_elo", (1, 3)), Feature("spread", (4,))
 ALL = (HOME, ELO, SPREAD)

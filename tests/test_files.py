@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from weighin import InputError, OutputExistsError
-from weighin._files import check_free, replacing
+from weighin._base.files import check_free, replacing
 
 
 def contents(folder):

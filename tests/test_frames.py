@@ -11,7 +11,15 @@ import pyarrow as pa
 import pytest
 
 from weighin import InputError
-from weighin._frames import FORMATS, check_columns, column_names, is_frame, read_table, to_pandas, write_table
+from weighin._tables.frames import (
+    FORMATS,
+    check_columns,
+    column_names,
+    is_frame,
+    read_table,
+    to_pandas,
+    write_table,
+)
 
 FRAME = pd.DataFrame({"team": ["Rice", "Navy", None], "elo": [1500.25, 1e300, np.nan], "week": [1, 2, 3]})
 KINDS = {"pandas": lambda f: f, "polars": pl.from_pandas, "pyarrow": lambda f: pa.Table.from_pandas(f)}

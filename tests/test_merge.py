@@ -17,11 +17,11 @@ def part(*features: str, **changes: object) -> weighin.Importance:
 
 
 def test_features_of_both_in_order() -> None:
-    joined = part("a", "b").merge(part("c", groups={"c": ("a", "b")}, ways={"c": "sum"}, notes=("n",)))
+    joined = part("a", "b").merge(part("c", groups={"c": ("a", "b")}, kernels={"c": "sum"}, notes=("n",)))
     assert joined.features == ("a", "b", "c")
     assert joined.importances.tolist() == [[0, 1], [2, 3], [0, 1]]
     assert joined.groups == {"c": ("a", "b")}
-    assert joined.ways == {"c": "sum"}
+    assert joined.kernels == {"c": "sum"}
     assert joined.notes == ("n",)
     assert joined.complete
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.progress import Progress
 
-from weighin import _progress
+from weighin._base import progress as _progress
 
 
 def test_time_left_is_known_after_the_first_step_however_long_steps_take(

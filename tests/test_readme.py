@@ -24,7 +24,7 @@ def commands() -> list[str]:
 
 @pytest.fixture(scope="module")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from weighin._cli._demo import demo
+    from weighin._cli.demo import demo
 
     folder = tmp_path_factory.mktemp("readme")
     demo(folder=folder / "weighin-demo", seed=0, force=False)
@@ -52,7 +52,7 @@ def test_python_blocks_run_in_order(in_demo_folder: Path) -> None:
 def test_run_commands_work_as_written(in_demo_folder: Path) -> None:
     from typer.testing import CliRunner
 
-    from weighin._cli._app import app
+    from weighin._cli.app import app
 
     ran = 0
     for command in commands():
@@ -67,7 +67,7 @@ def test_run_commands_work_as_written(in_demo_folder: Path) -> None:
 def test_the_commands_of_the_real_path_are_known() -> None:
     from typer.testing import CliRunner
 
-    from weighin._cli._app import app
+    from weighin._cli.app import app
 
     verbs = {tuple(re.findall(r"^weighin ((?:cfbd )?\w+)", command)) for command in commands()} - {()}
     assert verbs == {("run",), ("cfbd fetch",), ("cfbd train",), ("cfbd ablate",)}

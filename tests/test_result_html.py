@@ -13,7 +13,7 @@ from rich.console import Console
 
 import weighin
 from charts import result
-from weighin._text import ARROWS
+from weighin._base.text import ARROWS
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -129,7 +129,7 @@ def test_colours_are_those_of_the_page_around_or_stand_out_from_any(imp):
     """Text and lines take the colour around; bars are as in the charts, which are tested on light and dark grounds."""
     style = re.search(r"<style>(.*?)</style>", imp._repr_html_(), re.S)[1]
     colours = set(re.findall(r"#[0-9a-f]{3,6}", style))
-    from weighin._plots import BAR, BAR_NEGATIVE
+    from weighin._display.charts import BAR, BAR_NEGATIVE
 
     assert colours == {BAR, BAR_NEGATIVE}
     assert "border:solid currentColor" in style

@@ -24,7 +24,7 @@ from sklearn import metrics as reference_metrics
 import learners
 import weighin
 from weighin import InputError, Interrupted, MetricError, ModelError, weigh
-from weighin._donors import CyclicDonors
+from weighin._samplers.marginal import MarginalSampler
 
 FEATURES = [*learners.CATS, *learners.CONTS]
 
@@ -36,7 +36,7 @@ def by_brute_force(learn, frame, columns, measure, n_repeats=2, seed=0):
         scores = [measure(target, pred)]
         for r in range(n_repeats):
             swapped = frame.copy()
-            for block in CyclicDonors(len(frame), n_repeats, seed).blocks():
+            for block in MarginalSampler(len(frame), n_repeats, seed).blocks():
                 for column in columns:
                     giver = block.rows[block.donors[r]]
                     swapped.iloc[block.rows, frame.columns.get_loc(column)] = frame[column].array[giver]

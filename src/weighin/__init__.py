@@ -11,16 +11,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from weighin._ablate import ablate
-    from weighin._company import Company as Company
-    from weighin._company import company
-    from weighin._compare import Comparison as Comparison
-    from weighin._compare import compare
-    from weighin._compat._article import PermutationImportance
-    from weighin._compat._sklearn import permutation_importance
-    from weighin._effects import Effects as Effects
-    from weighin._effects import effects
-    from weighin._errors import (
+    from weighin._associations.associations import associations
+    from weighin._base.errors import (
         FetchError,
         InputError,
         MetricError,
@@ -30,42 +22,56 @@ if TYPE_CHECKING:
         UntrustedFileError,
         WeighinError,
     )
-    from weighin._recipes import Recipe
-    from weighin._refits import weigh_refits
-    from weighin._result import Importance
-    from weighin._weigh import Interrupted, weigh
+    from weighin._compare.compare import compare
+    from weighin._compat.article import PermutationImportance
+    from weighin._compat.sklearn import permutation_importance
+    from weighin._effects.effects import effects
+    from weighin._refit.ablate.run import ablate
+    from weighin._refit.recipes.recipe import Recipe
+    from weighin._refit.refits.run import weigh_refits
+    from weighin._results.ablation import Ablation
+    from weighin._results.associations import Associations
+    from weighin._results.comparison import Comparison
+    from weighin._results.effects import Effects
+    from weighin._results.importance import Importance
+    from weighin._results.refits import Refits
+    from weighin._weigh.weigh import weigh
+    from weighin._weigh.weighing import Interrupted
 
 __version__ = "0.1.0"
 
-# what is listed in __all__, and the classes of results that one is given rather than calls
 _HOMES = {
-    "Ablation": "_ablate",
-    "Company": "_company",
-    "Comparison": "_compare",
-    "Effects": "_effects",
-    "FetchError": "_errors",
-    "Importance": "_result",
-    "InputError": "_errors",
-    "Interrupted": "_weigh",
-    "MetricError": "_errors",
-    "MissingDependencyError": "_errors",
-    "ModelError": "_errors",
-    "OutputExistsError": "_errors",
-    "PermutationImportance": "_compat._article",
-    "Recipe": "_recipes",
-    "Refits": "_refits",
-    "UntrustedFileError": "_errors",
-    "WeighinError": "_errors",
-    "ablate": "_ablate",
-    "company": "_company",
-    "compare": "_compare",
-    "effects": "_effects",
-    "permutation_importance": "_compat._sklearn",
-    "weigh": "_weigh",
-    "weigh_refits": "_refits",
+    "Ablation": "_results.ablation",
+    "Associations": "_results.associations",
+    "Comparison": "_results.comparison",
+    "Effects": "_results.effects",
+    "FetchError": "_base.errors",
+    "Importance": "_results.importance",
+    "InputError": "_base.errors",
+    "Interrupted": "_weigh.weighing",
+    "MetricError": "_base.errors",
+    "MissingDependencyError": "_base.errors",
+    "ModelError": "_base.errors",
+    "OutputExistsError": "_base.errors",
+    "PermutationImportance": "_compat.article",
+    "Recipe": "_refit.recipes.recipe",
+    "Refits": "_results.refits",
+    "UntrustedFileError": "_base.errors",
+    "WeighinError": "_base.errors",
+    "ablate": "_refit.ablate.run",
+    "associations": "_associations.associations",
+    "compare": "_compare.compare",
+    "effects": "_effects.effects",
+    "permutation_importance": "_compat.sklearn",
+    "weigh": "_weigh.weigh",
+    "weigh_refits": "_refit.refits.run",
 }
 
 __all__ = [
+    "Ablation",
+    "Associations",
+    "Comparison",
+    "Effects",
     "FetchError",
     "Importance",
     "InputError",
@@ -76,10 +82,11 @@ __all__ = [
     "OutputExistsError",
     "PermutationImportance",
     "Recipe",
+    "Refits",
     "UntrustedFileError",
     "WeighinError",
     "ablate",
-    "company",
+    "associations",
     "compare",
     "effects",
     "permutation_importance",

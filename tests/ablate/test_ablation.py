@@ -13,8 +13,8 @@ import pytest
 
 import weighin
 from tables import games, linear, noisy
-from weighin._ablate._change import Change
-from weighin._ablate._spread import Spread
+from weighin._inference.refits import Spread
+from weighin._results.change import Change
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import weighin
-from weighin._ablate._expression import evaluate
+from weighin._refit.ablate.expression import evaluate
 
 FRAME = pd.DataFrame(
     {

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from weighin._ablate._change import Change, judge
-from weighin._ablate._spread import Spread, resampled, rows_by_fits
+from weighin._inference.refits import Spread, resampled, rows_by_fits
+from weighin._results.change import Change, judge
 
 
 def table(rng, n, m, rows=1.0, fits=1.0, residual=1.0):

@@ -11,9 +11,9 @@ import pytest
 
 import learners
 import weighin
-from weighin._cli._ablating import questions
-from weighin._football._network import ArticleTrainer, train_network
-from weighin._football._simulate import simulate_league
+from weighin._cli.ablating import questions
+from weighin._football.network import ArticleTrainer, train_network
+from weighin._football.simulate import simulate_league
 
 QUICK = ["--epochs", "1", "--layers", "8", "--fits", "2"]
 
@@ -183,7 +183,7 @@ def test_ctrl_c_says_where_to_go_on(cli, games, monkeypatch):
         error.add_note("3 of 18 fits are in 'ablation.fits'; the same call goes on there.")
         raise error
 
-    monkeypatch.setattr("weighin._ablate.ablate", stop)
+    monkeypatch.setattr("weighin._refit.ablate.ablate", stop)
     ran = cli("cfbd", "ablate", games, *QUICK)
     assert ran.code == 130
     assert "3 of 18 fits are in 'ablation.fits'; the same call goes on there." in ran.err

@@ -9,7 +9,7 @@ import pytest
 
 import learners
 import weighin
-from weighin._frames import write_table
+from weighin._tables.frames import write_table
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import weighin
-from weighin import _plots
+from weighin._display import charts as _plots
 
 FILES = [
     "games.parquet",
@@ -65,7 +65,7 @@ def test_two_demos_with_one_seed_are_the_same_and_say_simulated(cli, tmp_path, m
     page = (tmp_path / "weighin-demo" / "importance.html").read_text(encoding="utf-8")
     assert "SIMULATED DATA." in page
     assert "weighin demo" in page
-    assert all(f'id="{part}"' in page for part in ("effects", "company"))
+    assert all(f'id="{part}"' in page for part in ("effects", "associations"))
     assert '"simulated": true' in (tmp_path / "weighin-demo" / "learner.card.json").read_text()
     assert first.out.startswith("SIMULATED DATA")
     assert "Feature weights - SIMULATED DATA" in first.out

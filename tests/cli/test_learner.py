@@ -10,7 +10,7 @@ import warnings
 import pytest
 
 from weighin import InputError, ModelError, UntrustedFileError
-from weighin._cli._learner import open_learner
+from weighin._cli.learner import open_learner
 
 
 class Runs:

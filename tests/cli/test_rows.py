@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weighin import InputError
-from weighin._cli._rows import choose, where
-from weighin._football._card import Card
+from weighin._cli.rows import choose, where
+from weighin._football.card import Card
 
 
 @pytest.fixture

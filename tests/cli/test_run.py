@@ -12,9 +12,9 @@ import pytest
 
 import learners
 import weighin
-from weighin._football._card import Card, card_path, checksum
-from weighin._frames import write_table
-from weighin._text import ARROWS
+from weighin._base.text import ARROWS
+from weighin._football.card import Card, card_path, checksum
+from weighin._tables.frames import write_table
 
 NOT_KNOWN = "(whether the network was trained on them is not known)"
 FEATURES = [*learners.CATS, *learners.CONTS]
@@ -79,7 +79,7 @@ def result(folder, name="importance.json") -> weighin.Importance:
 
 def drawn_texts(monkeypatch) -> list[str]:
     """Collect every text of the chart that is written."""
-    from weighin import _plots
+    from weighin._display import charts as _plots
 
     texts, save = [], _plots.save
 
@@ -97,7 +97,7 @@ def drawn_texts(monkeypatch) -> list[str]:
 
 def names_drawn(monkeypatch) -> list[str]:
     """Collect the names beside the bars of the chart that is written."""
-    from weighin import _plots
+    from weighin._display import charts as _plots
 
     names, save = [], _plots.save
 
@@ -165,7 +165,7 @@ def test_an_interrupt_while_looking_further_keeps_the_weights(cli, learner, game
     monkeypatch.setattr(weighin._effects, "effects", interrupted)
     ran = cli("run", learner, games, "--trust", "--repeats", 5)
     assert ran.code == 130
-    assert "do without effects and company" in ran.err
+    assert "do without effects and associations" in ran.err
     imp = result(tmp_path)
     assert imp.complete
     assert imp.directions == {}
@@ -503,7 +503,7 @@ def test_an_interrupt_leaves_a_partial_result_and_exit_code_130(cli, learner, ga
 def test_an_interrupt_while_writing_leaves_both_files_or_none(
     cli, learner, games, tmp_path, monkeypatch, old
 ):
-    from weighin import _plots
+    from weighin._display import charts as _plots
 
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
@@ -517,7 +517,7 @@ def test_an_interrupt_while_writing_leaves_both_files_or_none(
 
 
 def test_an_interrupt_before_anything_is_done_leaves_nothing(cli, learner, games, tmp_path, monkeypatch):
-    from weighin import _frames
+    from weighin._tables import frames as _frames
 
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
@@ -570,7 +570,7 @@ def test_an_interrupt_while_the_program_loads_is_exit_code_130(cli, monkeypatch)
     load = builtins.__import__
 
     def interrupt(name, *args, **kwargs):
-        if name == "weighin._cli._app":
+        if name == "weighin._cli.app":
             raise KeyboardInterrupt
         return load(name, *args, **kwargs)
 

@@ -17,7 +17,7 @@ import weighin
 
 def pair(X, first=0, second=1, **options):
     """Association of two columns."""
-    return weighin.company(X, random_state=0, **options).association[first, second]
+    return weighin.associations(X, random_state=0, **options).association[first, second]
 
 
 def correlated(n, rho, seed=0):
@@ -44,7 +44,7 @@ def test_missing_values_leave_out_the_rows_of_a_pair_and_no_others():
     X = np.column_stack([correlated(500, 0.8), np.random.default_rng(1).normal(size=500)])
     X[X[:, 0] > 0.5, 1] = np.nan
     X[:100, 2] = np.nan
-    found = weighin.company(X, random_state=0).association
+    found = weighin.associations(X, random_state=0).association
     for i, j in ((0, 1), (0, 2), (1, 2)):
         assert found[i, j] == pytest.approx(
             spearmanr(X[:, i], X[:, j], nan_policy="omit").statistic, abs=1e-12
@@ -63,10 +63,10 @@ def test_many_patterns_of_missing_values_are_still_measured():
     rng = np.random.default_rng(0)
     X = 0.8 * rng.normal(size=(400, 1)) + 0.6 * rng.normal(size=(400, 60))
     X[rng.random(X.shape) < 0.1] = np.nan
-    found = weighin.company(X, random_state=0).association[np.triu_indices(60, 1)]
+    found = weighin.associations(X, random_state=0).association[np.triu_indices(60, 1)]
     assert abs(found.mean() - 6 / np.pi * np.arcsin(0.32)) < 0.03  # correlation 0.64
     exact = spearmanr(X[:, 0], X[:, 1], nan_policy="omit").statistic
-    assert weighin.company(X, random_state=0).association[0, 1] == pytest.approx(exact, abs=0.02)
+    assert weighin.associations(X, random_state=0).association[0, 1] == pytest.approx(exact, abs=0.02)
 
 
 def test_names_are_compared_by_cramers_v():
@@ -75,7 +75,7 @@ def test_names_are_compared_by_cramers_v():
     frame = pd.DataFrame(
         {"team": team.astype(str), "league": (team // 4).astype(str), "coin": rng.choice(["a", "b"], 2000)}
     )
-    found = weighin.company(frame, random_state=0)
+    found = weighin.associations(frame, random_state=0)
     assert found.association[0, 1] == pytest.approx(1, abs=0.01)  # one tells the other
     assert found.association[0, 2] < 0.06
     assert found.measures[0][1] == "cramers_v"
@@ -100,7 +100,7 @@ def test_many_levels_do_not_make_an_association_of_nothing(levels):
             "x": rng.normal(size=n),
         }
     )
-    found = np.abs(weighin.company(frame, random_state=0).association)
+    found = np.abs(weighin.associations(frame, random_state=0).association)
     assert max(found[0, 1], found[0, 2]) < 0.12
 
 
@@ -110,7 +110,7 @@ def test_a_name_and_a_number_are_compared_by_the_correlation_ratio_of_ranks():
     frame = pd.DataFrame(
         {"name": np.array(["d", "a", "c", "b"])[level], "x": level + 0.5 * rng.normal(size=4000)}
     )
-    found = weighin.company(frame, random_state=0, n_rows=None)
+    found = weighin.associations(frame, random_state=0, n_rows=None)
     ranks = frame["x"].rank()
     between = ranks.groupby(frame["name"]).transform("mean").var(ddof=0) / ranks.var(ddof=0)
     assert found.association[0, 1] == pytest.approx(np.sqrt(between), abs=0.002)
@@ -140,11 +140,11 @@ def test_every_kind_of_table_tells_the_same():
     frame.loc[3:9, "x"] = np.nan
     frame.loc[5:20, "count"] = pd.NA
     frame.loc[7:30, "name"] = None
-    first = weighin.company(frame, random_state=0)
+    first = weighin.associations(frame, random_state=0)
     assert first.kinds == ("numeric", "numeric", "nominal", "ordered", "date")
     table = pl.from_pandas(frame)
     for other in (table, table.to_arrow()):
-        found = weighin.company(other, random_state=0)
+        found = weighin.associations(other, random_state=0)
         assert found.kinds == first.kinds
         assert np.allclose(found.association, first.association, atol=1e-12)
         assert dict(found.off_data) == pytest.approx(dict(first.off_data))
@@ -159,7 +159,7 @@ def test_objects_are_read_for_what_they_are():
             "mixed": pd.Series([1, "1", None, 2.5] * 20, dtype=object),
         }
     )
-    assert weighin.company(frame, random_state=0).kinds == ("numeric", "ordered", "date", "nominal")
+    assert weighin.associations(frame, random_state=0).kinds == ("numeric", "ordered", "date", "nominal")
 
 
 def test_ordered_categories_count_in_their_own_order():
@@ -171,17 +171,20 @@ def test_ordered_categories_count_in_their_own_order():
         }
     )
     assert pair(frame) == pytest.approx(1)
-    assert weighin.company(frame, random_state=0).measures[0][1] == "spearman"
+    assert weighin.associations(frame, random_state=0).measures[0][1] == "spearman"
 
 
 def test_a_tuple_and_a_dict_of_matrices_are_tables_as_for_a_torch_module():
     X = correlated(200, 0.9)
-    assert weighin.company((X[:, :1], X[:, 1:]), random_state=0).features == ("input0_0", "input1_0")
-    assert weighin.company({"cat": X[:, :1], "num": X[:, 1:]}, random_state=0).features == ("cat_0", "num_0")
+    assert weighin.associations((X[:, :1], X[:, 1:]), random_state=0).features == ("input0_0", "input1_0")
+    assert weighin.associations({"cat": X[:, :1], "num": X[:, 1:]}, random_state=0).features == (
+        "cat_0",
+        "num_0",
+    )
 
 
 def test_a_matrix_takes_the_names_a_model_gave_its_columns():
-    assert weighin.company(correlated(50, 0.5), ["elo", "spread"], random_state=0).features == (
+    assert weighin.associations(correlated(50, 0.5), ["elo", "spread"], random_state=0).features == (
         "elo",
         "spread",
     )
@@ -189,7 +192,7 @@ def test_a_matrix_takes_the_names_a_model_gave_its_columns():
 
 def test_constants_and_ids_are_said_not_to_be_compared():
     frame = pd.DataFrame({"x": np.arange(60.0), "one": 1, "id": [f"g{i}" for i in range(60)], "none": np.nan})
-    found = weighin.company(frame, random_state=0)
+    found = weighin.associations(frame, random_state=0)
     off = found.association[~np.eye(4, dtype=bool)]
     assert np.isnan(off).all()
     assert found.clusters == ()
@@ -201,7 +204,7 @@ def test_constants_and_ids_are_said_not_to_be_compared():
 
 def test_rows_are_drawn_from_a_seed_and_said_to_be():
     X = correlated(5000, 0.5)
-    first, again, other = (weighin.company(X, random_state=seed, n_rows=300) for seed in (1, 1, 2))
+    first, again, other = (weighin.associations(X, random_state=seed, n_rows=300) for seed in (1, 1, 2))
     assert first.n_rows == 300
     assert "300 of 5,000 rows" in first.notes[0]
     assert np.array_equal(first.association, again.association)
@@ -220,7 +223,7 @@ def test_associations_stay_on_their_scale(seed, n, share):
             "other": rng.choice(["u", "v"], n),
         }
     )
-    found = weighin.company(frame, random_state=0).association
+    found = weighin.associations(frame, random_state=0).association
     known = found[~np.isnan(found)]
     assert ((known >= -1) & (known <= 1)).all()
     assert np.array_equal(found, found.T, equal_nan=True)

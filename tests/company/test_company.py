@@ -11,7 +11,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 import weighin
-from weighin._company import auto_groups
+from weighin._associations.associations import auto_groups
 
 
 def league(n=600, seed=0):
@@ -34,7 +34,7 @@ def league(n=600, seed=0):
 
 @pytest.fixture(scope="module")
 def found():
-    return weighin.company(league(), random_state=0)
+    return weighin.associations(league(), random_state=0)
 
 
 def test_clusters_hold_features_any_two_of_which_go_together(found):
@@ -46,8 +46,8 @@ def test_a_chain_is_no_cluster():
     X = rng.normal(size=(2000, 1)) + np.zeros((1, 3))
     X[:, 0] += 0.7 * rng.normal(size=2000)
     X[:, 2] += 0.8 * rng.normal(size=2000)  # 0.82 and 0.78 to the middle one, 0.64 to each other
-    assert weighin.company(X, random_state=0).clusters == (("x0", "x1"),)
-    assert weighin.company(X, random_state=0, threshold=0.5).clusters == (("x0", "x1", "x2"),)
+    assert weighin.associations(X, random_state=0).clusters == (("x0", "x1"),)
+    assert weighin.associations(X, random_state=0, threshold=0.5).clusters == (("x0", "x1", "x2"),)
 
 
 def test_the_closest_come_first_with_their_sign(found):
@@ -68,7 +68,7 @@ def test_sentences_say_who_stays_in_place(found):
     assert ", and moves with spread (0." in told
     assert told.endswith("shuffling one leaves the others in place.")
     assert "goes with home_conference (0.99)" in found.sentence("home_team")
-    assert "no close company" in found.sentence("rest")
+    assert "no closely associated column" in found.sentence("rest")
 
 
 def test_the_text_tells_clusters_company_and_distance(found):
@@ -80,7 +80,7 @@ def test_the_text_tells_clusters_company_and_distance(found):
 
 
 def test_nothing_in_common_is_said():
-    lonely = weighin.company(np.random.default_rng(0).normal(size=(400, 4)), random_state=0)
+    lonely = weighin.associations(np.random.default_rng(0).normal(size=(400, 4)), random_state=0)
     assert lonely.clusters == ()
     assert "each can be shuffled alone" in str(lonely)
 
@@ -118,7 +118,7 @@ def test_few_rows_make_no_company_by_chance():
     lonely = 0
     for seed in range(20):
         X = np.random.default_rng(seed).normal(size=(12, 10))
-        found = weighin.company(X, random_state=0, threshold=0.5)
+        found = weighin.associations(X, random_state=0, threshold=0.5)
         lonely += not found.clusters and not any(found.closest(name) for name in found.features)
     assert lonely == 20
     assert "chance alone" in " ".join(found.notes)
@@ -149,7 +149,7 @@ def test_a_dict_is_plain_and_marks_names(found):
 
 def test_a_dict_of_nothing_to_tell_is_plain_too():
     X = np.column_stack([np.ones(20), np.arange(20.0)])
-    page = weighin.company(X, random_state=0).to_dict()
+    page = weighin.associations(X, random_state=0).to_dict()
     assert json.loads(json.dumps(page, allow_nan=False)) == page
     assert page["pairs"] == []
 
@@ -182,7 +182,7 @@ def test_a_result_cannot_be_changed(found):
 def test_the_table_is_left_alone():
     frame = league(50)
     before = frame.copy(deep=True)
-    weighin.company(frame, random_state=0)
+    weighin.associations(frame, random_state=0)
     pd.testing.assert_frame_equal(frame, before)
 
 
@@ -209,7 +209,7 @@ def test_the_table_is_left_alone():
 )
 def test_what_cannot_be_used_is_said(arguments, told):
     with pytest.raises(weighin.InputError, match=told):
-        weighin.company(**{"X": league(40), **arguments})
+        weighin.associations(**{"X": league(40), **arguments})
 
 
 def test_an_unknown_feature_is_said(found):

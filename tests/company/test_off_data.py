@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import weighin
-from weighin._company import off_data
+from weighin._associations.associations import off_data
 
 
 def independent(n, p, seed):
@@ -51,7 +51,7 @@ def test_other_columns_do_not_hide_it():
 def test_a_relation_that_turns_is_seen_though_ranks_do_not():
     angle = np.random.default_rng(0).random(1000) * 2 * np.pi
     circle = np.column_stack([np.cos(angle), np.sin(angle), np.random.default_rng(1).normal(size=1000)])
-    found = weighin.company(circle, random_state=0)
+    found = weighin.associations(circle, random_state=0)
     assert abs(found.association[0, 1]) < 0.1
     assert found.off_data["x0"] > 1.5 > found.off_data["x2"]
 
@@ -86,7 +86,7 @@ def test_copies_have_a_number_too():
     ratios = off_data(np.column_stack([x, x]), random_state=0)
     assert np.isfinite(list(ratios.values())).all()
     assert "more than 20 times as far" in " ".join(
-        weighin.company(np.column_stack([x, x]), random_state=0).sentences()
+        weighin.associations(np.column_stack([x, x]), random_state=0).sentences()
     )
 
 
@@ -101,20 +101,20 @@ def test_one_column_has_nothing_to_fit_to():
 
 
 def test_too_few_rows_tell_nothing():
-    found = weighin.company(correlated(49, 0.9), random_state=0)
+    found = weighin.associations(correlated(49, 0.9), random_state=0)
     assert np.isnan(list(found.off_data.values())).all()
     assert "Too few rows" in found.to_dict()["off_data"][0]["sentence"]
     assert found.to_dict()["off_data"][0]["ratio"] is None
 
 
 def test_sentences_say_how_many_times():
-    found = weighin.company(correlated(1000, 0.9), random_state=0)
+    found = weighin.associations(correlated(1000, 0.9), random_state=0)
     ratio = found.off_data["x0"]
     sentence = (
         f"Shuffling x0 makes rows {ratio:.1f} times as far from any real row as real rows are from each other"
     )
     assert any(sentence in told or f"x0 ({ratio:.1f})" in told for told in found.sentences())
-    calm = weighin.company(correlated(1000, 0.0), random_state=0).to_dict()["off_data"][0]
+    calm = weighin.associations(correlated(1000, 0.0), random_state=0).to_dict()["off_data"][0]
     assert calm["far"] is False
     assert "among the data" in calm["sentence"]
 

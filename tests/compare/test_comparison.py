@@ -56,7 +56,7 @@ def paired(both) -> Comparison:
 def apart() -> Comparison:
     """Of two seasons, each with a feature of its own."""
     first, second = weigh(old, 0), weigh(new, 1)
-    second = dataclasses.replace(second, features=("spread", "elo", "week", "talent"), ways={})
+    second = dataclasses.replace(second, features=("spread", "elo", "week", "talent"), kernels={})
     return compare(first, second, labels=("2020", "2021"))
 
 

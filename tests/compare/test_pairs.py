@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from weighin._certainty import r2
-from weighin._compare._pairs import adjusted, independent, paired, two_sided, unknown
-from weighin._donors import CyclicDonors
 from weighin._inference import Moments, identity, infer, root
+from weighin._inference.judging import r2
+from weighin._inference.paired import adjusted, independent, paired, two_sided, unknown
+from weighin._samplers.marginal import MarginalSampler
 
 N_RUNS = 300
 MODELS = ((1.0, 0.5), (1.3, 0.3))  # coefficients of x and z; the truth is (1, 0.5)
 
 
 def donors(n: int, repeats: int, seed: int) -> np.ndarray:
-    (block,) = CyclicDonors(n, repeats, seed, block_rows=n).blocks()
+    (block,) = MarginalSampler(n, repeats, seed, block_rows=n).blocks()
     return block.donors
 
 

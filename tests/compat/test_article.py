@@ -13,7 +13,7 @@ from fastai.tabular.all import TabularLearner
 
 import learners
 from weighin import InputError, ModelError, PermutationImportance
-from weighin._errors import WeighinWarning
+from weighin._base.errors import WeighinWarning
 
 pytestmark = pytest.mark.usefixtures("pyplot")
 

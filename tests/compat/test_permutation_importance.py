@@ -47,7 +47,7 @@ from threadpoolctl import threadpool_limits
 
 import weighin
 from weighin import InputError, permutation_importance
-from weighin._errors import WeighinWarning
+from weighin._base.errors import WeighinWarning
 
 N = 90
 

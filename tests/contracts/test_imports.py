@@ -121,7 +121,7 @@ def test_a_package_broken_inside_keeps_its_own_message(tmp_path):
     code = f"""
 import sys
 sys.path.insert(0, {str(tmp_path)!r})
-from weighin._optional import require
+from weighin._base.optional import require
 try:
     require('halfbaked', 'fastai', 'test')
 except ModuleNotFoundError as error:

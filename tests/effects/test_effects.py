@@ -421,14 +421,14 @@ def test_a_result_is_asked_for_what_it_has():
 
 
 def test_a_learners_own_rows_keep_company_too(regression, games):
-    from weighin._company import auto_groups
-    from weighin._effects import raw_columns
+    from weighin._associations.associations import auto_groups
+    from weighin._effects.values import raw_columns
     from weighin._models import as_model
 
     adapted = as_model(regression)
     data = adapted.encode(None, None, "raise", False)
     columns = raw_columns(adapted, data, data.features, None)
-    found = weighin.company(columns, ["spread", "elo", "home_name"], random_state=0)
-    given = weighin.company(games.iloc[160:], ["spread", "elo", "home_name"], random_state=0)
+    found = weighin.associations(columns, ["spread", "elo", "home_name"], random_state=0)
+    given = weighin.associations(games.iloc[160:], ["spread", "elo", "home_name"], random_state=0)
     np.testing.assert_allclose(found.association, given.association, atol=1e-3)
     assert auto_groups(columns, random_state=0) == auto_groups(games.iloc[160:, :6], random_state=0)

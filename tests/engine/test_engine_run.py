@@ -29,10 +29,12 @@ from torch import Tensor, nn
 import weighin
 from swaps import donor_rows, engine, reference, singles
 from weighin import MetricError, ModelError, weigh
-from weighin._donors import Block, CyclicDonors, ExplicitDonors
-from weighin._engine import _plan, _run_parts, run
-from weighin._features import Feature
+from weighin._engine import measurement as _run_parts
+from weighin._engine import plan as _plan
+from weighin._engine import run
 from weighin._models import as_model
+from weighin._samplers.marginal import Block, ExplicitSampler, MarginalSampler
+from weighin._tables.features import Feature
 
 # In double precision two ways to add up a prediction differ by some tens of roundings of numbers up to about 100.
 CLOSE = {"rtol": 1e-9, "atol": 1e-10}
@@ -106,7 +108,7 @@ def check(module: nn.Module, parts: list[np.ndarray], metric: str, plan: dict[st
     predict = forward(module)
     y = np.random.default_rng(1).normal(size=predict(*parts).shape)
     plan = {**plan, "n_repeats": min(plan["n_repeats"], (min(plan["block_rows"], len(y)) - 1) // 2)}
-    donors = CyclicDonors(len(y), plan.pop("n_repeats"), plan.pop("seed"), plan.pop("block_rows"))
+    donors = MarginalSampler(len(y), plan.pop("n_repeats"), plan.pop("seed"), plan.pop("block_rows"))
     score = SCORES[metric]
     before, change = reference(predict, parts, features, donors, lambda pred: score(y, pred))
 
@@ -114,8 +116,8 @@ def check(module: nn.Module, parts: list[np.ndarray], metric: str, plan: dict[st
     fast = engine(module, X, y, metric, donors=donors, features=features, **plan)
     generic = engine(Opaque(module), X, y, metric, donors=donors, features=features, **plan)
 
-    assert set(fast.ways) <= {"ignored", "levels", "sum"}
-    assert set(generic.ways) == {"generic"}
+    assert set(fast.kernels) <= {"ignored", "levels", "sum"}
+    assert set(generic.kernels) == {"generic"}
     for scores in (fast, generic):
         assert scores.complete
         assert scores.n_rows == len(y)
@@ -230,13 +232,13 @@ def test_networks_of_other_kinds_give_the_numbers_of_the_swaps_by_hand(
     module = randomised(build(4), 3).eval()
     x = np.random.default_rng(0).normal(size=(40, 4))
     y = np.random.default_rng(1).normal(size=(40, 1))
-    donors = CyclicDonors(40, 3, 0, 16)
+    donors = MarginalSampler(40, 3, 0, 16)
     before, change = reference(forward(module), [x], singles(4), donors, lambda p: SCORES["mse"](y, p))
     scores = engine(module, x, y, donors=donors, chunk_rows=chunk_rows)
     np.testing.assert_allclose(scores.baseline, before, **CLOSE)
     np.testing.assert_allclose(scores.change, change, **CLOSE)
     if build is Tokens:
-        assert set(scores.ways) == {"generic"}
+        assert set(scores.kernels) == {"generic"}
 
 
 def test_single_precision_stays_within_its_roundings() -> None:
@@ -398,7 +400,7 @@ def test_all_shifts_of_a_block_are_the_mean_over_all_pairs() -> None:
     def predict(x: np.ndarray) -> np.ndarray:
         return np.exp(x[:, 0]) * x[:, 1] - x[:, 2] ** 2
 
-    shifts = ExplicitDonors((np.arange(n) - np.arange(1, n)[:, None]) % n)
+    shifts = ExplicitSampler((np.arange(n) - np.arange(1, n)[:, None]) % n)
     change = engine(predict, x, y, donors=shifts).change.mean(1)
     for j in range(3):
         pairs = []
@@ -420,7 +422,7 @@ def test_all_shifts_of_a_block_are_the_mean_over_all_pairs() -> None:
 def test_scores_of_all_rows_are_those_of_all_rows(name: str, wrap: type[nn.Module], memory: int) -> None:
     module = randomised(nn.Sequential(nn.Linear(3, 6), nn.ReLU(), nn.Linear(6, 1)), 0)
     rng = np.random.default_rng(0)
-    x, donors = rng.normal(size=(50, 3)), CyclicDonors(50, 3, 0, 12)
+    x, donors = rng.normal(size=(50, 3)), MarginalSampler(50, 3, 0, 12)
     y = (rng.random(50) < 0.4) * 1.0
     function: Any = {"rmse": None, "r2": r2_score, "auc": roc_auc_score}[name]
     by_hand = {"rmse": lambda y, p: mean_squared_error(y, p) ** 0.5}.get(name, function)
@@ -449,7 +451,7 @@ def test_permutations_written_out_may_keep_rows_in_place(
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(50, 3)), rng.normal(size=(50, 1))
     permutations = np.stack([np.arange(50), rng.permutation(50), np.r_[1, 0, np.arange(2, 50)]])
-    donors = ExplicitDonors(permutations)
+    donors = ExplicitSampler(permutations)
     _, change = reference(forward(module), [x], singles(3), donors, lambda p: SCORES["mae"](y, p))
     model = Opaque(module) if wrap is Opaque else module
     scores = engine(model, x, y, "mae", donors=donors, chunk_rows=chunk_rows)
@@ -473,7 +475,7 @@ class One:
 def test_blocks_cover_all_rows_and_add_up() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(103, 3)), rng.normal(size=103)
-    donors = CyclicDonors(103, 4, 0, block_rows=10)
+    donors = MarginalSampler(103, 4, 0, block_rows=10)
 
     def predict(x: np.ndarray) -> np.ndarray:
         return x[:, 0] * x[:, 1]
@@ -495,7 +497,7 @@ def test_groups_reach_across_categorical_and_continuous_inputs() -> None:
     module = randomised(TabularModel([(5, 2), (3, 2)], 2, 1, [6]), 0).eval()
     rng = np.random.default_rng(0)
     cat, cont = np.stack([rng.integers(0, 5, 60), rng.integers(0, 3, 60)], 1), rng.normal(size=(60, 2))
-    y, donors = rng.normal(size=(60, 1)), CyclicDonors(60, 10, 3)
+    y, donors = rng.normal(size=(60, 1)), MarginalSampler(60, 10, 3)
     groups = {"across": ["input0_1", "input1_0"], "all": ["input0_0", "input0_1", "input1_0", "input1_1"]}
     imp = weigh(
         module, (cat, cont), y, metric="mse", features=[], groups=groups, n_repeats=10, random_state=3
@@ -528,7 +530,7 @@ MODELS: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("name", MODELS)
 def test_ctrl_c_keeps_the_features_that_are_finished(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_plan, "SHORT_RUN", 0)
-    (x, y), donors = small(), CyclicDonors(60, 2, 0, 10)
+    (x, y), donors = small(), MarginalSampler(60, 2, 0, 10)
     whole = engine(MODELS[name](), x, y, donors=donors, memory=1)
     blocks = len(list(donors.blocks()))
     steps = itertools.count(1)
@@ -542,7 +544,7 @@ def test_ctrl_c_keeps_the_features_that_are_finished(name: str, monkeypatch: pyt
     assert not part.complete
     assert part.n_rows == 60
     np.testing.assert_array_equal(part.change, whole.change[:2])
-    assert len(part.ways) == 2
+    assert len(part.kernels) == 2
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -550,7 +552,7 @@ def test_ctrl_c_keeps_the_rows_that_are_done_where_features_go_together(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_plan, "BATCH_ROWS", 20)
-    (x, y), donors = small(), CyclicDonors(60, 2, 0, 10)
+    (x, y), donors = small(), MarginalSampler(60, 2, 0, 10)
     steps = itertools.count(1)
 
     def advance(work: int) -> None:
@@ -634,7 +636,7 @@ def test_out_of_memory_with_one_row_is_raised_on(error: str) -> None:
 
 
 def test_out_of_memory_on_the_fast_path_goes_on_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    from weighin._engine import _fast
+    from weighin._engine import fast as _fast
 
     kernel, asked = _fast.predict_swapped, []
 
@@ -780,7 +782,7 @@ def test_threads_and_flags_come_back_on_the_fast_path(error: type[BaseException]
     try:
         before = state()
         fine = engine(module, *small(), n_jobs=2)
-        assert set(fine.ways) == {"sum"}
+        assert set(fine.kernels) == {"sum"}
         assert state() == before
         if error is KeyboardInterrupt:
             assert not engine(module, *small(), n_jobs=2, advance=advance).complete
@@ -799,8 +801,8 @@ def test_threads_and_flags_come_back_on_the_fast_path(error: type[BaseException]
 @pytest.mark.parametrize("last", [nn.Softmax(dim=0), nn.Sequential(nn.Tanh(), nn.LogSoftmax(0))])
 def test_a_layer_across_the_rows_is_noted(last: nn.Module) -> None:
     scores = engine(nn.Sequential(nn.Linear(3, 4), last, nn.Linear(4, 1)), *small())
-    assert scores.company > 0
-    assert set(scores.ways) == {"generic"}
+    assert scores.batch_dependence > 0
+    assert set(scores.kernels) == {"generic"}
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -826,7 +828,7 @@ def test_a_network_that_drops_out_when_evaluated_is_noted_and_goes_the_generic_w
 
     imp = weigh(Always(), *small(), random_state=0)
     assert len(imp.notes) == 1
-    assert set(imp.ways.values()) == {"generic"}
+    assert set(imp.kernels.values()) == {"generic"}
 
 
 def test_roundings_are_no_noise() -> None:
@@ -867,7 +869,7 @@ def overwriting_noisily(x: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("model", [Overwriting(), overwriting, overwriting_noisily])
 @pytest.mark.parametrize("n_repeats", [1, 5])
 def test_a_model_that_overwrites_its_input_gives_the_same_numbers(model: Any, n_repeats: int) -> None:
-    (x, y), donors = small(), CyclicDonors(60, n_repeats, 0)
+    (x, y), donors = small(), MarginalSampler(60, n_repeats, 0)
     x = x.astype(np.float32).astype(np.float64)
     kept = x.copy()
     _, change = reference(
@@ -902,7 +904,7 @@ class View(nn.Module):
 
 @pytest.mark.parametrize("model", [View(), lambda x: x[:, 1], lambda x: x[:, 1:2]])
 def test_a_prediction_may_be_a_view_of_the_input(model: Any) -> None:
-    (x, y), donors = small(), CyclicDonors(60, 4, 0)
+    (x, y), donors = small(), MarginalSampler(60, 4, 0)
     _, change = reference(lambda x: x[:, 1].copy(), [x], singles(3), donors, lambda p: SCORES["mse"](y, p))
     np.testing.assert_allclose(engine(model, x, y, donors=donors).change, change, rtol=1e-4, atol=1e-5)
 
@@ -1049,7 +1051,7 @@ def test_the_donors_of_a_run_are_those_of_the_seed() -> None:
     """`weigh` and the engine under it speak of the same swaps."""
     x, y = small()
     imp = weighin.weigh(product, x, y, metric="mse", n_repeats=4, random_state=11)
-    given = donor_rows(CyclicDonors(60, 4, 11))
+    given = donor_rows(MarginalSampler(60, 4, 11))
     by_hand = [
         [np.mean((y - product(np.where(np.arange(3) == j, x[g], x))) ** 2) for g in given] for j in range(3)
     ]
@@ -1067,6 +1069,6 @@ def test_no_feature_at_all_still_gives_a_baseline() -> None:
     model = as_model(product)
     x, y = small()
     data = model.encode(x, y, "raise", True)
-    scores = run(model, data, (), ExplicitDonors(np.arange(60)[None]), model.metric("mse", None, data))
+    scores = run(model, data, (), ExplicitSampler(np.arange(60)[None]), model.metric("mse", None, data))
     assert scores.change.shape == (0, 1)
     assert scores.baseline == pytest.approx(np.mean((y - product(x)) ** 2), rel=1e-12)

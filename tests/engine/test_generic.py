@@ -15,7 +15,7 @@ import torch
 
 from swaps import engine
 from weighin import weigh
-from weighin._engine import _plan
+from weighin._engine import plan as _plan
 
 N = 700
 

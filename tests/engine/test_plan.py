@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swaps import singles
-from weighin._donors import BLOCK_ROWS, CyclicDonors, ExplicitDonors
-from weighin._engine import _plan
-from weighin._engine._plan import MEMORY, Plan, batches, make_plan
+from weighin._engine import plan as _plan
+from weighin._engine.plan import MEMORY, Plan, batches, make_plan
+from weighin._samplers.marginal import BLOCK_ROWS, ExplicitSampler, MarginalSampler
 
 sizes = st.fixed_dictionaries(
     {
@@ -30,7 +30,7 @@ sizes = st.fixed_dictionaries(
 def plan_for(*, explicit: bool = False, n_features: int = 6, **asked: float | bool) -> Plan:
     given_by = {"n_rows": 1000, "n_repeats": 10, "row_bytes": 40, "out_bytes": 4, "whole": False, **asked}
     n_rows = int(given_by["n_rows"])
-    block_rows = 1 if explicit else CyclicDonors(n_rows, 1, 0).largest_block
+    block_rows = 1 if explicit else MarginalSampler(n_rows, 1, 0).largest_block
     return make_plan(singles(n_features), block_rows=block_rows, **given_by)  # type: ignore[arg-type]
 
 
@@ -49,7 +49,7 @@ def test_what_is_held_at_once_stays_within_the_memory(asked: dict[str, int], exp
     plan = plan_for(explicit=explicit, **asked)
     memory, n_repeats, out_bytes = asked["memory"], asked["n_repeats"], asked["out_bytes"]
     section = max((len(section) for section in plan.sections), default=1)
-    least_rows = 1 if explicit else CyclicDonors(asked["n_rows"], 1, 0).largest_block
+    least_rows = 1 if explicit else MarginalSampler(asked["n_rows"], 1, 0).largest_block
 
     predictions = plan.step * n_repeats * plan.batch_rows * out_bytes
     assert predictions <= memory or (plan.step == 1 and plan.batch_rows <= least_rows)
@@ -97,8 +97,8 @@ def test_threads_are_for_work_that_is_worth_them() -> None:
 def test_batches_are_whole_blocks_put_together(
     n_rows: int, n_repeats: int, block: int, batch_rows: int
 ) -> None:
-    donors = CyclicDonors(n_rows, 1, 0, block)
-    donors = CyclicDonors(n_rows, min(n_repeats, donors.n_repeats_possible), 0, block)
+    donors = MarginalSampler(n_rows, 1, 0, block)
+    donors = MarginalSampler(n_rows, min(n_repeats, donors.n_repeats_possible), 0, block)
     found = list(batches(donors.blocks(), batch_rows))
     blocks = list(donors.blocks())
     np.testing.assert_array_equal(
@@ -121,7 +121,7 @@ def test_receivers_of_donors_written_out_are_cut_anywhere(
     n_rows: int, n_repeats: int, batch_rows: int
 ) -> None:
     donors = np.random.default_rng(0).permuted(np.tile(np.arange(n_rows), (n_repeats, 1)), axis=1)
-    found = list(batches(ExplicitDonors(donors).blocks(), batch_rows))
+    found = list(batches(ExplicitSampler(donors).blocks(), batch_rows))
     assert all(batch.rows is None and batch.n_receivers <= batch_rows for batch in found)
     np.testing.assert_array_equal(
         np.concatenate([np.arange(n_rows)[b.numbers] for b in found]), np.arange(n_rows)
@@ -131,7 +131,7 @@ def test_receivers_of_donors_written_out_are_cut_anywhere(
 
 def test_blocks_are_those_of_the_donors() -> None:
     """The bound above is about blocks of this size: one that does not grow with the rows."""
-    assert max(CyclicDonors(n, 1, 0).largest_block for n in range(2, 60_000, 997)) < 2 * BLOCK_ROWS
+    assert max(MarginalSampler(n, 1, 0).largest_block for n in range(2, 60_000, 997)) < 2 * BLOCK_ROWS
 
 
 def test_a_slow_model_can_be_stopped_however_few_its_rows() -> None:

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from weighin._engine._levels import Unit, find_levels, share_of_work
-from weighin._engine._split import Planned, Source, plan_units, predict_swapped
-from weighin._engine._workers import Workers
-from weighin._models._fold import split_view
-from weighin._models._split_view import Dense, SplitView
+from weighin._engine.kernels.levels import Unit, find_levels, share_of_work
+from weighin._engine.kernels.split import Planned, Source, plan_units, predict_swapped
+from weighin._engine.workers import Workers
+from weighin._models.fold import split_view
+from weighin._models.split_view import Dense, SplitView
 
 N_LEVELS = (2, 3, 40)
 N_CONT = 4

@@ -13,7 +13,7 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from weighin import InputError
-from weighin._engine._workers import JoblibWorkers, Workers
+from weighin._engine.workers import JoblibWorkers, Workers
 
 KINDS = [Workers, JoblibWorkers]
 

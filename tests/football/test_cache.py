@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from server import KEY, QUOTA, Api, Reply, game, line, season
 
-from weighin._errors import FetchError, InputError
-from weighin._football._cache import Cache, DamagedError, default_folder, regular_season
-from weighin._football._client import Client
-from weighin._football._key import ApiKey
+from weighin._base.errors import FetchError, InputError
+from weighin._football.cache import Cache, DamagedError, default_folder, regular_season
+from weighin._football.client import Client
+from weighin._football.key import ApiKey
 
 AFTERWARDS = datetime(2020, 2, 1, tzinfo=UTC)  # the season of 2019 is over
 MIDWAY = datetime(2019, 10, 20, 18, 0, tzinfo=UTC)

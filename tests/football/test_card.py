@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from weighin._errors import InputError
-from weighin._football._card import Card, card_path, checksum
+from weighin._base.errors import InputError
+from weighin._football.card import Card, card_path, checksum
 
 CARD = Card(
     cat_names=("home_conference", "away_conference", "neutral_site"),

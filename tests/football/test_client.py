@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from server import KEY, QUOTA, UNAUTHORIZED, Api, Reply, game, line, season
 
-from weighin._errors import FetchError, InputError
-from weighin._football._client import LONGEST_WAIT, Client, check_base_url, retry_after
-from weighin._football._key import ApiKey, read_key
-from weighin._football._records import decode, games_in, lines_in
+from weighin._base.errors import FetchError, InputError
+from weighin._football.client import LONGEST_WAIT, Client, check_base_url, retry_after
+from weighin._football.key import ApiKey, read_key
+from weighin._football.records import decode, games_in, lines_in
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -17,9 +17,9 @@ import pytest
 from server import KEY, QUOTA, Api, Reply, game, line, season
 from typer.testing import CliRunner
 
-from weighin._cli._cfbd import app, parse_seasons
-from weighin._errors import FetchError, InputError, OutputExistsError, WeighinError
-from weighin._football._games import COLUMNS
+from weighin._base.errors import FetchError, InputError, OutputExistsError, WeighinError
+from weighin._cli.cfbd import app, parse_seasons
+from weighin._football.games import COLUMNS
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "cfbd"
 YEARS = range(2015, 2022)
@@ -276,7 +276,7 @@ def test_no_row_at_all_writes_no_file(api: Api, shell: Shell) -> None:
 
 
 def test_ctrl_c_keeps_what_came(api: Api, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    from weighin._football import _client
+    from weighin._football import client as _client
 
     get = _client.Client.get
 
@@ -301,7 +301,7 @@ def test_a_kill_in_the_middle_leaves_whole_answers_and_the_next_run_goes_on(api:
     command = [
         sys.executable,
         "-c",
-        "from weighin._cli._cfbd import app; app()",
+        "from weighin._cli.cfbd import app; app()",
         *shell.arguments("2017-2018"),
     ]
     process = subprocess.Popen(
@@ -321,7 +321,7 @@ def test_a_kill_in_the_middle_leaves_whole_answers_and_the_next_run_goes_on(api:
 
 
 def test_help_needs_no_heavy_import() -> None:
-    code = "import sys, weighin._cli._cfbd; print(*sys.modules)"
+    code = "import sys, weighin._cli.cfbd; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from server import game, line
 
-from weighin._errors import FetchError, InputError
-from weighin._football._games import COLUMNS, DTYPES, PROVIDERS, REASONS, Season, games_table, season_table
-from weighin._football._records import games_in, lines_in
+from weighin._base.errors import FetchError, InputError
+from weighin._football.games import COLUMNS, DTYPES, PROVIDERS, REASONS, Season, games_table, season_table
+from weighin._football.records import games_in, lines_in
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "cfbd"
 

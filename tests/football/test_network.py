@@ -15,10 +15,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from weighin._errors import InputError, ModelError
-from weighin._football._card import Card, card_path
-from weighin._football._network import CAT_NAMES, CONT_NAMES, Epoch, TrainedNetwork, train_network
-from weighin._football._simulate import simulate_league
+from weighin._base.errors import InputError, ModelError
+from weighin._football.card import Card, card_path
+from weighin._football.network import CAT_NAMES, CONT_NAMES, Epoch, TrainedNetwork, train_network
+from weighin._football.simulate import simulate_league
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "cfbd"
 
@@ -237,8 +237,8 @@ def test_a_save_that_fails_leaves_the_old_files(
 def test_a_fresh_process_trains_without_torchvision() -> None:
     code = (
         "import random, sys, warnings; warnings.simplefilter('ignore')\n"
-        "from weighin._football._simulate import simulate_league\n"
-        "from weighin._football._network import train_network\n"
+        "from weighin._football.simulate import simulate_league\n"
+        "from weighin._football.network import train_network\n"
         "assert 'torch' not in sys.modules\n"
         "state = random.getstate()\n"
         "train_network(simulate_league([2020, 2021]), epochs=1)\n"
@@ -338,8 +338,8 @@ def test_training_that_diverges(games: pd.DataFrame) -> None:
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real payloads are not there (../shared/cfbd)")
 def test_real_seasons() -> None:
     """2015 to 2020 train, 2021 tests: close to the spread alone, as the article's network is."""
-    from weighin._football._games import PROVIDERS, season_table
-    from weighin._football._records import games_in, lines_in
+    from weighin._football.games import PROVIDERS, season_table
+    from weighin._football.records import games_in, lines_in
 
     def payload(kind: str, year: int) -> Any:
         with gzip.open(REAL / f"{kind}_{year}.json.gz") as file:

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from weighin._errors import InputError
-from weighin._football import _games
-from weighin._football._calibration import REAL, describe_league
-from weighin._football._simulate import COLUMNS, CONFERENCES, TEAMS, simulate_league
+from weighin._base.errors import InputError
+from weighin._football import games as _games
+from weighin._football.calibration import REAL, describe_league
+from weighin._football.simulate import COLUMNS, CONFERENCES, TEAMS, simulate_league
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "simulation.md"
 N_SEEDS = 12

@@ -10,10 +10,10 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from weighin._cli import _train
-from weighin._errors import InputError, OutputExistsError
-from weighin._football._card import Card
-from weighin._football._simulate import simulate_league
+from weighin._base.errors import InputError, OutputExistsError
+from weighin._cli import train as _train
+from weighin._football.card import Card
+from weighin._football.simulate import simulate_league
 
 app = typer.Typer()
 app.command("train")(_train.train)
@@ -123,7 +123,7 @@ def test_an_interrupted_training_leaves_nothing(table: Path, monkeypatch: pytest
     def stop(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("weighin._football._network.train_network", stop)
+    monkeypatch.setattr("weighin._football.network.train_network", stop)
     result = run("games.parquet", "-o", "learner.pkl")
     assert result.exit_code == 130 or isinstance(result.exception, KeyboardInterrupt)
     assert os.listdir(table.parent) == ["games.parquet"]

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from weighin._donors import CyclicDonors
 from weighin._inference import Moments
+from weighin._samplers.marginal import MarginalSampler
 
 
 def donors(n_rows: int, n_repeats: int, seed: int = 0) -> Any:
     """Donors of one block of rows that are in random order already: shape (n_repeats, n_rows)."""
-    (block,) = CyclicDonors(n_rows, n_repeats, seed, block_rows=n_rows).blocks()
+    (block,) = MarginalSampler(n_rows, n_repeats, seed, block_rows=n_rows).blocks()
     return block.donors
 
 

@@ -10,7 +10,7 @@ import pytest
 from shuffles import donors
 
 from weighin._inference import Moments, infer
-from weighin._inference._spread import components
+from weighin._inference.variance import components
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from calibration.page import BARS, page

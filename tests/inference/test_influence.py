@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shuffles import donors
 from sklearn.metrics import f1_score, matthews_corrcoef, precision_score, recall_score, roc_auc_score
 
-from weighin._errors import MetricError
+from weighin._base.errors import MetricError
 from weighin._inference import (
     Moments,
     auc_values,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from shuffles import donors, linear
 
-from weighin._errors import InputError
+from weighin._base.errors import InputError
 from weighin._inference import (
     Inference,
     Moments,
@@ -23,7 +23,7 @@ from weighin._inference import (
     repeats_needed,
     root,
 )
-from weighin._inference._intervals import transform, untransform
+from weighin._inference.intervals import transform, untransform
 
 
 def result(estimate, se=1.0, skewness=0.0, df=30.0):

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shuffles import close, donors, linear
 
-from weighin._errors import InputError
+from weighin._base.errors import InputError
 from weighin._inference import Moments, infer
-from weighin._inference._spread import components
+from weighin._inference.variance import components
 
 
 def by_definition(change, give):

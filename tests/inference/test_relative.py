@@ -7,8 +7,8 @@ import pytest
 from shuffles import donors, linear
 
 import weighin
-from weighin._certainty import FUNCTIONS
 from weighin._inference import BASELINES, Means, Moments, identity, in_parts, infer, relative
+from weighin._inference.judging import FUNCTIONS
 
 B = 1.2  # y = x + e, the model says B x
 BEFORE, AFTER = (1 - B) ** 2 + 1, (1 + B**2) + 1
@@ -19,21 +19,19 @@ TRUTH = {
 }
 
 
-@pytest.mark.parametrize("of_mean", TRUTH)
-def test_intervals_hold_the_truth(of_mean):
+@pytest.mark.parametrize("link", TRUTH)
+def test_intervals_hold_the_truth(link):
     """Of 300 intervals of 95 %, at least 271 hold with a probability above 0.999."""
-    held, sign = 0, -1.0 if of_mean == "r2" else 1.0
+    held, sign = 0, -1.0 if link == "r2" else 1.0
     give = donors(300, 5)
     for seed in range(300):
         x, e = np.random.default_rng(seed).normal(size=(2, 300))
         y = x + e
         loss = (y - B * x) ** 2
-        rows = np.stack([loss, (y - y.mean()) ** 2]) if of_mean == "r2" else loss
+        rows = np.stack([loss, (y - y.mean()) ** 2]) if link == "r2" else loss
         moments = Moments.of(((y - B * x[give]) ** 2 - loss)[None], give, rows)
-        (low,), (high,) = infer(
-            moments, in_parts(FUNCTIONS[of_mean], BASELINES[of_mean]), sign=sign
-        ).interval()
-        held += low <= TRUTH[of_mean] <= high
+        (low,), (high,) = infer(moments, in_parts(FUNCTIONS[link], BASELINES[link]), sign=sign).interval()
+        held += low <= TRUTH[link] <= high
     assert held >= 271
 
 
@@ -44,12 +42,12 @@ def test_parts_of_a_mean_are_what_relative_gives():
 
 
 @pytest.mark.parametrize(
-    ("of_mean", "rows"), [*((name, (2.3, 1.7)) for name in BASELINES), ("identity", (-2.3, 1.7))]
+    ("link", "rows"), [*((name, (2.3, 1.7)) for name in BASELINES), ("identity", (-2.3, 1.7))]
 )
-def test_derivatives_are_those_of_small_steps(of_mean, rows):
+def test_derivatives_are_those_of_small_steps(link, rows):
     rows = np.array(rows)
     means = Means(np.array([0.4, 0.9]), rows)
-    function = in_parts(FUNCTIONS[of_mean], BASELINES[of_mean])
+    function = in_parts(FUNCTIONS[link], BASELINES[link])
     _, by_change, by_rows = function(means)
     h = 1e-6
     for k in range(2):

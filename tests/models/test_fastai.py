@@ -17,7 +17,7 @@ from fastai.tabular.all import Categorify, FillMissing, Normalize
 
 import learners
 from weighin import InputError, MetricError, ModelError, weigh
-from weighin._models._fastai import FastaiModel
+from weighin._models.fastai import FastaiModel
 
 LEARNERS = [
     "regression",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 import weighin
-from weighin._models._seam import Seam, find_seam
+from weighin._models.seam import Seam, find_seam
 
 N_LEVELS = (3, 5)
 N_CONT = 4
@@ -225,6 +225,6 @@ def test_what_a_module_does_with_one_row_of_many_is_seen(below: bool) -> None:
     asked = {"n_repeats": 1, "random_state": 0}
     found = weighin.weigh(module, rows, rows[:, 0], **asked)
     expected = weighin.weigh(by_hand, rows, rows[:, 0], **asked)
-    assert set(found.ways.values()) == {"generic"}
+    assert set(found.kernels.values()) == {"generic"}
     assert found.baseline == pytest.approx(expected.baseline, rel=1e-5)
     np.testing.assert_allclose(found.importances, expected.importances, rtol=1e-3, atol=1e-6)

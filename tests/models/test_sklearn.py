@@ -47,7 +47,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from swaps import donor_rows, engine
 from weighin import InputError, MetricError, ModelError, weigh
-from weighin._donors import CyclicDonors
+from weighin._samplers.marginal import MarginalSampler
 
 RNG = np.random.default_rng(0)
 N = 150
@@ -103,7 +103,7 @@ def by_hand(
     """What a score changes by, swap by swap, on pandas frames."""
     base, change = score(predict(frame)), []
     for name in frame.columns:
-        given_by = donor_rows(CyclicDonors(len(frame), n_repeats, seed, block_rows))
+        given_by = donor_rows(MarginalSampler(len(frame), n_repeats, seed, block_rows))
         moved = [frame.assign(**{name: frame[name].iloc[given].set_axis(frame.index)}) for given in given_by]
         change.append([score(predict(rows)) - base for rows in moved])
     return np.array(change)
@@ -199,7 +199,7 @@ def test_an_array_of_objects_of_all_kinds() -> None:
     y = lengths(rows).sum(1)
     model = make_pipeline(FunctionTransformer(lengths), DecisionTreeRegressor()).fit(rows, y)
     found = importances(model, rows, y, "mse")
-    for column, given in [(c, g) for c in range(2) for g in enumerate(donor_rows(CyclicDonors(40, 3, 0)))]:
+    for column, given in [(c, g) for c in range(2) for g in enumerate(donor_rows(MarginalSampler(40, 3, 0)))]:
         moved = rows.copy()
         moved[:, column] = rows[given[1], column]
         close(found[column, given[0]], np.mean((model.predict(moved) - y) ** 2))
@@ -578,7 +578,7 @@ def test_trees_predict_a_pair_of_row_and_level_once() -> None:
 def test_jobs_and_batches_do_not_change_the_numbers(
     estimator: Any, n_jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from weighin._engine import _plan
+    from weighin._engine import plan as _plan
 
     monkeypatch.setattr(_plan, "THREADS_FROM", 0)
     rows = (FRAME[["elo", "week"]] / [100.0, 1.0]).round(1)
@@ -589,7 +589,7 @@ def test_jobs_and_batches_do_not_change_the_numbers(
 
 
 def test_processes_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    from weighin._engine import _plan
+    from weighin._engine import plan as _plan
 
     monkeypatch.setattr(_plan, "THREADS_FROM", 0)
     model = make_pipeline(encoder(), DecisionTreeRegressor(random_state=0)).fit(X, FRAME["margin"])
@@ -601,7 +601,7 @@ def test_processes_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
 # scikit-learn's own threads and ours find each other's warning filters, now and then
 @pytest.mark.filterwarnings("ignore:.*sklearn.utils.parallel.delayed.*:UserWarning")
 def test_output_set_for_transformers_counts_in_every_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    from weighin._engine import _plan
+    from weighin._engine import plan as _plan
 
     monkeypatch.setattr(_plan, "THREADS_FROM", 0)
     rows = FRAME[["elo", "week"]]
@@ -625,7 +625,7 @@ def test_output_set_for_transformers_counts_in_every_thread(monkeypatch: pytest.
 def test_estimators_that_bring_threads_are_called_in_one(
     estimator: Any, in_threads: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from weighin._engine import _plan
+    from weighin._engine import plan as _plan
 
     monkeypatch.setattr(_plan, "THREADS_FROM", 0)
     monkeypatch.setattr(_plan, "effective_n_jobs", lambda n_jobs: 2 if n_jobs == -1 else n_jobs)
@@ -684,7 +684,7 @@ def own_thread(thread: int) -> Callable[[Any], Any]:
 def test_code_of_the_users_stays_in_their_thread(
     make: Callable[[], Any], frozen: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from weighin._engine import _plan
+    from weighin._engine import plan as _plan
 
     monkeypatch.setattr(_plan, "THREADS_FROM", 0)
     rows = FRAME[["elo", "week"]]

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from swaps import engine, reference, singles
 from weighin import InputError, MetricError, ModelError, weigh
-from weighin._donors import CyclicDonors
-from weighin._features import Feature
+from weighin._samplers.marginal import MarginalSampler
+from weighin._tables.features import Feature
 
 RNG = np.random.default_rng(0)
 N = 90
@@ -66,7 +66,7 @@ def forward(module: nn.Module) -> Callable[..., np.ndarray]:
 
 def by_hand(module: nn.Module, parts: list[np.ndarray], score: Callable[[np.ndarray], float]) -> np.ndarray:
     n_columns = sum(part.shape[1] for part in parts)
-    donors = CyclicDonors(len(parts[0]), 3, 0)
+    donors = MarginalSampler(len(parts[0]), 3, 0)
     return reference(forward(module), parts, singles(n_columns), donors, score)[1]
 
 
@@ -171,7 +171,7 @@ class Batch(nn.Module):
 
 def test_a_module_of_one_argument_gets_the_dict_itself() -> None:
     rows = {"x_cat": CAT, "x_num": X}
-    assert weigh(Batch(mixed()), rows, Y, n_repeats=1).ways == weigh(mixed(), rows, Y, n_repeats=1).ways
+    assert weigh(Batch(mixed()), rows, Y, n_repeats=1).kernels == weigh(mixed(), rows, Y, n_repeats=1).kernels
     close(importances(Batch(mixed()), rows), by_hand(mixed(), [CAT, X], mae))
 
 
@@ -205,7 +205,7 @@ def test_categories_alone_stay_whole_numbers() -> None:
 def test_a_group_reaches_across_inputs() -> None:
     groups = {"both": ["input0_1", "c"]}
     found = weigh(mixed(), (CAT, FRAME), Y, groups=groups, features=[], n_repeats=3, random_state=0)
-    donors = CyclicDonors(N, 3, 0)
+    donors = MarginalSampler(N, 3, 0)
     close(found.importances, reference(forward(mixed()), [CAT, X], [Feature("both", (1, 4))], donors, mae)[1])
 
 
@@ -601,7 +601,7 @@ def test_a_module_in_parts_of_its_own_kind() -> None:
 
 
 def test_batches_and_threads_do_not_change_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from weighin._engine import _plan
+    from weighin._engine import plan as _plan
 
     monkeypatch.setattr(_plan, "THREADS_FROM", 0)
     expected = engine(mixed(), (CAT, X), Y, fast=False).change

@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 
 from charts import bars_on, boxes, drawn, inside, labels_on, names_on, numbers_on, result, subtitle_on
 from weighin import InputError
-from weighin._plots import BAR, BAR_NEGATIVE, PALE, bars, save, wrap
+from weighin._display.charts import BAR, BAR_NEGATIVE, PALE, bars, save, wrap
 
 
 def test_bars_are_in_order_with_their_names_lengths_and_numbers(axes):

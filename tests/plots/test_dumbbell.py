@@ -9,8 +9,8 @@ import pytest
 from matplotlib.colors import to_hex
 
 from charts import drawn, inside, names_on
-from weighin import _plots
-from weighin._plots import BAR, BAR_NEGATIVE, PALE
+from weighin._display import charts as _plots
+from weighin._display.charts import BAR, BAR_NEGATIVE, PALE
 
 
 def dumbbell(first, second, unsure=None, names=None, ax=None, legend=("2020", "2021")):

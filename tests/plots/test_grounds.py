@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb, to_rgba
 
 from charts import drawn, numbers_on, result
-from weighin._plots import BAR, BAR_NEGATIVE
+from weighin._display.charts import BAR, BAR_NEGATIVE
 
 
 def linear(colour) -> np.ndarray:

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 import weighin
 from charts import boxes, drawn, inside, names_on, subtitle_on
-from weighin import _plots
+from weighin._display import charts as _plots
 
 TEXTS = {"title": "Title", "subtitle": "Sub $title", "xlabel": "what it means"}
 

@@ -89,8 +89,8 @@ def effects(names: Any) -> dict[str, Any]:
     return {"features": found}
 
 
-def company(names: Any) -> dict[str, Any]:
-    """Give company as `Company.to_dict` does."""
+def associations(names: Any) -> dict[str, Any]:
+    """Give associations as `Associations.to_dict` does."""
     first, second = list(names)[:2]
     return {
         "sentences": [f"`{first}` moves with `{second}` (0.71): shuffling one leaves the other in place."],
@@ -111,8 +111,8 @@ ABLATION = {
 def other_page(kind: str) -> str:
     """Give the page of a comparison, or of an ablation, names from the data in it."""
     import weighin
-    from weighin._ablate._change import Change
-    from weighin._ablate._spread import Spread
+    from weighin._inference.refits import Spread
+    from weighin._results.change import Change
 
     names = [*HOSTILE, "spread"]
     if kind == "comparison":

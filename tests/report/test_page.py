@@ -129,7 +129,7 @@ def test_nothing_warns_where_there_is_nothing_to_warn_of(six):
 
 
 def test_nothing_in_a_page_names_another_place(six):
-    page = read(six, effects=samples.effects(six.features), company=samples.company(six.features))
+    page = read(six, effects=samples.effects(six.features), associations=samples.associations(six.features))
     for tag, attrs in page.elements:
         assert tag not in ("iframe", "object", "embed", "img", "base", "form") or attrs == {
             "method": "dialog"
@@ -157,11 +157,17 @@ def test_only_its_own_scripts_may_run(six):
 def test_names_from_the_data_are_text_and_nothing_else():
     imp = samples.weighed(names=samples.HOSTILE, groups={samples.HOSTILE[0]: samples.HOSTILE[1:3]})
     notes = (f"note on `{samples.HOSTILE[1]}`",)
-    hostile = {"effects": samples.effects(samples.HOSTILE[:4]), "company": samples.company(samples.HOSTILE)}
+    hostile = {
+        "effects": samples.effects(samples.HOSTILE[:4]),
+        "associations": samples.associations(samples.HOSTILE),
+    }
     plain = samples.weighed(
         10, groups={"feature_000": ("feature_001", "feature_002")}, notes=("note on `x`",)
     )
-    mild = {"effects": samples.effects(plain.features[:4]), "company": samples.company(plain.features)}
+    mild = {
+        "effects": samples.effects(plain.features[:4]),
+        "associations": samples.associations(plain.features),
+    }
     page, other = read(weighin.Importance(**{**vars_of(imp), "notes": notes}), **hostile), read(plain, **mild)
     for tag in ("script", "img", "b", "a", "meta", "section"):
         assert page.count(tag) == other.count(tag)
@@ -252,7 +258,7 @@ def test_nothing_but_missing_numbers():
 
 def test_few_rows_and_ignored_features_are_said():
     imp = samples.weighed(6)
-    ignored = weighin.Importance(**{**vars_of(imp), "ways": {"feature_005": "ignored"}})
+    ignored = weighin.Importance(**{**vars_of(imp), "kernels": {"feature_005": "ignored"}})
     assert "exactly zero: the model cannot see it" in read(ignored).text
     assert "cannot be told apart from zero" in read(imp).text
 
@@ -320,7 +326,7 @@ def test_directions_the_result_knows_are_shown_without_effects(six):
 
 
 def test_company_and_what_next_are_told(six):
-    page = read(six, company=samples.company(six.features), ablation=samples.ABLATION)
+    page = read(six, associations=samples.associations(six.features), ablation=samples.ABLATION)
     assert "feature_000 moves with feature_001 (0.71)" in page.text
     assert page.text.count("0.71") == 2  # in the sentence and in the table of pairs
     assert "rank correlation" in page.text
@@ -341,8 +347,13 @@ def test_pairs_and_clusters_say_how_columns_go_together(six):
     clusters = [
         {"name": "both", "features": [first, second], "importance": 1.0, "ci_lower": 0.5, "ci_upper": 1.5}
     ]
-    company = {"sentences": ["Not this."], "pairs": [pair], "clusters": clusters, "off_data": [near, far]}
-    text = read(six, company=company).text
+    associations = {
+        "sentences": ["Not this."],
+        "pairs": [pair],
+        "clusters": clusters,
+        "off_data": [near, far],
+    }
+    text = read(six, associations=associations).text
     assert "moves against" in text
     assert "makes odd rows. There the model is asked about rows unlike any that exist" in text
     assert "is fine" not in text
@@ -353,7 +364,7 @@ def test_pairs_and_clusters_say_how_columns_go_together(six):
 def test_sections_without_content_are_left_out(six):
     ids = {attrs.get("id") for _, attrs in read(six).elements}
     assert {"chart", "numbers", "reading", "made"} <= ids
-    assert not {"effects", "company", "segments", "next"} & ids
+    assert not {"effects", "associations", "segments", "next"} & ids
 
 
 def test_the_model_and_its_rows_are_asked():
@@ -372,11 +383,11 @@ def test_the_model_and_its_rows_are_asked():
     arrows = {row["name"]: row["arrow"] for row in page.data["weights"][0]["rows"]}
     assert arrows["up"] == weighin.effects(model, X, random_state=0).arrows["up"]
     assert arrows["down"] != arrows["up"]
-    assert "twin" in page.text[page.text.index("keep company") :]
+    assert "twin" in page.text[page.text.index("go together") :]
 
 
 def look_further(n_rows=300):
-    """A model of five columns, one of them names, one in order; its result, effects and company."""
+    """A model of five columns, one of them names, one in order; its result, effects and associations."""
     import numpy as np
     import pandas as pd
 
@@ -398,21 +409,21 @@ def look_further(n_rows=300):
 
     imp = weighin.weigh(model, X, model(X), metric="mae", n_repeats=5, random_state=0)
     effects = weighin.effects(model, X, random_state=0)
-    return imp, effects, weighin.company(X, random_state=0), model, X
+    return imp, effects, weighin.associations(X, random_state=0), model, X
 
 
 def test_a_file_holds_all_that_its_page_needs(tmp_path):
-    imp, effects, company, model, X = look_further()
-    whole = imp.with_effects(effects).with_company(company)
+    imp, effects, associations, model, X = look_further()
+    whole = imp.with_effects(effects).with_associations(associations)
     whole.save(tmp_path / "importance.json")
     again = weighin.Importance.load(tmp_path / "importance.json")
-    assert again.to_html() == whole.to_html() == whole.to_html(effects=effects, company=company)
+    assert again.to_html() == whole.to_html() == whole.to_html(effects=effects, associations=associations)
     assert again.to_html() == imp.to_html(model=model, X=X)
     ids = {attrs.get("id") for _, attrs in Read(again.to_html()).elements}
-    assert {"effects", "company"} <= ids
+    assert {"effects", "associations"} <= ids
     assert (tmp_path / "importance.json").stat().st_size < 100_000
-    with pytest.raises(weighin.InputError, match=r"company must be a result of weighin\.company"):
-        imp.with_company(7)
+    with pytest.raises(weighin.InputError, match=r"associations must be a result of weighin\.associations"):
+        imp.with_associations(7)
 
 
 @pytest.mark.parametrize(
@@ -422,8 +433,8 @@ def test_a_file_holds_all_that_its_page_needs(tmp_path):
         {"effects": 7},
         {"effects": {"features": [{}], "notes": []}},
         {"effects": {"features": [], "notes": [7]}},
-        {"company": {"sentences": []}},
-        {"company": {"sentences": [7], "notes": [], "pairs": [], "clusters": []}},
+        {"associations": {"sentences": []}},
+        {"associations": {"sentences": [7], "notes": [], "pairs": [], "clusters": []}},
         {"command": ["rm"]},
     ],
     ids=str,
@@ -439,7 +450,7 @@ def test_a_file_whose_page_cannot_be_made_is_damaged(tmp_path, six, further):
 def test_parts_of_a_result_join_what_was_found_of_each():
     import dataclasses
 
-    imp, effects, company, *_ = look_further()
+    imp, effects, associations, *_ = look_further()
     first, rest = (
         dataclasses.replace(
             imp,
@@ -450,9 +461,9 @@ def test_parts_of_a_result_join_what_was_found_of_each():
         ).with_effects(effects)
         for some in (slice(0, 2), slice(2, 5))
     )
-    page = read(first.merge(rest.with_company(company)))
+    page = read(first.merge(rest.with_associations(associations)))
     assert sum(attrs.get("class") == "effect" for _, attrs in page.elements) == 5
-    assert "keep company" in page.text
+    assert "go together" in page.text
     assert "weighin run" not in page.text  # neither gave all of it
 
 
@@ -501,15 +512,17 @@ def test_of_many_levels_the_most_frequent_are_drawn():
 def test_the_page_says_how_many_rows_effects_and_company_are_of(six):
     notes = ["Averages over 1,000 of 12,000 rows, drawn at random."]
     effects = {**samples.effects(six.features), "notes": notes}
-    company = {**samples.company(six.features), "notes": ["2,000 of 12,000 rows, drawn at random."]}
-    text = read(six, effects=effects, company=company).text
+    associations = {**samples.associations(six.features), "notes": ["2,000 of 12,000 rows, drawn at random."]}
+    text = read(six, effects=effects, associations=associations).text
     assert "1,000 of 12,000 rows" in text
     assert "2,000 of 12,000 rows" in text
 
 
 def test_fifty_features_with_eight_effects_stay_below_the_limit():
     imp = samples.weighed(50)
-    html = imp.to_html(effects=samples.effects(imp.features[:8]), company=samples.company(imp.features))
+    html = imp.to_html(
+        effects=samples.effects(imp.features[:8]), associations=samples.associations(imp.features)
+    )
     assert len(html.encode()) < 1_500_000
 
 
@@ -538,7 +551,7 @@ def test_a_file_is_written_whole_and_never_over_another(tmp_path, six):
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 
 
-@pytest.mark.parametrize("name", ["effects", "company", "ablation"])
+@pytest.mark.parametrize("name", ["effects", "associations", "ablation"])
 def test_what_is_no_result_is_refused(six, name):
     with pytest.raises(weighin.InputError, match=f"{name} must be a result of weighin"):
         six.to_html(**{name: 7})

@@ -15,7 +15,7 @@ def full():
     """Everything a page can hold, names from the data among it."""
     names = [*(f"feature_{i:03d}" for i in range(20)), *samples.HOSTILE]
     imp = samples.weighed(names=names, metric=["mae", "mse"], simulated=True, on_training_rows=True)
-    more = {"effects": samples.effects(names[:8]), "company": samples.company(names)}
+    more = {"effects": samples.effects(names[:8]), "associations": samples.associations(names)}
     return imp, imp.to_html(ablation=samples.ABLATION, **more)
 
 

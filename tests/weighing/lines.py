@@ -10,7 +10,7 @@ import pandas as pd
 
 import weighin
 from swaps import donor_rows
-from weighin._donors import CyclicDonors
+from weighin._samplers.marginal import MarginalSampler
 
 FEATURES = ["a", "b", "c"]
 
@@ -43,7 +43,7 @@ def score_changes(
     features: Sequence[str] = tuple(FEATURES),
 ) -> tuple[float, np.ndarray]:
     """Score before any swap, and what each swap of `weigh` with seed 0 changes: ``score(frame)`` of swapped frames."""
-    donors, before = donor_rows(CyclicDonors(len(frame), n_repeats, 0, block_rows)), score(frame)
+    donors, before = donor_rows(MarginalSampler(len(frame), n_repeats, 0, block_rows)), score(frame)
     changes = np.empty((len(features), n_repeats))
     for place, name in enumerate(features):
         for repeat, given in enumerate(donors):

@@ -123,7 +123,7 @@ def test_columns_that_stand_in_for_each_other_weigh_little_alone_and_more_togeth
     place = imp.features.index(group)
     assert imp.ci_lower[place] > 0
 
-    groups = weighin.company(rows, random_state=0).groups.values()
+    groups = weighin.associations(rows, random_state=0).groups.values()
     others = {name for members in groups for name in members[1:]}
     some = [name for name in rows.columns if name not in others]
     assert len(some) < 20

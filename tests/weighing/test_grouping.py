@@ -92,7 +92,7 @@ def result(values, half, metric="mae", **more):
         **{
             "importances": np.array(values, dtype=float)[:, None],
             "metric": metric,
-            "of_mean": "identity",
+            "link": "identity",
             **more,
         },
     )

@@ -27,7 +27,7 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
         shown.append([what, total, steps])
         yield steps.append
 
-    monkeypatch.setattr("weighin._weighing._asking.tracking", watched)
+    monkeypatch.setattr("weighin._weigh.experiment.tracking", watched)
     return shown
 
 

@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score, mean_absolute_error, r2_score, roc_auc_sco
 import weighin
 from swaps import donor_rows
 from weighin import InputError, MetricError
-from weighin._donors import CyclicDonors
+from weighin._samplers.marginal import MarginalSampler
 
 FRAME, Y = table(400)
 LABELS = (Y > 0).astype(int)
@@ -47,7 +47,7 @@ def all_pairs(rows: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
 
 def shifts_in_both_directions(n: int, seed: int) -> np.ndarray:
     """Donors of `weigh` with all shifts it makes, and those of their reverses: every pair once."""
-    forward = donor_rows(CyclicDonors(n, (n - 1) // 2, seed))
+    forward = donor_rows(MarginalSampler(n, (n - 1) // 2, seed))
     return np.concatenate([forward, np.argsort(forward, axis=1)])
 
 

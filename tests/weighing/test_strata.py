@@ -63,7 +63,7 @@ def test_strata_that_differ_leave_less_to_chance_than_pooling_them():
 
 
 def test_many_small_strata_put_together_are_judged_as_each_alone(monkeypatch):
-    from weighin._engine import _sums
+    from weighin._engine import sums as _sums
 
     frame, y = table(1200)
     stratum = np.arange(1200) // 60

@@ -10,7 +10,7 @@ import sys
 def main() -> None:
     """Run the command line; an error is one message on stderr and exit code 1, a usage error 2, Ctrl-C 130."""
     try:
-        from weighin._cli._app import run  # takes a moment, in which somebody may press Ctrl-C
+        from weighin._cli.app import run  # takes a moment, in which somebody may press Ctrl-C
 
         code = run()
     except KeyboardInterrupt:

@@ -1,6 +1,6 @@
 """Swap, predict, measure: blocks of rows go in, scores come out."""
 
-from weighin._engine._run import run
-from weighin._engine._run_parts import Answer, Question, Scores
+from weighin._engine.measurement import Measurement, Scores, SwapEffect
+from weighin._engine.run import run
 
-__all__ = ["Answer", "Question", "Scores", "run"]
+__all__ = ["Measurement", "Scores", "SwapEffect", "run"]

@@ -17,7 +17,7 @@ How the engine calls it, batch by batch of donor-closed blocks:
    the predictions of all rows. Anything else: ``delete_one_block``.
 """
 
-from weighin._inference._estimates import (
+from weighin._inference.estimates import (
     Function,
     Means,
     difference,
@@ -30,7 +30,7 @@ from weighin._inference._estimates import (
     repeats_needed,
     root,
 )
-from weighin._inference._evidence import (
+from weighin._inference.evidence import (
     Evidence,
     LeftOut,
     difference_from,
@@ -40,7 +40,7 @@ from weighin._inference._evidence import (
     some_units,
     to_json,
 )
-from weighin._inference._influence import (
+from weighin._inference.influence import (
     auc_values,
     confusion,
     delete_one_block,
@@ -50,11 +50,11 @@ from weighin._inference._influence import (
     precision,
     recall,
 )
-from weighin._inference._intervals import Inference, benjamini_hochberg, check_level, holm
-from weighin._inference._moments import Moments
-from weighin._inference._relative import BASELINES, in_parts
-from weighin._inference._row_changes import RowChanges
-from weighin._inference._stages import NOT_TOGETHER, Stages, Staging
+from weighin._inference.intervals import Inference, benjamini_hochberg, check_level, holm
+from weighin._inference.moments import Moments
+from weighin._inference.of_baseline import BASELINES, in_parts
+from weighin._inference.row_changes import RowChanges
+from weighin._inference.stages import NOT_TOGETHER, Stages, Staging
 
 __all__ = [
     "BASELINES",

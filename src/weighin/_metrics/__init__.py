@@ -1,10 +1,10 @@
 """Metrics: what is measured, row by row where it can be, and which direction is better."""
 
-from weighin._metrics._base import Metric, OfMean, as_numpy, mean, one_column, row_mean
-from weighin._metrics._callables import from_callable, from_torchmetric, is_torchmetric, number, takes_weights
-from weighin._metrics._directions import HIGHER_IS_BETTER, LOWER_IS_BETTER, direction, unknown
-from weighin._metrics._influence import LabelCounts, area_values, not_here
-from weighin._metrics._losses import (
+from weighin._metrics.base import Metric, OfMean, as_numpy, mean, one_column, row_mean
+from weighin._metrics.callables import from_callable, from_torchmetric, is_torchmetric, number, takes_weights
+from weighin._metrics.directions import HIGHER_IS_BETTER, LOWER_IS_BETTER, direction, unknown
+from weighin._metrics.influence import LabelCounts, area_values, not_here
+from weighin._metrics.losses import (
     ACCURACY,
     ERROR_RATE,
     GENERAL,
@@ -18,7 +18,7 @@ from weighin._metrics._losses import (
     miss,
     squared_error,
 )
-from weighin._metrics._scorers import Answers, from_scorer, is_scorer, scorer_names
+from weighin._metrics.scorers import Answers, from_scorer, is_scorer, scorer_names
 
 __all__ = [
     "ACCURACY",

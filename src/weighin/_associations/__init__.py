@@ -1,0 +1,1 @@
+"""Columns that go together: associations, clusters, and shuffles that leave the data."""

@@ -1,0 +1,213 @@
+"""Which columns go together, and what that means for shuffling them: validate, read, associate, cluster."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from weighin._associations.association import MEASURES, associate
+from weighin._associations.off_data import distance_ratios
+from weighin._base.errors import InputError
+from weighin._results.associations import Associations
+from weighin._results.clusters import chance_level, cluster, group_names
+from weighin._tables.columns import Column, count_rows, read_columns
+
+N_ROWS = 2000
+SAME = 0.7  # association from which two features count as carriers of the same information
+
+
+def associations(
+    X: Any,
+    features: Iterable[str] | None = None,
+    *,
+    threshold: float = SAME,
+    n_rows: int | None = N_ROWS,
+    random_state: int | None = None,
+) -> Associations:
+    """Find the columns that go together, and how far from the data shuffling each one leads.
+
+    Parameters
+    ----------
+    X : data frame, matrix, tuple or dict of matrices
+        The table, as the model takes it: pandas, polars, pyarrow, numpy; for a learner raw as before training. It
+        stays untouched.
+    features : iterable of str, optional
+        Which columns; all by default. Leave the target and row numbers out.
+    threshold : float
+        Association, above 0 and at most 1, from which on features are put into one cluster. On few rows it is raised
+        to what chance does not reach, 3.5 / sqrt(n_rows - 1).
+    n_rows : int, optional
+        Look at so many rows, drawn at random; None for all of them.
+    random_state : int, optional
+        Seed, >= 0, of what is drawn. Drawn and recorded when not given.
+
+    Returns
+    -------
+    Associations
+        Associations on one scale from 0 to 1, clusters, sentences.
+
+    Raises
+    ------
+    InputError
+        On a table or an argument that cannot be used.
+
+    Notes
+    -----
+    Numbers, dates, truth values and ordered categories are compared by Spearman's rank correlation, which has a sign;
+    categories by Cramer's V; one with the other by the correlation ratio of ranks. The last two are corrected for the
+    bias of many levels. A pair is measured on the rows that have both values. None of the three sees that two
+    numbers go together in a curve that turns; `Associations.off_data` may.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(500, 3))
+    >>> X[:, 1] = -X[:, 0] + 0.3 * rng.normal(size=500)
+    >>> found = associations(X, random_state=0)
+    >>> found.clusters
+    (('x0', 'x1'),)
+    >>> found.sentence("x0")
+    'x0 moves against x1 (-0.94): shuffling one leaves the other in place.'
+    """
+    check_share("threshold", threshold)
+    columns, seed, total = _sample(X, features, n_rows, random_state)
+    found = associate(columns)
+    n = len(columns[0].values)
+    floor = chance_level(n)
+    strength = np.abs(found.signed)
+    members, order = cluster(strength, min(1.0, max(threshold, floor)))
+    ratios = distance_ratios(
+        columns, strength, {c.name: (i,) for i, c in enumerate(columns)}, np.random.default_rng(seed)
+    )
+    names = [column.name for column in columns]
+    return Associations(
+        features=tuple(names),
+        kinds=tuple(column.kind for column in columns),
+        association=found.signed,
+        measures=tuple(tuple(MEASURES[m] for m in row) for row in found.measure.tolist()),
+        clusters=tuple(tuple(names[i] for i in some) for some in members),
+        order=tuple(names[i] for i in order),
+        off_data=ratios,
+        threshold=float(threshold),
+        n_rows=n,
+        random_state=seed,
+        notes=tuple(_notes(columns, n, total, floor)),
+    )
+
+
+def auto_groups(
+    X: Any,
+    features: Iterable[str] | None = None,
+    *,
+    threshold: float = SAME,
+    n_rows: int | None = N_ROWS,
+    random_state: int | None = None,
+) -> dict[str, tuple[str, ...]]:
+    """Give the clusters of `associations` as groups to weigh: ``{"home_elo + spread": ("home_elo", "spread")}``.
+
+    The parameters are those of `associations`; empty where no columns go together.
+    """
+    check_share("threshold", threshold)
+    columns, _, _ = _sample(X, features, n_rows, random_state)
+    strength = np.abs(associate(columns).signed)
+    level = min(1.0, max(threshold, chance_level(len(columns[0].values))))
+    names = [column.name for column in columns]
+    members, _ = cluster(strength, level)
+    return group_names([[names[i] for i in some] for some in members], names)
+
+
+def off_data(
+    X: Any,
+    features: Iterable[str] | None = None,
+    random_state: int | None = None,
+    *,
+    groups: dict[str, tuple[str, ...]] | None = None,
+    n_rows: int | None = N_ROWS,
+) -> dict[str, float]:
+    """Tell how many times as far from the nearest real row a shuffle of each feature puts rows.
+
+    Parameters
+    ----------
+    X, features, random_state, n_rows
+        As for `associations`: `features` are all columns a row is looked at by.
+    groups : dict of str to tuple of str, optional
+        Features shuffled together, besides each alone.
+
+    Returns
+    -------
+    dict of str to float
+        About 1 where a column depends on no other; from 1.5 on, which is a rank correlation of about 0.7, rows leave
+        the data. NaN with fewer than 50 rows.
+    """
+    columns, seed, _ = _sample(X, features, n_rows, random_state)
+    places = {column.name: i for i, column in enumerate(columns)}
+    units: dict[str, tuple[int, ...]] = {name: (place,) for name, place in places.items()}
+    for group, members in (groups or {}).items():
+        unknown = [name for name in members if name not in places]
+        if unknown:
+            raise InputError(f"groups[{group!r}] names {unknown[0]!r}, which is none of the features.")
+        units[group] = tuple(places[name] for name in members)
+    strength = np.abs(associate(columns).signed)
+    return distance_ratios(columns, strength, units, np.random.default_rng(seed))
+
+
+def _sample(
+    X: Any, features: Iterable[str] | None, n_rows: int | None, random_state: int | None
+) -> tuple[tuple[Column, ...], int, int]:
+    """Read some rows, drawn at random; with the seed and the number of all rows."""
+    if n_rows is not None and (not _whole(n_rows) or n_rows < 2):
+        raise InputError(f"n_rows must be an integer >= 2 or None, got {n_rows!r}.")
+    seed = seed_of(random_state)
+    total = 0 if X is None or not hasattr(X, "__len__") else count_rows(X)
+    rows = None
+    if n_rows is not None and total > n_rows:
+        rows = np.sort(np.random.default_rng(seed).choice(total, n_rows, replace=False))
+    columns = read_columns(X, features, rows)
+    if not columns:
+        raise InputError("There are no columns to compare.")
+    if len(columns[0].values) < 2:
+        raise InputError(f"Comparing columns takes at least 2 rows, got {len(columns[0].values)}.")
+    return columns, seed, total
+
+
+def _notes(columns: tuple[Column, ...], n: int, total: int, floor: float) -> list[str]:
+    notes = []
+    if n < total:
+        notes.append(f"{n:,} of {total:,} rows, drawn at random.")
+    if floor > SAME:
+        notes.append(f"On {n} rows chance alone makes associations of up to {floor:.2f}.")
+    for column in columns:
+        known = column.values[~np.isnan(column.values)]
+        distinct = len(np.unique(known))
+        if distinct < 2:
+            notes.append(
+                f"{column.name} has {'one value' if distinct else 'no values'}: nothing goes with it."
+            )
+        elif not column.ranked and 2 * distinct > len(known):
+            notes.append(
+                f"{column.name} has {distinct:,} levels on {len(known):,} rows, like an id: it is not compared."
+            )
+    return notes
+
+
+def check_share(name: str, value: Any) -> None:
+    """Raise unless a number is above 0 and at most 1."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 < float(value) <= 1:
+        raise InputError(f"{name} must be a number above 0 and at most 1, got {value!r}.")
+
+
+def seed_of(random_state: Any) -> int:
+    """Give the seed, drawn where there is none."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if not _whole(random_state) or random_state < 0:
+        raise InputError(f"random_state must be an integer >= 0 or None, got {random_state!r}.")
+    return int(random_state)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

@@ -1,0 +1,36 @@
+"""Import what the user may not have, or say how to get it."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from weighin._base.errors import MissingDependencyError
+
+
+def require(module: str, extra: str, purpose: str) -> ModuleType:
+    """Import `module`, or raise naming the extra that brings it.
+
+    Parameters
+    ----------
+    module : str
+        Dotted module name.
+    extra : str
+        The extra of this package that installs it.
+    purpose : str
+        What it is needed for; completes "... is needed to".
+
+    Raises
+    ------
+    MissingDependencyError
+        If the package that `module` belongs to is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        package = module.partition(".")[0]
+        if error.name is None or error.name.partition(".")[0] != package:
+            raise  # the package is there, something it needs is not: its own message is the better one
+        raise MissingDependencyError(
+            f"{package} is needed to {purpose} and is not installed: pip install 'weighin[{extra}]'"
+        ) from None

@@ -1,0 +1,146 @@
+"""``weighin ablate``: train an exported learner again without some features, and with others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from weighin._base.errors import InputError
+from weighin._cli import ablating as shared
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from weighin._football.card import Card
+
+
+def ablate(
+    learner: Annotated[Path, typer.Argument(help="Learner exported by fastai: learn.export('learner.pkl').")],
+    table: Annotated[
+        Path, typer.Argument(help="Raw rows with the target: .csv, .parquet, .feather or .jsonl.")
+    ],
+    drop: shared.Drop = None,
+    add: shared.Add = None,
+    replace: shared.Replace = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs of each fit; as weighin's card says by default.")
+    ] = None,
+    lr: Annotated[
+        float | None, typer.Option(help="Learning rate; as the card says, else the learner's own.")
+    ] = None,
+    one_cycle: Annotated[
+        bool, typer.Option("--one-cycle", help="fit_one_cycle in place of fit; --lr is its highest rate.")
+    ] = False,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="random, random:0.3, group:COLUMN, time:COLUMN. By default what the card says was held out is "
+            "tested on; random without a card."
+        ),
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Column whose values must not be on both sides of the split.")
+    ] = None,
+    fits: shared.Fits = 10,
+    metric: Annotated[str | None, typer.Option(help="The learner's first metric by default.")] = None,
+    tolerance: shared.Tolerance = None,
+    seed: shared.Seed = 0,
+    jobs: shared.Jobs = None,
+    out: shared.Out = Path("ablation.json"),
+    store: shared.StoreFolder = None,
+    page: shared.Page = True,
+    open_it: shared.Open = False,
+    force: shared.Force = False,
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Open the learner without asking: a pickle runs the code stored in it."),
+    ] = False,
+) -> None:
+    """Train a learner again without some features, and with others: does it get worse?
+
+    Each variant is trained several times, on the same rows and from the same seeds as the full model.
+    An interrupted run goes on where it stopped.
+
+    Example: weighin ablate learner.pkl games.parquet --drop each
+
+    Example: weighin ablate learner.pkl games.parquet --drop near-zero --add "elo_diff=home_elo - away_elo"
+    """
+    from weighin._base.files import check_there
+    from weighin._cli.learner import open_learner
+    from weighin._football.card import Card
+    from weighin._football.network import is_simulated
+    from weighin._tables.frames import read_table
+
+    shared.check_out(out, page=page, force=force)
+    asked = shared.questions(drop, add, replace)
+    check_there(learner)
+    check_there(table)
+    rows = read_table(table)
+    card = Card.for_learner(learner)
+    if epochs is None and card is None:
+        raise InputError(
+            "--epochs is needed: without weighin's card beside it a learner does not remember them."
+        )
+    mask, notes = (None, ()) if split is not None or card is None else _held_out(rows, card)
+    opened = open_learner(learner, trust=trust)
+
+    from weighin._refit.recipes.recipe import Recipe
+
+    count = epochs or (card.epochs if card is not None else 1)
+    rate = card.lr if lr is None and card is not None and not one_cycle else lr
+    recipe = (
+        Recipe.from_learner(opened, fit=OneCycle(count, rate))
+        if one_cycle
+        else Recipe.from_learner(opened, epochs=count, lr=rate)
+    )
+    shared.ablate_and_write(
+        recipe,
+        rows,
+        out,
+        shared.store_of(out, store),
+        simulated=is_simulated(rows) or (card is not None and card.simulated),
+        page=page,
+        open_it=open_it,
+        notes=notes,
+        **asked,
+        fits=fits,
+        metric=metric,
+        split=split if mask is None else mask,
+        group=group,
+        tolerance=tolerance,
+        random_state=seed,
+        n_jobs=jobs,
+    )
+
+
+class OneCycle:
+    """fastai's ``fit_one_cycle``, as something that can be described and sent to another process.
+
+    Parameters
+    ----------
+    epochs : int
+        How long.
+    lr : float, optional
+        Highest rate.
+    """
+
+    def __init__(self, epochs: int, lr: float | None) -> None:
+        self.epochs, self.lr = epochs, lr
+
+    def __call__(self, learn: Any) -> None:
+        """Train."""
+        learn.fit_one_cycle(self.epochs, self.lr)
+
+
+def _held_out(rows: pd.DataFrame, card: Card) -> tuple[Any, tuple[str, ...]]:
+    """Which rows the card says were not trained on; None where it knows none of them."""
+    if "id" not in rows.columns:
+        return None, ()
+    ids = rows["id"].astype(str)
+    known = {str(one) for one in (*card.train_ids, *card.valid_ids)}
+    trained = ids.isin(known).to_numpy(dtype=bool)
+    if trained.all() or not trained.any():
+        return None, ("The card does not tell which of these rows were held out: split at random.",)
+    return ~trained, ()

@@ -1,0 +1,72 @@
+"""The verbs together, and what their errors look like."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+import weighin
+from weighin._base.errors import WeighinError
+from weighin._cli import ablate as _ablate
+from weighin._cli import cfbd as _cfbd
+from weighin._cli import cfbd_ablate as _cfbd_ablate
+from weighin._cli import compare as _compare
+from weighin._cli import demo as _demo
+from weighin._cli import report as _report
+from weighin._cli import run as _run
+from weighin._cli import train as _train
+
+# the base of usage errors, from whichever click typer carries
+_USAGE_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+app = typer.Typer(
+    name="weighin",
+    help="Which features does a trained tabular network weigh, how much, and how sure are you?",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(_demo.demo)
+app.command("run")(_run.run)
+app.command("compare")(_compare.compare)
+app.command("ablate")(_ablate.ablate)
+app.command("report")(_report.report)
+_cfbd.app.command("train")(_train.train)
+_cfbd.app.command("ablate")(_cfbd_ablate.ablate)
+app.add_typer(_cfbd.app, name="cfbd")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"weighin {weighin.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop."),
+    ] = False,
+) -> None:
+    """Which features does a trained tabular network weigh, how much, and how sure are you?"""
+
+
+def run() -> int:
+    """Run the command line and give its exit code: an error is one message on stderr and 1, a usage error 2."""
+    try:
+        code: int = app(standalone_mode=False) or 0
+        if code == 130:  # typer turns Ctrl-C into this without a word
+            typer.echo("Interrupted.", err=True)
+        return code
+    except _USAGE_ERROR as error:
+        error.show()
+        return int(error.exit_code)
+    except typer.Abort:
+        typer.echo("Interrupted.", err=True)
+        return 130
+    except (WeighinError, OSError) as error:
+        typer.echo(f"weighin: {error}", err=True)
+        return 1

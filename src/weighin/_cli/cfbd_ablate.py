@@ -1,0 +1,98 @@
+"""``weighin cfbd ablate``: the article's questions, answered with the article's network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weighin._cli import ablating as shared
+from weighin._cli.train import parse_layers
+
+DROP = {
+    "neutral_site": "neutral_site",
+    "both conferences": ["home_conference", "away_conference"],
+    "home_elo": "home_elo",
+    "away_elo": "away_elo",
+    "spread": "spread",
+}
+ADD = {"elo_diff": "home_elo - away_elo", "week": ["week"], "season": "year"}
+
+
+def ablate(
+    games: Annotated[Path, typer.Argument(help="Table of games, as `weighin cfbd fetch` writes it.")],
+    drop: shared.Drop = None,
+    add: shared.Add = None,
+    replace: shared.Replace = None,
+    fits: shared.Fits = 10,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training games.")] = 5,
+    lr: Annotated[float, typer.Option(help="Learning rate.")] = 1e-3,
+    layers: Annotated[str, typer.Option(help="Sizes of the hidden layers, with commas.")] = "200,100",
+    split: Annotated[
+        str, typer.Option(help="time:year tests on the last season; time:year:3 on each of the last three.")
+    ] = "time:year",
+    tolerance: shared.Tolerance = None,
+    seed: shared.Seed = 0,
+    jobs: shared.Jobs = None,
+    out: shared.Out = Path("ablation.json"),
+    store: shared.StoreFolder = None,
+    page: shared.Page = True,
+    open_it: shared.Open = False,
+    force: shared.Force = False,
+) -> None:
+    """Train the article's network again and again: what may be dropped, what is worth adding?
+
+    Without --drop, --add and --replace: neutral_site, both conferences, either Elo and the spread are dropped;
+    elo_diff (home_elo - away_elo), week and season are added. The last season is tested on.
+
+    Example: weighin cfbd ablate games.parquet
+
+    Example: weighin cfbd ablate games.parquet --drop near-zero --fits 20 --jobs 2
+    """
+    from weighin._base.files import check_there
+    from weighin._base.optional import require
+    from weighin._football.network import (
+        CAT_NAMES,
+        CONT_NAMES,
+        TARGET,
+        ArticleTrainer,
+        is_simulated,
+        prepare_games,
+    )
+    from weighin._tables.frames import column_names, read_table
+
+    shared.check_out(out, page=page, force=force)
+    asked = shared.questions(drop, add, replace)
+    check_there(games)
+    require("fastai", "fastai", "train the article's network")
+    trainer = ArticleTrainer(epochs=epochs, lr=lr, layers=parse_layers(layers))
+    table = prepare_games(read_table(games))
+
+    from weighin._refit.recipes.recipe import Recipe
+
+    recipe = Recipe.from_function(
+        trainer, features=[*CAT_NAMES, *CONT_NAMES], target=TARGET, name="the article's network"
+    )
+    if not any(asked.values()):
+        there = column_names(table)
+        asked = {
+            "drop": DROP,
+            "add": {name: one for name, one in ADD.items() if name != "week" or "week" in there},
+        }
+    shared.ablate_and_write(
+        recipe,
+        table,
+        out,
+        shared.store_of(out, store),
+        simulated=is_simulated(table),
+        page=page,
+        open_it=open_it,
+        **asked,
+        fits=fits,
+        split=split,
+        tolerance=tolerance,
+        unit="points",
+        random_state=seed,
+        n_jobs=jobs,
+    )

@@ -1,0 +1,47 @@
+"""``weighin report``: one page from a result, to look at and to send around."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weighin._cli import weighing as _weighing
+
+
+def report(
+    result: Annotated[Path, typer.Argument(help="A result that weighin wrote: importance.json.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Page to write; by default beside the result, ending in .html."),
+    ] = None,
+    ablation: Annotated[
+        Path | None, typer.Option(help="What training again without and with other columns gave, JSON.")
+    ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a page that is there.")] = False,
+) -> None:
+    """Write a result as one HTML page that needs nothing but itself: sentences, chart, table, all that its file knows.
+
+    Example: weighin report importance.json --open
+    """
+    from weighin._base.errors import InputError
+    from weighin._base.files import check_there
+    from weighin._results.importance import Importance
+
+    page = out or _weighing.page_path(result)
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"--out must end in .html, got '{page}'.")
+    check_there(result)
+    retrained = None
+    if ablation is not None:
+        from weighin._results.ablation import Ablation
+
+        check_there(ablation)
+        retrained = Ablation.load(ablation)
+    found = Importance.load(result)
+    found.to_html(page, ablation=retrained, force=force)
+    typer.echo(f"Written: {page}.")
+    if open_it:
+        _weighing.show(page)

@@ -1,0 +1,166 @@
+"""Choose rows of a table: ``--rows`` and ``--where``."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from weighin._base.errors import InputError, listing, nearest
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from weighin._football.card import Card
+
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+_CONDITION = re.compile(
+    r"""\s*(?P<column>"[^"]+"|'[^']+'|[^=!<>,"']+?)\s*(?P<sign>==|!=|<=|>=|<|>)\s*"""
+    r"""(?P<literal>"[^"]*"|'[^']*'|[^,"'=<>!]+?)\s*(?P<more>,|$)"""
+)
+_PARTS = ("train", "valid", "test")
+_ALLOWED = (
+    "Write column, comparison (== != <= >= < >), value; several with commas: year==2021,week<10. "
+    "A column or a text may stand in quotes."
+)
+
+
+def where(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
+    """Keep the rows that meet every condition of an expression like ``year==2021,home_team=='Rice'``.
+
+    The text is taken apart, never evaluated: a column, a comparison, and a number, true, false or text.
+
+    Raises
+    ------
+    InputError
+        On text that is no condition, an unknown column, or a value of another kind than the column.
+    """
+    at, more = 0, True
+    while more:
+        match = _CONDITION.match(expression, at)
+        if match is None:
+            raise InputError(f"--where: {expression[at:].strip()!r} is not a condition. {_ALLOWED}")
+        at, more = match.end(), bool(match["more"])
+        column = match["column"]
+        if column[0] in "\"'":
+            column = column[1:-1]
+        if column not in frame.columns:
+            raise InputError(
+                f"--where: unknown column {column!r}.{nearest(column, frame.columns)} "
+                f"Columns: {listing(frame.columns, 40)}."
+            )
+        frame = frame[_compare(frame[column], match["sign"], match["literal"])]
+    return frame
+
+
+def _compare(column: pd.Series, sign: str, literal: str) -> pd.Series:
+    import pandas as pd
+
+    quoted = re.fullmatch(r"""(["'])(.*)\1""", literal, re.DOTALL)
+    text = quoted[2] if quoted else literal
+    kind = column.dtype
+    value: Any = text
+    if pd.api.types.is_bool_dtype(kind):
+        allowed = {"true": True, "1": True, "false": False, "0": False}
+        if text.lower() not in allowed or sign not in ("==", "!="):
+            raise InputError(
+                f"--where: {column.name!r} is true or false; {sign}{literal} cannot be compared with it."
+            )
+        value = allowed[text.lower()]
+    elif pd.api.types.is_numeric_dtype(kind):
+        try:
+            value = int(text) if re.fullmatch(r"[+-]?\d+", text) else float(text)
+        except ValueError:
+            value = math.nan
+        if math.isnan(value):
+            raise InputError(f"--where: {column.name!r} holds numbers, got {literal!r}.")
+    elif pd.api.types.is_datetime64_any_dtype(kind):
+        try:
+            value = pd.Timestamp(text)
+            if isinstance(kind, pd.DatetimeTZDtype) and value.tzinfo is None:
+                value = value.tz_localize(kind.tz)
+        except ValueError:
+            raise InputError(f"--where: {column.name!r} holds dates, got {literal!r}.") from None
+    else:
+        column = column.astype(str)
+    return _COMPARISONS[sign](column, value)
+
+
+class Chosen(NamedTuple):
+    """Rows of a table, and what a reader must know of them.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        The rows.
+    what : str
+        Which ones, in words, with their number left open: "{n} held-out rows".
+    trained_on : int or None
+        How many of them the network was trained on; None when it is not known.
+    notes : tuple of str
+        What is odd about them.
+    """
+
+    frame: pd.DataFrame
+    what: str
+    trained_on: int | None
+    notes: tuple[str, ...]
+
+
+def choose(table: pd.DataFrame, rows: str | None, card: Card | None, condition: str | None = None) -> Chosen:
+    """Take the rows that ``--where`` keeps, and of these the ones that ``--rows`` names: held-out, all, or first:N.
+
+    Raises
+    ------
+    InputError
+        If the choice is none of these, cannot be told without a card or an id, or the condition is none.
+    """
+    if "id" not in table.columns:
+        card = None
+    # other years of the same numbering are new rows; a table that shares no id at all may be numbered anew
+    strange = card is not None and not _among(table, card, *_PARTS).any()
+    frame = table if condition is None else where(table, condition)
+    first = re.fullmatch(r"first:(\d+)", rows or "")
+    if rows == "all" or (rows is None and card is None):
+        what = "all {n} rows"
+    elif rows in ("held-out", None):
+        if card is None:
+            raise InputError(
+                "--rows held-out needs the card that weighin writes beside the learner (learner.card.json) and the "
+                "column 'id' in the table. Use --rows all or --where."
+            )
+        frame = frame[~_among(frame, card, "train", "valid")]
+        what = "all {n} rows" if strange else "{n} held-out rows"
+    elif first and int(first[1]) > 0:
+        frame = frame.head(int(first[1]))
+        what = "the first {n} rows"
+    else:
+        raise InputError(f"--rows must be held-out, all or first:N with N >= 1, got {rows!r}.")
+    if condition is not None:
+        what = f"{what.removeprefix('all ')} where {condition}"
+    trained_on = None if card is None or strange else int(_among(frame, card, "train").sum())
+    notes = ("None of these ids is in the card: new rows, or renumbered?",) if strange else ()
+    return Chosen(frame, what, trained_on, notes)
+
+
+def _among(frame: pd.DataFrame, card: Card, *parts: str) -> NDArray[np.bool_]:
+    """Tell which rows have an id that the card knows, in one of its parts."""
+    import pandas as pd
+
+    ids = frame["id"]
+    if pd.api.types.is_float_dtype(ids.dtype) and (ids.dropna() % 1 == 0).all():
+        ids = ids.astype("Int64")
+    # one file format keeps ids as numbers, another as text
+    known = {str(one) for part in parts for one in getattr(card, f"{part}_ids")}
+    return ids.astype(str).isin(known).to_numpy(dtype=bool)

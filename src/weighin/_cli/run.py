@@ -1,0 +1,177 @@
+"""``weighin run``: weigh an exported learner on a table."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weighin._base.errors import InputError
+from weighin._cli import learner as _learner
+from weighin._cli import rows as _rows
+from weighin._cli import weighing as _weighing
+
+
+def _repeats(text: str) -> int | str:
+    if text == "auto":
+        return text
+    if not text.isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"{text!r} is not auto or a number from 1.")
+    return int(text)
+
+
+def run(
+    learner: Annotated[Path, typer.Argument(help="Learner exported by fastai: learn.export('learner.pkl').")],
+    table: Annotated[
+        Path, typer.Argument(help="Raw rows with the target: .csv, .parquet, .feather or .jsonl.")
+    ],
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            help="held-out (rows the network was not trained on; the default where weighin's card beside the "
+            "learner knows them), all, or first:1000."
+        ),
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(help='Keep rows that meet conditions: "year==2021,week<10".')
+    ] = None,
+    features: Annotated[str | None, typer.Option(help="Weigh only these: spread,home_elo.")] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(help="Weigh features together, too: elo=home_elo,away_elo. May be repeated."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The learner's first metric by default; mae, rmse, r2, accuracy, roc_auc, prediction_change, ... May "
+            "be repeated."
+        ),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="A column: numbers for each of its values, too, such as year.")
+    ] = None,
+    within: Annotated[
+        str | None, typer.Option(help="A column: rows exchange values only where it is the same.")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="A column of sample weights.")] = None,
+    repeats: Annotated[
+        str,
+        typer.Option(
+            parser=_repeats,
+            metavar="auto|N",
+            help="Shuffles per feature: a number, or as many as it takes.",
+        ),
+    ] = "auto",
+    precision: Annotated[
+        float | None,
+        typer.Option(
+            min=1e-6,
+            max=1.0,
+            help="Stop when standard errors are so many parts of the largest importance: 0.01.",
+        ),
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=0.0, help="Stop about then, and say what was reached.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 0,
+    missing: Annotated[
+        str,
+        typer.Option(
+            help="Missing values the network has never seen: raise, drop the rows, or fill the mean."
+        ),
+    ] = "raise",
+    keep_rows: Annotated[
+        bool,
+        typer.Option(
+            "--keep-rows",
+            help="Keep what each shuffle changes row by row, .npz beside the result: weighin compare can pair it then.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Result to write, JSON; chart and page go beside it.")
+    ] = Path("importance.json"),
+    page: Annotated[
+        bool, typer.Option("--page/--no-page", help="Write the page, too: .html beside the result.")
+    ] = True,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace outputs that are there.")] = False,
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Open the learner without asking: a pickle runs the code stored in it."),
+    ] = False,
+) -> None:
+    """Weigh the features of a trained learner on a table: table, chart, page and JSON.
+
+    Example: weighin run learner.pkl games.parquet
+
+    Example: weighin run learner.pkl games.parquet --where "year==2021,week<10" --group elo=home_elo,away_elo
+    """
+    from weighin._base.files import check_free, check_there
+    from weighin._football.card import Card
+    from weighin._football.network import is_simulated
+    from weighin._tables.frames import read_table
+
+    if out.suffix.lower() != ".json":
+        raise InputError(f"--out must end in .json, got '{out}'; the chart goes beside it as .png.")
+    check_there(learner)
+    check_there(table)
+    check_free(*_weighing.outputs(out, page=page, rows=keep_rows), force=force)
+    groups = _groups(group or [])
+    frame = read_table(table)
+    card = Card.for_learner(learner)
+    chosen = _rows.choose(frame, rows, card, where)
+    if chosen.frame.empty:
+        raise InputError(f"No rows are left of '{table}': {chosen.what.replace('{n}', '0', 1)}.")
+    opened = _learner.open_learner(learner, trust=trust)
+    written = _weighing.weigh_and_write(
+        opened,
+        chosen,
+        out,
+        simulated=is_simulated(chosen.frame) or (card is not None and card.simulated),
+        page=page,
+        open_it=open_it,
+        features=None if features is None else _names(features),
+        groups=groups or None,
+        metric=_one_or_more(metric),
+        by=by,
+        within=within,
+        sample_weight=weights,
+        n_repeats=repeats,
+        precision=precision,
+        max_seconds=max_seconds,
+        random_state=seed,
+        missing=missing,
+        keep_rows=keep_rows,
+    )
+    typer.echo(f"Written: {_weighing.listed(written)}.")
+
+
+def _one_or_more(metrics: list[str] | None) -> str | list[str] | None:
+    if not metrics:
+        return None
+    return metrics[0] if len(metrics) == 1 else metrics
+
+
+def _groups(texts: list[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for text in texts:
+        name, members = _group(text)
+        if name in groups:
+            raise InputError(f"--group names {name!r} more than once.")
+        groups[name] = members
+    return groups
+
+
+def _group(text: str) -> tuple[str, list[str]]:
+    name, sign, members = text.partition("=")
+    if not sign or not name.strip() or not _names(members):
+        raise InputError(f"--group must be name=feature,feature, got {text!r}.")
+    return name.strip(), _names(members)
+
+
+def _names(text: str) -> list[str]:
+    """Read names with commas between them; one that holds a comma stands in double quotes."""
+    names = next(csv.reader([text], skipinitialspace=True), [])
+    return [name.strip() for name in names if name.strip()]

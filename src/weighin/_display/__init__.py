@@ -1,0 +1,1 @@
+"""What is shown: terminal, notebook, page and charts, from plain values."""

@@ -1,0 +1,151 @@
+"""Bars with whiskers: what each feature weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._display.charts.look import PALE, Look, look_of
+from weighin._display.charts.texts import (
+    axes_for,
+    bare,
+    fit_height,
+    letters,
+    literal,
+    name_rows,
+    room_beside,
+    write_around,
+)
+
+Ends = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def bars(
+    names: Sequence[str],
+    values: NDArray[np.float64],
+    *,
+    singles: NDArray[np.float64] | None = None,
+    interval: Ends | None = None,
+    unsure: NDArray[np.bool_] | None = None,
+    labels: Sequence[str],
+    arrows: Sequence[str] | None = None,
+    title: str,
+    subtitle: str,
+    xlabel: str,
+    percent: bool = False,
+    ax: Any = None,
+) -> Any:
+    """Draw horizontal bars, the first name on top.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Long ones are wrapped.
+    values : ndarray of shape (n,)
+        Lengths of the bars; negative ones point left in another colour.
+    singles : ndarray of shape (n, n_repeats), optional
+        Drawn as marks over the bars, where there is no interval.
+    interval : tuple of ndarrays of shape (n,), optional
+        Lower and upper ends, drawn as whiskers.
+    unsure : ndarray of bool of shape (n,), optional
+        Bars drawn pale; by default those whose interval holds 0.
+    labels : sequence of str
+        Text at the end of each bar.
+    arrows : sequence of str, optional
+        Signs behind the names.
+    title, subtitle, xlabel : str
+        Texts.
+    percent : bool
+        Whether values are parts, to be counted in percent along the axis.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    values = np.where(np.isfinite(values), values, 0.0)  # the label says that there is no number
+    ax, own = axes_for(ax)
+    look = look_of(ax)
+    rows = np.arange(len(names))
+    write_around(ax, look, title, subtitle, xlabel)
+    pitch = name_rows(ax, names, look, own=own, signs=arrows)
+    colours = [look.bar if value >= 0 else look.negative for value in values]
+    drawn = ax.barh(rows, values, height=0.62, color=colours, zorder=2)
+    reach = np.stack([values, values], axis=1)
+    if interval is not None:
+        low, high = (np.where(np.isfinite(end), end, values) for end in interval)
+        whiskers(ax, rows, low, high, look, pitch)
+        for bar, pale in zip(drawn, (low <= 0) & (high >= 0) if unsure is None else unsure, strict=True):
+            bar.set_alpha(PALE if pale else 1.0)
+        reach = np.stack([values, low, high], axis=1)
+    elif singles is not None and singles.shape[1] > 1:
+        marks = np.where(np.isfinite(singles), singles, np.nan)
+        ax.plot(
+            marks.ravel(),
+            np.repeat(rows, marks.shape[1]),
+            linestyle="none",
+            marker="|",
+            markersize=float(np.clip(0.4 * pitch, 1.0, 9.0)),
+            color=look.ink,
+            alpha=0.55,
+            zorder=3,
+        )
+        reach = np.concatenate([reach, np.nan_to_num(marks)], axis=1)
+    _number(ax, values, labels, np.minimum(reach.min(1), 0.0), np.maximum(reach.max(1), 0.0), look)
+    ax.axvline(0, color=look.ink, linewidth=1, zorder=4)
+    bare(ax, look, percent=percent)
+    if own:
+        fit_height(ax, pitch)
+    return ax
+
+
+def whiskers(
+    ax: Any, rows: NDArray[Any], low: NDArray[np.float64], high: NDArray[np.float64], look: Look, pitch: float
+) -> None:
+    """Draw a line from `low` to `high` over each row, `pitch` points high, with a cap at either end."""
+    width = float(np.clip(pitch / 12, 0.5, 1.8))
+    ax.hlines(rows, low, high, color=look.ink, linewidth=width, zorder=3, gid="whiskers")
+    ax.plot(
+        np.concatenate([low, high]),
+        np.concatenate([rows, rows]),
+        linestyle="none",
+        marker="|",
+        markersize=float(np.clip(0.35 * pitch, 1.0, 8.0)),
+        markeredgewidth=width,
+        color=look.ink,
+        zorder=3,
+        gid="caps",
+    )
+
+
+def _number(
+    ax: Any,
+    values: NDArray[np.float64],
+    labels: Sequence[str],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    look: Look,
+) -> None:
+    """Write each number beside its bar and whiskers, and make room for it."""
+    span = float(high.max() - low.min()) or 1.0
+    to_left = values < -0.02 * span
+    size = letters(ax)
+    for row, label in enumerate(labels):
+        ax.annotate(
+            literal(label),
+            (low[row] if to_left[row] else high[row], row),
+            xytext=(-7 if to_left[row] else 7, 0),
+            textcoords="offset points",
+            va="center",
+            ha="right" if to_left[row] else "left",
+            color=look.ink,
+            fontsize=size,
+        )
+    room = room_beside(ax, labels, size)
+    left, right = (room if to_left.any() else 0.01), room
+    scale = span / max(0.1, 1 - left - right)
+    ax.set_xlim(low.min() - left * scale, high.max() + right * scale)

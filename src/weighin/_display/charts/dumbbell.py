@@ -1,0 +1,127 @@
+"""Dumbbells: where each feature was, and where it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._display.charts.look import PALE, Look, look_of
+from weighin._display.charts.texts import (
+    axes_for,
+    bare,
+    cut,
+    fit_height,
+    letters,
+    literal,
+    name_rows,
+    write_around,
+)
+
+LEGEND = 32.0  # points that its two lines take, between the axis and its label
+
+
+def dumbbell(
+    names: Sequence[str],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    *,
+    unsure: NDArray[np.bool_],
+    labels: Sequence[str],
+    legend: tuple[str, str],
+    title: str,
+    subtitle: str,
+    xlabel: str,
+    ax: Any = None,
+) -> Any:
+    """Draw two dots per feature and the way from one to the other, the first name on top.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Long ones are wrapped.
+    first, second : ndarray of shape (n,)
+        A hollow and a full dot; NaN for none.
+    unsure : ndarray of bool of shape (n,)
+        Drawn pale: the two cannot be told apart.
+    labels : sequence of str
+        Text on the right of each row.
+    legend : tuple of str
+        What the two dots stand for.
+    title, subtitle, xlabel : str
+        Texts.
+    ax : matplotlib Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    matplotlib Axes
+    """
+    ax, own = axes_for(ax)
+    look = look_of(ax)
+    write_around(ax, look, title, subtitle, xlabel)
+    pitch = name_rows(ax, names, look, own=own)
+    rows = np.arange(len(names))
+    first, second = (np.where(np.isfinite(some), some, np.nan) for some in (first, second))
+    both = rows[np.isfinite(first) & np.isfinite(second)]
+    if len(both):
+        ax.hlines(
+            both,
+            first[both],
+            second[both],
+            colors=[look.bar if second[row] >= first[row] else look.negative for row in both],
+            alpha=np.where(unsure[both], PALE, 1.0),
+            linewidth=float(np.clip(0.14 * pitch, 1.0, 4.0)),
+            capstyle="butt",
+            zorder=2,
+            gid="ways",
+        )
+    size = float(np.clip(1.8 * pitch, 6.0, 64.0))
+    ax.scatter(first, rows, s=size, color=look.ground, edgecolors=look.ink, linewidths=1.4, zorder=3)
+    ax.scatter(second, rows, s=0.6 * size, color=look.ink, linewidths=0, zorder=4)  # the ring stays in sight
+    for row, label in enumerate(labels):
+        ax.annotate(
+            literal(label),
+            (1.0, row),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=look.quiet if unsure[row] else look.ink,
+            fontsize=letters(ax),
+        )
+    ax.axvline(0, color=look.ink, linewidth=1, zorder=1)
+    ax.margins(x=0.04)
+    bare(ax, look)
+    _explain(ax, legend, look)
+    ax.xaxis.labelpad = LEGEND
+    if own:
+        fit_height(ax, pitch, extra=LEGEND)
+    return ax
+
+
+def _explain(ax: Any, legend: tuple[str, str], look: Look) -> None:
+    """Say what the dots stand for, at the left under the Axes."""
+    from matplotlib.lines import Line2D
+    from matplotlib.transforms import ScaledTranslation
+
+    dots = [
+        Line2D([], [], linestyle="none", marker="o", color=look.ground, markeredgecolor=look.ink),
+        Line2D([], [], linestyle="none", marker="o", color=look.ink),
+    ]
+    below = ax.transAxes + ScaledTranslation(0, -22 / 72, ax.figure.dpi_scale_trans)
+    ax.legend(
+        dots,
+        [cut(text, 60) for text in legend],
+        loc="upper left",
+        bbox_to_anchor=(0.0, 0.0),
+        bbox_transform=below,
+        frameon=False,
+        labelcolor=look.ink,
+        fontsize=10,
+        handletextpad=0.2,
+        borderpad=0,
+        borderaxespad=0,
+    )

@@ -1,0 +1,89 @@
+"""Vega, as vl-convert ships it: the script that draws in the browser, and pictures drawn without one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from typing import Any
+from xml.etree import ElementTree
+
+from weighin._base.optional import require
+
+SVG = "{http://www.w3.org/2000/svg}"
+_NEEDLESS = ("role", "pointer-events", "version", "font-family", "stroke-miterlimit")
+_PLAIN = {"opacity": "1", "stroke-width": "1", "transform": "translate(0,0)"}
+
+
+def _vl_convert() -> Any:
+    return require("vl_convert", "report", "draw the charts of a page")
+
+
+@cache
+def library() -> str:
+    """Give the JavaScript of Vega, Vega-Lite and vega-embed, as one script that leaves only `vegaEmbed` behind."""
+    script = _vl_convert().javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return f"(() => {{{_inside_html(script)}\n}})();"
+
+
+def _inside_html(script: str) -> str:
+    """Keep a script from ending its element early: in strings and patterns these mean the same."""
+    return re.sub(r"<(?=/script|script|!--)", r"\\x3c", script.replace("\r\n", "\n"), flags=re.I)
+
+
+def picture(spec: dict[str, Any], name: str) -> str:
+    """Draw a chart as SVG for a page, hidden from screen readers: what it stands in says what it shows.
+
+    Parameters
+    ----------
+    spec : dict
+        Of Vega-Lite.
+    name : str
+        One of its own for each picture of a page.
+    """
+    root = ElementTree.fromstring(_vl_convert().vegalite_to_svg(spec))
+    _slim(root)
+    _rename(root, name)
+    root.set("aria-hidden", "true")
+    root.set("focusable", "false")
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _slim(element: ElementTree.Element) -> None:
+    """Leave out what draws nothing, and digits nobody sees: half of the picture."""
+    element.tag = element.tag.removeprefix(SVG)
+    for name, value in list(element.attrib.items()):
+        if name in _NEEDLESS or name.startswith("aria-") or value == _PLAIN.get(name):
+            del element.attrib[name]
+        elif name in ("d", "transform"):
+            element.set(name, re.sub(r"(\d+\.\d)\d+", r"\1", value))
+    for child in list(element):
+        if child.tag == f"{SVG}path" and _blank(child):
+            element.remove(child)
+        else:
+            _slim(child)
+
+
+def _rename(root: ElementTree.Element, name: str) -> None:
+    """Give ids that are the same whatever was drawn before, and unlike those of other pictures."""
+    new = {e.get("id", ""): f"{name}-{i}" for i, e in enumerate(e for e in root.iter() if e.get("id"))}
+    for element in root.iter():
+        if element.get("id"):
+            element.set("id", new[element.get("id", "")])
+        clip = element.get("clip-path")
+        if clip:
+            element.set("clip-path", f"url(#{new[clip.removeprefix('url(#').removesuffix(')')]})")
+
+
+def _blank(path: ElementTree.Element) -> bool:
+    return (
+        not path.get("d")
+        or path.get("display") == "none"
+        or path.get("class") in ("background", "foreground")
+    )
+
+
+def fingerprint(script: str) -> str:
+    """Give the source expression that allows this script, and no other, in a content security policy."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

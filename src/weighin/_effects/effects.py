@@ -1,0 +1,259 @@
+"""How a model's predictions move as one feature moves: validate, adapt, choose points, predict, put into words."""
+
+from __future__ import annotations
+
+import itertools
+import numbers
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError
+from weighin._base.progress import tracking
+from weighin._effects.grid import Grid, choose_grid
+from weighin._effects.output import ballots, choose_output, described, output_names
+from weighin._effects.values import raw_columns
+from weighin._engine.predictions import predict_swaps
+from weighin._models import as_model
+from weighin._results.curves import accumulated_local_effects, partial_dependence
+from weighin._results.direction import direction
+from weighin._results.effect import FeatureEffect
+from weighin._results.effects import Effects
+from weighin._tables.columns import Column
+from weighin._tables.features import Feature, select
+from weighin._tables.frames import n_rows_of, rows_of
+
+MISSING = ("raise", "drop", "mean")
+LOOKED_AT = 10_000  # rows of a larger table, for the points; more would show the same ones
+ORDERED_ONLY = "not defined for levels without an order"
+TOO_FEW = "not defined for one value or too few rows"
+
+
+def effects(
+    model: Any,
+    X: Any = None,
+    features: Iterable[str] | None = None,
+    *,
+    output: str | int | None = None,
+    grid: int = 20,
+    n_rows: int | None = 1000,
+    n_curves: int = 50,
+    missing: str = "raise",
+    random_state: int | None = None,
+    batch_size: int | None = None,
+    device: Any = None,
+    n_jobs: int | None = None,
+    max_memory: int = 256,
+    progress: bool | None = None,
+) -> Effects:
+    """Show how a trained model's predictions move as one feature moves: which way, how far, and how surely.
+
+    Parameters
+    ----------
+    model : fastai TabularLearner, torch module, scikit-learn estimator or function
+        Trained. It comes back as it was.
+    X : data frame, array, tuple or dict, optional
+        What the model takes, as for `weigh`; it stays untouched. A learner does without, and takes its validation
+        set. No target is needed.
+    features : iterable of str, optional
+        Only these; all by default.
+    output : str or int, optional
+        Which class or which target, by name or place, where a model predicts several. By default the second of two
+        classes, the class predicted most of more, the first target; the result names it.
+    grid : int
+        Points per feature, at least 2, all of them values of rows: every distinct number where there are no more;
+        else quantiles, without the outermost 2.5 % of the rows (for 20 points). Of levels the most frequent.
+    n_rows : int, optional
+        Average over so many rows, drawn at random; None for all of them. Of a table of more than 10,000 rows the points
+        come from 10,000 drawn at random, or `n_rows` where that is more.
+    n_curves : int
+        Keep the curves of so many single rows.
+    missing : {"raise", "drop", "mean"}
+        What to do with missing values in columns where training had none.
+    random_state : int, optional
+        Seed, >= 0, of the rows drawn. Drawn and recorded when not given.
+    batch_size, device, n_jobs, max_memory, progress
+        As for `weigh`. The predictions of all rows at all points of one feature are held at once.
+
+    Returns
+    -------
+    Effects
+        Partial dependence, accumulated local effects and single curves of each feature, and its direction in a word.
+
+    Raises
+    ------
+    InputError
+        On arguments or a table that cannot be used; nothing was changed.
+    ModelError
+        If weighin cannot read the model, or its predictions are not finite.
+
+    Notes
+    -----
+    Partial dependence moves all rows to a value and averages what the model predicts; with correlated columns that
+    asks the model about rows that do not occur. Accumulated local effects only move rows between neighbouring points.
+    Where the two differ, the columns that go with the feature are why: see `associations`. Moving a value takes its
+    missing-value indicator along, as every swap of weighin does, and what is predicted is what a user of the model
+    sees: probabilities for a classifier. Neither says what would happen in the world: they describe the model.
+
+    References
+    ----------
+    Friedman (2001), Ann. Statist. 29(5). Goldstein et al. (2015), JCGS 24(1). Apley & Zhu (2020), JRSS B 82(4).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(300, 3))
+    >>> found = effects(lambda rows: 3 * rows[:, 0] - rows[:, 1] ** 2, X, random_state=0)
+    >>> dict(found.direction)
+    {'x0': 'rises', 'x1': 'peaks', 'x2': 'none'}
+    """
+    _check_arguments(grid, n_rows, n_curves, missing, random_state, batch_size, n_jobs, max_memory)
+    adapted: Any = as_model(model, device=device)
+    seed = int(np.random.SeedSequence().generate_state(1)[0]) if random_state is None else int(random_state)
+    X, total = _some_rows(X, n_rows, seed)
+    data = adapted.encode(X, None, missing, False)
+    chosen = select(data.features, features)
+    kept = data.rows.n_rows
+    n = kept if n_rows is None else min(n_rows, kept)
+    drawn = np.random.default_rng(seed).permutation(kept)[:n]
+    columns = raw_columns(adapted, data, chosen, X, grid)
+    grids = [choose_grid(column, grid) for column in columns]
+    stack = data.rows.take(np.concatenate([drawn, *(some.givers for some in grids)]))
+    edges = np.cumsum([n, *(len(some.givers) for some in grids)])
+    swaps = [(f, np.arange(*ends)) for f, ends in zip(chosen, itertools.pairwise(edges), strict=True)]
+    response = adapted.metric("prediction_change", None, data).response
+    votes = response == "predict" and getattr(adapted, "classes", None) is not None
+    told: dict[str, Any] = {}
+    pending = iter(zip(chosen, grids, columns, strict=True))
+
+    def use(before: NDArray[Any], after: NDArray[Any]) -> FeatureEffect:
+        if votes:
+            before, after = ballots(before, len(adapted.classes)), ballots(after, len(adapted.classes))
+        if not told:
+            names, kind = output_names(adapted, before.shape[-1], votes)
+            place, remark = choose_output(output, names, kind, before.mean(0))
+            own = before[:, place].astype(np.float64)
+            told.update(
+                place=place,
+                name=names[place],
+                remark=remark,
+                what=described(names[place], kind),
+                mean=float(own.mean()),
+                spread=float(np.ptp(np.quantile(own, [0.025, 0.975]))),
+            )
+        feature, some, column = next(pending)
+        predicted = after[..., told["place"]].astype(np.float64)
+        return _effect(feature, some, column, drawn, predicted, n_curves, told["spread"])
+
+    with tracking("Effects", sum(len(some.givers) for some in grids) * n, progress) as advance:
+        results, found = predict_swaps(
+            adapted,
+            stack,
+            swaps,
+            use,
+            n_receivers=n,
+            response=response,
+            chunk_rows=batch_size,
+            n_jobs=n_jobs,
+            memory=max_memory * 2**20,
+            advance=advance,
+        )
+    notes = [*data.notes, *([told["remark"]] if told["remark"] else [])]
+    if n < (total or kept):
+        notes.append(f"Averages over {n:,} of {total or kept:,} rows, drawn at random.")
+    if found.noise:
+        notes.append(
+            f"The model is stochastic: two predictions of the same rows differ by up to {found.noise:.3g}."
+        )
+    return Effects(
+        effects=tuple(results),
+        output=told["name"],
+        what=told["what"],
+        mean_prediction=told["mean"],
+        spread=told["spread"],
+        n_rows=n,
+        rows=f"the {total:,} rows given" if total else data.what,
+        model=adapted.name,
+        random_state=seed,
+        notes=tuple(notes),
+    )
+
+
+def _some_rows(X: Any, n_rows: int | None, seed: int) -> tuple[Any, int | None]:
+    """Draw the rows of a large table that are looked at, before they are encoded; and say how many there were."""
+    try:
+        total = 0 if X is None else n_rows_of(X)
+    except (TypeError, IndexError, StopIteration):
+        total = 0  # the model knows what it takes
+    most = max(LOOKED_AT, n_rows or total)
+    if total <= most:
+        return X, None
+    return rows_of(X, np.sort(np.random.default_rng([seed, 1]).choice(total, most, replace=False))), total
+
+
+def _effect(
+    feature: Feature,
+    grid: Grid,
+    column: Column,
+    drawn: NDArray[np.int64],
+    predicted: NDArray[np.float64],
+    n_curves: int,
+    spread: float,
+) -> FeatureEffect:
+    """Make the curves of a feature from predictions of all rows at all points, and at "missing" as the last one."""
+    k, ordered, places = grid.n_points, grid.kind != "nominal", column.values[drawn]
+    average = partial_dependence(predicted)
+    local = (
+        accumulated_local_effects(predicted[:k], places, grid.values, grid.shares) if ordered and k else None
+    )
+    return FeatureEffect(
+        feature=feature.name,
+        kind=grid.kind,
+        values=grid.values,
+        labels=grid.labels,
+        shares=grid.shares,
+        missing_share=grid.missing_share,
+        left_out=grid.left_out,
+        pd=average,
+        ale=local,
+        no_ale="" if local is not None else TOO_FEW if ordered else ORDERED_ONLY,
+        curves=np.ascontiguousarray(predicted[:, :n_curves].T),
+        direction=direction(average.first(k), spread, ordered=ordered),
+        direction_ale="" if local is None else direction(local, spread),
+        spread=spread,
+        dates=column.kind == "date",
+    )
+
+
+def _check_arguments(
+    grid: Any,
+    n_rows: Any,
+    n_curves: Any,
+    missing: Any,
+    random_state: Any,
+    batch_size: Any,
+    n_jobs: Any,
+    max_memory: Any,
+) -> None:
+    def whole(value: Any) -> bool:
+        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+    def check(name: str, value: Any, least: int, *, optional: bool = False) -> None:
+        if (value is None and optional) or (whole(value) and value >= least):
+            return
+        raise InputError(
+            f"{name} must be an integer >= {least}{' or None' if optional else ''}, got {value!r}."
+        )
+
+    check("grid", grid, 2)
+    check("n_rows", n_rows, 2, optional=True)
+    check("n_curves", n_curves, 0)
+    check("random_state", random_state, 0, optional=True)
+    check("batch_size", batch_size, 1, optional=True)
+    check("max_memory", max_memory, 1)
+    if missing not in MISSING:
+        raise InputError(f"missing must be one of {', '.join(map(repr, MISSING))}, got {missing!r}.")
+    if n_jobs is not None and (not whole(n_jobs) or n_jobs == 0):
+        raise InputError(f"n_jobs must be an integer other than 0, or None, got {n_jobs!r}.")

@@ -1,0 +1,115 @@
+"""The values a user knows of encoded rows: what the grid of a feature is made of, and labelled with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._models import Model
+from weighin._models.protocol import Encoded
+from weighin._tables.arrays import ArrayRows
+from weighin._tables.columns import Column, column_of, is_missing, read_columns
+from weighin._tables.features import Feature
+from weighin._tables.frames import is_frame
+
+FEW = 20
+DIGITS = 6  # that single precision keeps of a number that was scaled and is scaled back
+
+
+def raw_columns(
+    adapted: Model, data: Encoded, features: Sequence[Feature], X: Any, few: int = FEW
+) -> tuple[Column, ...]:
+    """Read each feature's own values, row by row as they are encoded.
+
+    Parameters
+    ----------
+    adapted : Model
+    data : Encoded
+    features : sequence of Feature
+    X : Any
+        What was encoded; None for the rows a learner brings along.
+    few : int
+        Categories that are numbers have an order up to so many of them; more are names that happen to be numbers.
+    """
+    rows: Any = data.rows
+    if hasattr(rows, "native"):
+        return read_columns(rows.native, [feature.name for feature in features])
+    if hasattr(adapted, "learn"):
+        return _of_learner(adapted.learn, data, features, X, few)
+    return tuple(_of_array(feature, rows) for feature in features)
+
+
+def _of_array(feature: Feature, rows: Any) -> Column:
+    """A column of a matrix; whole numbers beside another matrix are the codes of embeddings."""
+    values = _encoded(rows, feature.columns[0])
+    if len(rows.parts) > 1 and values.dtype.kind in "iu":
+        distinct, codes = np.unique(values, return_inverse=True)
+        return Column(feature.name, "nominal", codes.astype(np.float64), tuple(map(str, distinct.tolist())))
+    return column_of(feature.name, values)
+
+
+def _of_learner(
+    learn: Any, data: Encoded, features: Sequence[Feature], X: Any, few: int
+) -> tuple[Column, ...]:
+    """What a fastai learner's procs took from the table; where the table is not at hand, taken back from them."""
+    to, rows = learn.dls.train_ds, data.rows
+    assert isinstance(rows, ArrayRows)
+    procs = {kind.__name__: proc for proc in to.procs.fs for kind in type(proc).__mro__}
+    classes = getattr(procs.get("Categorify"), "classes", {})
+    normalize = procs.get("Normalize")
+    cat_names = list(to.cat_names)
+    columns = []
+    for feature in features:
+        places = [rows.locate(column) for column in feature.columns]
+        numbers = [place for place in places if place[0] == 1]
+        given = read_columns(X, [feature.name], data.kept)[0] if is_frame(X) else None
+        if not numbers:
+            codes = _encoded(rows, feature.columns[0])
+            columns.append(_categories(feature.name, codes, list(classes.get(feature.name, [])), given, few))
+            continue
+        values = rows.parts[1][:, numbers[0][1]].cpu().numpy().astype(np.float64)
+        if given is not None and given.kind == "numeric":
+            values = np.where(
+                np.isnan(given.values), _scaled_back(values, feature.name, normalize), given.values
+            )
+        else:
+            values = _scaled_back(values, feature.name, normalize)
+        for part, position in places:
+            if part == 0:  # the indicator that FillMissing added
+                vocab = list(classes.get(cat_names[position], [False, True]))
+                values = np.where(_encoded(rows, position) == vocab.index(True), np.nan, values)
+        columns.append(Column(feature.name, "numeric", values))
+    return tuple(columns)
+
+
+def _categories(
+    name: str, codes: NDArray[Any], vocab: Sequence[Any], given: Column | None, few: int
+) -> Column:
+    """Categories by the codes the network gets, so that those it cannot tell from missing ones are missing."""
+    if not vocab:  # the column held codes already
+        distinct, places = np.unique(codes, return_inverse=True)
+        return Column(name, "nominal", places.astype(np.float64), tuple(map(str, distinct.tolist())))
+    levels = [value.item() if isinstance(value, np.generic) else value for value in vocab[1:]]
+    numeric = all(isinstance(level, bool | int | float) and not is_missing(level) for level in levels)
+    ordered = (given is not None and given.kind == "ordered") or (numeric and len(levels) <= few)
+    values = np.where(codes > 0, codes - 1.0, np.nan)
+    texts = tuple(f"{level:g}" if isinstance(level, float) else str(level) for level in levels)
+    return Column(name, "ordered" if ordered else "nominal", values, texts)
+
+
+def _scaled_back(values: NDArray[np.float64], name: str, normalize: Any) -> NDArray[np.float64]:
+    if normalize is None:
+        return values
+    values = values * float(normalize.stds[name]) + float(normalize.means[name])
+    return np.array([float(f"{value:.{DIGITS}g}") for value in values])
+
+
+def _encoded(rows: Any, column: int) -> NDArray[Any]:
+    part, position = rows.locate(column)
+    values = rows.parts[part][:, position]
+    if isinstance(values, np.ndarray):
+        return values
+    return np.asarray(values.float().cpu().numpy() if values.is_floating_point() else values.cpu().numpy())

@@ -1,0 +1,1 @@
+"""How swaps are predicted: split networks, levels, through the model itself."""

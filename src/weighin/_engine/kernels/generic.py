@@ -1,0 +1,311 @@
+"""The way every model goes: rows copied, some columns overwritten with the donors' values, predicted on again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._engine.probe import FEW_ROUNDINGS, Predict, Probe, precision, predicted
+from weighin._engine.workers import Workers
+from weighin._models import Rows
+from weighin._samplers.marginal import Rows as Positions
+from weighin._tables.features import Feature
+
+LEVELS = 256  # a unit with more distinct values is not worth looking up
+STACKED_ROWS = 256  # of one call; fewer do not pay for it
+PAIRS = 2**20  # of a receiver and a giver, looked at together
+
+
+class _Overwritten(Exception):
+    """The model wrote into rows that are used again."""
+
+
+class GenericPath:
+    """Predict on rows as they are and as swapped, through the model itself.
+
+    Parameters
+    ----------
+    predict_rows : callable
+        From encoded rows to predictions of shape (n_rows, n_outputs).
+    found : Probe
+        What the model did with a few rows.
+    chunk_rows : int
+        Rows of one call of the model.
+    workers : Workers
+        Threads over chunks.
+    """
+
+    way = "generic"
+
+    def __init__(self, predict_rows: Predict, found: Probe, chunk_rows: int, workers: Workers) -> None:
+        self.predict_rows, self.found, self.chunk_rows, self.workers = (
+            predict_rows,
+            found,
+            chunk_rows,
+            workers,
+        )
+        self.row_exact = found.row_exact
+        self._rows: Any = None
+        self._codes: dict[tuple[int, ...], NDArray[np.integer] | None] = {}
+
+    def kernels(self, features: Sequence[Feature]) -> list[str]:
+        """Name the way each feature goes."""
+        return [self.way] * len(features)
+
+    def predict(
+        self,
+        rows: Rows,
+        start: int,
+        features: Sequence[Feature],
+        donors: Positions,
+        baseline: Any,
+        out: Any,
+        known: dict[Any, Any],
+    ) -> None:
+        """Fill in predictions for some rows and their swaps.
+
+        Parameters
+        ----------
+        rows : Rows
+            Rows that give values, those that receive among them.
+        start : int
+            Position of the first receiver; the others follow.
+        features : sequence of Feature
+            What to swap.
+        donors : ndarray of shape (n_repeats, n_receivers)
+            Position of the row that gives its values to each receiver.
+        baseline : array of shape (n_receivers, n_outputs)
+            Filled in: predictions as the rows are.
+        out : array of shape (n_features, n_repeats, n_receivers, n_outputs)
+            Filled in: predictions after each swap.
+        known : dict
+            What was found of these receivers and may be used again, for other features; empty at first.
+        """
+        for _ in range(2):
+            try:
+                self._predict_all(rows, start, features, donors, baseline, out, known)
+                return
+            except _Overwritten:  # not in the few rows looked at before the run: from here on it gets copies
+                self.found = replace(self.found, writes=True)
+                known.clear()
+
+    def _predict_all(
+        self,
+        rows: Rows,
+        start: int,
+        features: Sequence[Feature],
+        donors: Positions,
+        baseline: Any,
+        out: Any,
+        known: dict[Any, Any],
+    ) -> None:
+        receivers = np.arange(start, start + donors.shape[1])
+        self.row_exact = self.row_exact and self._predict_pairs(
+            rows, receivers, features, donors, baseline, out, known
+        )
+        if not self.row_exact:
+            self._predict_stacks(rows, receivers, features, donors, baseline, out, known)
+
+    def _predict_stacks(
+        self,
+        rows: Rows,
+        receivers: Positions,
+        features: Sequence[Feature],
+        donors: Positions,
+        baseline: Any,
+        out: Any,
+        known: dict[Any, Any],
+    ) -> None:
+        """Every prediction at the place in its batch where the row's own was made: equal inputs, equal bits."""
+        n_repeats = len(donors)
+        step = min(self.chunk_rows, -(-len(receivers) // self.workers.n_threads))
+        # repeats of few rows go together, where the last stack need not be filled up by much
+        stacks = -(-n_repeats // max(1, min(self.chunk_rows, STACKED_ROWS) // step))
+        copies = -(-n_repeats // stacks)
+        firsts = range(0, n_repeats, copies)
+        # the last stack is filled up with a shuffle it has had: its shape stays the same
+        filled_up = np.arange(len(firsts) * copies).clip(max=n_repeats - 1)
+        donors = donors if len(filled_up) == n_repeats else donors[filled_up]
+        givers = rows.index(donors)
+        place = (step, copies)
+        befores = known.get(place)  # once for all features: of each row in each place of a stack
+
+        def task(start: int) -> tuple[Any, Any]:
+            here = slice(start, min(start + step, len(receivers)))
+            n = here.stop - here.start
+            tiled = np.tile(receivers[here], copies)
+            stack = rows.take(tiled)
+            before = self._predict(stack).reshape(copies, n, -1) if befores is None else befores[:, here]
+            # room for all at once: kept one by one, each would lie in the way of what the next call needs
+            swapped = _empty(before, len(features), n_repeats, *before.shape[1:])
+            for feature, filled in zip(features, swapped, strict=True):
+                with stack.swapped(feature.columns, rows, givers[:copies, here].reshape(-1)):
+                    for first in firsts:
+                        if first:
+                            given = givers[first : first + copies, here].reshape(-1)
+                            stack.replace(feature.columns, rows, given)
+                        after = self._predict(stack).reshape(copies, n, -1)
+                        with np.errstate(invalid="ignore"):  # infinite ones are found later
+                            same = (after == before) | (abs(after - before) <= self.found.rounding)
+                        filled[first : first + copies] = _where(same, before[0], after)[: n_repeats - first]
+            self._check(stack, rows, tiled)
+            return before, swapped
+
+        starts = range(0, len(receivers), step)
+        found = _empty(baseline, copies, *baseline.shape) if befores is None else befores
+        for start, (before, swapped) in zip(starts, self.workers.each(task, starts), strict=True):
+            here = slice(start, start + step)
+            found[:, here], out[:, :, here] = before, swapped
+        known[place], baseline[...] = found, found[0]
+
+    def _predict_pairs(
+        self,
+        rows: Rows,
+        own: Positions,
+        features: Sequence[Feature],
+        donors: Positions,
+        baseline: Any,
+        out: Any,
+        known: dict[Any, Any],
+    ) -> bool:
+        """One prediction per pair of a row and a value it does not have; equal pairs are predicted once.
+
+        False when a prediction changed by a few roundings: then rows are not exact after all, only among the few
+        that were looked at, and what is filled in so far is no use.
+        """
+        if "rows" not in known:
+            self._fill(rows, (), own, own, baseline)
+            known["rows"] = baseline.copy()
+        baseline[...] = known["rows"]
+        codes = [self._levels(rows, feature.columns) for feature in features]
+        many = [number for number, of_feature in enumerate(codes) if of_feature is None]
+        together = max(1, min(PAIRS // len(own), self.chunk_rows))
+        for first in range(0, len(donors), together):
+            some = slice(first, first + together)
+            for numbers in (many[:1], many[1:]):  # the first alone may tell that rows are not exact
+                preds = [out[number, some] for number in numbers]
+                self._predict_many(rows, own, [features[k] for k in numbers], donors[some], preds)
+                if any(_rounded(pred, baseline) for pred in preds):
+                    return False
+            for feature, of_feature, filled in zip(features, codes, out, strict=True):
+                if of_feature is not None and not self._predict_few(
+                    rows, own, feature, of_feature, donors[some], baseline, filled[some]
+                ):
+                    return False
+        return True
+
+    def _predict_many(
+        self,
+        rows: Rows,
+        own: Positions,
+        features: Sequence[Feature],
+        donors: Positions,
+        out: Sequence[NDArray[Any]],
+    ) -> None:
+        """Features of many values: the same rows for all of them, with one feature's values swapped at a time."""
+        if not features:
+            return
+        n_repeats, width = len(donors), out[0].shape[-1]
+        step = max(1, min(self.chunk_rows, -(-donors.size // self.workers.n_threads)) // n_repeats)
+
+        def task(start: int) -> NDArray[Any]:
+            here = slice(start, start + step)
+            # the repeats of a row together: trees take almost the same turns, which processors foresee
+            receivers = np.repeat(own[here], n_repeats)
+            stack, given = rows.take(receivers), rows.index(donors[:, here].T.ravel())
+            preds = np.empty((len(features), len(receivers), width), dtype=out[0].dtype)
+            for feature, filled in zip(features, preds, strict=True):
+                with stack.swapped(feature.columns, rows, given):
+                    filled[...] = self._predict(stack)
+            self._check(stack, rows, receivers)
+            return preds
+
+        starts = range(0, len(own), step)
+        for start, preds in zip(starts, self.workers.each(task, starts), strict=True):
+            for filled, pred in zip(out, preds, strict=True):
+                filled[:, start : start + step] = pred.reshape(-1, n_repeats, width).swapaxes(0, 1)
+
+    def _predict_few(
+        self,
+        rows: Rows,
+        own: Positions,
+        feature: Feature,
+        codes: NDArray[np.integer],
+        donors: Positions,
+        baseline: NDArray[Any],
+        out: NDArray[Any],
+    ) -> bool:
+        """A feature of few values: each pair of a row and a value it does not have once."""
+        flat = out.reshape(-1, out.shape[-1])
+        places = np.tile(np.arange(len(own)), len(donors))
+        receivers, givers = own[places], donors.ravel()
+        moved = np.flatnonzero(codes[givers] != codes[receivers])
+        flat[...] = baseline[places]
+        keys = receivers[moved] * (int(codes.max()) + 1) + codes[givers[moved]]
+        _, firsts, where = np.unique(keys, return_index=True, return_inverse=True)
+        pairs = moved[firsts]
+        once = np.empty((len(pairs), flat.shape[-1]), dtype=flat.dtype)
+        self._fill(rows, feature.columns, receivers[pairs], givers[pairs], once)
+        flat[moved] = once[where]
+        return not _rounded(once, baseline[places[pairs]])
+
+    def _levels(self, rows: Rows, columns: tuple[int, ...]) -> NDArray[np.integer] | None:
+        """Number the levels of some columns, once for rows that come again."""
+        if rows is not self._rows:
+            self._rows, self._codes = rows, {}
+        if columns not in self._codes:
+            self._codes[columns] = rows.levels(columns, LEVELS)
+        return self._codes[columns]
+
+    def _fill(
+        self, rows: Rows, columns: Sequence[int], receivers: Positions, givers: Positions, out: NDArray[Any]
+    ) -> None:
+        """Predict receivers with the values of givers; results travel, so that processes may do it."""
+        step = max(1, min(self.chunk_rows, -(-len(receivers) // self.workers.n_threads)))
+
+        def task(start: int) -> Any:
+            here = slice(start, start + step)
+            chunk = rows.take(receivers[here])
+            if columns:
+                chunk.replace(columns, rows, rows.index(givers[here]))
+            return predicted(self.predict_rows, chunk)
+
+        starts = range(0, len(receivers), step)
+        for start, pred in zip(starts, self.workers.each(task, starts), strict=True):
+            out[start : start + step] = pred
+
+    def _predict(self, stack: Rows) -> Any:
+        """Predict rows that are used again."""
+        return predicted(self.predict_rows, stack.take(slice(None)) if self.found.writes else stack)
+
+    def _check(self, stack: Rows, rows: Rows, positions: Positions) -> None:
+        """Look whether the model wrote into rows that it was given again and again."""
+        if not (self.found.writes or stack.shielded or stack.equals(rows.take(positions))):
+            raise _Overwritten
+
+    def shrink(self) -> bool:
+        """Halve the rows of one call; False at one."""
+        self.chunk_rows //= 2
+        return self.chunk_rows > 0
+
+
+def _rounded(after: NDArray[Any], before: NDArray[Any]) -> bool:
+    """Whether most of the predictions that changed did so by a few roundings only."""
+    with np.errstate(invalid="ignore"):  # infinite predictions are somebody else's business
+        change = abs(after - before)
+    few = change <= FEW_ROUNDINGS * precision(before) * abs(before)
+    return int(np.count_nonzero(few & (change > 0))) * 2 > int(np.count_nonzero(change))
+
+
+def _empty(like: Any, *shape: int) -> Any:
+    return np.empty(shape, like.dtype) if isinstance(like, np.ndarray) else like.new_empty(shape)
+
+
+def _where(condition: Any, yes: Any, no: Any) -> Any:
+    if isinstance(yes, np.ndarray):
+        return np.where(condition, yes, no)
+    return yes.where(condition, no)

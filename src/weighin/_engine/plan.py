@@ -1,0 +1,219 @@
+"""How a run is cut: features into groups, rows into batches, within the memory allowed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+
+from weighin._samplers.marginal import Block, Rows
+from weighin._tables.features import Feature
+
+MEMORY = 256 * 2**20  # bytes beside the encoded data
+STEPS, MOST_STEPS = 10, 100  # places where a long run can be stopped without losing what is done
+SHORT_RUN, SHORT_SECONDS = 1_000_000, 1.0  # row predictions; a shorter run is not cut for stopping
+STEP_SECONDS = 5.0  # from one place to the next, about
+BATCH_ROWS = 32_768  # rows at once; more no longer helps
+THREADS_FROM = 20_000  # row predictions below which threads cost more than they give
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cut of a run.
+
+    Attributes
+    ----------
+    sections : tuple of tuple of Feature
+        Weighed one section after the other, each over all batches: one, unless memory is short.
+    step : int
+        Features of a section predicted at once: on one batch, or on all rows where a metric needs them all.
+    batch_rows : int
+        Rows of blocks put together for one call of a path.
+    n_threads : int
+        Threads over chunks.
+    """
+
+    sections: tuple[tuple[Feature, ...], ...]
+    step: int
+    batch_rows: int
+    n_threads: int
+
+
+def make_plan(
+    features: Sequence[Feature],
+    *,
+    n_rows: int,
+    n_repeats: int,
+    row_bytes: int,
+    out_bytes: int,
+    block_rows: int,
+    whole: bool,
+    n_metrics: int = 1,
+    memory: int = MEMORY,
+    n_jobs: int | None = None,
+    in_time: bool = False,
+    row_seconds: float = 0.0,
+) -> Plan:
+    """Cut a run so that what is held at once stays within `memory`, as far as one block allows.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+        What to weigh.
+    n_rows, n_repeats : int
+        Rows of the table, shuffles per feature.
+    row_bytes, out_bytes : int
+        Encoded bytes of a row, and bytes of its prediction.
+    block_rows : int
+        Rows of the largest block that cannot be cut.
+    whole : bool
+        Whether a metric needs the predictions of all rows at once.
+    n_metrics : int
+        Values kept of each prediction.
+    memory : int
+        Bytes.
+    n_jobs : int, optional
+        As scikit-learn counts: -1 for all that the process may use, which is the default.
+    in_time : bool
+        Whether the run may have to stop soon.
+    row_seconds : float
+        What predicting a row takes, at most; 0 where that is not known.
+    """
+    n_features = max(1, len(features))
+    work = n_rows * n_repeats * n_features
+    seconds = work * row_seconds
+    is_long = in_time or work >= SHORT_RUN or seconds >= SHORT_SECONDS
+    stops = max(STEPS, min(int(seconds / STEP_SECONDS), MOST_STEPS)) if is_long else 1
+    room = (
+        memory // 4
+    )  # each for: encoded rows, predictions, what swaps changed, what metrics and chunks hold
+    # of a row, for a feature: predictions, losses before and after
+    predicted = n_repeats * (out_bytes + 16 * n_metrics)
+    kept = n_repeats * 8 * n_metrics
+    section = step = n_features
+    if whole:
+        section = max(1, min(n_features, room // (kept * n_rows)))
+        step = max(1, min(section, room // (n_repeats * out_bytes * n_rows), -(-n_features // stops)))
+    batch_rows = min(room // (predicted * step), room // (4 * row_bytes), BATCH_ROWS)
+    batch_rows = min(n_rows, max(batch_rows, block_rows, 1))
+    if not whole:
+        section = max(1, min(n_features, room // (kept * batch_rows)))
+        n_batches = -(-n_rows // batch_rows)
+        step = max(1, min(section, room // (predicted * batch_rows), -(-section // -(-stops // n_batches))))
+    sections = tuple(tuple(features[first : first + section]) for first in range(0, len(features), section))
+    n_threads = 1 if work < THREADS_FROM else effective_n_jobs(-1 if n_jobs is None else n_jobs)
+    return Plan(sections, step, batch_rows, n_threads)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows to predict at once.
+
+    Attributes
+    ----------
+    rows : ndarray or None
+        Row numbers that give values, those that receive among them; None for all rows of the table, in order.
+    receivers : slice
+        Which of `rows` receive.
+    donors : ndarray of shape (n_repeats, n_receivers)
+        Position in `rows` of the row that gives its values to each receiver.
+    edges : tuple of int
+        Where its donor-closed blocks begin, and where the last one ends.
+    strata : tuple of int
+        Number of the stratum of each block.
+    """
+
+    rows: Rows | None
+    receivers: slice
+    donors: Rows
+    edges: tuple[int, ...] = ()
+    strata: tuple[int, ...] = ()
+
+    @property
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """Where each block begins and ends."""
+        return itertools.pairwise(self.edges)
+
+    @property
+    def n_receivers(self) -> int:
+        """Rows that receive."""
+        return self.donors.shape[1]
+
+    @property
+    def numbers(self) -> Any:
+        """Row numbers of the receivers, to index the table by."""
+        return self.receivers if self.rows is None else self.rows
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All receivers, in the order of the blocks.
+
+    Attributes
+    ----------
+    numbers : ndarray of shape (n_rows,) or slice
+        Row numbers, to index the table by.
+    n_rows : int
+        Receivers.
+    edges : tuple of int
+        Where its donor-closed blocks begin, and where the last one ends; only 0 where there are none.
+    donors : ndarray of int of shape (n_repeats, n_rows) or None
+        Position of the row that gives its values to each receiver, where that is asked for.
+    """
+
+    numbers: Any
+    n_rows: int
+    edges: tuple[int, ...]
+    donors: NDArray[np.integer] | None
+
+    @classmethod
+    def of(cls, blocks: Iterable[Block], n_rows: int, n_repeats: int, with_donors: bool) -> Whole:
+        """Put blocks together."""
+        numbers, edges = np.empty(n_rows, dtype=np.int64), [0]
+        # half of what long integers take: of many rows and repeats there is room for few numbers
+        kind = np.int32 if n_rows < 2**31 else np.int64
+        donors = np.empty((n_repeats, n_rows), kind) if with_donors else None
+        for block in blocks:
+            if block.rows is None:
+                return cls(slice(0, n_rows), n_rows, (0,), block.donors if with_donors else None)
+            here = slice(edges[-1], edges[-1] + len(block.rows))
+            numbers[here] = block.rows
+            if donors is not None:
+                donors[:, here] = block.donors + here.start
+            edges.append(here.stop)
+        return cls(numbers, n_rows, tuple(edges), donors)
+
+
+def batches(blocks: Iterable[Block], batch_rows: int | Callable[[], int]) -> Iterator[Batch]:
+    """Put whole blocks together, asking for room before each; cut the receivers of a block that is the whole table."""
+    room = batch_rows if callable(batch_rows) else lambda: batch_rows
+    held: list[Block] = []
+    n_held = 0
+    for block in blocks:
+        if block.rows is None:
+            n = block.donors.shape[1]
+            step = -(-n // -(-n // room()))  # as many batches as needed, all of a size
+            for start in range(0, n, step):
+                here = slice(start, min(start + step, n))
+                yield Batch(None, here, np.ascontiguousarray(block.donors[:, here]))
+            continue
+        if held and n_held + len(block.rows) > room():
+            yield _together(held)
+            held, n_held = [], 0
+        held.append(block)
+        n_held += len(block.rows)
+    if held:
+        yield _together(held)
+
+
+def _together(blocks: Sequence[Block]) -> Batch:
+    edges = np.cumsum([0, *(len(block.donors[0]) for block in blocks)])
+    rows = np.concatenate([block.rows for block in blocks if block.rows is not None])
+    donors = [block.donors + edge for block, edge in zip(blocks, edges[:-1], strict=True)]
+    strata = tuple(block.stratum for block in blocks)
+    return Batch(rows, slice(0, len(rows)), np.concatenate(donors, axis=1), tuple(edges.tolist()), strata)

@@ -1,0 +1,148 @@
+"""What a model does with a few rows before the run: does it repeat itself, depend on the batch, write, is it slow."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from weighin._base.errors import ModelError
+from weighin._base.random_state import restored
+from weighin._models import Rows
+
+SAMPLE_ROWS = 257  # looked at before the run
+ROUNDINGS = 1000  # by which two predictions of a row may differ where the order of a sum is not fixed
+FEW_ROUNDINGS = 64  # a change so small is no leaf of a tree, but a sum in another order
+CALL_BYTES = 32 * 2**20  # that one call of the model may take for itself
+LEAST_ROWS = 64  # of one call
+
+Predict = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a model did with a few rows before the run.
+
+    Attributes
+    ----------
+    pred : array of shape (n_rows, n_outputs)
+        Predictions, for their type and width.
+    noise : float
+        Largest difference between two predictions of the same rows; 0 when it is no more than rounding.
+    rounding : float
+        Where it is rounding (threads that add up in any order), a bound for other rows. In double precision that
+        much is allowed to any model but those of torch, for the few rows may have repeated themselves by chance.
+    batch_dependence : float
+        Largest difference for rows predicted beside others, beyond rounding: above 0 where a batch has a say.
+    row_exact : bool
+        Whether every row predicted beside other rows gave the same bits (trees), so that a prediction for one row
+        and level serves every shuffle.
+    writes : bool
+        Whether the model overwrote the rows it was given, or that cannot be told.
+    row_bytes : float
+        What a call takes for itself for each of its rows; 0 where that is not known.
+    row_seconds : float
+        What a call of few rows takes for each of them, which is more than it does among many.
+    """
+
+    pred: Any
+    noise: float = 0.0
+    rounding: float = 0.0
+    batch_dependence: float = 0.0
+    row_exact: bool = False
+    writes: bool = False
+    row_bytes: float = 0.0
+    row_seconds: float = 0.0
+
+    def rows_of_call(self, most: int) -> int:
+        """Rows of one call: `most` of them, or a power of two where so many would take too much memory."""
+        if self.row_bytes * most <= CALL_BYTES:
+            return most
+        return max(LEAST_ROWS, 1 << int(CALL_BYTES / self.row_bytes).bit_length() - 1)
+
+
+def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None) -> Probe:
+    """Look at a model's predictions on a few rows, no more than `chunk_rows` at once.
+
+    Raises
+    ------
+    ModelError
+        If predictions are not one per row.
+    """
+    n = min(SAMPLE_ROWS, rows.n_rows, chunk_rows or SAMPLE_ROWS)
+    sample = rows.take(slice(0, n))
+    began = time.perf_counter()
+    first = predicted(predict, sample)
+    ended = time.perf_counter()
+    writes = not sample.equals(rows.take(slice(0, n)))
+    # a matrix product may take another kernel for other shapes than these: arrays of torch never count as exact
+    exact = isinstance(first, np.ndarray)
+    look = _traced if exact else _untraced
+    again_began = time.perf_counter()
+    again, taken = look(predict, rows.take(slice(0, n)))
+    seconds = min(ended - began, time.perf_counter() - again_began)
+    difference = _difference(first, again)
+    scale = float(abs(first).max())
+    allowed = ROUNDINGS * precision(first) * (scale if scale < np.inf else 0.0)
+    noise = 0.0 if difference <= allowed else difference
+    by_chance = FEW_ROUNDINGS / ROUNDINGS * allowed if first.dtype == np.float64 else 0.0
+    split = max(1, n // 3)
+    parts = [np.arange(split - 1, -1, -1), np.arange(n - 1, split - 1, -1)][: 2 if exact else 1]
+    batch_dependence, row_bytes = 0.0, 0.0
+    for part in parts if n > 1 and not noise else ():
+        apart, taken_apart = look(predict, rows.take(part))
+        if len(part) < n:  # what every call takes, whatever its rows, is no part of the difference
+            row_bytes = max(row_bytes, (taken - taken_apart) / (n - len(part)))
+        batch_dependence = max(batch_dependence, _difference(apart, first[sample.index(part)]))
+    return Probe(
+        first,
+        noise,
+        max(4 * difference, by_chance) if noise == 0 else 0.0,
+        batch_dependence if batch_dependence > allowed else 0.0,
+        exact and difference == 0 and batch_dependence == 0,
+        writes,
+        row_bytes,
+        seconds / n,
+    )
+
+
+def _untraced(predict: Predict, rows: Rows) -> tuple[Any, int]:
+    return predicted(predict, rows), 0
+
+
+def _traced(predict: Predict, rows: Rows) -> tuple[Any, int]:
+    """Predictions, and the most memory that Python and numpy held meanwhile; 0 where others are looking at that."""
+    if tracemalloc.is_tracing():
+        return _untraced(predict, rows)
+    with restored(tracemalloc.stop):
+        tracemalloc.start()
+        pred = predicted(predict, rows)
+        return pred, tracemalloc.get_traced_memory()[1]
+
+
+def predicted(predict: Predict, rows: Rows) -> Any:
+    """Predictions with memory of their own: a model may give a view of its inputs, or a buffer it writes again."""
+    pred = predict(rows)
+    if len(pred) != rows.n_rows:
+        raise ModelError(
+            f"The model gave {len(pred)} predictions for {rows.n_rows} rows; one per row is needed."
+        )
+    return pred.clone() if hasattr(pred, "clone") else pred.copy()
+
+
+def _difference(one: Any, other: Any) -> float:
+    with np.errstate(invalid="ignore"):
+        return float(abs(one - other).max())
+
+
+def precision(pred: Any) -> float:
+    """Rounding of a number near one."""
+    if isinstance(pred, np.ndarray):
+        return float(np.finfo(pred.dtype).eps)
+    import torch
+
+    return float(torch.finfo(pred.dtype).eps)

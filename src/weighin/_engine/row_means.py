@@ -1,0 +1,114 @@
+"""Metrics that are functions of a mean over rows: batch by batch, memory does not grow with rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._engine.measurement import Advance, Run, SwapEffect, on_host, swap_effect
+from weighin._engine.plan import STEPS, Batch
+from weighin._engine.sums import Sums
+from weighin._tables.features import Feature
+
+
+class RowMeans:
+    """Functions of the mean over rows of a loss per row: what swaps changed, added up in double precision.
+
+    Parameters
+    ----------
+    run : Run
+        What all steps share.
+    section : sequence of Feature
+        What to weigh.
+    """
+
+    def __init__(self, run: Run, section: Sequence[Feature]) -> None:
+        self.run, self.section = run, section
+        self.finished: Sequence[Feature] = ()
+        self.n_rows = 0
+        self.recorder = run.recorder(len(section))
+        n_cells = len(run.measurement.metrics) * len(run.measurement.cells)
+        self._sums = [Sums.nothing(len(section), run.donors.n_repeats, run.n_strata)] * n_cells
+
+    def collect(self, advance: Advance) -> None:
+        """Go through all batches."""
+        for batch, rows in self.run.batches():
+            found: list[list[NDArray[Any]]] = [[] for _ in self.run.measurement.metrics]
+            before: list[NDArray[Any]] = []
+            known: dict[Any, Any] = {}
+            n_done = 0
+            try:
+                for first in range(0, max(1, len(self.section)), self._step):
+                    some = self.section[first : first + self._step]
+                    before, changes = self._changes(batch, rows, some, known)
+                    for parts, change in zip(found, changes, strict=True):
+                        parts.append(change)
+                    n_done += len(some)
+                    advance(batch.n_receivers * self.run.donors.n_repeats * len(some))
+            finally:
+                # interrupted in the first batch: some features; later: what earlier batches told of all of them
+                if n_done == len(self.section) or (n_done and not self.n_rows):
+                    whole = [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in found]
+                    self._add(batch, before, [changes[:n_done] for changes in whole], n_done)
+
+    @property
+    def _step(self) -> int:
+        """Features predicted at once: fewer in the first batch of a run that may have to stop in it."""
+        step = self.run.plan.step
+        return step if self.n_rows or self.run.batch_seconds is None else -(-step // STEPS)
+
+    def _changes(
+        self, batch: Batch, rows: Any, features: Sequence[Feature], known: dict[Any, Any]
+    ) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+        """For each metric: loss before any swap, (n_receivers,), and what swaps change, features and repeats first."""
+        run = self.run
+        baseline, out = run.predict(batch, rows, features, known)
+        before, changes = [], []
+        for metric in run.measurement.metrics:
+            assert metric.per_row is not None
+            if metric.against == "baseline":
+                target = settled = run.model.settle(baseline)
+                after = run.model.settle(out)
+            else:
+                target, settled, after = run.data.target[batch.numbers], baseline, out
+            losses = metric.per_row(target, settled)
+            before.append(on_host(losses))
+            changes.append(on_host(metric.per_row(target, after) - losses))
+        return before, changes
+
+    def _add(
+        self, batch: Batch, before: list[NDArray[Any]], changes: list[NDArray[Any]], n_features: int
+    ) -> None:
+        run = self.run
+        sums = [
+            self._sums[place].add(
+                batch,
+                before[number],
+                changes[number],
+                weights=run.measurement.weights_of(batch.numbers),
+                segment=run.measurement.segment_of(cell, batch.numbers),
+                spread=run.spread_of(metric, cell, batch.numbers),
+                closed=run.donors.closed,
+            )
+            for place, (number, metric, cell) in enumerate(run.measurement.places)
+        ]
+        if self.recorder is not None:
+            spread = run.spread_of(run.measurement.metrics[0], -1, batch.numbers)
+            self.recorder.add(batch, before[0], changes[0], spread)
+        # in one statement: an interrupt falls before it or after it
+        self.n_rows, self._sums, self.finished = (
+            self.n_rows + batch.n_receivers,
+            sums,
+            self.section[:n_features],
+        )
+
+    @property
+    def swap_effects(self) -> list[SwapEffect]:
+        """One for each metric, on all rows and on each segment."""
+        return [
+            swap_effect(metric, sums)
+            for sums, (_, metric, _) in zip(self._sums, self.run.measurement.places, strict=True)
+        ]

@@ -1,0 +1,205 @@
+"""What batches add up to, for one metric on some of the rows: plain sums, and moments for intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._engine.plan import Batch
+from weighin._engine.workers import blas, one_blas_thread
+from weighin._inference import Moments
+from weighin._metrics import OfMean
+from weighin._samplers.marginal import Rows
+
+UNITS = 128  # features with joint moments: the work grows with their square
+STRATA = 64  # with moments of their own; more are put together by size
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums over receivers, of all rows or of a segment.
+
+    Attributes
+    ----------
+    n_rows : int
+        Receivers.
+    weight, before, spread : float
+        Sum of their weights, of their loss before any swap, and of a row component (see `add`).
+    pair_weight : ndarray of shape (n_repeats,) or float
+        Sum of the weights of pairs.
+    change : ndarray of shape (n_features, n_repeats)
+        Sum of what swaps changed.
+    moments : dict of int to tuple of Moments
+        By stratum, or by the size of strata; each for up to 128 of the features, in their order.
+    by_size : bool
+        Whether there are so many strata that those of about a size are put beside each other.
+    """
+
+    change: Floats
+    pair_weight: Floats
+    n_rows: int = 0
+    weight: float = 0.0
+    before: float = 0.0
+    spread: float = 0.0
+    moments: Mapping[int, tuple[Moments, ...]] = field(default_factory=dict)
+    by_size: bool = False
+
+    @classmethod
+    def nothing(cls, n_features: int, n_repeats: int, n_strata: int = 1) -> Sums:
+        """Begin."""
+        return cls(np.zeros((n_features, n_repeats)), np.zeros(n_repeats), by_size=n_strata > STRATA)
+
+    def add(
+        self,
+        batch: Batch,
+        before: NDArray[np.floating],
+        changes: NDArray[np.floating],
+        *,
+        weights: Floats | None = None,
+        segment: NDArray[np.bool_] | None = None,
+        spread: Floats | None = None,
+        closed: bool = True,
+        moved: NDArray[np.bool_] | None = None,
+    ) -> Sums:
+        """Give the sums with a batch added.
+
+        Parameters
+        ----------
+        batch : Batch
+            Who gives to whom.
+        before : ndarray of shape (n,)
+            Loss of each receiver before any swap.
+        changes : ndarray of shape (n_features, n_repeats, n)
+            What swaps changed. Fewer features than before: the others are dropped.
+        weights : ndarray of shape (n,), optional
+            Sample weights; a pair weighs as its receiver times its donor.
+        segment : ndarray of bool of shape (n,), optional
+            The receivers that count.
+        spread : ndarray of shape (n,), optional
+            A second value of each row before any swap, such as its squared distance from the mean of the target.
+        closed : bool
+            Whether donors stay in their block, which moments need.
+        moved : ndarray of bool of shape (n_features, n_repeats, n), optional
+            As for `Moments.of`.
+        """
+        own = None if weights is None else weights.astype(np.float64)
+        if segment is not None:
+            own = segment.astype(np.float64) if own is None else own * segment
+        n_rows = len(before) if segment is None else int(segment.sum())
+        if own is None:
+            weight, total = float(n_rows), float(before.sum(dtype=np.float64))
+            pair_weight = np.full(len(self.pair_weight), weight)
+            change = changes.sum(-1, dtype=np.float64)
+        else:
+            weight, total = float(own.sum()), float(own @ before)
+            change, pair_weight = np.empty(changes.shape[:2]), np.empty(len(self.pair_weight))
+            for r, donors in enumerate(batch.donors):  # one by one: of many rows there is room for few
+                pair = own if weights is None else own * weights[donors]
+                pair_weight[r] = pair.sum()
+                change[:, r] = np.einsum("fn,n->f", changes[:, r], pair, dtype=np.float64)
+        moments = self.moments
+        if closed and len(changes):
+            rows = before[None] if spread is None else np.stack([before.astype(np.float64), spread])
+            with one_blas_thread(blas()):  # products too small for threads
+                moments = self._moments(batch, rows, changes, weights, segment, moved)
+        return Sums(
+            self.change[: len(changes)] + change,
+            self.pair_weight + pair_weight,
+            self.n_rows + n_rows,
+            self.weight + weight,
+            self.before + total,
+            self.spread + (0.0 if spread is None else float(spread.sum() if own is None else own @ spread)),
+            moments,
+            self.by_size,
+        )
+
+    def _moments(
+        self,
+        batch: Batch,
+        rows: NDArray[np.floating],
+        changes: NDArray[np.floating],
+        weights: Floats | None,
+        segment: NDArray[np.bool_] | None,
+        moved: NDArray[np.bool_] | None,
+    ) -> Mapping[int, tuple[Moments, ...]]:
+        """Block by block, which fits the cache; blocks of many small strata together."""
+        found = dict(self.moments)
+        for key, here, donors, edges in self._parts(batch):
+            new = tuple(
+                Moments.of(
+                    changes[first : first + UNITS, :, here],
+                    donors,
+                    rows[:, here],
+                    weights=None if weights is None else weights[here],
+                    segment=None if segment is None else segment[here],
+                    moved=None if moved is None else moved[first : first + UNITS, :, here],
+                    edges=edges,
+                )
+                for first in range(0, len(changes), UNITS)
+            )
+            old = found.get(key)
+            if old is not None:
+                join = Moments.__add__ if edges is None else Moments.beside
+                new = tuple(join(mine, more) for mine, more in zip(old, new, strict=True))
+            found[key] = new
+        return found
+
+    def _parts(self, batch: Batch) -> Iterator[tuple[int, Any, Rows, Rows | None]]:
+        """Parts of a batch with one sum each: key, receivers, donors among these, edges of strata put together."""
+        if not self.by_size:
+            for (start, stop), stratum in zip(batch.spans, batch.strata, strict=True):
+                yield stratum, slice(start, stop), batch.donors[:, start:stop] - start, None
+            return
+        edges: Rows = np.array(batch.edges)
+        sizes = np.diff(edges)
+        # of four rows and less nothing is known but the most their variance can be; others of about a size
+        keys = np.where(sizes <= 4, sizes, 5 + 2 * np.log2(np.maximum(sizes, 1))).astype(np.int64)
+        for key in np.unique(keys):
+            blocks = np.flatnonzero(keys == key)
+            here = np.concatenate([np.arange(edges[k], edges[k + 1]) for k in blocks])
+            joined = np.cumsum([0, *sizes[blocks]])
+            shift = np.repeat(joined[:-1] - edges[blocks], sizes[blocks])
+            yield int(key), here, batch.donors[:, here] + shift, joined
+
+    def baseline(self, link: OfMean) -> float:
+        """The metric before any swap; NaN without weight."""
+        if not self.weight:
+            return float("nan")
+        return float(_link(link, np.array(self.before / self.weight), self.spread / self.weight))
+
+    def changed(self, link: OfMean) -> Floats:
+        """What each swap changed of the metric, shape (n_features, n_repeats)."""
+        if not self.weight:
+            return np.full(self.change.shape, np.nan)
+        with np.errstate(
+            divide="ignore", invalid="ignore"
+        ):  # NaN where the pairs of a shuffle have no weight
+            change = self.change / self.pair_weight
+        if link == "identity":  # without the rounding of adding and subtracting the baseline
+            return change
+        before, spread = self.before / self.weight, self.spread / self.weight
+        return np.asarray(_link(link, before + change, spread)) - self.baseline(link)
+
+    def evidence(self) -> tuple[tuple[Moments, ...], ...]:
+        """Moments by sets of features, each with one for every stratum; none where nothing has weight."""
+        if not self.weight or not self.pair_weight.any():
+            return ()
+        return tuple(zip(*(self.moments[stratum] for stratum in sorted(self.moments)), strict=True))
+
+
+def _link(link: OfMean, value: Floats, spread: float) -> Floats:
+    """The metric of a mean loss."""
+    if link == "root":
+        return np.asarray(np.sqrt(np.maximum(0.0, value)))
+    if link == "exp":
+        return np.asarray(np.exp(value))
+    if link == "r2":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(1 - value / spread if spread else np.full(np.shape(value), np.nan))
+    return value

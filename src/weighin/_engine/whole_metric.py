@@ -1,0 +1,260 @@
+"""One metric of all predictions at once, on all rows or on a segment of them."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import MetricError
+from weighin._engine.measurement import Run, SwapEffect
+from weighin._engine.plan import Whole
+from weighin._inference import LeftOut
+from weighin._metrics import Metric
+
+LEFT_OUT = 25  # parts of the rows, left out one after the other
+LEFT_OUT_REPEATS = 10  # shuffles looked at so; more would make the noise smaller than what is told
+
+Floats = NDArray[np.float64]
+T = TypeVar("T")
+
+
+class Cell:
+    """Scores before and after swaps, with values per row or parts left out to judge them by.
+
+    With sample weights a pair weighs as its receiver times its donor; what a swap changes is then against the
+    predictions as they are under the same weights.
+
+    Parameters
+    ----------
+    run : Run
+        What all steps share.
+    whole : Whole
+        All rows.
+    metric : Metric
+        Without a value per row of its own.
+    cell : int
+        Number of the segment; -1 for all rows.
+    target : array of shape (n_rows, n_targets)
+        In the order of the rows.
+    baseline : array of shape (n_rows, n_outputs)
+        Predictions before any swap.
+    n_features : int
+        To come.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        whole: Whole,
+        metric: Metric,
+        cell: int,
+        target: Any,
+        baseline: Any,
+        n_features: int,
+    ) -> None:
+        self.run, self.whole, self.metric, self.cell, self.pred = run, whole, metric, cell, baseline
+        self.weights = run.measurement.weights_of(whole.numbers)
+        self.segment = run.measurement.segment_of(cell, whole.numbers)
+        self.here: Any = slice(None)
+        self.n_rows, self.n_repeats = whole.n_rows, run.donors.n_repeats
+        if self.segment is not None:
+            self.here = np.flatnonzero(self.segment)
+            self.n_rows = len(self.here)
+        self.target = target
+        self.baseline = self._score(
+            baseline, None if self.weights is None else self.weights[self.here], self.here
+        )
+        self.change = np.full((n_features, self.n_repeats), np.nan)
+        self._changes: NDArray[np.float32] | None = None
+        self._parts: Sequence[NDArray[np.int64]] = ()
+        closed = run.donors.closed and not np.isnan(self.baseline)
+        if closed and metric.values is not None and self._values_before(metric):
+            self._changes = np.zeros((n_features, self.n_repeats, self.n_rows), dtype=np.float32)
+        elif closed and metric.smooth and len(whole.edges) > 2:
+            self._parts = self._left_out_parts()
+        if self._changes is None or not metric.averages:
+            self._before = self._references(range(self.n_repeats), self.here)
+        self._before_without = [self._references(self._looked_at, part) for part in self._parts]
+        self._without = np.full((n_features, len(self._parts)), np.nan)
+
+    def add(self, number: int, after: Any, moved: NDArray[np.bool_]) -> None:
+        """Take the predictions of one feature, (n_repeats, n_rows, n_outputs), and which of them moved."""
+        if np.isnan(self.baseline):
+            return
+        if not moved[:, self.here].any():  # exactly nothing, which rounding might not give
+            self.change[number] = self._without[number] = 0.0
+            return
+        if self._changes is None or not self.metric.averages:
+            self.change[number] = self._differences(after, range(len(after)), self.here, self._before)
+        if self._changes is not None:
+            assert self.metric.values is not None
+            preds = after if self.segment is None else _Each(len(after), lambda r: after[r][self.here])
+            found = self.metric.values(self.target[self.here], preds, self._pair_weights)
+            # one shuffle after the other: of many rows there is room for few
+            for r, (values, before) in enumerate(zip(found, self._of_rows, strict=True)):
+                change = self._changes[number, r]
+                np.subtract(values, before, out=change, dtype=before.dtype, casting="same_kind")
+                if self.metric.averages:
+                    self.change[number, r] = self._average(values, r) - self._before[r]
+        if self._parts:
+            self._without[number] = [
+                self._differences(after, self._looked_at, part, before).mean()
+                for part, before in zip(self._parts, self._before_without, strict=True)
+            ]
+
+    def answer(self, n_done: int, moved: NDArray[np.bool_]) -> SwapEffect:
+        """What is known of the first features; `moved` has shape (n_done, n_repeats, n_rows)."""
+        change, n_rows = self.change[:n_done], self.n_rows
+        if self._changes is not None:
+            known = self._of_own_rows, self._changes[:n_done]
+            sums = self.run.add_up(
+                self.metric, self.cell, n_done, lambda some: self._some(some, *known), moved
+            )
+            return SwapEffect(self.baseline, change, n_rows, sums.evidence())
+        if not self._parts or not n_done:
+            return SwapEffect(self.baseline, change, n_rows, ())
+        looked_at = len(self._looked_at)
+        # what all shuffles say beyond those that parts were left out of
+        further = change.mean(1) - change[:, :looked_at].mean(1)
+        sizes = np.array([n_rows - len(part) for part in self._parts], dtype=np.float64)
+        changed = moved[:, :, self.here].sum((1, 2)) / change.shape[1]
+        without = self._without[:n_done] + further[:, None]
+        return SwapEffect(self.baseline, change, n_rows, (LeftOut(change.mean(1), without, sizes, changed),))
+
+    def _some(
+        self, some: slice, before: Floats, changes: NDArray[np.float32]
+    ) -> tuple[Floats, NDArray[np.float32]]:
+        """Of some rows, with zeros for those elsewhere: these are not kept."""
+        if self.segment is None:
+            return before[some], changes[:, :, some]
+        inside = self.segment[some]
+        own = slice(*np.searchsorted(self.here, (some.start, some.stop)))
+        all_before = np.zeros(len(inside))
+        all_changes = np.zeros((*changes.shape[:2], len(inside)), np.float32)
+        all_before[inside], all_changes[..., inside] = before[own], changes[..., own]
+        return all_before, all_changes
+
+    @property
+    def _looked_at(self) -> range:
+        return range(min(LEFT_OUT_REPEATS, self.n_repeats))
+
+    @property
+    def _pair_weights(self) -> Sequence[Floats] | None:
+        """Of the receivers here, in each shuffle."""
+        if self.weights is None:
+            return None
+        return _Each(self.n_repeats, lambda r: self._weights_of(r, self.here))
+
+    def _values_before(self, metric: Metric) -> bool:
+        """Values of the rows as they are: with their own weights, and in each shuffle with those of the pairs.
+
+        False where the pairs of a segment do not allow it, such as those that all weigh nothing.
+        """
+        assert metric.values is not None
+        target, pred, pairs = self.target[self.here], self.pred[self.here], self._pair_weights
+        with self._in_peace():
+            if self.weights is None or pairs is None:
+                (self._of_own_rows,) = metric.values(target, pred[None])
+                self._of_rows = [self._of_own_rows] * self.n_repeats
+                self._before = np.full(len(self._of_rows), self._average(self._of_own_rows, 0))
+                return True
+            (self._of_own_rows,) = metric.values(target, pred[None], [self.weights[self.here]])
+            self._of_rows, self._before = [], np.empty(len(pairs))
+            for r, own in enumerate(pairs):
+                try:
+                    (values,) = metric.values(target, pred[None], [own])
+                    self._before[r] = self._average(values, r)
+                except (MetricError, ZeroDivisionError):
+                    if self.segment is None:
+                        raise
+                    return False
+                self._of_rows.append(values.astype(np.float32))
+        return True
+
+    def _average(self, values: Floats, repeat: int) -> float:
+        """The metric after a shuffle, from its values."""
+        pairs = self._pair_weights
+        return float(values.mean() if pairs is None else np.average(values, weights=pairs[repeat]))
+
+    def _references(self, repeats: range, here: Any) -> Floats:
+        """Score before any swap that each shuffle is compared with, on some rows."""
+        if self.weights is None:
+            known = here is self.here
+            return np.full(len(repeats), self.baseline if known else self._score(self.pred, None, here))
+        return np.array([self._score(self.pred, self._weights_of(r, here), here) for r in repeats])
+
+    def _differences(self, after: Any, repeats: range, here: Any, before: Floats) -> Floats:
+        """Score after each shuffle minus that before, on some rows."""
+        scores = [self._score(after[r], self._weights_of(r, here), here) for r in repeats]
+        return np.array(scores) - before
+
+    def _weights_of(self, repeat: int, here: Any) -> Any:
+        """Of pairs, by their receivers; None without sample weights."""
+        if self.weights is None:
+            return None
+        assert self.whole.donors is not None
+        return self.weights[here] * self.weights[self.whole.donors[repeat, here]]
+
+    def kept(self, n_done: int) -> tuple[Floats, NDArray[np.float32]]:
+        """Values of all rows before any swap, and what swaps changed of them, for a metric that has such values."""
+        if self._changes is None:  # it is not defined on these rows
+            shape = n_done, self.n_repeats, self.n_rows
+            return np.full(self.n_rows, np.nan), np.full(shape, np.nan, dtype=np.float32)
+        return self._of_own_rows, self._changes[:n_done]
+
+    def _score(self, pred: Any, weights: Floats | None, here: Any) -> float:
+        """The metric on some rows; NaN where a segment or part does not allow it."""
+        given = () if weights is None else (weights,)
+        if here is self.here and self.segment is None:
+            return self.metric.score(self.target[here], pred[here], *given)
+        try:
+            with self._in_peace():
+                return self.metric.score(self.target[here], pred[here], *given)
+        except Exception:  # whatever the metric makes of fewer rows, such as one class only
+            return float("nan")
+
+    @contextmanager
+    def _in_peace(self) -> Iterator[None]:
+        """Without warnings of what the result says in words: where the metric is not defined."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+
+    def _left_out_parts(self) -> Sequence[NDArray[np.int64]]:
+        """Rows that remain when some donor-closed blocks are left out, for each share of the blocks."""
+        spans = list(itertools.pairwise(self.whole.edges))
+
+        def remaining(share: NDArray[np.int64]) -> NDArray[np.int64]:
+            stays = np.ones(self.whole.n_rows, dtype=bool)
+            for block in share:
+                stays[slice(*spans[block])] = False
+            return np.flatnonzero(stays if self.segment is None else stays & self.segment)
+
+        shares = [
+            share
+            for share in np.array_split(np.arange(len(spans)), min(LEFT_OUT, len(spans)))
+            if 0 < len(remaining(share)) < self.n_rows  # else there are no rows of the segment in that share
+        ]
+        # made when they are asked for: of many rows there is no room for all
+        return _Each(len(shares) if len(shares) > 1 else 0, lambda k: remaining(shares[k]))
+
+
+class _Each(Sequence[T]):
+    """What a function gives for 0, 1, 2 and so on, made when it is asked for."""
+
+    def __init__(self, number: int, make: Callable[[int], T]) -> None:
+        self.number, self.make = number, make
+
+    def __len__(self) -> int:
+        return self.number
+
+    def __getitem__(self, index: Any) -> Any:
+        if not 0 <= index < self.number:
+            raise IndexError(index)
+        return self.make(index)

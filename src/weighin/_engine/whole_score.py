@@ -1,0 +1,132 @@
+"""Metrics of all predictions at once: predictions of a few features at a time are held for all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._engine.measurement import Advance, Run, SwapEffect, on_host, swap_effect
+from weighin._engine.row_recorder import RowRecorder
+from weighin._engine.whole_metric import Cell
+from weighin._metrics import Metric
+from weighin._tables.features import Feature
+
+
+class WholeScore:
+    """Any metrics, from the predictions of all rows.
+
+    Parameters
+    ----------
+    run : Run
+        What all steps share.
+    section : sequence of Feature
+        What to weigh.
+    """
+
+    def __init__(self, run: Run, section: Sequence[Feature]) -> None:
+        self.run, self.section = run, section
+        self.n_rows = run.n_receivers
+        self.recorder = run.recorder(len(section))
+        self.finished: Sequence[Feature] = ()
+        self.swap_effects: list[SwapEffect] = []  # one for each metric, on all rows and on each segment
+
+    def collect(self, advance: Advance) -> None:
+        """Predict all rows for a few features, score them, and go on to the next few."""
+        run, scoring = self.run, None
+        try:
+            for first in range(0, max(1, len(self.section)), run.plan.step):
+                some = self.section[first : first + run.plan.step]
+                baseline, out = self._predict(some, advance)
+                if scoring is None:
+                    scoring = _Scoring(run, baseline, len(self.section))
+                for after in out:
+                    scoring.add(after)
+                    advance(self.n_rows * run.donors.n_repeats)
+                after = out = None  # what is added up next needs the room
+        finally:  # what is known of the features so far is kept
+            if scoring is not None:
+                self.swap_effects = scoring.swap_effects
+                self.finished = self.section[: scoring.n_done]
+                if self.recorder is not None:
+                    scoring.keep(self.recorder)
+
+    def _predict(self, features: Sequence[Feature], advance: Advance) -> tuple[Any, Any]:
+        """Predict all rows as they are and as swapped, batch by batch."""
+        run, at = self.run, 0
+        width = run.like.shape[-1]
+        baseline: Any = run.empty(self.n_rows, width)
+        out: Any = run.empty(len(features), run.donors.n_repeats, self.n_rows, width)
+        for batch, rows in run.batches():
+            here = slice(at, at + batch.n_receivers)
+            # the same batches come for all features, but for one that may have to stop soon: then they grow
+            known = run.known.setdefault((at, batch.n_receivers), {})
+            baseline[here], out[:, :, here] = run.predict(batch, rows, features, known)
+            advance(batch.n_receivers * run.donors.n_repeats * len(features))
+            at = here.stop
+        return baseline, out
+
+
+class _Scoring:
+    """All metrics on all cells, feature after feature."""
+
+    def __init__(self, run: Run, baseline: Any, n_features: int) -> None:
+        self.run, self.baseline, self.n_done = run, baseline, 0
+        whole = run.whole(with_donors=run.measurement.weights is not None)
+        shape = n_features, run.donors.n_repeats, whole.n_rows
+        self.moved = np.zeros(shape, dtype=bool)
+        self.target = run.data.target[whole.numbers]
+        self._changes: dict[int, NDArray[np.floating]] = {}  # of a loss per row, the same for every segment
+        self._before: dict[int, NDArray[Any]] = {}
+        for number, metric in enumerate(run.measurement.metrics):
+            if metric.per_row is not None:
+                self._before[number] = on_host(metric.per_row(*self._compared(metric, baseline)))
+                self._changes[number] = np.zeros(shape, self._before[number].dtype)
+        self._cells = {
+            (number, cell): Cell(run, whole, metric, cell, self.target, baseline, n_features)
+            for number, metric, cell in run.measurement.places
+            if metric.per_row is None
+        }
+
+    def keep(self, recorder: RowRecorder) -> None:
+        """Hand over what is known of the first metric, row by row."""
+        if 0 in self._before:
+            before, changes = self._before[0], self._changes[0][: self.n_done]
+        else:
+            before, changes = self._cells[0, -1].kept(self.n_done)
+        for here, batch in self.run.pieces():
+            spread = self.run.spread_of(self.run.measurement.metrics[0], -1, batch.numbers)
+            recorder.add(batch, before[here], changes[:, :, here], spread)
+
+    def add(self, after: Any) -> None:
+        """Take the predictions of one more feature, shape (n_repeats, n_rows, n_outputs)."""
+        here = self.n_done
+        for r, pred in enumerate(after):  # one by one: of many rows there is room for few
+            self.moved[here, r] = on_host((pred != self.baseline).any(-1))
+            for number, metric in enumerate(self.run.measurement.metrics):
+                if metric.per_row is not None:
+                    losses = on_host(metric.per_row(*self._compared(metric, pred)))
+                    np.subtract(losses, self._before[number], out=self._changes[number][here, r])
+        for cell in self._cells.values():
+            cell.add(here, after, self.moved[here])
+        self.n_done += 1
+
+    def _compared(self, metric: Metric, pred: Any) -> tuple[Any, Any]:
+        """What a metric compares predictions with, and predictions as it takes them."""
+        if metric.against == "baseline":
+            return self.run.model.settle(self.baseline), self.run.model.settle(pred)
+        return self.target, pred
+
+    @property
+    def swap_effects(self) -> list[SwapEffect]:
+        """One for each metric, on all rows and on each segment."""
+        return [self._swap_effect(*place) for place in self.run.measurement.places]
+
+    def _swap_effect(self, number: int, metric: Metric, cell: int) -> SwapEffect:
+        if metric.per_row is None:
+            return self._cells[number, cell].answer(self.n_done, self.moved[: self.n_done])
+        before, changes = self._before[number], self._changes[number][: self.n_done]
+        sums = self.run.add_up(metric, cell, self.n_done, lambda some: (before[some], changes[:, :, some]))
+        return swap_effect(metric, sums)

@@ -1,0 +1,196 @@
+"""What is reported, as smooth functions of the means of components, linearised per pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError
+from weighin._inference.intervals import FEW_ROWS, Inference
+from weighin._inference.moments import Floats, Moments
+from weighin._inference.variance import components, rows_of_variance, spread
+
+
+@dataclass(frozen=True)
+class Means:
+    """Weighted means that estimates are functions of.
+
+    Attributes
+    ----------
+    change : ndarray of shape (n_units,)
+        Mean change of the loss.
+    rows : ndarray of shape (n_row_components,)
+        Mean of each row component; the first is the loss before any swap.
+    """
+
+    change: Floats
+    rows: Floats
+
+
+# value (n_units,), its derivative in the change (n_units,), and in the row components (n_units, n_row_components)
+Function = Callable[[Means], tuple[Floats, Floats, Floats]]
+
+
+def identity(means: Means) -> tuple[Floats, Floats, Floats]:
+    """The mean change itself: metrics that are a mean over rows."""
+    return means.change, np.ones_like(means.change), np.zeros((len(means.change), len(means.rows)))
+
+
+def relative(means: Means) -> tuple[Floats, Floats, Floats]:
+    """In parts of the loss before any swap; NaN where that is 0."""
+    value, by_change, by_rows = identity(means)
+    base = means.rows[0] if means.rows[0] else np.nan
+    by_rows[:, 0] = -value / base**2
+    return value / base, by_change / base, by_rows
+
+
+def root(means: Means) -> tuple[Floats, Floats, Floats]:
+    """Root of the mean loss after the swap minus root of the mean loss before: RMSE from squared errors."""
+    _, by_change, by_rows = identity(means)
+    before = float(np.sqrt(max(0.0, means.rows[0])))
+    after = np.sqrt(np.maximum(0.0, means.rows[0] + means.change))
+    slope = np.divide(0.5, after, out=np.zeros_like(after), where=after > 0)
+    by_rows[:, 0] = slope - (0.5 / before if before else 0.0)
+    return after - before, by_change * slope, by_rows
+
+
+def over_variance(means: Means) -> tuple[Floats, Floats, Floats]:
+    """In parts of row component 1: R2 from squared errors and squared distances from the mean of the target.
+
+    The mean of the target may be taken as known: the derivative in it is 0.
+    """
+    value, by_change, by_rows = identity(means)
+    variance = means.rows[1] if means.rows[1] else np.nan
+    by_rows[:, 1] = -value / variance**2
+    return value / variance, by_change / variance, by_rows
+
+
+def infer(
+    moments: Moments | Sequence[Moments],
+    function: Function = identity,
+    *,
+    sign: float = 1.0,
+) -> Inference:
+    """Estimate the importance of each unit, with its standard error and interval.
+
+    Parameters
+    ----------
+    moments : Moments or sequence of Moments
+        Of all rows, or one for each stratum.
+    function : callable
+        What is reported: `identity`, `relative`, `root`, `over_variance`, or one of the same form.
+    sign : float
+        -1 where the components are scores that grow with quality.
+    """
+    strata = [moments] if isinstance(moments, Moments) else list(moments)
+    value, coefficients = _linearise(strata, function)
+    few = few_rows(strata)
+    return Inference.of(sign * value, spread(strata, sign * coefficients), few)
+
+
+def difference(
+    moments: Moments | Sequence[Moments],
+    first: int,
+    second: int,
+    function: Function = identity,
+    *,
+    sign: float = 1.0,
+) -> Inference:
+    """Estimate how much more unit `first` weighs than unit `second`: arrays of shape (1,)."""
+    strata = [moments] if isinstance(moments, Moments) else list(moments)
+    value, coefficients = _linearise(strata, function)
+    few = few_rows(strata)
+    return Inference.of(
+        sign * np.array([value[first] - value[second]]),
+        spread(strata, sign * (coefficients[[first]] - coefficients[[second]])),
+        np.array([few[first] or few[second]]),
+    )
+
+
+def few_rows(strata: Sequence[Moments], least: int = FEW_ROWS) -> NDArray[np.bool_]:
+    """Tell the units of which fewer than `least` rows count: shape (n_units,).
+
+    Counted are the rows whose loss a repeat changes on average (each row with a rare value changes two: itself and the
+    one it gives to), and the rows that carry the variance of a weighted mean.
+    """
+    changed = np.sum([moments.changed / moments.n_repeats for moments in strata], axis=0)
+    few: NDArray[np.bool_] = changed < least
+    if sum(rows_of_variance(moments) for moments in strata) < least:
+        few = np.ones_like(few)
+    return few
+
+
+def repeats_needed(
+    moments: Moments | Sequence[Moments],
+    function: Function = identity,
+    *,
+    share: float = 0.1,
+    least: int = 5,
+    most: int = 50,
+) -> int:
+    """Tell how many repeats make the noise of shuffling at most `share` of the variance for every unit.
+
+    Parameters
+    ----------
+    moments : Moments or sequence of Moments
+        Of at least two repeats, of some or all rows.
+    function : callable
+        What is reported, as for `infer`.
+    share : float
+        Of the variance.
+    least, most : int
+        Bounds of the answer.
+    """
+    strata = [moments] if isinstance(moments, Moments) else list(moments)
+    _, coefficients = _linearise(strata, function)
+    n = sum(stratum.n_rows for stratum in strata)
+    data, pairs = np.zeros((2, len(coefficients)))
+    for stratum in strata:
+        parts = components(stratum, coefficients)
+        data += stratum.n_rows / n * np.maximum(0.0, parts.v1 + parts.v2 + 2 * parts.c)
+        pairs += stratum.n_rows / n * np.maximum(0.0, parts.ve)
+    # shuffle = pairs/R of data + pairs/R
+    needed = np.divide(
+        pairs * (1 - share), data * share, out=np.where(pairs > 0, np.inf, 0.0), where=data > 0
+    )
+    return int(np.ceil(np.clip(needed.max(initial=least), least, most)))
+
+
+def means(moments: Moments | Sequence[Moments]) -> Means:
+    """Weighted means over all strata."""
+    return _means([moments] if isinstance(moments, Moments) else list(moments))[0]
+
+
+def _means(strata: Sequence[Moments]) -> tuple[Means, Floats, float, float]:
+    """Weighted means, the plain ones, and what weights add up to over pairs and over rows."""
+    first = strata[0]
+    n = sum(moments.n_rows for moments in strata)
+    plain = np.sum([moments.n_rows / n * moments.mean for moments in strata], axis=0)
+    rows = plain[first.n_pairs : len(plain) - first.row_weight]
+    row_weight = float(plain[-1]) if first.row_weight else 1.0
+    pair_weight = float(plain[first.n_units]) if first.n_pairs > first.n_units else row_weight
+    if not row_weight or not pair_weight:
+        raise InputError(
+            "The rows to weigh have no weight: all their sample weights are 0, or there are none."
+        )
+    return Means(plain[: first.n_units] / pair_weight, rows / row_weight), plain, pair_weight, row_weight
+
+
+def _linearise(strata: Sequence[Moments], function: Function) -> tuple[Floats, Floats]:
+    """Value of each unit, shape (n_units,), and its derivative in the plain means, shape (n_units, K)."""
+    first = strata[0]
+    weighted, plain, pair_weight, row_weight = _means(strata)
+    value, by_change, by_rows = function(weighted)
+    coefficients = np.zeros((first.n_units, len(plain)))
+    units = np.arange(first.n_units)
+    coefficients[units, units] = by_change / pair_weight
+    last = len(plain) - first.row_weight
+    coefficients[:, first.n_pairs : last] = by_rows / row_weight
+    if first.row_weight:
+        coefficients[:, -1] -= by_rows @ weighted.rows / row_weight
+        pair = first.n_units if first.n_pairs > first.n_units else -1
+        coefficients[:, pair] -= by_change * weighted.change / pair_weight
+    return value, coefficients

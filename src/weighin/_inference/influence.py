@@ -1,0 +1,191 @@
+"""Metrics that are no mean over rows, turned into values per row, or judged by leaving out blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from weighin._base.errors import MetricError
+from weighin._inference.intervals import FEW_ROWS, Inference
+from weighin._inference.moments import Floats
+
+STEP = 1e-30
+
+
+def auc_values(target: ArrayLike, score: ArrayLike, weights: ArrayLike | None = None) -> Floats:
+    """Values per row whose mean is the area under the ROC curve and whose spread is its sampling noise.
+
+    DeLong, DeLong and Clarke-Pearson (1988), "Comparing the areas under two or more correlated receiver operating
+    characteristic curves", Biometrics 44, 837-845. The importance is the mean of the values of the predictions as
+    they are minus those after a swap.
+
+    Parameters
+    ----------
+    target : array of shape (n_rows,)
+        True or 1 for the positive class.
+    score : array of shape (..., n_rows)
+        Larger for rows more likely positive. Ties count one half.
+    weights : array of shape (..., n_rows), optional
+        Sample weights: their mean of the values is the area with these weights.
+
+    Returns
+    -------
+    ndarray of shape (..., n_rows)
+
+    Raises
+    ------
+    MetricError
+        If only one class is there, or has any weight.
+    """
+    positive, score = np.asarray(target).astype(bool), np.asarray(score)
+    rows = score.reshape(-1, score.shape[-1])
+    own = np.broadcast_to(1.0 if weights is None else np.asarray(weights, dtype=float), score.shape)
+    own, values = own.reshape(rows.shape), np.empty(rows.shape)
+    for filled, one, weight in zip(values, rows, own, strict=True):  # each alone: equal inputs, equal bits
+        filled[...] = _area_values(positive, one, weight)
+    return values.reshape(score.shape)
+
+
+def _area_values(positive: NDArray[np.bool_], score: NDArray[Any], weight: Floats) -> Floats:
+    _, level = np.unique(score, return_inverse=True)
+    ours, theirs = (_weight_at(level, weight * side) for side in (positive, ~positive))
+    our_weight, their_weight = ours.sum(), theirs.sum()
+    if not our_weight or not their_weight:
+        raise MetricError("The area under the ROC curve needs both classes, and these rows have only one.")
+    # share of the other class on the right side: below for us, above for them
+    theirs, ours = _shares_below(theirs, their_weight), _shares_below(ours, our_weight)
+    np.subtract(1, ours, out=ours)
+    values = theirs[level]
+    np.copyto(values, ours[level], where=~positive)
+    area = float((weight * positive) @ values) / our_weight
+    total = our_weight + their_weight
+    values -= area
+    values *= np.where(positive, total / our_weight, total / their_weight)
+    values += area
+    return values
+
+
+def _weight_at(level: NDArray[np.intp], weight: Floats) -> Floats:
+    return np.bincount(level, weights=weight).astype(np.float64, copy=False)
+
+
+def _shares_below(counts: Floats, total: float) -> Floats:
+    """Share below each level, and half of what is at it; in place: there may be as many as rows."""
+    below = np.cumsum(counts)
+    counts /= 2
+    below -= counts
+    below /= total
+    return below
+
+
+def linearised_changes(function: Callable[[Floats], Floats], after: ArrayLike, before: ArrayLike) -> Floats:
+    """Turn a smooth function of several means into changes per pair, whose mean is the change of the function.
+
+    The means after a swap are pooled over repeats: the change is that of the function of the pooled means, not the
+    mean of the functions of each repeat.
+
+    Parameters
+    ----------
+    function : callable
+        From means (n_parts, ...) to values (...), in numpy operations that also take complex numbers:
+        `f1`, `precision`, `recall`, `matthews`.
+    after : array of shape (n_parts, n_units, n_repeats, n_rows)
+        What the function takes the mean of, after each swap.
+    before : array of shape (n_parts, n_rows)
+        The same before any swap.
+
+    Returns
+    -------
+    ndarray of shape (n_units, n_repeats, n_rows)
+        ``changes`` for `Moments.of`: function after minus function before.
+    """
+    after, before = np.asarray(after, dtype=np.float64), np.asarray(before, dtype=np.float64)
+    changes = np.zeros(after.shape[1:])
+    for parts, axes, side in ((after, (-2, -1), 1.0), (before, (-1,), -1.0)):
+        means = parts.mean(axis=axes)
+        value, slopes = function(means), _slopes(function, means)
+        spread = tuple(range(-len(axes), 0))
+        own = np.expand_dims(value, spread) + sum(
+            np.expand_dims(slope, spread) * (part - np.expand_dims(mean, spread))
+            for slope, part, mean in zip(slopes, parts, means, strict=True)
+        )
+        changes = changes + side * own
+    return changes
+
+
+def confusion(target: ArrayLike, predicted: ArrayLike) -> Floats:
+    """Parts of the metrics of two classes: hits, predicted and true positives, shape (3, ..., n_rows)."""
+    predicted = np.asarray(predicted).astype(bool)
+    positive = np.broadcast_to(np.asarray(target).astype(bool), predicted.shape)
+    return np.stack([positive & predicted, predicted, positive]).astype(np.float64)
+
+
+def precision(means: Floats) -> Floats:
+    """Hits among predicted positives, from means of `confusion`."""
+    return means[0] / means[1]
+
+
+def recall(means: Floats) -> Floats:
+    """Hits among true positives, from means of `confusion`."""
+    return means[0] / means[2]
+
+
+def f1(means: Floats) -> Floats:
+    """Harmonic mean of precision and recall, from means of `confusion`."""
+    return 2 * means[0] / (means[1] + means[2])
+
+
+def matthews(means: Floats) -> Floats:
+    """Correlation of predicted and true classes, from means of `confusion`."""
+    hits, predicted, positive = means
+    return np.asarray(
+        (hits - predicted * positive) / np.sqrt(predicted * (1 - predicted) * positive * (1 - positive))
+    )
+
+
+def delete_one_block(
+    estimate: ArrayLike, without: ArrayLike, sizes: ArrayLike, changed: ArrayLike | None = None
+) -> Inference:
+    """Judge any estimate by leaving out one donor-closed block after the other; t with one less than blocks.
+
+    Busing, Meijer and van der Leeden (1999), "Delete-m jackknife for unequal m", Statistics and Computing 9, 3-8.
+
+    Parameters
+    ----------
+    estimate : array of shape (n,)
+        From all rows.
+    without : array of shape (n, n_blocks)
+        From all rows but those of one block.
+    sizes : array of shape (n_blocks,)
+        Rows of each block. Below 20 blocks everything is marked `few_rows`.
+    changed : array of shape (n,), optional
+        Rows that a swap changed, on average: below 20 they are few.
+    """
+    estimate, without = np.asarray(estimate, dtype=float), np.asarray(without, dtype=float)
+    sizes = np.asarray(sizes, dtype=float)
+    n_blocks, unknown = len(sizes), np.full(len(estimate), np.nan)
+    if n_blocks < 2:
+        variance = np.full(len(estimate), np.inf)
+    else:
+        times = sizes.sum() / sizes
+        centre = n_blocks * estimate - ((1 - 1 / times) * without).sum(axis=1)
+        pseudo = times * estimate[:, None] - (times - 1) * without
+        variance = ((pseudo - centre[:, None]) ** 2 / (times - 1)).mean(axis=1)
+    df = np.full(len(estimate), float(max(1, n_blocks - 1)))
+    few: NDArray[np.bool_] = np.full(len(estimate), n_blocks < FEW_ROWS)
+    if changed is not None:
+        few |= np.asarray(changed) < FEW_ROWS
+    return Inference(estimate + 0.0, np.sqrt(variance), unknown, unknown, np.zeros(len(estimate)), df, few)
+
+
+def _slopes(function: Callable[[Floats], Floats], means: Floats) -> list[Floats]:
+    """Derivatives by complex steps, exact to rounding: Squire and Trapp 1998."""
+    slopes = []
+    for part in range(len(means)):
+        moved = means.astype(complex)
+        moved[part] += 1j * STEP
+        slopes.append(np.imag(function(moved)) / STEP)
+    return slopes

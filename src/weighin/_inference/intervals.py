@@ -1,0 +1,132 @@
+"""From a variance to an interval and a p-value: Hall's transform for skewness, Satterthwaite's t for the rest.
+
+P. Hall (1992), "On the removal of skewness by transformation", J. R. Stat. Soc. B 54, 221-228.
+"""
+
+from __future__ import annotations
+
+import numbers
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
+
+from weighin._base.errors import InputError
+from weighin._inference.moments import Floats
+from weighin._inference.variance import Spread
+
+FEW_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Estimates and how sure one can be of them.
+
+    Attributes
+    ----------
+    estimate : ndarray of shape (n,)
+        Positive where the metric gets worse without the feature.
+    se, se_data, se_shuffle : ndarray of shape (n,)
+        Standard error, and its parts: more rows lower the one, more repeats the other. The parts are NaN where one
+        repeat cannot tell them apart; `se` is infinite where there are too few rows to know.
+    skewness, df : ndarray of shape (n,)
+        Of the estimate; degrees of freedom of its variance.
+    few_rows : ndarray of bool of shape (n,)
+        So few rows count that no formula holds.
+    """
+
+    estimate: Floats
+    se: Floats
+    se_data: Floats
+    se_shuffle: Floats
+    skewness: Floats
+    df: Floats
+    few_rows: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, estimate: Floats, spread: Spread, few_rows: NDArray[np.bool_]) -> Inference:
+        """Put estimates and their spread together."""
+        se, data, shuffle = (np.sqrt(v) for v in (spread.variance, spread.data, spread.shuffle))
+        estimate = np.asarray(estimate, dtype=float) + 0.0  # no negative zeros
+        return cls(estimate, se, data, shuffle, spread.skewness, spread.df, few_rows)
+
+    def interval(self, confidence_level: float = 0.95) -> tuple[Floats, Floats]:
+        """Lower and upper end, each of shape (n,).
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
+        """
+        q = self._quantile(confidence_level)
+        certain = self.se == 0
+        with np.errstate(invalid="ignore", over="ignore"):
+            lower = self.estimate - self.se * untransform(q, self.skewness)
+            upper = self.estimate - self.se * untransform(-q, self.skewness)
+        return np.where(certain, self.estimate, lower), np.where(certain, self.estimate, upper)
+
+    @property
+    def pvalue(self) -> Floats:
+        """One-sided p-value of "not above 0", shape (n,); below alpha/2 where the 1 - alpha interval is above 0."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            p = stdtr(self.df, -transform(self.estimate / self.se, self.skewness))
+        p = np.where(self.se == 0, (self.estimate <= 0) * 1.0, np.where(np.isinf(self.se), 1.0, p))
+        return np.where(np.isnan(self.estimate), np.nan, p)
+
+    def ignoring(self, ignored: NDArray[np.bool_]) -> Inference:
+        """Exactly 0, without doubt, where the model cannot see the feature: shape (n,)."""
+        zero = {
+            name: np.where(ignored, 0.0, getattr(self, name))
+            for name in ("estimate", "se", "se_data", "se_shuffle", "skewness")
+        }
+        return replace(self, **zero, few_rows=self.few_rows & ~ignored)
+
+    def _quantile(self, confidence_level: float) -> Floats:
+        check_level(confidence_level)
+        return np.asarray(-stdtrit(self.df, (1 - confidence_level) / 2))
+
+
+def check_level(confidence_level: Any) -> None:
+    """Raise unless it is a number between 0 and 1.
+
+    Raises
+    ------
+    InputError
+    """
+    real = isinstance(confidence_level, numbers.Real) and not isinstance(confidence_level, bool)
+    if not real or not 0 < confidence_level < 1:
+        raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
+
+
+def untransform(q: Floats, skewness: Floats) -> Floats:
+    """Quantile of the studentised estimate whose Hall transform is `q`."""
+    shifted = q - skewness / 6
+    root = np.cbrt(1 + skewness * shifted)
+    return np.asarray(3 * shifted / (root * root + root + 1))  # (root - 1) * 3/skewness, skewness 0 included
+
+
+def transform(t: Floats, skewness: Floats) -> Floats:
+    """Hall's transform of the studentised estimate: the inverse of `untransform`, increasing in `t`."""
+    a = skewness
+    return t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6
+
+
+def holm(pvalues: Floats) -> Floats:
+    """Adjust p-values so that any false claim among all has the stated probability (Holm 1979)."""
+    p = np.asarray(pvalues, dtype=float)
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    return adjusted
+
+
+def benjamini_hochberg(pvalues: Floats) -> Floats:
+    """Adjust p-values so that the stated share of claims is false on average (Benjamini and Hochberg 1995)."""
+    p = np.asarray(pvalues, dtype=float)
+    order = np.argsort(-p, kind="stable")
+    adjusted = np.empty_like(p)
+    steps = p[order] * (len(p) / np.arange(len(p), 0, -1))
+    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(steps))
+    return adjusted

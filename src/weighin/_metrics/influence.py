@@ -1,0 +1,122 @@
+"""Metrics of all rows at once, as values per row: the area under the ROC curve, and all that count predicted labels."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import MetricError
+from weighin._inference import auc_values
+
+Codes = NDArray[np.int64]
+STEP = 1e-4  # of a share, to either side, for a slope
+
+
+def area_values(
+    positive: Callable[[Any], NDArray[np.bool_]], score: Callable[[Any], NDArray[Any]]
+) -> Callable[..., Iterator[NDArray[np.float64]]]:
+    """Make `Metric.values` for the area under the ROC curve.
+
+    Parameters
+    ----------
+    positive : callable
+        From a target to True for rows of the positive class, shape (n_rows,).
+    score : callable
+        From predictions (n_rows, n_outputs) to scores (n_rows,), larger for the positive class.
+    """
+
+    def values(
+        target: Any, preds: Sequence[Any], weights: Sequence[Any] | None = None
+    ) -> Iterator[NDArray[np.float64]]:
+        of_class = positive(target)
+        for pred, own in zip(preds, weights or itertools.repeat(None), strict=False):
+            yield auc_values(of_class, score(pred), own)
+
+    return values
+
+
+class LabelCounts:
+    """A metric of true and predicted labels: a function of how often each pair of them occurs.
+
+    Parameters
+    ----------
+    name : str
+        Of the metric, for messages.
+    function : callable
+        ``function(true, predicted, sample_weight=...)``, which depends on the weights' proportions alone.
+    true, predicted : callable
+        From targets, and from predictions (n_rows, n_outputs), to label codes (n_rows,).
+    labels : ndarray
+        Label of each code.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        true: Callable[[Any], Codes],
+        predicted: Callable[[Any], Codes],
+        labels: NDArray[Any],
+    ) -> None:
+        self.name, self.function = name, function
+        self.true, self.predicted, self.labels = true, predicted, labels
+
+    def score(self, target: Any, pred: Any, weights: Any = None) -> float:
+        """The metric, from the counts of pairs."""
+        return self._of_counts(self._counts(self._pairs(target, pred), weights))
+
+    def values(
+        self, target: Any, preds: Sequence[Any], weights: Sequence[Any] | None = None
+    ) -> Iterator[NDArray[np.float64]]:
+        """Values whose mean is the metric of all predictions pooled, and whose spread is its noise."""
+        small = np.min_scalar_type(len(self.labels) ** 2)
+        pairs = [self._pairs(target, pred).astype(small) for pred in preds]
+        counts = sum(map(self._counts, pairs, weights or itertools.repeat(None)))
+        assert isinstance(counts, np.ndarray)
+        slopes = np.zeros(len(counts))
+        for pair in np.flatnonzero(counts):
+            step = STEP * counts[pair]
+            more, less = counts.copy(), counts.copy()
+            more[pair] += step
+            less[pair] -= step
+            slopes[pair] = (self._of_counts(more) - self._of_counts(less)) / (2 * step)
+        slopes *= counts.sum()
+        # the metric depends on proportions alone, so the slopes weighted by the shares add up to 0
+        of_pair = self._of_counts(counts) + slopes
+        for some in pairs:
+            yield of_pair[some]
+
+    def _pairs(self, target: Any, pred: Any) -> Codes:
+        return self.true(target) * len(self.labels) + self.predicted(pred)
+
+    def _counts(self, pairs: NDArray[np.integer], weights: Any) -> NDArray[np.float64]:
+        return np.bincount(pairs, weights=weights, minlength=len(self.labels) ** 2).astype(np.float64)
+
+    def _of_counts(self, counts: NDArray[np.float64]) -> float:
+        there = np.flatnonzero(counts)
+        n = len(self.labels)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # a label that is never predicted is scikit-learn's to define
+            true, predicted = self.labels[there // n], self.labels[there % n]
+            try:
+                return float(self.function(true, predicted, sample_weight=counts[there]))
+            except (ValueError, TypeError) as error:
+                raise not_here(self.name, error) from error
+
+
+def not_here(name: str, error: Exception) -> MetricError:
+    """Build the error for a metric that refuses these labels or predictions, with a way out where there is one."""
+    told = str(error).strip().partition("\n")[0].rstrip(".")
+    way = ""
+    if "pos_label" in told:
+        way = " Say which class counts: sklearn.metrics.make_scorer(function, pos_label=...)."
+    elif "average=" in told or "multi_class" in told:
+        way = " Say how classes are averaged: 'f1_macro', 'roc_auc_ovr' and the like, or make_scorer(..., average=...)."
+    elif "y_prob" in told and "greater than 1" in told:
+        way = " The model's outputs are no probabilities."
+    return MetricError(f"The metric {name!r} cannot be taken here: {told}.{way}")

@@ -1,0 +1,293 @@
+"""scikit-learn's scorers, by name or from `make_scorer`, for every kind of model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import MetricError, listing
+from weighin._metrics.base import Metric, as_numpy, mean, one_column
+from weighin._metrics.callables import number, takes_weights
+from weighin._metrics.influence import LabelCounts, area_values, not_here
+from weighin._metrics.losses import absolute_error, log_loss, squared_error
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How a model's raw predictions are read by scikit-learn's metrics.
+
+    Attributes
+    ----------
+    name : str
+        Of the model, for messages.
+    methods : tuple of str
+        What it has of predict, predict_proba and decision_function.
+    classes : ndarray or None
+        Label of each class number, None for a model of numbers.
+    labels : callable
+        From predictions of "predict", shape (..., n_rows, n_outputs), to class numbers of shape (..., n_rows).
+    scores : callable
+        From predictions of the other methods to probabilities or decisions, shape kept.
+    n_targets : int
+        Columns of the target.
+    hint : str
+        What to do where a method is missing.
+    """
+
+    name: str
+    methods: tuple[str, ...]
+    classes: NDArray[Any] | None
+    labels: Callable[[Any], NDArray[np.int64]]
+    scores: Callable[[Any], NDArray[Any]] = as_numpy
+    n_targets: int = 1
+    hint: str = ""
+
+
+def is_scorer(metric: Any) -> bool:
+    """Whether it is what `make_scorer` gives."""
+    return hasattr(metric, "_score_func") and hasattr(metric, "_sign")
+
+
+def scorer_names() -> list[str]:
+    """Names scikit-learn knows."""
+    from sklearn.metrics import get_scorer_names
+
+    return list(get_scorer_names())
+
+
+def from_scorer(name: str | None, scorer: Any, answers: Answers) -> Metric:
+    """Take apart what `make_scorer` put together; errors that scikit-learn negates keep their own sign.
+
+    Parameters
+    ----------
+    name : str or None
+        Name of the scorer, None for one of the user's.
+    scorer : object or None
+        None for the one of that name.
+    answers : Answers
+        How to read the model's predictions.
+
+    Raises
+    ------
+    MetricError
+        If the model has not the method the scorer asks for.
+    """
+    if scorer is None:
+        from sklearn.metrics import get_scorer
+
+        scorer = get_scorer(name)
+    function, options = scorer._score_func, scorer._kwargs
+    name = (name or str(getattr(function, "__name__", "scorer"))).removeprefix("neg_")
+    wanted = scorer._response_method
+    wanted = [wanted] if isinstance(wanted, str) else list(wanted)
+    wanted = ["predict"] if wanted == ["default"] else wanted
+    there = [method for method in wanted if method in answers.methods]
+    if not there:
+        raise MetricError(
+            f"The metric {name!r} needs {' or '.join(wanted)}, which {answers.name} has not.{answers.hint}"
+        )
+    label, classes = options.get("pos_label"), [] if answers.classes is None else answers.classes.tolist()
+    # scikit-learn's functions of scores take whatever it is for the other class
+    if label is not None and there[0] != "predict" and len(classes) == 2 and label not in classes:
+        raise MetricError(f"The metric {name!r} has pos_label={label!r}; classes: {listing(classes)}.")
+    parts = _Parts(name, scorer._sign > 0, function, options, there[0], answers)
+    for make in (_row_means, _probabilities, _labels, _area):
+        found = make(parts)
+        if found is not None:
+            return found
+    return Metric(
+        name,
+        parts.greater,
+        parts.score,
+        response=parts.response,
+        weighable=takes_weights(function),
+        smooth=parts.known not in _EXTREMES,
+    )
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A scorer taken apart, for one model."""
+
+    name: str
+    greater: bool
+    function: Callable[..., Any]
+    options: dict[str, Any]
+    response: str
+    answers: Answers
+
+    @property
+    def known(self) -> str:
+        """Name of scikit-learn's own function, empty for others."""
+        module = getattr(self.function, "__module__", "")
+        return self.function.__name__ if module.startswith("sklearn.metrics") else ""
+
+    @property
+    def positive(self) -> int:
+        """Number of the class whose score a function of one score per row takes."""
+        classes = self.answers.classes
+        assert classes is not None
+        return 0 if self.options.get("pos_label", classes[-1]) == classes[0] else 1
+
+    def column(self, pred: Any) -> NDArray[Any]:
+        """One score per row where the function takes one, else all."""
+        scores = self.answers.scores(pred)
+        classes = self.answers.classes
+        if self.response == "predict" or classes is None or len(classes) != 2:
+            return np.asarray(one_column(scores))
+        if scores.shape[-1] == 2:
+            return np.asarray(scores[..., self.positive])
+        decision = scores[..., 0]  # one score per row grows with the last class
+        if self.positive:
+            return np.asarray(decision)
+        return np.asarray(1 - decision if self.response == "predict_proba" else -decision)
+
+    def truth(self, target: Any) -> NDArray[Any]:
+        """Labels of the target, or its numbers."""
+        classes = self.answers.classes
+        target = as_numpy(target)
+        return np.asarray(one_column(target)) if classes is None else classes[target[..., 0].astype(np.int64)]
+
+    def score(self, target: Any, pred: Any, weights: Any = None) -> float:
+        """The scorer's function as scikit-learn calls it, before its sign."""
+        classes = self.answers.classes
+        given: Any
+        if self.response == "predict" and classes is not None:
+            given = classes[self.answers.labels(pred)]
+        else:
+            given = self.column(pred)
+        extra = {} if weights is None else {"sample_weight": weights}
+        try:
+            return number(self.name, self.function(self.truth(target), given, **self.options, **extra))
+        except ValueError as error:
+            raise not_here(self.name, error) from error
+
+
+def _row_means(parts: _Parts) -> Metric | None:
+    """Means over rows, and functions of them."""
+    if parts.answers.classes is not None or parts.options:
+        return None
+    link: Any = "identity"
+    loss = _ROW_LOSSES.get(parts.known)
+    if parts.known in ("root_mean_squared_error", "root_mean_squared_log_error"):
+        link = "root"
+    if parts.known == "r2_score":
+        loss, link = squared_error, "r2"
+    if loss is None or (link != "identity" and parts.answers.n_targets > 1):
+        return None  # of several targets, scikit-learn takes the mean of the roots
+
+    def score(target: Any, pred: Any, weights: Any = None) -> float:
+        if link == "identity" and weights is None:
+            assert loss is not None
+            return mean(loss(target, pred))
+        return parts.score(target, pred, weights)
+
+    return Metric(parts.name, parts.greater, score, loss, response=parts.response, link=link, weighable=True)
+
+
+def _probabilities(parts: _Parts) -> Metric | None:
+    """Losses per row of the probabilities of classes."""
+    classes = parts.answers.classes
+    if classes is None or parts.response != "predict_proba":
+        return None
+    if parts.known == "brier_score_loss":
+        plain = len(classes) == 2 and parts.options.keys() <= {"pos_label"}
+    else:
+        plain = parts.known == "log_loss" and len(classes) > 1 and not parts.options
+    if not plain:  # what scikit-learn makes of it, or says of it, is its own
+        return None
+
+    def probabilities(pred: Any) -> NDArray[Any]:
+        given = parts.column(pred)
+        if given.size and (given.min() < 0 or given.max() > 1):
+            raise MetricError(
+                f"The metric {parts.name!r} cannot be taken here: the model's outputs are no probabilities, they go "
+                f"from {given.min():.6g} to {given.max():.6g}."
+            )
+        return given
+
+    def logarithmic(target: Any, pred: Any) -> NDArray[Any]:
+        given = probabilities(pred)
+        return np.asarray(
+            log_loss(as_numpy(target), np.stack([1 - given, given], -1) if len(classes) == 2 else given)
+        )
+
+    def brier(target: Any, pred: Any) -> NDArray[Any]:
+        return np.asarray(((_codes(target) == parts.positive) - probabilities(pred)) ** 2)
+
+    loss = brier if parts.known == "brier_score_loss" else logarithmic
+    return Metric(parts.name, parts.greater, parts.score, loss, response=parts.response, weighable=True)
+
+
+def _codes(target: Any) -> NDArray[np.int64]:
+    """Numbers of the classes of rows."""
+    return np.asarray(as_numpy(target)[..., 0].astype(np.int64))
+
+
+def _labels(parts: _Parts) -> Metric | None:
+    """Metrics that count true and predicted labels."""
+    classes = parts.answers.classes
+    if classes is None or parts.response != "predict" or not takes_weights(parts.function):
+        return None
+    if not parts.known or parts.known in (*_EXTREMES, *_QUANTILES):
+        return None
+
+    def function(true: Any, predicted: Any, sample_weight: Any) -> float:
+        return number(
+            parts.name, parts.function(true, predicted, sample_weight=sample_weight, **parts.options)
+        )
+
+    counts = LabelCounts(parts.name, function, _codes, parts.answers.labels, classes)
+    return Metric(parts.name, parts.greater, counts.score, values=counts.values, weighable=True)
+
+
+def _area(parts: _Parts) -> Metric | None:
+    """The area under the ROC curve of two classes."""
+    classes = parts.answers.classes
+    plain = not {"max_fpr", "multi_class"} & set(parts.options)
+    if parts.known != "roc_auc_score" or classes is None or len(classes) != 2 or not plain:
+        return None
+
+    def positive(target: Any) -> NDArray[np.bool_]:
+        return _codes(target) == parts.positive
+
+    values = area_values(positive, parts.column)
+    return Metric(
+        parts.name,
+        parts.greater,
+        parts.score,
+        response=parts.response,
+        values=values,
+        averages=True,
+        weighable=True,
+    )
+
+
+def _percentage_error(target: Any, pred: Any) -> Any:
+    target, pred = as_numpy(target), as_numpy(pred)
+    return (abs(pred - target) / np.maximum(abs(target), np.finfo(np.float64).eps)).mean(-1)
+
+
+def _squared_log_error(target: Any, pred: Any) -> Any:
+    target, pred = as_numpy(target), as_numpy(pred)
+    if (target <= -1).any() or (pred <= -1).any():
+        raise MetricError(
+            "The mean squared logarithmic error is not defined where a target or prediction is <= -1."
+        )
+    return ((np.log1p(pred) - np.log1p(target)) ** 2).mean(-1)
+
+
+_EXTREMES = ("max_error",)  # of one row
+_QUANTILES = ("median_absolute_error",)  # without a slope where labels are few
+_ROW_LOSSES: dict[str, Callable[[Any, Any], Any]] = {
+    "mean_absolute_error": absolute_error,
+    "mean_squared_error": squared_error,
+    "root_mean_squared_error": squared_error,
+    "mean_absolute_percentage_error": _percentage_error,
+    "mean_squared_log_error": _squared_log_error,
+    "root_mean_squared_log_error": _squared_log_error,
+}

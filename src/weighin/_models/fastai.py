@@ -1,0 +1,135 @@
+"""fastai's TabularLearner: encoded once by the learner's own procs, predicted on without a data loader."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError, ModelError
+from weighin._base.random_state import random_state_kept
+from weighin._metrics import Metric
+from weighin._models.fastai_metrics import resolve, settled
+from weighin._models.fastai_table import prepare, read_rules
+from weighin._models.protocol import Encoded
+from weighin._models.tensor_split import TensorSplit, split_of
+from weighin._models.torch_state import cached_rows, evaluating, module_device, usable_device
+from weighin._tables.arrays import ArrayRows
+
+
+class FastaiModel:
+    """A fastai TabularLearner, live or loaded with ``load_learner``.
+
+    Parameters
+    ----------
+    learn : TabularLearner
+        Left as found: its modes, data, metrics and random state.
+    device : str or torch.device, optional
+        Where to predict; where the network is, by default.
+
+    Raises
+    ------
+    ModelError
+        If the learner is not tabular.
+    """
+
+    def __init__(self, learn: Any, *, device: Any = None) -> None:
+        train_ds = getattr(getattr(learn, "dls", None), "train_ds", None)
+        if not all(hasattr(train_ds, name) for name in ("cat_names", "cont_names", "procs")):
+            raise ModelError(
+                f"A fastai learner, but not a tabular one: {type(learn).__name__} on "
+                f"{type(train_ds).__name__}. weighin weighs the columns of a table; it reads TabularLearner."
+            )
+        self.learn = learn
+        self.device = usable_device(device) if device is not None else module_device(learn.model)
+        self.parallel = self.device.type == "cpu"
+        self._rules, self.features = read_rules(train_ds)
+
+    @property
+    def name(self) -> str:
+        """What it is, in words."""
+        return f"fastai {type(self.learn).__name__} ({type(self.learn.model).__name__})"
+
+    def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
+        """Encode a frame by the learner's procs; its validation set when `X` is None."""
+        loader, notes, kept = self.loader(X, y, missing, needs_target)
+        n_rows = len(loader.dataset)
+        what = f"the learner's {n_rows:,} validation rows" if X is None else f"the {n_rows:,} rows given"
+        return replace(self.read(loader, notes, what), kept=kept)
+
+    def loader(
+        self, X: Any, y: Any = None, missing: str = "raise", needs_target: bool = True, bs: int | None = None
+    ) -> tuple[Any, tuple[str, ...], NDArray[np.int64] | None]:
+        """Make a checked fastai data loader of a frame, or of the validation set; notes; and which rows are left."""
+        with random_state_kept():
+            if X is None:
+                return self._validation_loader(y, bs), (), None
+            frame, notes = prepare(X, y, self._rules, missing, needs_target)
+            kept = frame.index.to_numpy()
+            frame = frame.reset_index(drop=True)
+            return self.learn.dls.test_dl(frame, bs=bs or len(frame), num_workers=0), tuple(notes), kept
+
+    def read(self, loader: Any, notes: tuple[str, ...] = (), what: str = "") -> Encoded:
+        """Read all rows of a data loader at once, in order."""
+        with random_state_kept(), warnings.catch_warnings():
+            # fastai hands pandas' read-only arrays to torch, which warns; nothing here writes to them
+            warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+            whole = loader.new(bs=len(loader.dataset), shuffle=False, drop_last=False, num_workers=0)
+            batch = whole.one_batch()
+        n_inputs = 2 if loader.dataset.with_cont else 1
+        parts = tuple(part.to(self.device) for part in batch[:n_inputs])
+        for part in parts:
+            if part.is_floating_point() and not bool(torch.isfinite(part).all()):
+                columns = torch.nonzero(~torch.isfinite(part).all(0)).ravel().tolist()
+                names = ", ".join(repr(loader.dataset.cont_names[column]) for column in columns)
+                raise InputError(f"Not finite after the learner's own procs: {names}.")
+        target = batch[n_inputs].to(self.device) if len(batch) > n_inputs else None
+        if target is not None and target.ndim == 1:
+            target = target[:, None]
+        return Encoded(ArrayRows(parts), target, notes, what, self.features)
+
+    def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
+        """Resolve a metric; the learner's first by default."""
+        return resolve(self.learn, metric, greater_is_better, data=data)
+
+    def predicting(self) -> AbstractContextManager[None]:
+        """Evaluation mode and no gradients, until the block ends."""
+        return evaluating(self.learn.model, self.device)
+
+    def chunk_rows(self, rows: ArrayRows) -> int:
+        """As many as keep the widest layer in cache."""
+        return cached_rows(self.learn.model, rows.take(slice(0, 4)), self.predict)
+
+    def split(self, rows: ArrayRows) -> TensorSplit | None:
+        """Read the network as a sum of parts under a head, where it is one."""
+        return split_of(self.learn.model, rows, _outputs)
+
+    @torch.inference_mode()  # threads of the engine enter it here
+    def predict(self, rows: Any, response: str = "predict") -> torch.Tensor:
+        """Raw outputs of the network, ``y_range`` included, shape (n_rows, n_outputs)."""
+        return _outputs(self.learn.model, rows)
+
+    def settle(self, pred: torch.Tensor) -> torch.Tensor:
+        """Apply the loss function's activation: probabilities from logits."""
+        return settled(self.learn.loss_func, pred)
+
+    def _validation_loader(self, y: Any, bs: int | None) -> Any:
+        if y is not None:
+            raise InputError("y was given without X; pass the table too, or neither.")
+        dls = self.learn.dls
+        n_rows = len(dls.valid.dataset) if len(dls.loaders) > 1 else 0
+        if n_rows < 2:
+            raise InputError(
+                f"The learner carries {n_rows} validation rows (an exported learner carries none): pass a table, X."
+            )
+        return dls.valid if bs is None else dls.valid.new(bs=bs)
+
+
+def _outputs(network: Any, rows: ArrayRows) -> torch.Tensor:
+    out = network(*rows.parts)
+    return out if out.ndim == 2 else out.reshape(len(out), -1)

@@ -1,0 +1,299 @@
+"""scikit-learn's estimators and whatever has their methods: pipelines, XGBoost, LightGBM, CatBoost, skorch."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import get_scorer
+
+from weighin._base.errors import InputError, MetricError, ModelError, listing
+from weighin._base.random_state import random_state_kept
+from weighin._metrics import (
+    GENERAL,
+    PREDICTION_CHANGE,
+    Answers,
+    Metric,
+    as_numpy,
+    from_callable,
+    from_scorer,
+    from_torchmetric,
+    is_scorer,
+    is_torchmetric,
+    log_loss,
+    one_column,
+    row_mean,
+    scorer_names,
+    unknown,
+)
+from weighin._models.function import as_given, as_matrix, numeric_target, table_rows, target_array
+from weighin._models.protocol import Encoded
+from weighin._tables.features import Feature
+from weighin._tables.frame_rows import FrameRows
+from weighin._tables.frames import check_columns, column_names, is_frame
+
+# functions of scikit-learn that the model's own metrics stand for
+_SAME = {
+    "mean_absolute_error": "mae",
+    "mean_squared_error": "mse",
+    "accuracy_score": "accuracy",
+    "log_loss": "log_loss",
+}
+
+
+class SklearnModel:
+    """A fitted estimator. Frames keep their dtypes; predictions come from the method the metric needs.
+
+    Parameters
+    ----------
+    estimator : object with ``predict``
+        Fitted.
+    """
+
+    def __init__(self, estimator: Any) -> None:
+        self.estimator = estimator
+        self.parallel = _stands_threads(estimator)
+        self.name = f"{type(estimator).__module__.partition('.')[0]} {type(estimator).__name__}"
+        classes = getattr(estimator, "classes_", None)
+        classifies = classes is not None and _is_classifier(estimator)
+        self.several_targets = classifies and isinstance(classes, list)  # classes of each
+        self.classes = np.asarray(classes) if classifies and not self.several_targets else None
+
+    def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
+        """Take the table in the form the estimator predicts on; class labels become their numbers."""
+        names = self._fitted_names(X)
+        if is_frame(X) and names is not None:
+            # the estimator's own columns, in its order: scikit-learn insists on both
+            check_columns(X, names, "the estimator was fitted on")
+            X = nw.from_native(X, eager_only=True).select(names).to_native()
+        rows, features = table_rows(X, self.name)
+        if names is not None and not is_frame(X) and len(names) == len(features):
+            features = tuple(Feature(name, f.columns) for name, f in zip(names, features, strict=True))
+        if isinstance(rows, FrameRows):
+            rows = self._readable(rows)
+        target = None
+        if y is not None:
+            target = numeric_target(y, rows.n_rows) if self.classes is None else self._codes(y, rows.n_rows)
+        return Encoded(rows, target, (), f"the {rows.n_rows:,} rows given", features)
+
+    def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
+        """Resolve a metric: MAE, or log loss for a classifier with probabilities, else accuracy, by default."""
+        if isinstance(metric, Metric):
+            return metric
+        own = self._own_metrics()
+        if metric is None and self.several_targets:
+            raise MetricError(
+                f"The {self.name} predicts classes of several targets: pass a function (y, pred) -> float as metric, "
+                "with greater_is_better."
+            )
+        if metric is None:
+            metric = "mae" if self.classes is None else "log_loss" if "log_loss" in own else "accuracy"
+        if isinstance(metric, str):
+            if metric in own:
+                return own[metric]
+            names = scorer_names()
+            if metric in names:
+                return self._from_scorer(metric, None, data)
+            raise unknown(metric, {**own, **dict.fromkeys(names)})
+        if is_scorer(metric):
+            return self._from_scorer(None, metric, data)
+        if is_torchmetric(metric):
+            return from_torchmetric(metric, greater_is_better, self.settle)
+        if callable(metric):
+            flat = None if self.classes is None else self._labels
+            return from_callable(metric, greater_is_better, self.settle, flat)
+        raise MetricError(
+            f"metric must be a name, a scorer or a function (y, pred) -> float, got {type(metric).__name__}."
+        )
+
+    def chunk_rows(self, rows: Any) -> int:
+        """Many: what a call costs is spread over them."""
+        return 32_768
+
+    def split(self, rows: Any) -> None:
+        """No fast path yet for estimators."""
+        return
+
+    def predicting(self) -> AbstractContextManager[None]:
+        """Modules of a skorch net keep their modes; other estimators need nothing."""
+        return _modules_evaluating(self.estimator)
+
+    def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
+        """What a method of the estimator gives, as a matrix; predicted labels as their numbers."""
+        try:
+            pred = getattr(self.estimator, response)(as_given(rows))
+        except NotFittedError as error:
+            raise ModelError(f"The {self.name} is not fitted: {error}") from error
+        if response == "predict" and self.classes is not None:
+            return self._numbers(np.asarray(pred).ravel()).astype(np.float64)[:, None]
+        return as_matrix(pred, self.name, rows.n_rows)
+
+    def settle(self, pred: NDArray[Any]) -> NDArray[Any]:
+        """Nothing: they are what the user sees."""
+        return pred
+
+    def _fitted_names(self, X: Any) -> list[str] | None:
+        """Columns the estimator was fitted on, as the table names them; None where it knows no names."""
+        names = getattr(self.estimator, "feature_names_in_", None)
+        if names is None and type(self.estimator).__module__.partition(".")[0] == "catboost":
+            names = self.estimator.feature_names_
+            if names is None:
+                raise ModelError(f"The {self.name} is not fitted.")
+            if list(names) == [str(position) for position in range(len(names))]:
+                return None  # fitted on a matrix
+        if names is None:
+            return None
+        names = [str(name) for name in names]
+        if is_frame(X):
+            # LightGBM writes an underscore for a blank
+            given = column_names(X)
+            written = {name.replace(" ", "_"): name for name in given}
+            names = [name if name in given else written.get(name, name) for name in names]
+        return names
+
+    def _readable(self, rows: FrameRows) -> FrameRows:
+        """Rows in a kind of frame the estimator can read: the given one, else pandas."""
+        if nw.dependencies.is_pandas_dataframe(rows.native):
+            rows.frame = nw.from_native(rows.native.reset_index(drop=True))
+            return rows
+        try:
+            with random_state_kept(), self.predicting():
+                self.predict(rows.take(slice(0, 2)))
+        except ModelError:
+            raise
+        except Exception:  # any library's way to say that it does not read such a frame
+            return FrameRows(nw.from_native(rows.frame.to_pandas().reset_index(drop=True)))
+        return rows
+
+    def _own_metrics(self) -> dict[str, Metric]:
+        if self.classes is None:
+            return {name: GENERAL[name] for name in ("mae", "mse", "rmse", "prediction_change")}
+        probable = hasattr(self.estimator, "predict_proba")
+        change = Metric(
+            PREDICTION_CHANGE.name,
+            False,
+            PREDICTION_CHANGE.score,
+            PREDICTION_CHANGE.per_row,
+            "baseline",
+            "predict_proba" if probable else "predict",
+        )
+        found = {
+            "accuracy": row_mean("accuracy", _same, greater_is_better=True),
+            "error_rate": row_mean("error_rate", lambda target, pred: 1.0 - _same(target, pred)),
+            change.name: change,
+        }
+        if probable:
+            loss = row_mean("log_loss", _log_loss)
+            found["log_loss"] = Metric(loss.name, False, loss.score, loss.per_row, response="predict_proba")
+        return found
+
+    def _from_scorer(self, name: str | None, scorer: Any, data: Encoded) -> Metric:
+        """Take one of scikit-learn's scorers; the estimator's own metrics stand for those that are the same."""
+        scorer = get_scorer(name) if scorer is None else scorer
+        own, same = self._own_metrics(), _SAME.get(getattr(scorer._score_func, "__name__", ""))
+        if same in own and not scorer._kwargs and scorer._sign == (1 if own[same].greater_is_better else -1):
+            return own[same]
+        methods = ("predict", "predict_proba", "decision_function")
+        there = tuple(method for method in methods if hasattr(self.estimator, method))
+        n_targets = 1 if data.target is None else data.target.shape[1]
+        who = type(self.estimator).__name__
+        return from_scorer(
+            name, scorer, Answers(who, there, self.classes, self._predicted, n_targets=n_targets)
+        )
+
+    def _predicted(self, pred: Any) -> NDArray[np.int64]:
+        return np.asarray(as_numpy(pred)[..., 0].astype(np.int64))
+
+    def _codes(self, y: Any, n_rows: int) -> NDArray[np.int64]:
+        labels = target_array(y, n_rows)
+        if labels.size != n_rows:
+            raise InputError(f"y must have one column of classes, got shape {labels.shape}.")
+        return self._numbers(labels.ravel())[:, None]
+
+    def _numbers(self, labels: NDArray[Any]) -> NDArray[np.int64]:
+        assert self.classes is not None
+        numbers = {label: number for number, label in enumerate(self.classes.tolist())}
+        try:
+            return np.array([numbers[label] for label in labels.tolist()], dtype=np.int64)
+        except (KeyError, TypeError):
+            odd = [label for label in dict.fromkeys(labels.tolist()) if label not in numbers]
+            raise InputError(
+                f"y has classes the {self.name} was not fitted on: {listing(odd)}. Classes: {listing(numbers)}."
+            ) from None
+
+    def _labels(self, codes: Any) -> NDArray[Any]:
+        if self.classes is None:
+            return np.asarray(one_column(codes))
+        return self.classes[np.asarray(codes).astype(np.int64).ravel()]
+
+
+def _stands_threads(estimator: Any) -> bool:
+    """Whether scikit-learn wrote all that runs in a prediction, and none of it brings threads of its own.
+
+    What has `n_jobs` (forests, ColumnTransformer) sets the warning filters of the process aside whenever it predicts:
+    in several threads, one finds those of another, and warns. Linear models use it to fit only. What a search found,
+    and what a frozen estimator holds, are among their attributes, not their parameters.
+    """
+    known, seen, parts = ("sklearn", "numpy", "scipy"), set(), [estimator]
+    while parts:
+        part = parts.pop()
+        if id(part) in seen or isinstance(part, str | int | float | np.ndarray | type):
+            continue
+        seen.add(id(part))
+        if isinstance(part, dict):
+            parts.extend(part.values())
+        elif isinstance(part, list | tuple):
+            parts.extend(part)
+        elif callable(part) or hasattr(part, "predict") or hasattr(part, "transform"):
+            module = part.__module__ if inspect.isroutine(part) else type(part).__module__
+            if (module or "").partition(".")[0] not in known:
+                return False
+            attributes = getattr(part, "__dict__", {})
+            if "n_jobs" in attributes and not module.startswith("sklearn.linear_model."):
+                return False
+            if not module.startswith("sklearn.tree."):  # there may be many, and they hold nothing of others
+                parts.extend(attributes.values())
+    return True
+
+
+def _is_classifier(estimator: Any) -> bool:
+    try:
+        return is_classifier(estimator)
+    except (AttributeError, TypeError):  # has the methods, not scikit-learn's tags
+        return hasattr(estimator, "predict_proba")
+
+
+@contextmanager
+def _modules_evaluating(estimator: Any) -> Iterator[None]:
+    """Leave the modules of a skorch net, in a pipeline or a search too, in the mode they were in."""
+    while True:
+        inner = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+        inner = getattr(inner, "best_estimator_", inner)
+        if inner is estimator:
+            break
+        estimator = inner
+    torch = sys.modules.get("torch")
+    with ExitStack() as stack:
+        if torch and hasattr(estimator, "__dict__"):
+            from weighin._models.torch_state import evaluating
+
+            for part in vars(estimator).values():
+                if isinstance(part, torch.nn.Module):
+                    stack.enter_context(evaluating(part))
+        yield
+
+
+def _same(target: Any, pred: Any) -> Any:
+    return (pred[..., 0] == target[..., 0]) * 1.0
+
+
+def _log_loss(target: Any, pred: Any) -> Any:
+    return log_loss(target, pred / pred.sum(-1, keepdims=True))

@@ -1,0 +1,135 @@
+"""The split view of a torch module, on encoded rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from weighin._models.fold import split_view
+from weighin._models.seam import find_seam
+from weighin._models.split_view import SplitView
+from weighin._tables.arrays import ArrayRows
+
+Predict = Callable[[ArrayRows], Tensor]
+Call = Callable[[Any, ArrayRows], Tensor]
+
+
+@dataclass(frozen=True)
+class TensorSplit:
+    """A network's view, and how its inputs are found among encoded rows.
+
+    Attributes
+    ----------
+    view : SplitView
+        The network as a sum of parts under a head.
+    tensors : callable
+        From encoded rows to the categorical and the continuous columns of the view; an absent kind has no columns.
+    unit : callable
+        From encoded columns to those of the view: categorical and continuous ones.
+    copies : bool
+        Whether `tensors` makes new ones.
+    opaque : bool
+        Whether it runs layers that nothing is known of: what they do with a row may depend on other rows, or chance.
+    like : Tensor of shape (1, n_outputs)
+        A prediction.
+    """
+
+    view: SplitView
+    tensors: Callable[[ArrayRows], tuple[Tensor, Tensor]]
+    unit: Callable[[Sequence[int]], tuple[tuple[int, ...], tuple[int, ...]]]
+    copies: bool
+    opaque: bool
+    like: Tensor
+
+
+def split_of(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
+    """Read a module as a sum of parts under a head, and prove it on some of the rows.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Only read.
+    rows : ArrayRows
+        Encoded rows, the inputs of the module.
+    call : callable
+        Predictions from a module like this one, in evaluation mode, and encoded rows.
+
+    Returns
+    -------
+    TensorSplit or None
+        None where the module is no such sum, or does not predict what the view does.
+    """
+    if rows.parts[0].device.type == "mps":  # which has no double precision to fold in
+        return None
+
+    def spared(some_module: Any, some: ArrayRows) -> Tensor:
+        return call(some_module, some.take(slice(None)))  # a module may overwrite its inputs
+
+    return _folded(module, rows, call) or _cut(module, rows, spared)
+
+
+def _folded(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
+    """Read the layers of a network one knows: the first one disappears into tables and weights."""
+    kinds = tuple(part.is_floating_point() for part in rows.parts)
+    if rows.keys is not None or kinds not in ((False, True), (True,), (False,)):
+        return None
+
+    seen: list[Tensor] = []
+
+    def forward(cat: Tensor, cont: Tensor) -> Tensor:
+        both = (cat, cont) if len(kinds) == 2 else (cont,) if kinds[0] else (cat,)
+        seen.append(call(module, ArrayRows(both)))
+        return seen[-1]
+
+    try:
+        view = split_view(module, *_cat_cont(rows), forward)
+    except Exception:  # whatever ails the module, the generic way meets it again and tells
+        return None
+    if view is None:
+        return None
+    n_cat = len(view.tables)
+
+    def unit(columns: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return tuple(c for c in columns if c < n_cat), tuple(c - n_cat for c in columns if c >= n_cat)
+
+    return TensorSplit(
+        view, _cat_cont, unit, copies=False, opaque=not all(map(_known, view.head)), like=seen[-1][:1]
+    )
+
+
+def _cut(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
+    """Cut any other module at its first linear layer; inputs of that layer are the columns of the view."""
+    seam = find_seam(module, rows.parts, lambda twin, parts: call(twin, ArrayRows(parts, rows.keys)))
+    if seam is None:
+        return None
+
+    def tensors(some: ArrayRows) -> tuple[Tensor, Tensor]:
+        inputs = seam.encode(some.parts)
+        return inputs.new_empty((len(inputs), 0), dtype=torch.long), inputs
+
+    def unit(columns: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return (), tuple(owned for column in columns for owned in seam.owned[column])
+
+    like = call(module, rows.take(slice(0, 2)))[:1]  # one row alone is what some modules do not stand
+    return TensorSplit(seam.view, tensors, unit, copies=True, opaque=True, like=like)
+
+
+def _known(step: Any) -> bool:
+    """Whether a step of a head comes from torch, fastai or here: each row by itself, the same every time."""
+    parts = list(step.modules()) if isinstance(step, torch.nn.Module) else [step]
+    across = any(0 in (getattr(part, "dim", None), getattr(part, "start_dim", None)) for part in parts)
+    known = ("torch", "fastai", "weighin", "builtins")
+    return not across and all(type(part).__module__.partition(".")[0] in known for part in parts)
+
+
+def _cat_cont(rows: ArrayRows) -> tuple[Tensor, Tensor]:
+    first = rows.parts[0]
+    if len(rows.parts) == 2:
+        return rows.parts[0], rows.parts[1]
+    if first.is_floating_point():
+        return first.new_empty((len(first), 0), dtype=torch.long), first
+    return first, torch.empty((len(first), 0), device=first.device)

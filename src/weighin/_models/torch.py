@@ -1,0 +1,265 @@
+"""Any torch module: on a matrix, on several tensors, or on a dict of them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from weighin._base.errors import InputError, MetricError, ModelError
+from weighin._base.random_state import random_state_kept
+from weighin._metrics import GENERAL, MAE, Metric
+from weighin._models.given_metrics import given_metric
+from weighin._models.protocol import Encoded
+from weighin._models.tensor_split import TensorSplit, split_of
+from weighin._models.torch_metrics import LOG_LOSS
+from weighin._models.torch_state import cached_rows, evaluating, module_device, usable_device
+from weighin._tables.arrays import ArrayRows
+from weighin._tables.features import Feature
+from weighin._tables.frames import column_names, is_frame, to_matrix
+
+
+class TorchModel:
+    """A ``torch.nn.Module``; left as found: mode, gradients, hooks, device.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Called with one tensor, several, or keywords, as `X` says.
+    device : str or torch.device, optional
+        Where to predict; where the module is by default.
+    name : str, optional
+        What to call it.
+
+    Notes
+    -----
+    `X` may be a matrix or a data frame of numbers (the module gets one float tensor), a tuple or list of matrices
+    (one tensor each, integers kept), or a dict of them: keywords, or the dict itself for a module of one argument
+    that has none of these names.
+    """
+
+    def __init__(self, module: torch.nn.Module, *, device: Any = None, name: str | None = None) -> None:
+        self.module = module
+        self.device = usable_device(device) if device is not None else module_device(module)
+        self.name = name or f"torch {type(module).__name__}"
+        self.parallel = self.device.type == "cpu"
+
+    def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
+        """Turn `X` into tensors on the module's device, and `y` into a matrix."""
+        if X is None:
+            raise InputError(f"X is needed: {self.name} brings no rows along.")
+        dtype = next((p.dtype for p in self.module.parameters() if p.is_floating_point()), torch.float32)
+        inputs, names, keys = _inputs(X)
+        one_matrix = not isinstance(X, Mapping | list | tuple)
+        parts = []
+        for values, part_names in zip(inputs, names, strict=True):
+            tensor = torch.from_numpy(_matrix(values, part_names))
+            tensor = tensor.to(dtype) if tensor.is_floating_point() or one_matrix else tensor
+            parts.append(tensor.to(self.device))
+        n_rows = len(parts[0])
+        if any(len(part) != n_rows for part in parts):
+            raise InputError(
+                f"All inputs must have the same rows, got {', '.join(str(len(part)) for part in parts)}."
+            )
+        if n_rows < 2:
+            raise InputError(f"Swapping values takes at least 2 rows, got {n_rows}.")
+        flat = [name for part_names in names for name in part_names]
+        features = tuple(Feature(name, (position,)) for position, name in enumerate(flat))
+        precise = dtype if dtype == torch.float64 else torch.float32
+        target = None if y is None else _target(y, n_rows, self.device, precise)
+        return Encoded(ArrayRows(tuple(parts), keys), target, (), f"the {n_rows:,} rows given", features)
+
+    def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
+        """Resolve a metric; MAE for a target of numbers, log loss for classes and as many outputs, by default."""
+        if isinstance(metric, Metric):
+            return metric
+        if metric is not None:
+            if isinstance(metric, str) and metric == LOG_LOSS.name and data.target is not None:
+                self._check_classes(data)
+            known = {LOG_LOSS.name: LOG_LOSS}
+            n_outputs = partial(self._width, data)
+            return given_metric(
+                metric, greater_is_better, self.name, data.target, self.settle, n_outputs, known, self.device
+            )
+        if data.target is None:
+            raise InputError("y is needed; only metric='prediction_change' does without a target.")
+        if data.target.is_floating_point():
+            return MAE
+        width = self._width(data)
+        if (
+            width > 1
+            and data.target.shape[1] == 1
+            and 0 <= int(data.target.min()) <= int(data.target.max()) < width
+        ):
+            return LOG_LOSS
+        raise MetricError(
+            f"The target holds integers and the module has {width} output(s): name a metric "
+            f"({', '.join(GENERAL)}, log_loss), or pass a float target for a regression."
+        )
+
+    def chunk_rows(self, rows: ArrayRows) -> int:
+        """As many as keep the widest layer in cache."""
+        return cached_rows(self.module, rows.take(slice(0, 4)), self.predict)
+
+    def split(self, rows: Any) -> TensorSplit | None:
+        """Read the module as a sum of parts under a head, where it is one."""
+        return split_of(self.module, rows, _outputs)
+
+    def predicting(self) -> AbstractContextManager[None]:
+        """Evaluation mode and no gradients, until the block ends."""
+        return evaluating(self.module, self.device)
+
+    @torch.inference_mode()  # threads of the engine enter it here
+    def predict(self, rows: ArrayRows, response: str = "predict") -> Tensor:
+        """What the module gives, as a matrix."""
+        return _outputs(self.module, rows)
+
+    def settle(self, pred: Tensor) -> Tensor:
+        """Nothing: the module's outputs are what its user sees."""
+        return pred
+
+    def _width(self, data: Encoded) -> int:
+        with random_state_kept(), self.predicting():
+            return int(self.predict(data.rows.take(slice(0, 2))).shape[-1])
+
+    def _check_classes(self, data: Encoded) -> None:
+        width, target = self._width(data), data.target
+        if width < 2 or target.shape[1] != 1:
+            raise MetricError(
+                f"log_loss takes logits of two classes or more and one column of class numbers; the module has {width} "
+                f"output(s) and y {target.shape[1]} column(s)."
+            )
+        odd = target[(target != target.round()) | (target < 0) | (target >= width)]
+        if len(odd):
+            raise MetricError(
+                f"log_loss takes class numbers from 0 to {width - 1} as y, got {odd[0].item()}."
+            )
+
+
+def _to_numpy(tensor: Tensor) -> np.ndarray:
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().cpu().numpy()
+
+
+def _outputs(module: Any, rows: ArrayRows) -> Tensor:
+    keys = rows.keys
+    try:
+        out = (
+            module(*rows.parts)
+            if keys is None
+            else _by_name(module, dict(zip(keys, rows.parts, strict=True)))
+        )
+    except IndexError as error:
+        told = _levels_told(module, rows)
+        if not told:
+            raise
+        raise ModelError(f"The module knows fewer levels than it was given ({error}): {told}") from error
+    if not isinstance(out, Tensor):
+        raise ModelError(f"The module must give one tensor, got {type(out).__name__}.")
+    if out.dtype not in (torch.float32, torch.float64):
+        out = out.float()  # what is measured is added up: half precision would do that to three digits
+    if rows.n_rows == 1 and out.ndim < 2:
+        return out.reshape(1, -1)  # its axis may have been squeezed away
+    if out.ndim == 0:
+        raise ModelError(f"The module gave one number for {rows.n_rows} rows; one per row is needed.")
+    return out[:, None] if out.ndim == 1 else out.flatten(1)
+
+
+def _by_name(module: Any, inputs: dict[str, Tensor]) -> Any:
+    """Call a module with keywords, or with the dict itself where it takes one argument of another name."""
+    try:
+        takes = inspect.signature(module.forward).parameters.values()
+    except (TypeError, ValueError):  # compiled, say: it does not tell
+        return module(**inputs)
+    named = {one.name for one in takes if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+    if any(one.kind is one.VAR_KEYWORD for one in takes) or named & set(inputs):
+        return module(**inputs)
+    needed = [one for one in takes if one.default is one.empty and one.kind is not one.VAR_POSITIONAL]
+    whole = len(needed) == 1 and needed[0].kind is not needed[0].KEYWORD_ONLY
+    return module(inputs) if whole else module(**inputs)
+
+
+def _levels_told(module: Any, rows: ArrayRows) -> str:
+    """What whole numbers there are, and how many each embedding knows; empty where there are none."""
+    known = [part.num_embeddings for part in module.modules() if isinstance(part, torch.nn.Embedding)]
+    given = [
+        f"{key} column {position}: {int(column.min())} to {int(column.max())}"
+        for key, part in zip(
+            rows.keys or map("input{}".format, range(len(rows.parts))), rows.parts, strict=True
+        )
+        if not part.is_floating_point()
+        for position, column in enumerate(part.unbind(1))
+    ]
+    if not known or not given:
+        return ""
+    levels = ", ".join(map(str, known[:12]))
+    return (
+        f"{', '.join(given[:12])}; its embeddings have {levels} levels, counted from 0. Give levels that were not "
+        "there in training a number that it knows."
+    )
+
+
+def _inputs(X: Any) -> tuple[list[Any], list[list[str]], tuple[str, ...] | None]:
+    """Matrices, the names of their columns, and the keywords of a dict."""
+    keys = None
+    if isinstance(X, Mapping):
+        if not X:
+            raise InputError("X is an empty dict; name at least one input of the module.")
+        keys, inputs = tuple(X), list(X.values())
+        labels = [str(key) for key in keys]
+    elif isinstance(X, list | tuple):
+        if not X or np.ndim(X[0]) != 2:
+            raise InputError("A list or tuple X must hold the module's inputs, each with 2 dimensions.")
+        inputs, labels = list(X), [f"input{position}" for position in range(len(X))]
+    else:
+        inputs, labels = [X], [""]
+    names = []
+    for values, label in zip(inputs, labels, strict=True):
+        if is_frame(values):
+            names.append(column_names(values))
+            continue
+        shape = np.shape(values)
+        if len(shape) != 2:
+            raise InputError(f"{label or 'X'} must have 2 dimensions (rows, columns), got shape {shape}.")
+        names.append([f"{label}_{j}" if label else f"x{j}" for j in range(shape[1])])
+    flat = [name for part_names in names for name in part_names]
+    if len(set(flat)) < len(flat):
+        twice = next(name for name in flat if flat.count(name) > 1)
+        raise InputError(f"Column names must be unique across the inputs; {twice!r} occurs more than once.")
+    return inputs, names, keys
+
+
+def _matrix(values: Any, names: Sequence[str]) -> np.ndarray:
+    if isinstance(values, Tensor):
+        values = _to_numpy(values)
+    array = to_matrix(values, names) if is_frame(values) else np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"A torch module takes numbers, got an array of {array.dtype}.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        bad = [name for name, ok in zip(names, np.isfinite(array).all(0), strict=True) if not ok]
+        raise InputError(f"Missing or infinite values in {', '.join(map(repr, bad[:12]))}: fill them before.")
+    if array.dtype.kind == "f":
+        return np.array(array, dtype=np.float64 if array.dtype.itemsize > 4 else np.float32)
+    return np.array(
+        array, dtype=np.int64
+    )  # torch knows neither all unsigned types nor the other order of bytes
+
+
+def _target(y: Any, n_rows: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    array = (
+        _to_numpy(y) if isinstance(y, Tensor) else np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
+    )
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"y must hold numbers (class numbers for a classifier), got {array.dtype}.")
+    if array.ndim == 0 or len(array) != n_rows:
+        raise InputError(f"y must have {n_rows} rows as X has, got {len(array) if array.ndim else y!r}.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise InputError(f"y has {int((~np.isfinite(array)).sum())} missing or infinite value(s).")
+    kind: type = np.float64 if array.dtype.kind == "f" else np.int64
+    tensor = torch.from_numpy(np.array(array.reshape(n_rows, -1), dtype=kind))
+    return tensor.to(dtype).to(device) if tensor.is_floating_point() else tensor.to(device)

@@ -1,0 +1,1 @@
+"""Train again: recipes, splits and fits; what follows from many fits."""

@@ -1,0 +1,1 @@
+"""What happens to a model that is trained again without some features, or with others."""

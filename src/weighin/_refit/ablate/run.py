@@ -1,0 +1,298 @@
+"""Train without some features and with others, many times, and tell what that does to the model."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import math
+import numbers
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError, ModelError
+from weighin._inference.refits import Spread, resampled, rows_by_fits
+from weighin._refit.ablate.near_zero import near_zero
+from weighin._refit.ablate.variants import Plan, Variant, make_plan
+from weighin._refit.recipes.fingerprint import versions
+from weighin._refit.recipes.fits import Job, Task, failures, run_fits
+from weighin._refit.recipes.plan import Laid, check_whole, lay_out
+from weighin._refit.recipes.recipe import Recipe
+from weighin._refit.recipes.store import Outcome, Store
+from weighin._refit.recipes.weighing import weigh_model
+from weighin._results.ablation import Ablation
+from weighin._results.change import Change
+
+if TYPE_CHECKING:
+    from weighin._refit.recipes.splits import Splits
+
+TOLERANCE = 0.01  # of the full model's metric
+
+
+def ablate(
+    recipe: Recipe,
+    df: Any,
+    *,
+    drop: Any = None,
+    add: Any = None,
+    replace: Mapping[Any, Any] | None = None,
+    fits: int = 10,
+    metric: str | Callable[..., float] | None = None,
+    greater_is_better: bool | None = None,
+    split: Any = None,
+    id: str | None = "id",
+    group: str | None = None,
+    tolerance: float | None = None,
+    unit: str = "",
+    random_state: int | None = None,
+    n_jobs: int | None = None,
+    store: Path | str | None = None,
+    progress: bool | None = None,
+) -> Ablation:
+    """Train a model again without some features, and with others, and tell whether it got worse or better.
+
+    Every variant and the full model are trained `fits` times, each fit with the same seed and the same rows for all
+    of them, and measured on rows they were not trained on. Where rows are drawn anew for each fit, the interval takes
+    Nadeau and Bengio's factor; where they stay, it adds the variance of test rows, of fits, and of both together.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How the model is trained.
+    df : data frame
+        Raw rows with the target, split by `split`; where the recipe brings training rows, all of these are tested on.
+    drop : str, list or dict, optional
+        A feature; a list of features, each tried alone, and of lists of features, each tried together; a mapping from
+        labels to one or the other. "each" tries every feature; "near-zero" those whose importance over the fits of
+        the full model cannot be told apart from zero, together and then alone.
+    add : str, list or dict, optional
+        A column that is no feature, or several, each tried alone; a mapping from the name of a new column to an
+        expression over columns (``"home_elo - away_elo"``), a function of the table (without the target) or values;
+        or from a label to a list of columns that are added together.
+    replace : dict, optional
+        From features, ``"home_elo,away_elo"``, to what comes in their place: ``{"elo_diff": "home_elo - away_elo"}``.
+    fits : int
+        Fits of each variant. One fit gives no interval.
+    metric : str or callable, optional
+        As `weigh` takes it; by default a learner's first metric, "mae" for numbers, "log_loss" for classes.
+    greater_is_better : bool, optional
+        Direction of a metric weighin does not know.
+    split : str, array or pair, optional
+        "random" (the default; a fifth is tested on), "random:0.3", "group:COLUMN", "time:COLUMN" (the last value of
+        the column is tested on, what comes before trained on), "time:COLUMN:3" (each of the last three), a mask that
+        is True for the rows to test on, or a pair of arrays of row numbers to train and to test on.
+    id : str, optional
+        Column that names a row. Rows of the same id are refused. Where there is no column "id", none is taken.
+    group : str, optional
+        Column whose values must not be on both sides of a split; a split that does so is refused.
+    tolerance : float, optional
+        A loss, or a gain of an added column, below it does not matter; in units of the metric. By default 1 % of the
+        full model's metric.
+    unit : str
+        Unit of the metric, for sentences: "points".
+    random_state : int, optional
+        Seed, >= 0. Drawn and recorded when not given.
+    n_jobs : int, optional
+        Processes, by joblib: 1 by default, or as ``joblib.parallel_config`` says. Does not change numbers beyond
+        rounding: in every fit torch has one thread.
+    store : path, optional
+        Folder for finished fits. The same call goes on there; more fits and other variants may be added.
+    progress : bool, optional
+        Show a progress bar with the time left; by default where somebody can see it.
+
+    Returns
+    -------
+    Ablation
+        Table, sentences, chart, JSON.
+
+    Raises
+    ------
+    InputError
+        On arguments or a table that cannot be used, a split that leaks, or a store of another plan.
+    ModelError
+        If no model could be trained.
+    MetricError
+        If the metric is not known, or its direction is not.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from sklearn.linear_model import LinearRegression
+    >>> rng = np.random.default_rng(0)
+    >>> games = pd.DataFrame(rng.normal(size=(400, 3)), columns=["spread", "week", "margin"])
+    >>> games["margin"] += 5 * games["spread"]
+    >>> recipe = Recipe.from_estimator(LinearRegression(), features=["spread", "week"], target="margin")
+    >>> found = ablate(recipe, games, drop="each", random_state=0)
+    >>> found.verdict("spread"), found.verdict("week")
+    ('hurts', 'safe to drop')
+    """
+    check_whole(fits=fits, random_state=random_state, n_jobs=n_jobs)
+    _check_words(tolerance, unit)
+    laid = lay_out(recipe, df, split, fits, id, group, random_state, store)
+    plan, wants_near_zero = make_plan(recipe, laid.frame, drop, add, replace, laid.index)
+    weighing = partial(
+        weigh_model,
+        metric=metric,
+        greater_is_better=greater_is_better,
+        random_state=laid.random_state,
+        blocks=not laid.splits.resampled,
+    )
+    parts = not laid.splits.resampled
+    task = Task(recipe, metric, greater_is_better, laid.random_state, weighing, parts)
+    kept = Store(store, laid.about(metric, greater_is_better), _keys(plan))
+    options: dict[str, Any] = {"n_jobs": n_jobs, "progress": progress}
+    notes, outcomes = list(laid.notes), {}
+    if wants_near_zero:
+        jobs = _jobs(plan, [plan.full], laid.splits, fits, weighed=True)
+        outcomes = run_fits(task, plan.frame, laid.splits, jobs, kept, what="Full model", **options)
+        notes.append(_drop_near_zero(plan, laid, [outcomes[job] for job in jobs]))
+        kept.admit(_keys(plan))
+    variants = plan.variants if wants_near_zero else [plan.full, *plan.variants]
+    jobs = _jobs(plan, variants, laid.splits, fits)
+    outcomes |= run_fits(task, plan.frame, laid.splits, jobs, kept, **options)
+    return _result(plan, laid, outcomes, fits, tolerance, unit, notes)
+
+
+def _check_words(tolerance: Any, unit: Any) -> None:
+    number = isinstance(tolerance, numbers.Real) and not isinstance(tolerance, bool)
+    if tolerance is not None and not (number and 0 <= tolerance < math.inf):
+        raise InputError(f"tolerance must be a number >= 0, in units of the metric, got {tolerance!r}.")
+    if not isinstance(unit, str):
+        raise InputError(f"unit must be a text, such as 'points', got {unit!r}.")
+
+
+def _keys(plan: Plan) -> dict[str, str]:
+    return {variant.label: variant.key(plan.frame) for variant in [plan.full, *plan.variants]}
+
+
+def _jobs(
+    plan: Plan, variants: Sequence[Variant], splits: Splits, fits: int, *, weighed: bool = False
+) -> list[Job]:
+    """All jobs, fit after fit: what is there after half of the time is half of the fits of everything."""
+    keys = {variant.label: variant.key(plan.frame) for variant in variants}
+    return [
+        Job(keys[variant.label], variant.features, fold, fit, weighed)
+        for fit in range(fits)
+        for fold in range(len(splits.folds))
+        for variant in variants
+    ]
+
+
+def _drop_near_zero(plan: Plan, laid: Laid, full: Sequence[Outcome]) -> str:
+    """Plan to drop what cannot be told apart from zero, together and then singly; say what was found."""
+    names, told = near_zero(full, laid)
+    tried = [variant.dropped for variant in plan.variants if variant.kind == "drop"]
+    several = len(plan.recipe.features) > 1
+    if not names or not several:
+        if not plan.variants:
+            raise InputError(f"Nothing to drop: no feature is near zero, or there is only one. {told}")
+        return f"No feature is near zero. {told}"
+    if 1 < len(names) < len(plan.recipe.features) and names not in tried:
+        plan.drop(names, "all near zero")
+    for name in names:
+        if (name,) not in tried:
+            plan.drop([name])
+    return f"Near zero: {', '.join(names)}. {told}"
+
+
+def _result(
+    plan: Plan,
+    laid: Laid,
+    outcomes: Mapping[Job, Outcome],
+    fits: int,
+    tolerance: float | None,
+    unit: str,
+    notes: list[str],
+) -> Ablation:
+    some = next((outcome for outcome in outcomes.values() if not outcome.failed), None)
+    tables = {
+        variant.label: _table(plan, variant, laid.splits, fits, outcomes)
+        for variant in [plan.full, *plan.variants]
+    }
+    full = tables["full"]
+    if some is None or all(outcome.failed for row in full for outcome in row):
+        raise ModelError(
+            f"The full model could not be trained. {full[0][0].errors[0] if full[0][0].errors else ''}"
+        )
+    weights = laid.weights
+    scores = _scores(full, weights)
+    baseline = float(np.nanmean(scores)) if np.isfinite(scores).any() else math.nan
+    notes += [f"Full model: {error}" for error in failures(full)]
+    if fits > 1 and not laid.splits.resampled and _alike(full):
+        notes.append(
+            "All fits of the full model are alike: training draws nothing at random, two fits are enough."
+        )
+    changes = [_change(variant, tables[variant.label], full, laid) for variant in plan.variants]
+    return Ablation(
+        changes=tuple(changes),
+        metric=some.metric,
+        greater_is_better=some.greater_is_better,
+        tolerance=float(abs(baseline) * TOLERANCE if tolerance is None else tolerance),
+        recipe=plan.recipe.name,
+        split=laid.splits.text,
+        features=plan.recipe.features,
+        scores=tuple(scores.tolist()),
+        fits=fits,
+        random_state=laid.random_state,
+        unit=unit,
+        notes=tuple(notes),
+        versions=versions(),
+        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+
+
+Table = list[list[Outcome]]  # folds x fits
+
+
+def _table(plan: Plan, variant: Variant, splits: Splits, fits: int, outcomes: Mapping[Job, Outcome]) -> Table:
+    key = variant.key(plan.frame)
+
+    def outcome(fold: int, fit: int) -> Outcome:
+        job = Job(key, variant.features, fold, fit)
+        return outcomes[job] if job in outcomes else outcomes[dataclasses.replace(job, weighed=True)]
+
+    return [[outcome(fold, fit) for fit in range(fits)] for fold in range(len(splits.folds))]
+
+
+def _scores(table: Table, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return weights @ np.array([[outcome.score for outcome in row] for row in table])
+
+
+def _alike(table: Table) -> bool:
+    return all(len({outcome.score for outcome in row}) == 1 for row in table)
+
+
+def _change(variant: Variant, table: Table, full: Table, laid: Laid) -> Change:
+    weights = laid.weights
+    scores, beside = _scores(table, weights), _scores(full, weights)
+    paired = np.isfinite(scores) & np.isfinite(beside)
+    estimate = float((scores - beside)[paired].mean()) if paired.any() else math.nan
+    if laid.splits.resampled:
+        spread = resampled((scores - beside)[paired], laid.splits.ratio, laid.n_test)
+    else:
+        parts = [
+            [own.units - other.units for own, other, use in zip(row, base, paired, strict=True) if use]
+            for row, base in zip(table, full, strict=True)
+        ]
+        spread = (
+            rows_by_fits([np.array(part).T for part in parts], weights.tolist())
+            if paired.any()
+            else Spread("unknown")
+        )
+    return Change(
+        variant.label,
+        variant.kind,
+        variant.features,
+        variant.dropped,
+        variant.added,
+        tuple(scores.tolist()),
+        tuple(beside.tolist()),
+        estimate,
+        spread,
+        laid.n_test,
+        tuple(failures(table)),
+    )

@@ -1,0 +1,84 @@
+"""Train a scikit-learn estimator again: a clone of it, on other columns, from another seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from weighin._base.errors import InputError, ModelError, listing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class EstimatorTrainer:
+    """Clone, seed, fit.
+
+    Parameters
+    ----------
+    estimator : scikit-learn estimator or pipeline
+        Fitted or not; it stays untouched.
+    target : sequence of str
+        What it predicts.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be cloned.
+    """
+
+    def __init__(self, estimator: Any, target: Sequence[str]) -> None:
+        from sklearn.base import clone
+
+        if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+            raise ModelError(
+                f"An estimator with fit is needed, an instance of it, got {estimator!r:.80}. "
+                "Other models: Recipe.from_function."
+            )
+        try:
+            self.estimator = clone(estimator)
+        except (TypeError, RuntimeError) as error:
+            raise ModelError(
+                f"The {type(estimator).__name__} cannot be cloned: {error} Hint: Recipe.from_function."
+            ) from error
+        self.target = tuple(target)
+
+    def __call__(self, frame: pd.DataFrame, features: Sequence[str], seed: int) -> Any:
+        """Fit a clone on the features."""
+        from sklearn.base import clone
+
+        estimator = clone(self.estimator)
+        parameters = estimator.get_params(deep=True)
+        random = {name: seed for name in parameters if name.rpartition("__")[2] == "random_state"}
+        estimator.set_params(**random)
+        for part in [estimator, *parameters.values()]:
+            if hasattr(part, "transformers") and hasattr(part, "remainder"):
+                _narrow(part, features)
+        target = frame[self.target[0]] if len(self.target) == 1 else frame[list(self.target)]
+        return estimator.fit(frame[list(features)], target)
+
+
+def _narrow(columns: Any, features: Sequence[str]) -> None:
+    """Take columns that are not among the features out of a ColumnTransformer; refuse ones it would not read."""
+    read: set[str] = set()
+    kept = []
+    for name, transformer, chosen in columns.transformers:
+        if callable(chosen):
+            return  # it looks for them itself
+        names = [chosen] if isinstance(chosen, str) else list(chosen)
+        if not all(isinstance(one, str) for one in names):
+            raise InputError(
+                "A ColumnTransformer that counts its columns cannot be fitted on others: name them, or use "
+                "Recipe.from_function."
+            )
+        there = [one for one in names if one in features]
+        read.update(there)
+        if there:
+            kept.append((name, transformer, there[0] if isinstance(chosen, str) else there))
+    unread = [name for name in features if name not in read]
+    if unread and isinstance(columns.remainder, str) and columns.remainder == "drop":
+        raise InputError(
+            f"The ColumnTransformer drops {listing(unread)}: the estimator would never see it. "
+            "Hint: remainder='passthrough', or Recipe.from_function."
+        )
+    columns.transformers = kept

@@ -1,0 +1,145 @@
+"""How good a trained model is on rows it has not seen: its score, and what each row adds to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import MetricError, ModelError, WeighinError
+from weighin._models import as_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHUNK = 32_768  # rows predicted at once
+MOST_UNITS = 10_000  # more rows are summed up in so many random blocks
+BLOCKS = 40  # left out in turn, where a metric is no mean over rows
+
+
+class NotFinite(ModelError):
+    """Training ended in numbers that are none."""
+
+
+class Unmeasurable(MetricError):
+    """The metric cannot be had of any model trained so: another seed does not help."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What was measured on held-out rows.
+
+    Attributes
+    ----------
+    score : float
+        The metric.
+    units : ndarray of shape (n_units,)
+        Parts whose mean is the metric: a row each, or a random block of rows. NaN where they cannot be had.
+    unit : str
+        "rows", or "blocks" for pseudo-values, each from leaving a block out.
+    metric : str
+        Its name.
+    greater_is_better : bool
+        Its direction.
+    """
+
+    score: float
+    units: NDArray[np.float64]
+    unit: str
+    metric: str
+    greater_is_better: bool
+
+
+def measure(
+    model: Any,
+    frame: pd.DataFrame,
+    features: Sequence[str],
+    target: Sequence[str],
+    metric: Any = None,
+    greater_is_better: bool | None = None,
+    *,
+    parts: bool = True,
+) -> HeldOut:
+    """Measure a model on the rows of `frame`; without `parts` the score alone.
+
+    Raises
+    ------
+    NotFinite
+        If the metric is not finite.
+    Unmeasurable
+        If the metric is not known for such models, or its direction is not.
+    """
+    adapted = as_model(model)
+    y = frame[target[0]] if len(target) == 1 else frame[list(target)]
+    data = adapted.encode(frame[list(features)], y, "raise", True)
+    try:
+        found = adapted.metric(metric, greater_is_better, data)
+    except WeighinError as error:
+        raise Unmeasurable(str(error)) from error
+    if found.against != "target":
+        raise Unmeasurable(
+            f"The metric {found.name!r} says nothing of how good a model is: it needs no target."
+        )
+    n_rows = data.rows.n_rows
+    with adapted.predicting():
+        chunks = [
+            adapted.predict(data.rows.take(slice(start, min(start + CHUNK, n_rows))), found.response)
+            for start in range(0, n_rows, CHUNK)
+        ]
+    pred = chunks[0] if len(chunks) == 1 else _joined(chunks)
+    score = float(found.score(data.target, pred))
+    if not np.isfinite(score):
+        raise NotFinite(f"Its {found.name} on the held-out rows is {score}.")
+    units, unit = np.zeros(0), ""
+    if not parts:
+        pass
+    elif found.per_row is None or found.link not in ("identity", "root"):
+        units, unit = _left_out(found.score, data.target, pred, score), "blocks"
+    else:
+        losses = _array(found.per_row(data.target, pred))
+        if found.link == "root":  # the root of a mean, as the mean of parts that are linear in the losses
+            losses = score + (losses - losses.mean()) / (2 * score) if score else losses
+        units, unit = _bounded(losses), "rows"
+    return HeldOut(score, units, unit, found.name, bool(found.greater_is_better))
+
+
+def _bounded(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(losses) <= MOST_UNITS:
+        return losses
+    blocks = random_blocks(len(losses), MOST_UNITS)
+    return np.bincount(blocks, losses) / np.bincount(blocks)
+
+
+def random_blocks(n_rows: int, n_blocks: int) -> NDArray[np.int64]:
+    """Number of the block of each row; the same whenever there are as many rows."""
+    return np.random.default_rng(n_rows).permutation(n_rows) % n_blocks
+
+
+def _left_out(score: Any, target: Any, pred: Any, whole: float) -> NDArray[np.float64]:
+    """Pseudo-values of a metric of any form: what each block of rows adds to it, from leaving it out."""
+    count = min(BLOCKS, len(pred))
+    blocks = random_blocks(len(pred), count)
+    values = np.full(count, np.nan)
+    for block in range(count):
+        kept = np.flatnonzero(blocks != block)
+        try:
+            values[block] = count * whole - (count - 1) * float(score(target[kept], pred[kept]))
+        except Exception:  # any metric's way to say that it is not defined without these rows
+            return np.full(count, np.nan)
+    return values if np.isfinite(values).all() else np.full(count, np.nan)
+
+
+def _joined(parts: list[Any]) -> Any:
+    if hasattr(parts[0], "detach"):
+        return sys.modules["torch"].cat(parts)
+    return np.concatenate(parts)
+
+
+def _array(values: Any) -> NDArray[np.float64]:
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().numpy()
+    return np.asarray(values, dtype=np.float64).ravel()

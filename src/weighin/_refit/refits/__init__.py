@@ -1,0 +1,1 @@
+"""What features weigh for a way of training, not for one model."""

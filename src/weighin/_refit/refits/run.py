@@ -1,0 +1,150 @@
+"""Weigh not one model but a way of training: importances over fits, each on rows it was not trained on."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from weighin._base.errors import ModelError
+from weighin._refit.ablate.near_zero import importances, spreads
+from weighin._refit.recipes.fingerprint import digest, versions
+from weighin._refit.recipes.fits import Job, Task, failures, run_fits
+from weighin._refit.recipes.plan import check_whole, lay_out
+from weighin._refit.recipes.recipe import Recipe
+from weighin._refit.recipes.store import Store
+from weighin._refit.recipes.weighing import N_REPEATS, weigh_model
+from weighin._results.refits import Refits
+
+
+def weigh_refits(
+    recipe: Recipe,
+    df: Any,
+    *,
+    fits: int = 10,
+    metric: str | Callable[..., float] | None = None,
+    greater_is_better: bool | None = None,
+    groups: Mapping[str, Iterable[str]] | None = None,
+    n_repeats: int = N_REPEATS,
+    split: Any = None,
+    id: str | None = "id",
+    group: str | None = None,
+    random_state: int | None = None,
+    n_jobs: int | None = None,
+    store: Path | str | None = None,
+    progress: bool | None = None,
+) -> Refits:
+    """Train a model several times and weigh each one on rows it was not trained on.
+
+    The interval of `weigh` speaks of one trained model. This one speaks of the way of training: it holds what another
+    seed, and another draw of rows, would have changed.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How the model is trained.
+    df : data frame
+        Raw rows with the target, split by `split`; where the recipe brings training rows, all of these are weighed on.
+    fits : int
+        How many times. One fit gives no interval for the way of training.
+    metric : str or callable, optional
+        As `weigh` takes it.
+    greater_is_better : bool, optional
+        Direction of a metric weighin does not know.
+    groups : mapping of str to iterable of str, optional
+        Each group is weighed as one more feature.
+    n_repeats : int
+        Shuffles per feature, the same in all fits on the same rows.
+    split : str, array or pair, optional
+        As `ablate` takes it: "random" by default.
+    id, group : str, optional
+        As `ablate` takes them: columns that must not be on both sides.
+    random_state : int, optional
+        Seed, >= 0. Drawn and recorded when not given.
+    n_jobs : int, optional
+        Processes, by joblib; does not change numbers.
+    store : path, optional
+        Folder for finished fits; the same call goes on there.
+    progress : bool, optional
+        Show a progress bar with the time left; by default where somebody can see it.
+
+    Returns
+    -------
+    Refits
+        Table, sentences, chart, JSON.
+
+    Raises
+    ------
+    InputError
+        On arguments or a table that cannot be used, a split that leaks, or a store of another plan.
+    ModelError
+        If no model could be trained.
+    MetricError
+        If the metric is not known, or its direction is not.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from sklearn.linear_model import LinearRegression
+    >>> rng = np.random.default_rng(0)
+    >>> games = pd.DataFrame(rng.normal(size=(200, 3)), columns=["spread", "week", "margin"])
+    >>> games["margin"] += 5 * games["spread"]
+    >>> recipe = Recipe.from_estimator(LinearRegression(), features=["spread", "week"], target="margin")
+    >>> weighed = weigh_refits(recipe, games, fits=5, random_state=0)
+    >>> weighed.to_frame()["feature"].tolist()
+    ['spread', 'week']
+    """
+    check_whole(fits=fits, random_state=random_state, n_jobs=n_jobs, n_repeats=n_repeats)
+    laid = lay_out(recipe, df, split, fits, id, group, random_state, store)
+    if groups is not None:
+        groups = {name: tuple(members) for name, members in groups.items()}
+    weighing = partial(
+        weigh_model,
+        metric=metric,
+        greater_is_better=greater_is_better,
+        random_state=laid.random_state,
+        n_repeats=n_repeats,
+        groups=groups,
+        blocks=not laid.splits.resampled,
+    )
+    key = digest(repr(recipe.features))
+    folds = range(len(laid.splits.folds))
+    jobs = [Job(key, recipe.features, fold, fit, weighed=True) for fit in range(fits) for fold in folds]
+    about = laid.about(metric, greater_is_better, groups=groups, n_repeats=n_repeats)
+    task = Task(recipe, metric, greater_is_better, laid.random_state, weighing, parts=False)
+    kept = Store(store, about, {"full": key})
+    outcomes = run_fits(task, laid.frame, laid.splits, jobs, kept, n_jobs=n_jobs, progress=progress)
+    by_fold = [[outcomes[job] for job in jobs if job.fold == fold] for fold in folds]
+    good = [fit for fit in range(fits) if not any(row[fit].failed for row in by_fold)]
+    if not good:
+        raise ModelError(
+            f"No model could be trained. {by_fold[0][0].errors[0] if by_fold[0][0].errors else ''}"
+        )
+    weights = [[row[fit].weights for fit in good] for row in by_fold]
+    first = by_fold[0][good[0]]
+    one = weights[0][0]
+    notes = [*laid.notes, *failures(by_fold)]
+    if fits == 1:
+        notes.append("One fit: no interval for this way of training, only that of the one model.")
+    if len(folds) > 1:
+        notes.append("The first model's numbers are those of the first fold.")
+    return Refits(
+        features=tuple(one["names"]),
+        importances=importances(weights, laid.weights),
+        one_model=np.column_stack([one["importance"], one["lower"], one["upper"]]),
+        spreads=tuple(spreads(weights, laid.weights, laid)),
+        baseline=float(np.mean([laid.weights @ [row[fit].score for row in by_fold] for fit in good])),
+        metric=first.metric,
+        greater_is_better=first.greater_is_better,
+        recipe=recipe.name,
+        split=laid.splits.text,
+        fits=fits,
+        random_state=laid.random_state,
+        notes=tuple(notes),
+        versions=versions(),
+        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )

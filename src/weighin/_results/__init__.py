@@ -1,0 +1,1 @@
+"""What runs found: frozen, with everything that is shown of them."""

@@ -1,0 +1,208 @@
+"""What one variant does to the metric, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from weighin._inference import holm
+from weighin._inference.refits import Spread
+
+MOST_FITS, MOST_ROWS = 1000, 1000.0  # beyond, no number is named
+POWER = float(ndtri(0.8))
+LEVEL = 0.05
+
+SAFE, HURTS, BETTER = "safe to drop", "hurts", "better without"
+KEEP, POINTLESS = "worth keeping", "not worth adding"
+SWAP, SWAP_BETTER = "safe to replace", "better so"
+UNSURE, ONE_FIT, NO_INTERVAL, FAILED = "cannot tell", "one fit: no interval", "no interval", "not trained"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one variant does to the metric.
+
+    Attributes
+    ----------
+    label : str
+        What it is called.
+    kind : str
+        "drop", "add" or "replace".
+    features : tuple of str
+        What it is trained on.
+    dropped, added : tuple of str
+        How that differs from the full model.
+    scores, full : tuple of float
+        The metric of the variant and of the full model in each fit; NaN where a fit failed.
+    estimate : float
+        Mean of the variant minus the full model, over fits in which both were trained.
+    spread : Spread
+        What its variance is made of.
+    n_rows : int
+        Held-out rows of a fit.
+    errors : tuple of str
+        Fits that failed, and why.
+    """
+
+    label: str
+    kind: str
+    features: tuple[str, ...]
+    dropped: tuple[str, ...]
+    added: tuple[str, ...]
+    scores: tuple[float, ...]
+    full: tuple[float, ...]
+    estimate: float
+    spread: Spread
+    n_rows: int
+    errors: tuple[str, ...] = ()
+
+    @property
+    def n_fits(self) -> int:
+        """Fits in which both the variant and the full model were trained."""
+        return int(np.isfinite(np.array(self.scores) - np.array(self.full)).sum())
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to be said of a variant.
+
+    Attributes
+    ----------
+    word : str
+        In two or three words.
+    pvalue, pvalue_holm : float
+        Two-sided, of "changes nothing"; adjusted over the variants.
+    pvalue_within : float
+        One-sided, of "matters by the tolerance or more", adjusted.
+    fits_needed : int or None
+        Fits that would probably be enough to tell; None where it can be told, or no number of fits is.
+    rows_needed : int or None
+        Test rows that would be, where fits alone are not.
+    alone : str
+        What would be said if it were the only variant, where that is something else.
+    """
+
+    word: str
+    pvalue: float = math.nan
+    pvalue_holm: float = math.nan
+    pvalue_within: float = math.nan
+    fits_needed: int | None = None
+    rows_needed: int | None = None
+    alone: str = ""
+
+
+def judge(changes: Sequence[Change], greater_is_better: bool, tolerance: float) -> list[Verdict]:
+    """Judge all variants together: Holm's adjustment over them, for differences and for their absence.
+
+    Parameters
+    ----------
+    changes : sequence of Change
+        Measured beside the same full model.
+    greater_is_better : bool
+        Direction of the metric.
+    tolerance : float
+        In units of the metric: a loss (of what is dropped) or gain (of what is added) below it does not matter.
+    """
+    worse = [_worse(change, greater_is_better) for change in changes]
+    differ = np.array(
+        [_two_sided(change.spread, value) for change, value in zip(changes, worse, strict=True)]
+    )
+    within = np.array(
+        [
+            change.spread.above(tolerance - (-value if change.kind == "add" else value))
+            for change, value in zip(changes, worse, strict=True)
+        ]
+    )
+    differ_holm, within_holm = holm(differ), holm(within)
+    words = [
+        _word(change, value, float(p), float(q))
+        for change, value, p, q in zip(changes, worse, differ_holm, within_holm, strict=True)
+    ]
+    undecided = max(1, words.count(UNSURE))
+    verdicts = []
+    for place, (change, value, word) in enumerate(zip(changes, worse, words, strict=True)):
+        fits = rows = None
+        alone = ""
+        if word == UNSURE:
+            alone = _word(change, value, float(differ[place]), float(within[place]))
+            fits, rows = _needed(change, value, tolerance, LEVEL / undecided)
+        verdicts.append(
+            Verdict(
+                word,
+                float(differ[place]),
+                float(differ_holm[place]),
+                float(within_holm[place]),
+                fits,
+                rows,
+                alone if alone != UNSURE else "",
+            )
+        )
+    return verdicts
+
+
+def _worse(change: Change, greater_is_better: bool) -> float:
+    return -change.estimate if greater_is_better else change.estimate
+
+
+def _two_sided(spread: Spread, value: float) -> float:
+    return (
+        min(1.0, 2 * spread.above(abs(value)))
+        if spread.known and value
+        else (1.0 if spread.known else math.nan)
+    )
+
+
+def _word(change: Change, worse: float, differ: float, within: float) -> str:
+    if not change.n_fits:
+        return FAILED
+    if not change.spread.known:
+        return ONE_FIT if change.n_fits == 1 else NO_INTERVAL
+    differs, small = differ < LEVEL, within < LEVEL / 2
+    if change.kind == "add":
+        if differs and worse > 0:
+            return HURTS
+        return POINTLESS if small else KEEP if differs else UNSURE
+    if differs and worse < 0:
+        return BETTER if change.kind == "drop" else SWAP_BETTER
+    if small:
+        return SAFE if change.kind == "drop" else SWAP
+    return HURTS if differs else UNSURE
+
+
+def _needed(change: Change, worse: float, tolerance: float, level: float) -> tuple[int | None, int | None]:
+    """Fits, or fits and test rows, that tell in 80 of 100 cases if the estimate is right."""
+    gain = -worse if change.kind == "add" else worse
+    distance = max(abs(worse), tolerance - gain)
+
+    def tells(n_fits: int, more_rows: float = 1.0) -> bool:
+        se, df = change.spread.at(n_fits, more_rows)
+        quantile = Spread("", df=df).quantile(1 - level / 2)
+        return se * (quantile + POWER) <= distance
+
+    for n_fits in range(change.n_fits, MOST_FITS + 1):
+        if tells(n_fits):
+            return _rounded(max(n_fits, change.n_fits + 1)), None
+    found: list[tuple[float, int, float]] = []
+    n_fits = change.n_fits
+    while n_fits <= MOST_FITS:  # more of both: the cheapest
+        more = 1.0
+        while more < MOST_ROWS and not tells(n_fits, more):
+            more *= 1.05
+        if more < MOST_ROWS:
+            found.append((n_fits * more, n_fits, more))
+        n_fits *= 2
+    if not found:
+        return None, None
+    _, n_fits, more = min(found)
+    fits = None if n_fits == change.n_fits else _rounded(n_fits)
+    return fits, _rounded(math.ceil(change.n_rows * more))
+
+
+def _rounded(count: int) -> int:
+    """Up to two digits: it is an estimate."""
+    step = 10 ** max(0, len(str(count)) - 2)
+    return math.ceil(count / step) * step

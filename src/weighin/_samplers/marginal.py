@@ -1,0 +1,186 @@
+"""Who gives their values to whom: rows in random order, cut into closed blocks, shifted in a circle.
+
+Inside a block of m rows, repeat r gives the row at position i the values of position i - s_r. No row receives its
+own values, every row gives once per repeat, and all features share the donors. Shifts are distinct and never both s
+and m - s, nor m/2: two repeats that swap the same pairs would count one draw twice.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK_ROWS = 4096
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows that only exchange values among themselves.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (m,) or None
+        Row numbers of the encoded data; None for all of them, in order.
+    donors : ndarray of shape (n_repeats, m)
+        Position within `rows` whose values each position receives.
+    stratum : int
+        Number of the stratum all its rows are of.
+    """
+
+    rows: Rows | None
+    donors: Rows
+    stratum: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class MarginalSampler:
+    """Donor-closed blocks of randomly ordered rows, each shifted in a circle.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows to exchange; at least 2.
+    n_repeats : int
+        Shifts asked for. Small blocks have fewer distinct ones: see `n_repeats_possible`.
+    seed : int
+        Everything random comes from it. More repeats begin with the same shifts as fewer.
+    block_rows : int
+        Rows of a block; one block below twice that, and the last one takes the remainder.
+    strata : sequence of ndarray of int, optional
+        Rows of each stratum, at least 2: nobody gives to another stratum. Blocks then come in random order.
+    first : int, optional
+        Only so many blocks.
+
+    Examples
+    --------
+    >>> block, = MarginalSampler(n_rows=7, n_repeats=2, seed=0).blocks()
+    >>> bool((block.donors == range(7)).any())
+    False
+    """
+
+    n_rows: int
+    n_repeats: int
+    seed: int
+    block_rows: int = BLOCK_ROWS
+    strata: Sequence[Rows] | None = None
+    first: int | None = None
+    closed: ClassVar[bool] = True  # donors stay in their block, and nobody receives their own values
+
+    @property
+    def n_repeats_possible(self) -> int:
+        """Distinct shifts the smallest block has."""
+        smallest = min(self._smallest(n) for n in self._sizes)
+        return max(1, (smallest - 1) // 2)
+
+    @property
+    def largest_block(self) -> int:
+        """Rows of the largest block."""
+        return max(
+            n if n < 2 * self.block_rows else self.block_rows + n % self.block_rows for n in self._sizes
+        )
+
+    @property
+    def n_receivers(self) -> int:
+        """Rows that receive: all of them, unless only the first blocks are asked for."""
+        return self.n_rows if self.first is None else sum(len(block.donors[0]) for block in self.blocks())
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        n_blocks = sum(max(1, n // self.block_rows) for n in self._sizes)
+        return n_blocks if self.first is None else min(n_blocks, self.first)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks in order; the same ones whenever called."""
+        yield from itertools.islice(self._blocks(), self.first)
+
+    def _blocks(self) -> Iterator[Block]:
+        order_seed, shift_seed = np.random.SeedSequence(self.seed).spawn(2)
+        if self.strata is None:
+            cuts = self._cut(np.random.default_rng(order_seed).permutation(self.n_rows), 0, shift_seed)
+        else:
+            orders = order_seed.spawn(len(self.strata))
+            shifts = shift_seed.spawn(len(self.strata))
+            cuts = [
+                cut
+                for number, rows in enumerate(self.strata)
+                for cut in self._cut(
+                    np.random.default_rng(orders[number]).permutation(rows), number, shifts[number]
+                )
+            ]
+            cuts = [cuts[k] for k in np.random.default_rng(order_seed).permutation(len(cuts))]
+        for rows, number, stream in cuts:
+            shift = _shifts(len(rows), self.n_repeats, np.random.default_rng(stream))
+            yield Block(rows, (np.arange(len(rows)) - shift[:, None]) % len(rows), number)
+
+    def _cut(
+        self, order: Rows, number: int, shift_seed: np.random.SeedSequence
+    ) -> list[tuple[Rows, int, np.random.SeedSequence]]:
+        """Rows of each block of a stratum, its number, and where its shifts come from."""
+        n_blocks = max(1, len(order) // self.block_rows)
+        edges = [*range(0, n_blocks * self.block_rows, self.block_rows), len(order)]
+        streams = shift_seed.spawn(n_blocks)
+        return [
+            (order[start:stop], number, stream)
+            for (start, stop), stream in zip(itertools.pairwise(edges), streams, strict=True)
+        ]
+
+    @property
+    def _sizes(self) -> list[int]:
+        return [self.n_rows] if self.strata is None else [len(rows) for rows in self.strata]
+
+    def _smallest(self, n: int) -> int:
+        return n if n < 2 * self.block_rows else self.block_rows
+
+
+@dataclass(frozen=True)
+class ExplicitSampler:
+    """Donors written out by the caller: one block, fixed points and all.
+
+    Parameters
+    ----------
+    donors : ndarray of shape (n_repeats, n_rows)
+        Row whose values each row receives; the same for every feature.
+    """
+
+    donors: Rows
+    closed: ClassVar[bool] = False
+
+    @property
+    def n_repeats(self) -> int:
+        """Number of permutations."""
+        return len(self.donors)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return self.donors.shape[1]
+
+    @property
+    def n_receivers(self) -> int:
+        """Rows that receive: all of them."""
+        return self.n_rows
+
+    @property
+    def largest_block(self) -> int:
+        """Rows that cannot be parted: any may receive alone, since all give."""
+        return 1
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the one block."""
+        yield Block(None, self.donors)
+
+
+def _shifts(m: int, n_repeats: int, rng: np.random.Generator) -> Rows:
+    if m == 2:
+        return np.ones(1, dtype=np.int64)
+    pairs = 1 + rng.permutation((m - 1) // 2)  # one of each {s, m - s}, m/2 left out
+    backwards = rng.random(len(pairs)) < 0.5
+    return np.where(backwards, m - pairs, pairs)[:n_repeats]

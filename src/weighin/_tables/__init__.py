@@ -1,0 +1,1 @@
+"""Data frames, columns and features, whatever library they come from."""

@@ -1,0 +1,228 @@
+"""Columns of any table as numbers: values as they are, levels by their place, NaN where nothing is known."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError, listing, nearest
+from weighin._tables.frames import column_names, is_frame
+
+SECOND = 1_000_000  # microseconds
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A raw column.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"numeric", "date", "ordered", "nominal"}
+        Dates count seconds; "ordered" levels have an order of their own (truth values, ordered categories).
+    values : ndarray of shape (n_rows,)
+        Numbers, or places in `levels`; NaN where missing.
+    levels : tuple of str
+        Of a column that is not numeric, in order; sorted by name where they have no order.
+    """
+
+    name: str
+    kind: str
+    values: NDArray[np.float64]
+    levels: tuple[str, ...] = ()
+
+    @property
+    def ranked(self) -> bool:
+        """Whether larger and smaller mean something."""
+        return self.kind != "nominal"
+
+    def take(self, rows: Any) -> Column:
+        """Some rows."""
+        return Column(self.name, self.kind, self.values[rows], self.levels)
+
+    def label(self, value: float) -> str:
+        """Write a value as its owner would."""
+        if np.isnan(value):
+            return "missing"
+        if self.levels:
+            return self.levels[int(value)]
+        if self.kind == "date" and np.isfinite(value):
+            return str(np.datetime64(round(value), "s")).removesuffix("T00:00:00")
+        return f"{value:.6g}"
+
+
+def read_columns(
+    X: Any, features: Iterable[str] | None = None, rows: NDArray[np.int64] | None = None
+) -> tuple[Column, ...]:
+    """Read columns of a table.
+
+    Parameters
+    ----------
+    X : data frame, matrix, tuple or dict of matrices, sequence of Column
+        As models take it, or read before. Columns of a matrix are called x0, x1, ... unless `features` has a name for
+        each.
+    features : iterable of str, optional
+        Which, in which order; all by default.
+    rows : ndarray of int, optional
+        Only these rows.
+
+    Raises
+    ------
+    InputError
+        On anything that is no table, and on unknown or repeated names.
+    """
+    if isinstance(features, str):
+        raise InputError(
+            f"features must be a list of names, got the text {features!r}; write [{features!r}]."
+        )
+    wanted = None if features is None else list(features)
+    available = _sources(X, wanted)
+    names = list(available) if wanted is None else wanted
+    for position, name in enumerate(names):
+        if name not in available:
+            raise InputError(
+                f"Unknown feature {name!r}.{nearest(name, available)} Features: {listing(available, 40)}."
+            )
+        if name in names[:position]:
+            raise InputError(f"features names {name!r} more than once.")
+    return tuple(_read(name, available[name], rows) for name in names)
+
+
+def count_rows(X: Any) -> int:
+    """Rows of a table."""
+    if isinstance(X, Mapping):
+        X = next(iter(X.values()), ())
+    elif _are_columns(X):
+        X = X[0].values
+    elif isinstance(X, list | tuple) and X and np.ndim(X[0]) == 2:
+        X = X[0]
+    return len(X)
+
+
+def column_of(name: str, values: Any) -> Column:
+    """Read one array of values, or list of objects."""
+    array = values if isinstance(values, np.ndarray) else _objects(values)
+    if array.dtype.kind in "fiu":
+        return Column(name, "numeric", array.astype(np.float64))
+    if array.dtype.kind == "b":
+        return Column(name, "ordered", array.astype(np.float64), ("False", "True"))
+    if array.dtype.kind == "M":
+        return _dates(name, array)
+    return _from_objects(name, array.tolist())
+
+
+def _sources(X: Any, features: Sequence[str] | None) -> dict[str, Any]:
+    """Name each column of a table, unread."""
+    if X is None:
+        raise InputError("X is needed: the table whose columns are compared.")
+    if _are_columns(X):
+        return {column.name: column for column in X}
+    if isinstance(X, Mapping):
+        parts = [(f"{key}_", part) for key, part in X.items()]
+    elif isinstance(X, list | tuple) and X and np.ndim(X[0]) == 2:
+        parts = [(f"input{position}_", part) for position, part in enumerate(X)]
+    else:
+        parts = [("x", X)]
+    found: dict[str, Any] = {}
+    for prefix, part in parts:
+        if is_frame(part):
+            names = column_names(part)
+            frame = nw.from_native(part, eager_only=True)
+            found.update({name: frame[name] for name in names})
+            continue
+        if nw.dependencies.is_polars_lazyframe(part):
+            column_names(part)  # tells what to do
+        array = np.asarray(part.detach().cpu() if hasattr(part, "detach") else part)
+        if array.ndim != 2:
+            raise InputError(
+                "X must be a data frame (pandas, polars, pyarrow) or a matrix (rows, columns), "
+                f"got {type(part).__name__} of shape {array.shape}."
+            )
+        names = [f"{prefix}{j}" for j in range(array.shape[1])]
+        if len(parts) == 1 and features and len(features) == len(names) and not set(features) & set(names):
+            names = list(features)
+        found.update(zip(names, array.T, strict=True))
+    return found
+
+
+def _are_columns(X: Any) -> bool:
+    return isinstance(X, list | tuple) and bool(X) and all(isinstance(part, Column) for part in X)
+
+
+def _read(name: str, source: Any, rows: NDArray[np.int64] | None) -> Column:
+    if isinstance(source, Column):
+        return source if rows is None else source.take(rows)
+    if rows is not None:
+        source = source[rows]
+    if isinstance(source, np.ndarray):
+        return column_of(name, source)
+    kind = source.dtype
+    if kind.is_numeric():
+        return Column(name, "numeric", _floats(source.cast(nw.Float64)))
+    if kind in (nw.Date, nw.Datetime):
+        return Column(name, "date", _floats(source.dt.timestamp("us").cast(nw.Float64)) / SECOND)
+    if kind == nw.Duration:
+        return Column(name, "numeric", _floats(source.dt.total_microseconds().cast(nw.Float64)) / SECOND)
+    if isinstance(kind, nw.Enum):
+        return _levelled(name, "ordered", source.to_list(), [str(level) for level in kind.categories])
+    return _from_objects(name, source.to_list())
+
+
+def _floats(series: Any) -> NDArray[np.float64]:
+    return np.array(series.to_numpy(), dtype=np.float64)
+
+
+def _from_objects(name: str, values: Sequence[Any]) -> Column:
+    """Infer the kind of a column of objects from those that are there."""
+    known = [value for value in values if not is_missing(value)]
+    if known and all(isinstance(value, bool | np.bool_) for value in known):
+        return _levelled(name, "ordered", values, ["False", "True"])
+    if known and all(
+        isinstance(value, numbers.Real | Decimal) and not isinstance(value, bool | np.bool_)
+        for value in known
+    ):
+        return Column(name, "numeric", np.array([np.nan if is_missing(v) else float(v) for v in values]))
+    if known and all(isinstance(value, date | np.datetime64) for value in known):
+        plain = [np.datetime64("NaT") if is_missing(v) else _naive(v) for v in values]
+        return _dates(name, np.array(plain, dtype="datetime64[us]"))
+    return _levelled(name, "nominal", values, sorted({str(value) for value in known}))
+
+
+def _naive(value: Any) -> Any:
+    """Without the zone, which numpy does not know: all of a column have the same one, about."""
+    return value.replace(tzinfo=None) if getattr(value, "tzinfo", None) is not None else value
+
+
+def _levelled(name: str, kind: str, values: Iterable[Any], levels: Sequence[str]) -> Column:
+    places = {level: float(place) for place, level in enumerate(levels)}
+    codes = [np.nan if is_missing(value) else places[str(value)] for value in values]
+    return Column(name, kind, np.array(codes, dtype=np.float64), tuple(levels))
+
+
+def _dates(name: str, array: NDArray[Any]) -> Column:
+    exact = array.astype("datetime64[us]")
+    seconds = exact.astype(np.int64) / SECOND
+    return Column(name, "date", np.where(np.isnat(exact), np.nan, seconds))
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value of any library stands for none."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    if isinstance(value, np.datetime64):
+        return bool(np.isnat(value))
+    return isinstance(value, float | np.floating) and bool(value != value)
+
+
+def _objects(values: Any) -> NDArray[Any]:
+    array = np.empty(len(values), dtype=object)
+    array[:] = list(values)
+    return array

@@ -1,0 +1,208 @@
+"""The only file that knows data frames: reading, writing, checking, converting (pandas, polars, pyarrow)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError, listing, nearest
+from weighin._base.files import check_there
+from weighin._base.optional import require
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = {
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".feather": "feather",
+    ".arrow": "feather",
+    ".jsonl": "json lines",
+    ".ndjson": "json lines",
+}
+
+
+def is_frame(X: object) -> bool:
+    """Tell whether `X` is a data frame weighin reads: pandas, polars or pyarrow."""
+    return nw.dependencies.is_into_dataframe(X)
+
+
+def column_names(X: Any) -> list[str]:
+    """Column names of a frame, in order; duplicated or non-text names are refused.
+
+    Raises
+    ------
+    InputError
+        If `X` is no frame weighin reads, two columns share a name, or a name is not text.
+    """
+    if not is_frame(X):
+        lazy = nw.dependencies.is_polars_lazyframe(X)
+        raise InputError(
+            f"A table must be a pandas, polars or pyarrow data frame, got {type(X).__module__}.{type(X).__name__}."
+            + (" Call .collect() on it first." if lazy else "")
+        )
+    names = list(X.column_names if nw.dependencies.is_pyarrow_table(X) else X.columns)
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"Column names must be unique; these occur more than once: {listing(twice)}.")
+    odd = [name for name in names if not isinstance(name, str)]
+    if odd:
+        raise InputError(
+            f"Column names must be text, got {odd[0]!r} ({type(odd[0]).__name__}). "
+            "Hint: df.columns = df.columns.map(str)."
+        )
+    return names
+
+
+def check_columns(X: Any, needed: Sequence[str], what: str) -> None:
+    """Raise unless every name of `needed` is a column of `X`.
+
+    Raises
+    ------
+    InputError
+        Naming the missing columns, the nearest match of each, and the columns there are.
+    """
+    names = column_names(X)
+    missing = [name for name in needed if name not in names]
+    if missing:
+        unused = [name for name in names if name not in needed] or names
+        hints = "".join(f"\n  {name!r} is missing.{nearest(name, unused)}" for name in missing[:12])
+        raise InputError(
+            f"{len(missing)} of the {len(needed)} columns {what} are not in the table:{hints}\n"
+            f"Columns: {listing(names, 40)}."
+        )
+
+
+def to_pandas(X: Any, columns: Sequence[str]) -> pd.DataFrame:
+    """Give the `columns` of a frame as a new pandas frame with a plain index; `X` stays untouched.
+
+    Raises
+    ------
+    InputError
+        As `column_names` raises.
+    """
+    column_names(X)
+    frame = nw.from_native(X, eager_only=True).select(list(columns)).to_pandas()
+    return frame.reset_index(drop=True).copy()
+
+
+def to_matrix(X: Any, columns: Sequence[str]) -> NDArray[Any]:
+    """Give columns of numbers as a matrix of shape (n_rows, n_columns).
+
+    Raises
+    ------
+    InputError
+        Naming the columns that hold something else.
+    """
+    frame = nw.from_native(X, eager_only=True).select(list(columns))
+    odd = [name for name, kind in frame.schema.items() if not (kind.is_numeric() or kind == nw.Boolean)]
+    if odd:
+        raise InputError(f"Numbers are needed, these columns hold something else: {listing(odd)}.")
+    return np.column_stack([frame[name].to_numpy() for name in columns])
+
+
+def n_rows_of(X: Any) -> int:
+    """Rows of what a user gave as table."""
+    if is_frame(X):
+        return len(nw.from_native(X, eager_only=True))
+    if isinstance(X, dict):
+        return len(next(iter(X.values())))
+    return len(X[0]) if isinstance(X, tuple | list) else len(X)
+
+
+def rows_of(X: Any, rows: NDArray[np.int64]) -> Any:
+    """Some rows of what a user gave as table or target."""
+    if X is None:
+        return None
+    if is_frame(X):
+        return nw.from_native(X, eager_only=True)[rows].to_native()
+    if isinstance(X, dict):
+        return {key: rows_of(value, rows) for key, value in X.items()}
+    if isinstance(X, tuple | list) and len(X) and np.ndim(X[0]) == 2:
+        return type(X)(rows_of(value, rows) for value in X)
+    if hasattr(X, "iloc"):
+        return X.iloc[rows]
+    if hasattr(X, "take") and not isinstance(X, np.ndarray) and hasattr(X, "to_numpy"):
+        return X.to_numpy()[rows]  # a series of polars, an array of pyarrow
+    return X[rows] if hasattr(X, "dtype") else np.asarray(X)[rows]
+
+
+def read_table(path: Path | str) -> pd.DataFrame:
+    """Read a table; the format follows the suffix.
+
+    Parameters
+    ----------
+    path : path
+        A ``.csv``, ``.parquet``, ``.feather``, ``.arrow``, ``.jsonl`` or ``.ndjson`` file.
+
+    Raises
+    ------
+    InputError
+        If the file is not there, has another suffix, cannot be read, or its column names are not unique.
+    """
+    path = Path(path)
+    kind = _format(path)
+    check_there(path)
+    pd = require("pandas", "fastai", "read tables")
+    readers: dict[str, Callable[..., Any]] = {
+        "csv": _read_csv,
+        "parquet": pd.read_parquet,
+        "feather": pd.read_feather,
+        "json lines": lambda p: pd.read_json(p, lines=True, dtype=False, precise_float=True),
+    }
+    try:
+        frame = readers[kind](path)
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"'{path}' cannot be read as {kind}: {reason}") from error
+    column_names(frame)
+    return frame
+
+
+def write_table(frame: pd.DataFrame, path: Path | str) -> None:
+    """Write a pandas frame without its index; the format follows the suffix, as in `read_table`."""
+    path = Path(path)
+    kind = _format(path)
+    if kind == "csv":
+        frame.to_csv(path, index=False)
+    elif kind == "parquet":
+        frame.to_parquet(path, index=False)
+    elif kind == "feather":
+        frame.reset_index(drop=True).to_feather(path)
+    else:
+        frame.to_json(path, orient="records", lines=True, double_precision=15)
+
+
+def check_format(path: Path | str) -> None:
+    """Raise `InputError` unless the suffix of `path` is one weighin reads and writes."""
+    _format(Path(path))
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    # pandas renames the second of two equal names to "x.1": look at the header as it stands
+    header = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0].tolist()
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        raise InputError(f"these column names occur more than once: {listing(twice)}")
+    if len(header) == 1 and ";" in str(header[0]):
+        raise InputError(
+            "its columns are separated by ';', weighin reads ','. Hint: pd.read_csv(path, sep=';')"
+        )
+    return pd.read_csv(path, low_memory=False)
+
+
+def _format(path: Path) -> str:
+    try:
+        return FORMATS[path.suffix.lower()]
+    except KeyError:
+        raise InputError(
+            f"'{path}' has no suffix weighin knows; allowed: {', '.join(FORMATS)}.{nearest(path.suffix, FORMATS)}"
+        ) from None

@@ -1,0 +1,257 @@
+"""Put questions to the engine: metrics that read the same output share predictions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from weighin import _engine
+from weighin._base.errors import MetricError
+from weighin._base.progress import tracking
+from weighin._base.random_state import random_state_kept
+from weighin._engine import Measurement, Scores, SwapEffect
+from weighin._inference import repeats_needed
+from weighin._inference.judging import FUNCTIONS
+from weighin._metrics import Metric
+from weighin._models import Model
+from weighin._models.protocol import Encoded
+from weighin._samplers.marginal import MarginalSampler
+from weighin._tables.features import Feature
+from weighin._weigh.row_values import RowValues
+
+PILOT_REPEATS, PILOT_ROWS = 5, 4096
+FIXED_REPEATS = 10  # where no moments say how many are needed
+BLOCK_ROWS = 4096
+SHORT_BLOCK_ROWS = 512  # of a run that may have to stop soon
+SHORTEST_BLOCK_ROWS = 32  # of such a run with a slow model: 15 different shuffles
+PACE_ROWS = 8, 64  # predicted to tell how slow it is
+PACE_TRIES = 2  # before a model counts as slow
+FIRST_PART = 1 / 2  # of the time, for the first block of rows
+LOOK_PART = 1 / 4  # of the time, for a look that only says how many shuffles to take
+SHARES = 25  # blocks that can be left out one after the other
+
+
+# of the metrics there was time for
+Measured = tuple[Scores, tuple[Metric, ...]]
+
+
+class TimeUp(KeyboardInterrupt):
+    """The time allowed is over; what is finished counts, as after Ctrl-C."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All that the questions about one model share.
+
+    Attributes
+    ----------
+    model, data, features, metrics, values
+        An adapted model, its encoded table, what to swap, what to measure, what is known of each row.
+    options : dict
+        Of `weighin._engine.run`: chunk_rows, n_jobs, memory.
+    deadline : float or None
+        When to stop, on the clock of `time.monotonic`.
+    progress : bool or None
+        Whether to show a bar.
+    short : int
+        Rows of a block where there is a deadline; see `paced`.
+    """
+
+    model: Model
+    data: Encoded
+    features: Sequence[Feature]
+    metrics: tuple[Metric, ...]
+    values: RowValues
+    options: dict[str, Any]
+    deadline: float | None = None
+    progress: bool | None = None
+    short: int = SHORT_BLOCK_ROWS
+
+    def paced(self, n_repeats: int) -> Experiment:
+        """Take shorter blocks where the model is so slow that much of the time allowed would be over after the first.
+
+        Rows of a call are as few then. What is measured stays the same, but for who is in whose block.
+        """
+        if self.deadline is None:
+            return self
+        with random_state_kept(), self.model.predicting():
+            self._seconds(PACE_ROWS[0])  # the first call may cost more
+            for _ in range(PACE_TRIES):
+                fewer, more = (self._seconds(n) for n in PACE_ROWS)
+                of_row = (more - fewer) / (PACE_ROWS[1] - PACE_ROWS[0])  # without what each call costs
+                time_left = max(0.0, self.deadline - time.monotonic())
+                predictions = (n_repeats + 1) * max(1, len(self.features))  # of each row
+                rows = FIRST_PART * time_left / (predictions * max(of_row, 1e-12))
+                if rows >= self.short:
+                    return self
+        short = max(SHORTEST_BLOCK_ROWS, 2 * n_repeats + 2, int(rows))
+        chunk_rows = self.options.get("chunk_rows") or short
+        return replace(self, short=short, options={**self.options, "chunk_rows": chunk_rows})
+
+    def like(self, other: Experiment) -> Experiment:
+        """Take the steps of another."""
+        return replace(self, short=other.short, options=other.options)
+
+    def _seconds(self, n_rows: int) -> float:
+        """Time the model takes for some rows."""
+        start = time.monotonic()
+        self.model.predict(self.data.rows.take(slice(0, n_rows)), self.metrics[0].response)
+        return time.monotonic() - start
+
+    @property
+    def block_rows(self) -> int:
+        """Rows that exchange values."""
+        return BLOCK_ROWS if self.deadline is None else self.short
+
+    @property
+    def late(self) -> bool:
+        """Whether the time allowed is over."""
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+    def check_weights(self) -> None:
+        """Refuse sample weights a metric does not take.
+
+        Raises
+        ------
+        MetricError
+            Naming it.
+        """
+        for metric in self.metrics:
+            if self.values.weights is not None and metric.per_row is None and not metric.weighable:
+                raise MetricError(
+                    f"The metric {metric.name!r} takes no sample weights. A function (y, pred, sample_weight) does."
+                )
+
+    def donors(self, n_repeats: int, seed: int) -> MarginalSampler:
+        """Who gives to whom: as many different shuffles as asked for, or as the rows allow."""
+        n_rows, block_rows = self.data.rows.n_rows, self.block_rows
+        if not all(metric.by_rows for metric in self.metrics):
+            block_rows = min(block_rows, max(n_rows // SHARES, 2 * n_repeats + 2))
+        donors = MarginalSampler(n_rows, n_repeats, seed, block_rows, self.values.strata)
+        return replace(donors, n_repeats=min(n_repeats, donors.n_repeats_possible))
+
+    def repeats(self, seed: int) -> tuple[int, Measured | None, bool]:
+        """Find how many shuffles make their noise at most a tenth of the variance of every feature.
+
+        Returns
+        -------
+        n_repeats : int
+        looked : tuple or None
+            What `ask` gave already, of the first rows, where it was asked all that is.
+        enough : bool
+            Whether that is the answer: no more shuffles are needed, and no more rows there, or it was interrupted.
+        """
+        metrics = tuple(metric for metric in self.metrics if metric.by_rows)
+        donors = self.donors(PILOT_REPEATS, seed)
+        if not metrics or donors.n_repeats < PILOT_REPEATS:
+            return FIXED_REPEATS, None, False
+        n_first, n_rows = 0, 0
+        for block in donors.blocks():
+            if n_rows >= PILOT_ROWS:
+                break
+            n_first, n_rows = n_first + 1, n_rows + block.donors.shape[1]
+        alike = metrics == self.metrics and self.values.segment is None
+        some = replace(self, metrics=metrics, values=replace(self.values, segment=None, segments=()))
+        if (
+            self.deadline is not None and not alike
+        ):  # a look that is no part of the answer must leave time for it
+            now = time.monotonic()
+            some = replace(some, deadline=now + LOOK_PART * (self.deadline - now))
+        try:
+            scores, measured = some.ask(replace(donors, first=n_first), what="Choosing how many shuffles")
+        except TimeUp:
+            if alike:
+                raise
+            return PILOT_REPEATS, None, False
+        if not scores.complete:
+            if alike:
+                return PILOT_REPEATS, (scores, measured), True  # interrupted: what was finished is the result
+            if not some.late:
+                raise KeyboardInterrupt
+            return PILOT_REPEATS, None, False
+        needed = max(
+            repeats_needed(evidence, FUNCTIONS[metric.link])
+            for metric, answer in zip(measured, scores.swap_effects, strict=True)
+            for evidence in answer.evidence
+            if isinstance(evidence, tuple)
+        )
+        enough = needed == PILOT_REPEATS and n_rows == self.data.rows.n_rows
+        return needed, (scores, measured) if alike else None, alike and enough
+
+    def ask(self, donors: MarginalSampler, *, keep: bool = False, what: str = "Weighing") -> Measured:
+        """Run the engine once for each output that metrics read.
+
+        Returns
+        -------
+        scores : Scores
+            Of all metrics, in their order.
+        metrics : tuple of Metric
+            Those there was time for.
+        """
+        responses = list(dict.fromkeys(metric.response for metric in self.metrics))
+        passes = sum(
+            1 + any(metric.per_row is None for metric in self.metrics if metric.response == response)
+            for response in responses
+        )  # predictions, and scores where these come after all of them
+        total = len(self.features) * donors.n_repeats * donors.n_receivers * passes
+        swap_effects: dict[str, tuple[SwapEffect, ...]] = {}
+        first: Scores | None = None
+        with tracking(what, total, self.progress) as advance, self._in_time(advance) as step:
+            for response in responses:
+                metrics = tuple(metric for metric in self.metrics if metric.response == response)
+                measurement = Measurement(
+                    metrics,
+                    self.values.weights,
+                    self.values.segment,
+                    len(self.values.segments),
+                    keep=keep and first is None,
+                )
+                try:
+                    scores = _engine.run(
+                        self.model,
+                        self.data,
+                        self.features,
+                        donors,
+                        measurement,
+                        advance=step,
+                        batch_seconds=self._batch_seconds,
+                        **self.options,
+                    )
+                except KeyboardInterrupt:
+                    if first is None:
+                        raise
+                    first = replace(first, complete=False)
+                    break
+                if first is not None and (scores.n_features, scores.n_rows) != (
+                    first.n_features,
+                    first.n_rows,
+                ):
+                    first = replace(first, complete=False)
+                    break
+                first = first or scores
+                each = len(self.values.segments) + 1
+                for number, metric in enumerate(metrics):
+                    swap_effects[metric.name] = scores.swap_effects[number * each : (number + 1) * each]
+                if not scores.complete:
+                    break
+        assert first is not None
+        measured = tuple(metric for metric in self.metrics if metric.name in swap_effects)
+        in_order = tuple(answer for metric in measured for answer in swap_effects[metric.name])
+        return replace(first, swap_effects=in_order), measured
+
+    @property
+    def _batch_seconds(self) -> float | None:
+        """A small part of what is left."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic()) / 20
+
+    @contextmanager
+    def _in_time(self, advance: Callable[[int], None]) -> Iterator[Callable[[int], None]]:
+        def step(work: int) -> None:
+            advance(work)
+            if self.late:
+                raise TimeUp
+
+        yield step

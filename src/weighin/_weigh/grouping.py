@@ -1,0 +1,64 @@
+"""Groups of columns that go together, found where none were named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from weighin._associations.associations import auto_groups
+from weighin._base.errors import InputError
+from weighin._results.clusters import group_names
+from weighin._tables.features import Feature
+
+AUTO = "auto"
+
+
+class Grouping:
+    """The groups to weigh: those the user named, or clusters of columns, looked for once.
+
+    Parameters
+    ----------
+    groups : mapping, "auto" or None
+        As `weigh` takes them.
+    seed : int
+        Of the rows looked at.
+
+    Attributes
+    ----------
+    note : str
+        What was found, for the reader; empty where groups were named.
+    """
+
+    def __init__(self, groups: Any, seed: int) -> None:
+        if isinstance(groups, str) and groups != AUTO:
+            raise InputError(f'groups must map names to lists of features, or be "auto", got {groups!r}.')
+        self.groups, self.seed, self.note = groups, seed, ""
+
+    def of(
+        self, X: Any, available: Sequence[Feature], features: Iterable[str] | None
+    ) -> Mapping[str, Iterable[str]] | None:
+        """Give the groups of a table's columns.
+
+        Raises
+        ------
+        InputError
+            If there is no table to look for them in.
+        """
+        if self.groups != AUTO or not isinstance(self.groups, str):
+            return self.groups
+        if X is None:
+            raise InputError('groups="auto" looks for columns that go together in the table: pass X.')
+        names = [feature.name for feature in available]
+        wanted = list(features) if isinstance(features, Iterable) else names
+        clusters = [
+            [name for name in members if name in wanted]
+            for members in auto_groups(X, names, random_state=self.seed).values()
+        ]
+        self.groups = group_names([members for members in clusters if len(members) > 1], names)
+        told = "; ".join(" + ".join(members) for members in self.groups.values())
+        self.note = (
+            f"Weighed together as well, since they carry much the same information: {told}."
+            if self.groups
+            else "No columns carry so much of the same information that they were weighed together."
+        )
+        return self.groups

@@ -1,0 +1,270 @@
+"""Stop when precise enough: rows drawn before they are encoded, features left alone one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import MetricError
+from weighin._engine import Scores, SwapEffect
+from weighin._inference import Evidence, Inference, Moments, Staging, means, n_units
+from weighin._inference.judging import judge
+from weighin._metrics import Metric
+from weighin._samplers.marginal import MarginalSampler
+from weighin._weigh.experiment import Experiment, TimeUp
+
+FIRST_ROWS = 4096
+MARGIN = 1.1  # rows beyond those that should do
+SURELY = 2.0  # standard errors that the largest importance may turn out smaller by
+GROWTH = 1.25, 4.0  # by which rows grow from step to step, at least and at most
+STEPS = 64
+
+Encode = Callable[[NDArray[np.int64]], Experiment]
+
+
+def weigh_precisely(
+    encode: Encode, n_rows: int, precision: float, seed: int
+) -> tuple[Scores, list[str], int]:
+    """Weigh on as many rows as it takes, each swapped once.
+
+    Parameters
+    ----------
+    encode : callable
+        From row numbers of the table to what the engine is asked of them.
+    n_rows : int
+        Of the table.
+    precision : float
+        Standard error of every importance allowed, in parts of the largest importance of the metric.
+    seed : int
+        Everything random comes from it.
+
+    Returns
+    -------
+    scores : Scores
+        With one column of changes.
+    notes : list of str
+        What was found in the rows, and what was reached.
+    n_drawn : int
+        Rows of the table that were looked at.
+    """
+    order_seed, *seeds = np.random.SeedSequence(seed).spawn(STEPS + 1)
+    order = _Order(n_rows, np.random.default_rng(order_seed))
+    size, found, timed_out = FIRST_ROWS, None, False
+    for stream in seeds:
+        experiment = encode(order.next(size))
+        if found is None:
+            found = _Found(experiment.metrics, precision, len(experiment.features))
+        found.notes.update((re.sub(r"[\d,.]+", "", note), note) for note in experiment.data.notes)
+        experiment = replace(experiment, features=[experiment.features[number] for number in found.active])
+        donors = MarginalSampler(
+            experiment.data.rows.n_rows, 1, int(stream.generate_state(1)[0]), experiment.block_rows
+        )
+        try:
+            scores, _ = experiment.ask(donors, what="Weighing as precisely as asked")
+        except TimeUp:
+            if not found.n_rows:
+                raise
+            timed_out = True
+            break
+        timed_out = not scores.complete
+        if not found.add(scores):
+            break
+        needed = found.settle()
+        if not needed or timed_out or order.at == n_rows:
+            break
+        # in rows drawn, of which some may have been left out for missing values
+        wanted = min(np.median(needed) * MARGIN, GROWTH[1] * found.n_rows) * order.at / found.n_rows
+        size = min(int(max(wanted, GROWTH[0] * order.at)), n_rows) - order.at
+        if n_rows - order.at - size < FIRST_ROWS:
+            size = n_rows - order.at
+    assert found is not None
+    return found.scores, [*found.notes.values(), found.told(order.at, n_rows, timed_out)], order.at
+
+
+def is_small(n_rows: int) -> bool:
+    """Whether all rows are looked at in any case: then it is shuffles that make importances more precise."""
+    return n_rows < 2 * FIRST_ROWS
+
+
+def check_metrics(metrics: Sequence[Metric]) -> None:
+    """Refuse metrics whose precision nobody can foresee.
+
+    Raises
+    ------
+    MetricError
+        Naming the first.
+    """
+    for metric in metrics:
+        if metric.per_row is None:
+            raise MetricError(
+                f"precision needs metrics that are means over rows, or functions of one, and {metric.name!r} is not. "
+                "Leave precision out."
+            )
+
+
+def told(precision: float, se: Sequence[NDArray[np.float64]], estimate: Sequence[NDArray[np.float64]]) -> str:
+    """Say whether a precision was reached, for standard errors and importances of each metric."""
+    reached = 0.0
+    for errors, values in zip(se, estimate, strict=True):
+        largest, worst = np.abs(values).max(initial=0.0), errors.max(initial=0.0)
+        reached = max(reached, float(worst / largest) if largest else np.inf if worst else 0.0)
+    asked = f"precision={precision:g}"
+    if reached <= precision:
+        return f"{asked} was reached"
+    return f"{asked} was not reached: standard errors are up to {reached:.3g} of the largest importance"
+
+
+class _Order:
+    """Rows in random order, without ordering all of a large table."""
+
+    def __init__(self, n_rows: int, rng: np.random.Generator) -> None:
+        self.n_rows, self.rng, self.at = n_rows, rng, 0
+        self.rows = rng.choice(n_rows, min(n_rows, 200_000), replace=False)
+
+    def next(self, size: int) -> NDArray[np.int64]:
+        """As many rows as asked for, none of them seen before."""
+        if self.at + size > len(self.rows):
+            rest = np.ones(self.n_rows, dtype=bool)
+            rest[self.rows] = False
+            self.rows = np.concatenate([self.rows, self.rng.permutation(np.flatnonzero(rest))])
+        self.at += size
+        return np.sort(self.rows[self.at - size : self.at])
+
+
+@dataclass
+class _Found:
+    """What is known of the features so far.
+
+    Attributes
+    ----------
+    metrics : tuple of Metric
+    precision : float
+    n_features : int
+        Asked for.
+    n_rows : int
+        Measured, by the features measured longest.
+    n_predictions : int
+        Of rows after a swap.
+    done : ndarray of bool of shape (n_known,)
+        Which features are precise enough; those there was no time for are not among them.
+    kernels : dict of int to str
+        How each feature was predicted.
+    notes : dict of str to str
+        Of the rows, by what is left of them without numbers.
+    """
+
+    metrics: tuple[Metric, ...]
+    precision: float
+    n_features: int
+    n_rows: int = 0
+    n_predictions: int = 0
+    kernels: dict[int, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_metrics(self.metrics)
+        self.done = np.zeros(self.n_features, dtype=bool)
+        self._first: Scores | None = None
+        self._staging: dict[str, Staging] = {}
+
+    @property
+    def active(self) -> list[int]:
+        """Features still to measure."""
+        return np.flatnonzero(~self.done).tolist()
+
+    def add(self, scores: Scores) -> bool:
+        """Take a step's answers; False where only some features had time, which earlier rows know already."""
+        active = self.active[: scores.n_features]
+        if self._first is None:
+            self._first, self.done = scores, self.done[: scores.n_features]
+            self._staging = {metric.name: Staging(scores.n_features) for metric in self.metrics}
+        elif scores.n_features < len(self.active):
+            return False
+        self.n_rows += scores.n_rows
+        self.n_predictions += scores.n_rows * len(active)
+        self.kernels.update(zip(active, scores.kernels, strict=True))
+        for metric, answer in zip(self.metrics, scores.swap_effects, strict=True):
+            self._staging[metric.name].add(_parts(active, answer.evidence))
+        return True
+
+    def settle(self) -> list[float]:
+        """Mark features that are precise enough; rows that each of the others needs in all."""
+        ignored = np.array(
+            [self.kernels[number] == "ignored" for number in range(len(self.done))], dtype=bool
+        )
+        enough, rows = np.ones(len(self.done), dtype=bool), np.zeros(len(self.done))
+        for metric in self.metrics:
+            judged = self._judged(metric)
+            # the largest may turn out smaller, and a feature that is left alone does not come back
+            surely = np.abs(judged.estimate) - SURELY * judged.se
+            target = self.precision * surely.max(initial=0.0)
+            here = (judged.se <= target) | ignored
+            enough &= here
+            with np.errstate(divide="ignore", invalid="ignore"):
+                wanted = self.n_rows * (judged.se / target) ** 2
+            rows = np.maximum(rows, np.where(here, 0.0, np.nan_to_num(wanted, nan=np.inf)))
+        self.done = self.done | enough
+        return list(rows[~self.done])
+
+    @property
+    def scores(self) -> Scores:
+        """All of it in the form of one run."""
+        assert self._first is not None
+        return replace(
+            self._first,
+            swap_effects=tuple(map(self._swap_effect, self.metrics)),
+            n_features=len(self.done),
+            n_rows=self.n_rows,
+            complete=len(self.done) == self.n_features,
+            kernels=tuple(self.kernels[number] for number in range(len(self.done))),
+        )
+
+    def told(self, n_drawn: int, n_rows: int, timed_out: bool) -> str:
+        """What was reached, in words."""
+        work = f"{n_drawn:,} of {n_rows:,} rows were drawn, and {self.n_predictions:,} row predictions made"
+        judged = [self._judged(metric) for metric in self.metrics]
+        reached = told(self.precision, [one.se for one in judged], [one.estimate for one in judged])
+        if self.done.all():
+            return f"{reached}: {work}."
+        why = (
+            "the time was over"
+            if timed_out
+            else 'there are no more rows (n_repeats="auto" shuffles them more often)'
+        )
+        return f"{reached}; {why}. {work}."
+
+    def _judged(self, metric: Metric) -> Inference:
+        link = "pooled" if metric.link == "identity" else metric.link
+        nothing = np.zeros(len(self.done), dtype=bool)
+        return judge([self._staging[metric.name].stages], link, metric.greater_is_better, nothing)
+
+    def _swap_effect(self, metric: Metric) -> SwapEffect:
+        stages = self._staging[metric.name].stages
+        estimate = self._judged(metric).estimate
+        change = (-estimate if metric.greater_is_better else estimate)[:, None]
+        widest = max((moments for _, moments in stages.measured), key=lambda moments: moments.n_rows)
+        rows = means(widest).rows
+        before = float(rows[0])
+        baseline = {
+            "identity": before,
+            "root": before**0.5,
+            "exp": float(np.exp(before)),
+            "r2": 1 - before / float(rows[1]) if metric.link == "r2" else 0.0,
+        }[metric.link]
+        return SwapEffect(baseline, change, widest.n_rows, (stages,))
+
+
+def _parts(numbers: Sequence[int], evidence: Sequence[Evidence]) -> list[tuple[tuple[int, ...], Moments]]:
+    """Joint moments of each part of the features measured."""
+    found, start = [], 0
+    for some in evidence:
+        assert isinstance(some, tuple)
+        stop = start + n_units(some)
+        (moments,) = some
+        found.append((tuple(numbers[start:stop]), moments))
+        start = stop
+    return found

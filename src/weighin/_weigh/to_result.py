@@ -1,0 +1,99 @@
+"""From the engine's answers to a result."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.versions import versions
+from weighin._engine import Scores
+from weighin._metrics import Metric
+from weighin._results.importance import Importance
+from weighin._weigh.experiment import Experiment
+
+
+def result_of(
+    experiment: Experiment,
+    metrics: Sequence[Metric],
+    scores: Scores,
+    seed: int,
+    block_rows: int,
+    notes: Sequence[str],
+    rows_sum: str = "",
+) -> Importance:
+    """Put the answers of a run together: the first metric on all rows, with all others as its parts."""
+    chosen, values, data = experiment.features, experiment.values, experiment.data
+    finished = chosen[: scores.n_features]
+    names = tuple(feature.name for feature in finished)
+    common: dict[str, Any] = {
+        "features": names,
+        "kernels": dict(zip(names, scores.kernels, strict=True)),
+        "rows": data.what,
+        "model": experiment.model.name,
+        "random_state": seed,
+        "block_rows": block_rows,
+        "groups": {feature.name: feature.members for feature in finished if feature.members},
+        "complete": scores.complete,
+        "unfinished": tuple(feature.name for feature in chosen[len(finished) :]),
+        "versions": versions(),
+        "by": values.by,
+        "rows_sum": rows_sum,
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    places = [(metric, segment) for metric in metrics for segment in (None, *values.segments)]
+    weighted = values.weights is not None
+    parts = [
+        Importance(
+            **common,
+            importances=_worse(answer.change, metric),
+            baseline=answer.baseline,
+            metric=metric.name,
+            greater_is_better=metric.greater_is_better,
+            n_rows=answer.n_rows,
+            link=_link(metric, weighted),
+            evidence=answer.evidence,
+            segment=segment,
+        )
+        for (metric, segment), answer in zip(places, scores.swap_effects, strict=True)
+    ]
+    undefined = [
+        f"{part.metric} is not defined for {values.by} {part.segment}: no numbers there."
+        for part in parts
+        if part.segment is not None and np.isnan(part.baseline)
+    ]
+    main = parts[0]
+    return dataclasses.replace(main, parts=tuple(parts[1:]), notes=(*notes, *undefined), kept=scores.kept)
+
+
+def remarks(scores: Scores, n_rows: int, why: str = "Interrupted") -> list[str]:
+    """What a reader must know of the run."""
+    found = []
+    if scores.noise:
+        found.append(
+            f"The model is stochastic: two predictions of the same rows differ by up to {scores.noise:.3g}; "
+            "the importances hold that noise."
+        )
+    if scores.batch_dependence:
+        found.append(
+            "A row's prediction depends on the rows predicted beside it (it changes by up to "
+            f"{scores.batch_dependence:.3g}): the importances depend on batch_size."
+        )
+    if scores.n_rows < n_rows:
+        found.append(f"{why} after {scores.n_rows:,} of {n_rows:,} rows, drawn at random.")
+    return found
+
+
+def _worse(change: NDArray[np.float64], metric: Metric) -> NDArray[np.float64]:
+    """Positive where the metric got worse; no negative zeros."""
+    return (-change if metric.greater_is_better else change) + 0.0
+
+
+def _link(metric: Metric, weighted: bool) -> str:
+    if metric.per_row is None or (metric.link == "identity" and weighted):
+        return "pooled"
+    return metric.link

@@ -1,0 +1,164 @@
+"""Weigh the features of a trained model: validate, adapt, plan, run, infer, result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from weighin._models import as_model
+from weighin._weigh import arguments
+from weighin._weigh.grouping import Grouping
+from weighin._weigh.weighing import Weighing, several
+
+
+def weigh(
+    model: Any,
+    X: Any = None,
+    y: Any = None,
+    *,
+    metric: Any = None,
+    greater_is_better: bool | None = None,
+    features: Iterable[str] | None = None,
+    groups: Mapping[str, Iterable[str]] | str | None = None,
+    within: Any = None,
+    by: Any = None,
+    n_repeats: int | str = "auto",
+    precision: float | None = None,
+    max_seconds: float | None = None,
+    sample_weight: Any = None,
+    random_state: int | None = None,
+    missing: str = "raise",
+    batch_size: int | None = None,
+    device: Any = None,
+    n_jobs: int | None = None,
+    max_memory: int = 256,
+    keep_rows: bool = False,
+    progress: bool | None = None,
+) -> Any:
+    """Measure how much worse a trained model gets when a feature's values are shuffled between rows.
+
+    Parameters
+    ----------
+    model : fastai TabularLearner, torch module, scikit-learn estimator or function, or a list of models
+        Trained. It comes back as it was. A learner may be live or loaded with ``load_learner``; an estimator may be a
+        pipeline; a function takes `X`, or rows of it, and gives predictions. Several models get the same shuffles.
+    X : data frame, array, tuple or dict, optional
+        What the model takes, n_rows rows of it: a pandas, polars or pyarrow frame, for a learner raw as before
+        training; a matrix; for a torch module also a tuple or dict of tensors. It stays untouched. Only a learner
+        does without, and takes its validation set. Use rows the model was not trained on.
+    y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+        Target; by default a learner's target column(s) in `X`. "prediction_change" needs none.
+    metric : str, fastai metric, scorer, torchmetrics object, callable, or a list of them, optional
+        By default a learner's first metric, its loss if it has none; for other models "mae" for numbers, "log_loss"
+        for classes ("accuracy" without probabilities). Names: "mae", "mse", "rmse"; for a learner those of its
+        metrics, "loss", "accuracy", "error_rate"; those of scikit-learn's scorers; for all "prediction_change",
+        which says how far the prediction itself moves. A callable takes ``(y, pred)`` as numpy arrays. Several
+        metrics are taken of the same predictions; the first is that of the result, `Importance.of` gives the others.
+    greater_is_better : bool, optional
+        Direction of a metric weighin does not know; never guessed.
+    features : iterable of str, optional
+        Weigh only these; all by default.
+    groups : mapping of str to iterable of str, or "auto", optional
+        Each group is weighed as one more feature: one shuffle moves all its members. "auto" makes groups of the
+        columns of `X` that carry much the same information, as `weighin.associations` finds them.
+    within : str or array-like of shape (n_rows,), optional
+        Strata, by the name of a column of `X` or as values: rows exchange values with rows of their own stratum only.
+    by : str or array-like of shape (n_rows,), optional
+        Segments to tell apart, likewise: the result has numbers for each, too. Donors come from all rows.
+    n_repeats : "auto" or int
+        Shuffles per feature, all features by the same ones. "auto" takes 5 to 50, as many as it takes to make the
+        noise of shuffling at most a tenth of the variance of every importance (10 for metrics without moments). Fewer
+        than 2 n_repeats + 1 rows, or rows of a stratum, allow fewer.
+    precision : float, optional
+        Instead of `n_repeats`: stop when the standard error of every importance is at most so many parts of the
+        largest, 0.01 for 1 %. Rows are drawn before they are encoded, each is shuffled once, and features are left
+        alone one by one; of fewer than 8,192 rows all are taken. For metrics that are means over rows, or functions
+        of one.
+    max_seconds : float, optional
+        Stop about then, and say what was reached.
+    sample_weight : str or array-like of shape (n_rows,), optional
+        Weights of the rows, >= 0. A pair of rows weighs as its receiver times its donor.
+    random_state : int, optional
+        Seed, >= 0. Drawn and recorded when not given.
+    missing : {"raise", "drop", "mean"}
+        What to do with missing values in columns where training had none.
+    batch_size : int, optional
+        Rows of one forward pass; does not change the numbers beyond rounding.
+    device : str or torch.device, optional
+        Where to predict; where the model is by default.
+    n_jobs : int, optional
+        Threads; -1 for all processors. By default all of them for torch on the CPU and for those of scikit-learn's own
+        estimators that bring no threads along, one for other models. Estimators and functions run under joblib, so
+        ``joblib.parallel_config`` may choose processes. Does not change numbers.
+    max_memory : int
+        Megabytes to hold at once beside the encoded table, about. Metrics that need all rows at once (an area under
+        the curve, a median) may take more: about 100 bytes for each row, and 9 for each of its shuffles.
+    keep_rows : bool
+        Keep what each shuffle changes row by row, in memory and in an ``.npz`` file beside the JSON: 4 bytes for each
+        feature, shuffle and row. For the first metric, which must have a value per row.
+    progress : bool, optional
+        Show a progress bar; by default where somebody can see it.
+
+    Returns
+    -------
+    Importance
+        Positive importances mean that the model gets worse without the feature. A tuple of them for several models.
+
+    Raises
+    ------
+    InputError
+        On arguments or a table that cannot be used; nothing was changed.
+    ModelError
+        If weighin cannot read the model, or its predictions are not finite.
+    MetricError
+        If the metric is unknown, its direction is, or it is not defined on these rows.
+    Interrupted
+        On Ctrl-C, with the features finished so far in ``.result``.
+
+    Notes
+    -----
+    Rows exchange values in random blocks of 4,096 (512 with `max_seconds`, fewer where the model is slow). Where a
+    metric has no value per row, and is no area under the ROC curve or count of labels either, there are about 25
+    blocks, left out one after the other to tell how sure its importances are: under one seed, shuffles are then others
+    than without it.
+
+    References
+    ----------
+    Fisher, Rudin, Dominici (2019), "All Models are Wrong, but Many are Useful", JMLR 20(177).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 3))
+    >>> y = 3 * X[:, 0] + X[:, 1]
+    >>> imp = weigh(lambda rows: 3 * rows[:, 0] + rows[:, 1], X, y, metric="rmse", random_state=0)
+    >>> [name for name, weight in zip(imp.features, imp.importances_mean) if weight > 1]
+    ['x0', 'x1']
+
+    A learner knows its target and its metric: ``weigh(learn, df)``.
+    """
+    arguments.check(
+        n_repeats=n_repeats,
+        precision=precision,
+        max_seconds=max_seconds,
+        random_state=random_state,
+        missing=missing,
+        batch_size=batch_size,
+        n_jobs=n_jobs,
+        max_memory=max_memory,
+    )
+    metrics = arguments.metrics_asked(metric)
+    seed = arguments.seed_of(random_state)
+    if isinstance(features, Iterator):
+        features = list(features)  # it is read more than once
+    ask = Weighing(
+        X, y, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats, sample_weight, seed,
+        missing,
+        {"chunk_rows": batch_size, "n_jobs": n_jobs, "memory": int(max_memory) * 2**20},
+        max_seconds, keep_rows, progress,
+    )  # fmt: skip
+    if isinstance(model, list | tuple):
+        return several(ask, [as_model(one, device=device) for one in model], precision)
+    adapted = as_model(model, device=device)
+    return ask.precisely(adapted, precision) if precision is not None else ask.fully(adapted)

@@ -1,0 +1,249 @@
+"""One call of `weigh`: its arguments, the experiment for each model, the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError
+from weighin._engine import Scores
+from weighin._metrics import Metric
+from weighin._models import Model
+from weighin._models.protocol import Encoded
+from weighin._results.importance import Importance
+from weighin._tables.features import select
+from weighin._tables.frames import n_rows_of, rows_of
+from weighin._weigh import arguments
+from weighin._weigh.experiment import PILOT_REPEATS, Experiment, Measured, TimeUp
+from weighin._weigh.grouping import Grouping
+from weighin._weigh.precise import check_metrics, is_small, told, weigh_precisely
+from weighin._weigh.row_values import row_values
+from weighin._weigh.same_rows import sum_of_rows
+from weighin._weigh.to_result import remarks, result_of
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C after some features were finished.
+
+    Parameters
+    ----------
+    result : Importance
+        The finished features.
+    asked : int
+        How many there would have been.
+
+    Attributes
+    ----------
+    result : Importance
+        The finished features; its `complete` is False.
+    """
+
+    def __init__(self, result: Importance, asked: int) -> None:
+        super().__init__(f"{len(result.features)} of {asked} features finished; they are in .result")
+        self.result = result
+
+
+def several(ask: Weighing, models: list[Model], precision: float | None) -> tuple[Importance, ...]:
+    """Weigh models on the same shuffles, what these change kept row by row where the metric has values per row."""
+    if not models:
+        raise InputError("The list of models is empty.")
+    if precision is not None or ask.max_seconds is not None:
+        raise InputError(
+            "Several models take the same shuffles: give n_repeats, not precision or max_seconds."
+        )
+    ask = replace(ask, keep_rows=ask.keep_rows or None)
+    if ask.n_repeats == arguments.AUTO:
+        ask = replace(ask, n_repeats=max(ask.experiment(model).repeats(ask.seed)[0] for model in models))
+    return tuple(ask.fully(model) for model in models)
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """The arguments of `weigh`, checked."""
+
+    X: Any
+    y: Any
+    metrics: list[Any]
+    greater_is_better: bool | None
+    features: Iterable[str] | None
+    grouping: Grouping
+    within: Any
+    by: Any
+    n_repeats: int | str
+    sample_weight: Any
+    seed: int
+    missing: str
+    options: dict[str, Any]
+    max_seconds: float | None
+    keep_rows: bool | None  # None: where the first metric has a value per row
+    progress: bool | None
+
+    def experiment(
+        self, model: Model, data: Encoded | None = None, deadline: float | None = None
+    ) -> Experiment:
+        """Encode the table, resolve the metrics, choose the features, read strata, segments and weights."""
+        if data is None:
+            data = model.encode(self.X, self.y, self.missing, arguments.needs_target(self.metrics))
+        encoded = data
+        metrics = arguments.resolve(
+            self.metrics, self.greater_is_better, lambda one, better: model.metric(one, better, encoded)
+        )
+        groups = self.grouping.of(self.X, data.features, self.features)
+        chosen = select(data.features, self.features, groups)
+        for metric in metrics:
+            if metric.against == "target" and data.target is None:
+                raise InputError(
+                    f"The metric {metric.name!r} needs a target and {data.what} have none: pass y=."
+                )
+        if self.keep_rows and not metrics[0].by_rows:
+            raise InputError(
+                f"keep_rows needs a first metric with a value per row; {metrics[0].name!r} has none."
+            )
+        values = row_values(self.X, data, within=self.within, by=self.by, sample_weight=self.sample_weight)
+        experiment = Experiment(model, data, chosen, metrics, values, self.options, deadline, self.progress)
+        experiment.check_weights()
+        return experiment
+
+    def fully(self, model: Model) -> Importance:
+        """Weigh on all rows."""
+        deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
+        experiment = self.experiment(model, deadline=deadline)
+        experiment = experiment.paced(
+            PILOT_REPEATS if self.n_repeats == arguments.AUTO else int(self.n_repeats)
+        )
+        notes = list(experiment.data.notes)
+        with _time_allowed(self.max_seconds):
+            (scores, metrics), block_rows = self._shuffled(experiment, notes)
+        late = experiment.late and not scores.complete
+        why = "Stopped, the time was over," if late else ""
+        return self._result(experiment, metrics, scores, notes, block_rows, why)
+
+    def _shuffled(self, experiment: Experiment, notes: list[str]) -> tuple[Measured, int]:
+        """Answers to what is asked, and the rows of their blocks; what there is to say goes into `notes`."""
+        keep = experiment.metrics[0].by_rows if self.keep_rows is None else self.keep_rows
+        pilot, n_repeats, looked = experiment.donors(PILOT_REPEATS, self.seed), self.n_repeats, None
+        if n_repeats == arguments.AUTO:
+            n_repeats, looked, enough = experiment.repeats(self.seed)
+            if looked is not None and enough and not (keep and looked[0].complete):
+                return looked, pilot.block_rows
+        donors = experiment.donors(int(n_repeats), self.seed)
+        if donors.n_repeats < int(n_repeats) and self.n_repeats != arguments.AUTO:
+            possible = f"{donors.n_repeats} distinct shuffle{'s' * (donors.n_repeats > 1)}"
+            notes.append(f"{_smallest(experiment)} rows allow {possible}; {n_repeats} were asked for.")
+        try:
+            answered = experiment.ask(donors, keep=keep)
+        except TimeUp:
+            if looked is None or keep:
+                raise
+            answered = None
+        if looked is None or keep or not experiment.late:
+            assert answered is not None
+            return answered, donors.block_rows
+        if answered is not None and _size(answered) >= _size(looked):
+            return answered, donors.block_rows
+        notes.append(f'There was no time for the {donors.n_repeats} shuffles of n_repeats="auto".')
+        return (replace(looked[0], complete=False), looked[1]), pilot.block_rows
+
+    def precisely(self, model: Model, precision: float) -> Importance:
+        """Weigh on as many rows as it takes."""
+        if self.within is not None or self.by is not None or self.keep_rows:
+            raise InputError("precision draws rows at random: it does not go with within, by or keep_rows.")
+        deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
+        encoded = None
+        if self.X is None:  # the rows a learner brings along
+            encoded = model.encode(None, None, self.missing, arguments.needs_target(self.metrics))
+        n_rows = n_rows_of(self.X) if encoded is None else encoded.rows.n_rows
+        if is_small(n_rows):
+            check_metrics(self.experiment(model, encoded).metrics)
+            return _told_of(precision, self.fully(model))
+        last: list[Experiment] = []
+
+        def encode(rows: NDArray[np.int64]) -> Experiment:
+            if encoded is None:
+                weights = self.sample_weight
+                some = replace(
+                    self,
+                    X=rows_of(self.X, rows),
+                    y=rows_of(self.y, rows),
+                    sample_weight=weights
+                    if weights is None or isinstance(weights, str)
+                    else rows_of(weights, rows),
+                )
+                experiment = some.experiment(model, deadline=deadline)
+            else:
+                target = None if encoded.target is None else encoded.target[rows]
+                experiment = self.experiment(
+                    model, replace(encoded, rows=encoded.rows.take(rows), target=target), deadline
+                )
+            last[:] = [experiment.like(last[0]) if last else experiment.paced(1)]
+            return last[0]
+
+        with _time_allowed(self.max_seconds):
+            scores, notes, n_drawn = weigh_precisely(encode, n_rows, precision, self.seed)
+        what = f"{scores.n_rows:,} rows" if scores.n_rows < n_drawn else f"{n_drawn:,} of {n_rows:,} rows"
+        if n_drawn < n_rows:
+            what += ", drawn at random"
+        experiment = replace(last[0], data=replace(last[0].data, what=what))
+        return self._result(
+            experiment, experiment.metrics, scores, notes, experiment.block_rows, n_rows=scores.n_rows
+        )
+
+    def _result(
+        self,
+        experiment: Experiment,
+        metrics: tuple[Metric, ...],
+        scores: Scores,
+        notes: list[str],
+        block_rows: int,
+        late: str = "",
+        n_rows: int | None = None,
+    ) -> Importance:
+        notes += [self.grouping.note] if self.grouping.note else []
+        notes += remarks(scores, n_rows or experiment.data.rows.n_rows, late or "Interrupted")
+        missed = [metric.name for metric in experiment.metrics if metric not in metrics]
+        if missed:
+            notes.append(f"There was no time for {', '.join(missed)}.")
+        finished = scores.n_features == len(experiment.features)
+        stopped = late or n_rows is not None
+        if stopped:
+            scores = replace(scores, complete=finished)
+        known = sum_of_rows(experiment.data.target, self.X if scores.kept is not None else None)
+        result = result_of(experiment, metrics, scores, self.seed, block_rows, notes, known)
+        if not scores.complete and not stopped:
+            raise Interrupted(result, len(experiment.features))
+        return result
+
+
+@contextmanager
+def _time_allowed(max_seconds: float | None) -> Iterator[None]:
+    """Say in words that the time was over before there was anything to tell."""
+    try:
+        yield
+    except TimeUp:
+        raise InputError(
+            f"max_seconds={max_seconds:g} was over before anything was finished; allow more."
+        ) from None
+
+
+def _told_of(precision: float, result: Importance) -> Importance:
+    """The same with a note on whether its standard errors are what was asked for."""
+    each = [result.of(metric) for metric in result.metrics]
+    reached = told(precision, [one.se for one in each], [one.importances_mean for one in each])
+    shuffles = f"all rows shuffled {result.n_repeats} time{'s' * (result.n_repeats > 1)}"
+    return replace(result, notes=(*result.notes, f"{reached}; {shuffles}."))
+
+
+def _smallest(experiment: Experiment) -> str:
+    strata = experiment.values.strata
+    return f"{experiment.data.rows.n_rows}" if strata is None else f"Strata of {min(map(len, strata))}"
+
+
+def _size(answered: Measured) -> tuple[int, int]:
+    """Features, then rows."""
+    return answered[0].n_features, answered[0].n_rows
