@@ -124,6 +124,8 @@ TEXTS = {
 TOLD = ("summary", "sentences", "_repr_html_", "to_html")
 SHOWN = ("to_frame", "to_matrix", "to_dict")
 RENAMED = {"Company": "Associations"}
+# attributes by the name they are recorded under, where they have another today
+ATTRIBUTES = {"ways": "kernels", "of_mean": "link"}
 
 
 def kind_of(result: Any) -> str:

@@ -11,8 +11,8 @@ FURTHER = ("effects", "company", "associations")
 
 def page_texts(result: Any) -> dict[str, str]:
     """Give the dict of a page, and the rows and charts that its template gets, as JSON."""
-    from weighin._report._page import _view
-    from weighin._result_page import page_of
+    from weighin._display.page.render import _view
+    from weighin._results.importance_page import page_of
 
     known = getattr(result, "further", {})
     taken = inspect.signature(page_of).parameters  # "company" or "associations", as it is called

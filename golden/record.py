@@ -46,7 +46,7 @@ class Record:
     def _result(self, result: Any, prefix: str) -> None:
         kind, result = api.kind_of(result), undated(result)
         for name in api.NUMBERS[kind]:
-            self._number(prefix + name, lambda name=name: getattr(result, name))
+            self._number(prefix + name, lambda name=name: getattr(result, api.ATTRIBUTES.get(name, name)))
         for name in api.TEXTS[kind]:
             self._text(prefix + name, lambda name=name: _lines(getattr(result, name)))
         if hasattr(result, "interval"):

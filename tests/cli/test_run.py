@@ -157,12 +157,12 @@ def test_every_output_knows_which_way_features_push(cli, learner, games, tmp_pat
 
 
 def test_an_interrupt_while_looking_further_keeps_the_weights(cli, learner, games, tmp_path, monkeypatch):
-    import weighin._effects
+    import weighin._cli.further as further
 
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(weighin._effects, "effects", interrupted)
+    monkeypatch.setattr(further, "effects", interrupted)
     ran = cli("run", learner, games, "--trust", "--repeats", 5)
     assert ran.code == 130
     assert "do without effects and associations" in ran.err

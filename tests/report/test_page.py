@@ -367,7 +367,7 @@ def test_sections_without_content_are_left_out(six):
     assert not {"effects", "associations", "segments", "next"} & ids
 
 
-def test_the_model_and_its_rows_are_asked():
+def test_a_page_shows_effects_and_associations_of_the_same_model():
     import numpy as np
     import pandas as pd
 
@@ -379,9 +379,10 @@ def test_the_model_and_its_rows_are_asked():
         return np.asarray(3 * rows["up"] - 2 * rows["down"])
 
     imp = weighin.weigh(model, X, model(X), metric="mae", n_repeats=5, random_state=0)
-    page = read(imp, model=model, X=X)
+    found = weighin.effects(model, X, random_state=0)
+    page = read(imp.with_effects(found), associations=weighin.associations(X, random_state=0))
     arrows = {row["name"]: row["arrow"] for row in page.data["weights"][0]["rows"]}
-    assert arrows["up"] == weighin.effects(model, X, random_state=0).arrows["up"]
+    assert arrows["up"] == found.arrows["up"]
     assert arrows["down"] != arrows["up"]
     assert "twin" in page.text[page.text.index("go together") :]
 
@@ -418,7 +419,7 @@ def test_a_file_holds_all_that_its_page_needs(tmp_path):
     whole.save(tmp_path / "importance.json")
     again = weighin.Importance.load(tmp_path / "importance.json")
     assert again.to_html() == whole.to_html() == whole.to_html(effects=effects, associations=associations)
-    assert again.to_html() == imp.to_html(model=model, X=X)
+    assert again.to_html() == imp.with_effects(effects).to_html(associations=associations)
     ids = {attrs.get("id") for _, attrs in Read(again.to_html()).elements}
     assert {"effects", "associations"} <= ids
     assert (tmp_path / "importance.json").stat().st_size < 100_000
