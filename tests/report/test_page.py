@@ -414,7 +414,7 @@ def look_further(n_rows=300):
 
 
 def test_a_file_holds_all_that_its_page_needs(tmp_path):
-    imp, effects, associations, model, *_ = look_further()
+    imp, effects, associations, *_ = look_further()
     whole = imp.with_effects(effects).with_associations(associations)
     whole.save(tmp_path / "importance.json")
     again = weighin.Importance.load(tmp_path / "importance.json")
