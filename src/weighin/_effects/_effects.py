@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._company._columns import Column
-from weighin._effects._curves import accumulated_local_effects, partial_dependence
+from weighin._effects._curves import accumulated_local_effects, around_mean, partial_dependence
 from weighin._effects._direction import direction
 from weighin._effects._feature import FeatureEffect
 from weighin._effects._grid import Grid, choose_grid
@@ -216,8 +216,9 @@ def _effect(
         shares=grid.shares,
         missing_share=grid.missing_share,
         left_out=grid.left_out,
-        pd=average,
-        ale=local,
+        pd=average.curve,
+        pd_centered=partial_dependence(around_mean(predicted, grid.shares)).curve,
+        ale=None if local is None else local.curve,
         no_ale="" if local is not None else TOO_FEW if ordered else ORDERED_ONLY,
         curves=np.ascontiguousarray(predicted[:, :n_curves].T),
         direction=direction(average.first(k), spread, ordered=ordered),
