@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from weighin._inference import Moments, identity, infer, root
+from weighin._inference import Moments, identity, infer, relative, root
 from weighin._inference.judging import r2
 from weighin._inference.paired import adjusted, independent, paired, two_sided, unknown
 from weighin._samplers.marginal import MarginalSampler
@@ -108,6 +108,20 @@ def test_squared_errors_paired_are_the_moments_of_the_difference():
     expected = infer(Moments.of((changes[1] - changes[0])[None], give, before[1]))
     for name in ("estimate", "se", "se_data", "se_shuffle", "skewness", "df"):
         np.testing.assert_allclose(getattr(got, name), getattr(expected, name), rtol=1e-8)
+
+
+@pytest.mark.parametrize("function", [identity, relative, root, r2])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_two_models_that_lose_the_same_differ_by_exactly_nothing(function, weighted):
+    """Whatever the processor: sums of the two subtracted from each other would leave 1e-10."""
+    give, n = donors(200, 4, 0), 200
+    changes, before = swaps(n, give, 0)
+    rows = np.stack([before[0], np.random.default_rng(0).uniform(0.5, 1.5, n)])
+    units = np.stack([changes[0], changes[1], changes[0] * 0.3])
+    weights = np.random.default_rng(1).uniform(0.5, 1.5, n) if weighted else None
+    got = paired((units, units.copy()), give, (rows, rows.copy()), weights=weights, function=function)
+    for name in ("estimate", "se", "se_data", "se_shuffle"):
+        assert (getattr(got, name) == 0).all(), name
 
 
 def test_strata_count_by_themselves():

@@ -17,7 +17,7 @@ from weighin._effects.output import ballots, choose_output, described, output_na
 from weighin._effects.values import raw_columns
 from weighin._engine.predictions import predict_swaps
 from weighin._models import as_model
-from weighin._results.curves import accumulated_local_effects, partial_dependence
+from weighin._results.curves import accumulated_local_effects, around_mean, partial_dependence
 from weighin._results.direction import direction
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects import Effects
@@ -216,8 +216,9 @@ def _effect(
         shares=grid.shares,
         missing_share=grid.missing_share,
         left_out=grid.left_out,
-        pd=average,
-        ale=local,
+        pd=average.curve,
+        pd_centered=partial_dependence(around_mean(predicted, grid.shares)).curve,
+        ale=None if local is None else local.curve,
         no_ale="" if local is not None else TOO_FEW if ordered else ORDERED_ONLY,
         curves=np.ascontiguousarray(predicted[:, :n_curves].T),
         direction=direction(average.first(k), spread, ordered=ordered),

@@ -1,7 +1,7 @@
 """How sure one can be of the difference between two importances of one feature.
 
 On the same rows with the same shuffles, what the two models lose is compared pair by pair: what moves both alike
-cancels. Apart, variances add.
+cancels before anything is summed up, and leaves exactly nothing. Apart, variances add.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 TOGETHER = 12  # features with joint moments: the work grows with the square of twice as many
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of losses beyond all bounds, as in `Moments.of`
 def paired(
     changes: tuple[ArrayLike, ArrayLike],
     donors: ArrayLike,
@@ -56,7 +57,7 @@ def paired(
     first, second = (np.asarray(some) for some in changes)
     own, other = (np.atleast_2d(np.asarray(some, dtype=float)) for some in rows)
     weight = None if weights is None else np.asarray(weights, dtype=float)
-    before, give = np.concatenate([own, other]), np.asarray(donors)
+    before, give = np.concatenate([own, other - own]), np.asarray(donors)
     one = np.zeros(give.shape[1], dtype=np.int64)
     parts = list(
         _parts(
@@ -68,9 +69,11 @@ def paired(
         here = slice(start, start + TOGETHER)
         strata: dict[int, Moments] = {}
         for label, part, local in parts:
-            both = np.concatenate([first[here][..., part], second[here][..., part]])
+            both = np.concatenate([first[here][..., part], second[here][..., part]], dtype=np.float64)
+            moved, n = both != 0, len(both) // 2
+            both[n:] -= both[:n]
             of_part = None if weight is None else weight[part]
-            moments = Moments.of(both, local, before[:, part], weights=of_part)
+            moments = Moments.of(both, local, before[:, part], weights=of_part, moved=moved)
             strata[label] = strata[label] + moments if label in strata else moments
         n = len(first[here])
         of_two = _of_two(function, len(own))
@@ -89,18 +92,24 @@ def _parts(
 
 
 def _of_two(function: Function, n_rows: int) -> Function:
-    """The same function of the means of either model: half of the changes and of the row components are its own."""
+    """The same function of the means of either model, where those of the second are given less those of the first.
+
+    Unit n + i is what the second model has for unit i. Derivatives are laid out for the difference of the two, in
+    which the first one's mean counts by the difference of both slopes.
+    """
 
     def both(means: Means) -> tuple[Floats, Floats, Floats]:
         n = len(means.change) // 2
-        parts = []
-        by_rows = np.zeros((2 * n, len(means.rows)))
-        for model in range(2):
-            units, own = slice(model * n, (model + 1) * n), slice(model * n_rows, (model + 1) * n_rows)
-            value, by_change, by_rows[units, own] = function(Means(means.change[units], means.rows[own]))
-            parts.append((value, by_change))
-        value, by_change = (np.concatenate(some) for some in zip(*parts, strict=True))
-        return value, by_change, by_rows
+        change, rows = means.change[:n], means.rows[:n_rows]
+        value, slope, by_rows = function(Means(change, rows))
+        other, other_slope, other_by_rows = function(
+            Means(change + means.change[n:], rows + means.rows[n_rows:])
+        )
+        return (
+            np.concatenate([value, other]),
+            np.concatenate([slope - other_slope, other_slope]),
+            np.block([[by_rows, np.zeros_like(by_rows)], [other_by_rows, other_by_rows]]),
+        )
 
     return both
 

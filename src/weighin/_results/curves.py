@@ -18,38 +18,86 @@ class Curve:
     Attributes
     ----------
     effect : ndarray of shape (n_points,)
-    covariance : ndarray of shape (n_points, n_points)
-        Of the estimates.
+    variance : ndarray of shape (n_points,)
+        Of the estimates, one point at a time.
     df : ndarray of shape (n_points,)
         Degrees of freedom.
     """
 
     effect: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+    variance: NDArray[np.float64]
     df: NDArray[np.float64]
-
-    def centered(self, shares: NDArray[np.float64]) -> Curve:
-        """Subtract the curve's mean over the rows, point by point; points beyond those of `shares` count nothing."""
-        weights = np.zeros(len(self.effect))
-        weights[: len(shares)] = shares
-        turn = np.eye(len(weights)) - weights
-        return Curve(turn @ self.effect, turn @ self.covariance @ turn.T, self.df)
 
     def shifted(self, by: float) -> Curve:
         """Add a number."""
-        return Curve(self.effect + by, self.covariance, self.df)
-
-    def first(self, n: int) -> Curve:
-        """Only the first points."""
-        return Curve(self.effect[:n], self.covariance[:n, :n], self.df[:n])
+        return Curve(self.effect + by, self.variance, self.df)
 
     def interval(self, confidence_level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Lower and upper ends at each point, one point at a time."""
-        reach = stats.t.ppf((1 + confidence_level) / 2, self.df) * np.sqrt(self.covariance.diagonal().clip(0))
+        reach = stats.t.ppf((1 + confidence_level) / 2, self.df) * np.sqrt(self.variance)
         return self.effect - reach, self.effect + reach
 
 
-def partial_dependence(predicted: NDArray[np.float64]) -> Curve:
+@dataclass(frozen=True, eq=False)
+class CurveOfRows:
+    """A curve over points, while it is known how much each row moves it.
+
+    Variances of what is derived from the curve are sums of squares of what the rows move: never differences of sums,
+    which leave something where 0 belongs, how much depending on the processor.
+
+    Attributes
+    ----------
+    effect : ndarray of shape (n_points,)
+    influence : ndarray of shape (n_points, n_rows)
+        What each row moves: sums of products over the rows are covariances of the estimates.
+    df : ndarray of shape (n_points,)
+        Degrees of freedom.
+    """
+
+    effect: NDArray[np.float64]
+    influence: NDArray[np.float64]
+    df: NDArray[np.float64]
+
+    @property
+    def curve(self) -> Curve:
+        """The same without rows."""
+        return Curve(self.effect, np.square(self.influence).sum(1), self.df)
+
+    def first(self, n: int) -> CurveOfRows:
+        """Only the first points."""
+        return CurveOfRows(self.effect[:n], self.influence[:n], self.df[:n])
+
+    def variance_of_moves(self) -> NDArray[np.float64]:
+        """Variance of the difference between each point and each other one, shape (n_points, n_points)."""
+        n = len(self.effect)
+        moves = np.zeros((n, n))
+        for k in range(n):
+            moves[k, k + 1 :] = np.square(self.influence[k + 1 :] - self.influence[k]).sum(1)
+        return moves + moves.T
+
+
+def around_mean(predicted: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Take from each row's predictions their mean over the points.
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (n_points, n_rows)
+    shares : ndarray of shape (n,)
+        Part of the rows at each of the first n points, to weigh their mean by; points beyond count nothing.
+
+    Returns
+    -------
+    ndarray of shape (n_points, n_rows)
+        Exactly 0 in rows that are predicted the same at all points.
+    """
+    if not len(shares):
+        return predicted
+    moved = predicted - predicted[0]
+    moved -= shares @ moved[: len(shares)]
+    return moved
+
+
+def partial_dependence(predicted: NDArray[np.float64]) -> CurveOfRows:
     """Average what all rows are predicted at each point.
 
     Parameters
@@ -62,8 +110,8 @@ def partial_dependence(predicted: NDArray[np.float64]) -> Curve:
     """
     n = predicted.shape[1]
     mean = predicted.mean(1)
-    rest = predicted - mean[:, None]
-    return Curve(mean, rest @ rest.T / (n * (n - 1)), np.full(len(mean), n - 1.0))
+    influence = (predicted - mean[:, None]) / np.sqrt(n * (n - 1))
+    return CurveOfRows(mean, influence, np.full(len(mean), n - 1.0))
 
 
 def accumulated_local_effects(
@@ -71,7 +119,7 @@ def accumulated_local_effects(
     places: NDArray[np.float64],
     points: NDArray[np.float64],
     shares: NDArray[np.float64],
-) -> Curve | None:
+) -> CurveOfRows | None:
     """Add up, from point to point, what the step does to the rows that lie between the two.
 
     Parameters
@@ -86,7 +134,7 @@ def accumulated_local_effects(
 
     Returns
     -------
-    Curve or None
+    CurveOfRows or None
         None with fewer than two points or too few rows.
 
     Notes
@@ -116,7 +164,7 @@ def accumulated_local_effects(
     own = weights**2 * (influence**2).sum(1)
     with np.errstate(invalid="ignore", divide="ignore"):
         df = own.sum(1) ** 2 / (own**2 / (sizes - 1)).sum(1)
-    return Curve(weights @ steps, moved @ moved.T, np.where(np.isfinite(df), df, len(known) - 1.0).clip(1))
+    return CurveOfRows(weights @ steps, moved, np.where(np.isfinite(df), df, len(known) - 1.0).clip(1))
 
 
 def _between(

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
-from weighin._results.curves import Curve
+from weighin._results.curves import CurveOfRows
 
 SMALL = 0.05  # of the spread of predictions: a curve that moves less counts as flat
 COUNTER = 0.15  # of the curve's range: a move back that is smaller does not spoil a direction
 CHANCE = 0.05  # for all pairs of points together
 
 
-def small(curve: Curve, spread: float) -> bool:
+def small(effect: NDArray[np.float64], spread: float) -> bool:
     """Whether a curve moves so little, beside the spread of predictions, that it counts as flat."""
-    return not float(np.ptp(curve.effect)) > SMALL * spread
+    return not float(np.ptp(effect)) > SMALL * spread
 
 
-def direction(curve: Curve, spread: float, *, ordered: bool = True) -> str:
+def direction(curve: CurveOfRows, spread: float, *, ordered: bool = True) -> str:
     """Name the way a curve goes.
 
     Parameters
     ----------
-    curve : Curve
+    curve : CurveOfRows
         Over points in order.
     spread : float
         Distance between the 2.5 % and the 97.5 % quantile of the predictions.
@@ -41,12 +42,11 @@ def direction(curve: Curve, spread: float, *, ordered: bool = True) -> str:
     Only ups: rises. Only downs: falls. Ups before the highest point and downs after it: peaks; the reverse: dips.
     """
     n = len(curve.effect)
-    if n < 2 or small(curve, spread):
+    if n < 2 or small(curve.effect, spread):
         return "none"
     reach = float(np.ptp(curve.effect))
     moves = curve.effect[None, :] - curve.effect[:, None]  # from the first index to the second
-    variance = curve.covariance.diagonal()
-    error = np.sqrt((variance[:, None] + variance[None, :] - 2 * curve.covariance).clip(0))
+    error = np.sqrt(curve.variance_of_moves())
     quantile = stats.t.ppf(1 - CHANCE / (n * (n - 1)), max(1.0, float(curve.df.min())))
     real = (abs(moves) >= COUNTER * reach) & (abs(moves) > quantile * error)
     if not real.any():

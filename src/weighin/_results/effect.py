@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.text import ARROWS
-from weighin._results.curves import Curve
+from weighin._results.curves import Curve, around_mean
 from weighin._results.direction import small
 from weighin._results.effects_words import Name, number, sentence
 
@@ -34,6 +34,8 @@ class FeatureEffect:
         Levels that were too many.
     pd : Curve
         Partial dependence.
+    pd_centered : Curve
+        The same around its mean over the rows.
     ale : Curve or None
         Accumulated local effects, with mean 0.
     no_ale : str
@@ -56,6 +58,7 @@ class FeatureEffect:
     missing_share: float
     left_out: int
     pd: Curve
+    pd_centered: Curve
     ale: Curve | None
     no_ale: str
     curves: NDArray[np.float64]
@@ -83,7 +86,7 @@ class FeatureEffect:
     def aside(self) -> str:
         """What else must be known."""
         asides = ""
-        flat = self.ale is not None and small(self.ale, self.spread)
+        flat = self.ale is not None and small(self.ale.effect, self.spread)
         sure = self.direction_ale not in ("", "none") or flat  # not: too noisy to tell
         if sure and self.direction_ale != self.direction:
             asides += f" Among rows as they occur (accumulated local effects): {self.direction_ale}."
@@ -96,21 +99,19 @@ class FeatureEffect:
     def told(self, what: str, name: Name = str) -> str:
         """The direction of `what` is predicted in a sentence."""
         labels = [number(value) for value in self.values] if self.in_numbers else self.labels
-        average = self.pd.first(self.n_points)
+        average = self.pd.effect[: self.n_points]
         way = self.direction
         if way == "none" and self.n_points and not small(average, self.spread):
             way = "chance"
-        return sentence(self.feature, way, average.effect, labels, what, name)
+        return sentence(self.feature, way, average, labels, what, name)
 
     def single_rows(self, centered: bool) -> NDArray[np.float64]:
         """Predictions of single rows, or how far they are from each row's mean over the points."""
-        if not centered:
-            return self.curves.copy()
-        return self.curves - (self.curves[:, : self.n_points] @ self.shares)[:, None]
+        return (around_mean(self.curves.T, self.shares).T if centered else self.curves).copy()
 
     def both(self, centered: bool, mean_prediction: float) -> list[tuple[str, Curve]]:
         """The curves there are: "pd", and "ale" around the mean prediction unless centered."""
-        average = self.pd.centered(self.shares) if centered else self.pd
+        average = self.pd_centered if centered else self.pd
         if self.ale is None:
             return [("pd", average)]
         return [("pd", average), ("ale", self.ale if centered else self.ale.shifted(mean_prediction))]
