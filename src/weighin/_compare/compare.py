@@ -17,6 +17,7 @@ from weighin._inference.judging import FUNCTIONS
 from weighin._inference.paired import independent, joined, paired, some, unknown
 from weighin._results.comparison import Comparison
 from weighin._results.importance import Importance
+from weighin._results.importance_sentences import which_rows
 
 # why two results are not compared pair by pair
 OTHER_ROWS, OTHER_TABLE, UNKNOWN_TABLE = "other rows", "other table", "unknown table"
@@ -94,7 +95,7 @@ def compare(
         greater_is_better=first.greater_is_better,
         baselines=(float(first.baseline), float(second.baseline)),
         n_rows=(int(first.n_rows), int(second.n_rows)),
-        rows=(first._which_rows(), second._which_rows()),
+        rows=(which_rows(first), which_rows(second)),
         models=(first.model, second.model),
         simulated=first.simulated or second.simulated,
         notes=tuple(_notes(first, second, named, why_not)),
@@ -161,7 +162,7 @@ def _pair(
     if (first.segment, first.n_rows) != (second.segment, second.n_rows):
         return None, OTHER_ROWS
     if not first.rows_sum or first.rows_sum != second.rows_sum:
-        if first._which_rows() != second._which_rows():
+        if which_rows(first) != which_rows(second):
             return None, OTHER_ROWS
         return None, OTHER_TABLE if first.rows_sum and second.rows_sum else UNKNOWN_TABLE
     if first.segment is not None:
@@ -291,7 +292,7 @@ def _why(first: Importance, second: Importance, why_not: str) -> list[str]:
     """Say why they were taken as independent, and what to do about it, where they may be of the same rows."""
     wider = "on the same rows the intervals are wider than need be"
     if why_not == OTHER_TABLE:
-        return [f"Both tell of {first._which_rows()}, but they are not the same: their targets differ."]
+        return [f"Both tell of {which_rows(first)}, but they are not the same: their targets differ."]
     if why_not == SEGMENTS:
         return [f"Segments are not compared pair by pair; {wider}."]
     if why_not == NO_PAIRS:

@@ -1,4 +1,4 @@
-"""A result as a small HTML table for a notebook, from plain values; knows no result.
+"""What a result says, as a small HTML table for a notebook.
 
 One fragment, no script, nothing from elsewhere. Text and whiskers take the colour of the page around them, and bars
 stand out from white and from black, so that light and dark need no second version.
@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from html import escape
 
 from weighin._base.text import printable
+from weighin._display.numbers import aligned
+from weighin._display.telling import MOST_ROWS, Column, Row, Table, Telling
 
-MOST = 30  # rows; a notebook is no place for hundreds
+# as wide as a digit
+FIGURE_SPACE = "\N{FIGURE SPACE}"
 _STYLE = """
 .weighin{font-size:13px;line-height:1.35;max-width:100%;overflow-x:auto}
 .weighin table{border-collapse:collapse;border:0;margin:0;width:auto;color:inherit;background:none}
@@ -21,6 +24,8 @@ _STYLE = """
 .weighin tr,.weighin tbody tr:nth-child(n){background:none}
 .weighin th,.weighin td{padding:3px 8px;border:0;text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 .weighin thead th{font-weight:400;opacity:.75;border-bottom:1px solid rgba(128,128,128,.5);vertical-align:bottom}
+.weighin .claimed th,.weighin .claimed td{font-weight:600}
+.weighin .words{text-align:left}
 .weighin tbody th{text-align:left;font-weight:500;max-width:22em;white-space:normal;overflow-wrap:anywhere}
 .weighin thead th:first-child{text-align:left}
 .weighin p{margin:4px 8px;opacity:.75;max-width:60em;overflow-wrap:anywhere}
@@ -35,107 +40,101 @@ _STYLE = """
 """
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the table.
-
-    Attributes
-    ----------
-    name : str
-        Of the feature, as it is.
-    cells : sequence of str
-        Texts.
-    value, low, high : float
-        Length of the bar, and ends of its whisker; NaN for none.
-    sign, word : str
-        An arrow behind the name, and what it means.
-    few : bool
-        Whether so few rows count that no interval holds.
-    """
-
-    name: str
-    cells: Sequence[str]
-    value: float
-    low: float = math.nan
-    high: float = math.nan
-    sign: str = ""
-    word: str = ""
-    few: bool = False
-
-    @property
-    def pale(self) -> bool:
-        """Whether it cannot be told apart from zero."""
-        return self.few or self.low <= 0 <= self.high
-
-
-def table_html(
-    heading: str,
-    columns: Sequence[str],
-    rows: Sequence[Row],
-    remarks: Sequence[str],
-    more: str = "",
-    *,
-    most: int | None = MOST,
-) -> str:
-    """Write the table.
+def fragment(telling: Telling, most: int | None = MOST_ROWS) -> str:
+    """Write the first table and what is said of it, for a notebook.
 
     Parameters
     ----------
-    heading : str
-        Over it.
-    columns : sequence of str
-        Heads of the first column and of each cell.
-    rows : sequence of Row
-        In the order to show.
-    remarks : sequence of str
-        Under it.
-    more : str
-        Where to find the rows that are not shown.
+    telling : Telling
+        What a result says.
     most : int or None
         Rows to show; None for all.
     """
-    shown = rows[:most]
-    ends = [0.0]
-    for row in shown:
-        ends += [end for end in (row.value, row.low, row.high) if math.isfinite(end)]
-    low, span = min(ends), (max(ends) - min(ends)) or 1.0
-    head = "".join(f'<th scope="col">{_text(column)}</th>' for column in columns)
-    body = "\n".join(_row(row, low, span) for row in shown)
-    left_out = [f"{len(rows) - len(shown)} more features: {more}."] if len(rows) > len(shown) else []
-    under = "".join(f"<p>{_text(remark)}</p>" for remark in [*left_out, *remarks])
+    remarks = [*telling.remarks, *telling.notes]
+    return "".join(table_html(table, remarks, most=most) for table in telling.tables[:1])
+
+
+def table_html(table: Table, remarks: Sequence[str] = (), *, most: int | None = MOST_ROWS) -> str:
+    """Write a table and remarks under it.
+
+    Parameters
+    ----------
+    table : Table
+        What to show.
+    remarks : sequence of str
+        Under it.
+    most : int or None
+        Rows to show; None for all.
+    """
+    shown, left_out = table.upto(most)
+    bars = [row.bar for row in shown if row.bar is not None]
+    ends = [0.0, *(end for bar in bars for end in (bar.value, bar.low, bar.high) if math.isfinite(end))]
+    scale = _Scale(min(ends), (max(ends) - min(ends)) or 1.0)
+    heads = "".join(
+        f'<th scope="col"{_side(column)}>{_text(column.label)}</th>' for column in table.columns
+    ) + '<th aria-hidden="true"></th>' * bool(bars)
+    columns = [_cells([row.cells[i] for row in shown], column) for i, column in enumerate(table.columns)]
+    body = "\n".join(
+        _row(row, [column[place] for column in columns], scale, with_bar=bool(bars))
+        for place, row in enumerate(shown)
+    )
+    under = "".join(f"<p>{_text(remark)}</p>" for remark in [*([left_out] if left_out else []), *remarks])
     return (
-        f'<div class="weighin" tabindex="0"><style>{_STYLE}</style>\n<table><caption>{_text(heading)}</caption>\n'
-        f'<thead><tr>{head}<th aria-hidden="true"></th></tr></thead>\n<tbody>\n{body}\n</tbody></table>\n{under}</div>'
+        f'<div class="weighin" tabindex="0"><style>{_STYLE}</style>\n<table><caption>{_text(table.heading)}</caption>\n'
+        f'<thead><tr><th scope="col">{_text(table.first)}</th>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody></table>'
+        f"\n{under}</div>"
     )
 
 
-def _row(row: Row, low: float, span: float) -> str:
-    sign = f' <span title="{_text(row.word)}">{_text(row.sign)}</span>' if row.sign else ""
-    cells = "".join(f"<td>{_text(cell)}</td>" for cell in row.cells)
-    return (
-        f'<tr><th scope="row">{_text(row.name)}{sign}</th>{cells}'
-        f'<td aria-hidden="true"><span class="track">{_bar(row, low, span)}</span></td></tr>'
-    )
+@dataclass(frozen=True)
+class _Scale:
+    """Where bars begin, and what their whole width stands for."""
 
+    low: float
+    span: float
 
-def _bar(row: Row, low: float, span: float) -> str:
-    def across(start: float, stop: float) -> str:
-        return f"left:{100 * (start - low) / span:.2f}%;width:{100 * (stop - start) / span:.2f}%"
-
-    parts = []
-    if math.isfinite(row.value) and row.value:
-        kind = "bar" + (" less" if row.value < 0 else "") + (" pale" if row.pale else "")
-        parts.append(
-            f'<span class="{kind}" style="{across(min(row.value, 0.0), max(row.value, 0.0))}"></span>'
+    def across(self, start: float, stop: float) -> str:
+        """Place and width of a part."""
+        return (
+            f"left:{100 * (start - self.low) / self.span:.2f}%;width:{100 * (stop - start) / self.span:.2f}%"
         )
-    if math.isfinite(row.low) and math.isfinite(row.high) and row.low < row.high:
+
+
+def _cells(texts: Sequence[str], column: Column) -> list[str]:
+    """Cells of a column; numbers are padded by spaces as wide as digits, so that their points are aligned."""
+    if column.kind == "number":
+        return [f"<td>{_text(text)}</td>" for text in aligned(list(map(printable, texts)), FIGURE_SPACE)]
+    return [f'<td class="words">{_text(text)}</td>' for text in texts]
+
+
+def _side(column: Column) -> str:
+    return "" if column.kind == "number" else ' class="words"'
+
+
+def _row(row: Row, cells: Sequence[str], scale: _Scale, *, with_bar: bool) -> str:
+    sign = f' <span title="{_text(row.meaning)}">{_text(row.sign)}</span>' if row.sign else ""
+    track = f'<span class="track">{_bar(row, scale)}</span>' if row.bar is not None else ""
+    last = f'<td aria-hidden="true">{track}</td>' if with_bar else ""
+    kind = ' class="claimed"' if row.claimed else ""
+    return f'<tr{kind}><th scope="row">{_text(row.name)}{sign}</th>{"".join(cells)}{last}</tr>'
+
+
+def _bar(row: Row, scale: _Scale) -> str:
+    bar, parts = row.bar, []
+    assert bar is not None
+    if math.isfinite(bar.value) and bar.value:
+        kind = "bar" + (" less" if bar.value < 0 else "") + ("" if row.claimed else " pale")
+        ends = scale.across(min(bar.value, 0.0), max(bar.value, 0.0))
+        parts.append(f'<span class="{kind}" style="{ends}"></span>')
+    if math.isfinite(bar.low) and math.isfinite(bar.high) and bar.low < bar.high:
         parts += [
-            f'<span class="{kind}" style="{across(row.low, row.high)}"></span>'
+            f'<span class="{kind}" style="{scale.across(bar.low, bar.high)}"></span>'
             for kind in ("line", "whisker")
         ]
-    parts.append(f'<span class="zero" style="left:{100 * (0 - low) / span:.2f}%"></span>')
+    parts.append(f'<span class="zero" style="left:{100 * (0 - scale.low) / scale.span:.2f}%"></span>')
     return "".join(parts)
 
 
 def _text(text: str) -> str:
-    return escape(printable(text), quote=True)
+    """Nothing but text; figure spaces stay, for they keep numbers in line."""
+    return escape("".join(part if part == FIGURE_SPACE else printable(part) for part in text), quote=True)

@@ -34,11 +34,15 @@ from weighin._inference.evidence import (
     Evidence,
     LeftOut,
     difference_from,
-    from_json,
     infer_from,
     n_units,
     some_units,
-    to_json,
+)
+from weighin._inference.evidence import (
+    from_json as evidence_from_json,
+)
+from weighin._inference.evidence import (
+    to_json as evidence_to_json,
 )
 from weighin._inference.influence import (
     auc_values,
@@ -75,9 +79,10 @@ __all__ = [
     "delete_one_block",
     "difference",
     "difference_from",
+    "evidence_from_json",
+    "evidence_to_json",
     "f1",
     "few_rows",
-    "from_json",
     "holm",
     "identity",
     "in_parts",
@@ -94,5 +99,4 @@ __all__ = [
     "repeats_needed",
     "root",
     "some_units",
-    "to_json",
 ]

@@ -1,28 +1,29 @@
-"""What a run found, in a form one can hold, print, draw and keep."""
+"""What weighing found, in a form one can hold, print, draw and keep."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, listing, nearest
-from weighin._base.files import check_free
-from weighin._base.optional import require
-from weighin._inference import Evidence, RowChanges, holm
-from weighin._results.importance_file import read, read_rows, write, write_rows
-from weighin._results.importance_page import joined
-from weighin._results.importance_sentences import summary
-from weighin._results.importance_view import Shown
-
-if TYPE_CHECKING:
-    import pandas as pd
+from weighin._base.files import check_free, given_or_written
+from weighin._base.text import ARROWS
+from weighin._display.codec import Kind, from_json, to_json
+from weighin._display.page import check_further
+from weighin._display.telling import Telling
+from weighin._inference import Evidence, evidence_from_json, evidence_to_json
+from weighin._results.base import Result, check_limit
+from weighin._results.importance_charts import ChartOptions, draw, of_metric
+from weighin._results.importance_numbers import ImportanceNumbers
+from weighin._results.importance_page import joined, page_of, page_parts
+from weighin._results.importance_telling import TITLE, tell
+from weighin._results.row_file import read_rows, write_rows
 
 _SAME_PLAN = (
     "model",
@@ -42,7 +43,7 @@ _SAME_PLAN = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Importance(Shown):
+class Importance(ImportanceNumbers, Result):
     """How much each feature weighs in a trained model.
 
     Attributes
@@ -106,6 +107,13 @@ class Importance(Shown):
     further : dict
         What else is known, for a page: see `with_effects`, `with_associations`; "command" is what gave these numbers.
 
+    Notes
+    -----
+    Columns of `to_frame`: feature, metric, importance, se, se_data, se_shuffle, ci_lower, ci_upper, relative, pvalue,
+    pvalue_holm, few_rows, rank; with ``by=`` also segment, None for all rows. One row per feature, the heaviest first;
+    metric after metric, and segment after segment. Those about certainty are NaN for a metric without intervals;
+    p-values are adjusted among the features of a metric and segment.
+
     Examples
     --------
     >>> import numpy as np
@@ -114,171 +122,215 @@ class Importance(Shown):
     [7.5, 0.05]
     """
 
-    features: tuple[str, ...]
-    importances: NDArray[np.float64]
-    baseline: float
-    metric: str
-    greater_is_better: bool
-    n_rows: int
-    rows: str = ""
-    on_training_rows: bool | None = None
-    model: str = ""
-    random_state: int = 0
-    block_rows: int = 4096
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    kernels: Mapping[str, str] = field(default_factory=dict)
-    directions: Mapping[str, str] = field(default_factory=dict)
-    simulated: bool = False
-    complete: bool = True
-    unfinished: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    versions: Mapping[str, str] = field(default_factory=dict)
-    date: str = ""
-    link: str = "identity"
-    evidence: tuple[Evidence, ...] = field(default=(), repr=False)
-    by: str = ""
-    segment: Any = None
-    parts: tuple[Importance, ...] = field(default=(), repr=False)
-    rows_sum: str = ""
-    kept: RowChanges | None = field(default=None, repr=False)
-    further: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _format = "weighin.importance"
+    _kinds: ClassVar[dict[Any, Kind]] = {
+        Evidence: Kind(
+            lambda evidence: evidence_to_json(evidence, to_json),
+            lambda values: evidence_from_json(values, from_json),
+        )
+    }
+    _left_out = frozenset({"kept"})
 
-    def __post_init__(self) -> None:
-        importances = np.array(self.importances, dtype=float)  # a copy nobody else can change
-        if importances.ndim != 2 or len(importances) != len(self.features) or not importances.shape[1]:
-            raise InputError(
-                "importances must have one row per feature and at least one column, "
-                f"got shape {importances.shape} for {len(self.features)} features."
-            )
-        importances.flags.writeable = False
-        object.__setattr__(self, "importances", importances)
+    def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
+        check_limit(limit)
+        return tell(self, confidence_level, limit)
 
-    @property
-    def n_repeats(self) -> int:
-        """Shuffles of each feature."""
-        return self.importances.shape[1]
-
-    @property
-    def importances_mean(self) -> NDArray[np.float64]:
-        """Importance of each feature over all shuffles, shape (n_features,).
-
-        The mean over shuffles; for the RMSE, R2, F1 and the like the change of the metric of all shuffles pooled.
-        """
-        judged = self._judged if self.link != "identity" else None
-        with np.errstate(all="ignore"):
-            return self.importances.mean(1) if judged is None else judged.estimate
-
-    @property
-    def importances_std(self) -> NDArray[np.float64]:
-        """Standard deviation over shuffles, shape (n_features,): the noise of shuffling alone."""
-        with np.errstate(all="ignore"):
-            return self.importances.std(1)
-
-    @property
-    def relative(self) -> NDArray[np.float64]:
-        """Importance over the baseline, shape (n_features,); NaN where the baseline is 0."""
-        if self.baseline == 0:
-            return np.full(len(self.features), np.nan)
-        with np.errstate(all="ignore"):
-            return self.importances_mean / abs(self.baseline)
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """Names of all metrics, the first one that of this result itself."""
-        return tuple(dict.fromkeys([self.metric, *(part.metric for part in self.parts)]))
-
-    @property
-    def segments(self) -> tuple[Any, ...]:
-        """Values rows were told apart by."""
-        return tuple(dict.fromkeys(part.segment for part in self.parts if part.segment is not None))
-
-    def of(self, metric: str | None = None, segment: Any = None) -> Importance:
-        """Give the result for another metric, or for a segment of the rows.
+    def plot(
+        self,
+        kind: Literal["bars", "shuffles", "segments"] = "bars",
+        *,
+        metric: str | None = None,
+        ax: Any = None,
+        limit: int = 20,
+        relative: bool = False,
+        style: Literal["article"] | None = None,
+        title: str | None = None,
+    ) -> Any:
+        """Draw what weighs how much, the heaviest on top.
 
         Parameters
         ----------
+        kind : {"bars", "shuffles", "segments"}
+            Bars with whiskers for the 95% interval, pale where nothing may be claimed (for a metric without
+            intervals, marks show the single shuffles); a dot for every single shuffle; or a table of colours, features by segments,
+            for ``weigh(..., by=...)``.
         metric : str, optional
-            One of `metrics`; the first by default.
-        segment : optional
-            One of `segments`; all rows by default.
+            Which one, of a result with several; the first by default.
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default. It is never shown: call ``plt.show()`` outside a notebook. Colours
+            suit the ground, light or dark.
+        limit : int
+            At most so many features.
+        relative : bool
+            In parts of the baseline instead of units of the metric.
+        style : "article", optional
+            Bars as the article drew them: 20 x 10 inches in fivethirtyeight's style, names cut at 25 characters, no
+            whiskers.
+        title : str, optional
+            Instead of the usual one.
+
+        Returns
+        -------
+        matplotlib Axes
 
         Raises
         ------
         InputError
-            If there is none.
+            On arguments it does not know, or a chart that this result has no numbers for.
         """
-        metric = metric or self.metric
-        for part in (self, *self.parts):
-            if part.metric == metric and part.segment == segment:
-                return part
-        if metric not in self.metrics:
-            raise InputError(
-                f"No metric {metric!r}.{nearest(metric, self.metrics)} Metrics: {listing(self.metrics)}."
-            )
-        raise InputError(f"No segment {segment!r}. Segments: {listing(self.segments) or 'none'}.")
+        shown = self if metric in (None, self.metric) else of_metric(self, str(metric))
+        return draw(shown, ChartOptions(kind, ax, limit, relative, style, title))
 
-    def to_frame(self, confidence_level: float = 0.95) -> pd.DataFrame:
-        """Give one row per feature, the heaviest first; metric after metric, and segment after segment.
+    def to_html(
+        self,
+        path: Path | str | None = None,
+        *,
+        effects: Any = None,
+        associations: Any = None,
+        ablation: Any = None,
+        title: str | None = None,
+        command: str = "",
+        force: bool = False,
+    ) -> str | None:
+        """Write one HTML page to send around: sentences, chart, table, and what else is known of the model.
+
+        The page needs nothing but itself, and works without scripts, in print and on a phone. It holds every name and
+        number of this result, and none of the rows.
 
         Parameters
         ----------
-        confidence_level : float
-            Of the interval, between 0 and 1.
+        path : path or str, optional
+            Where to; without, the page is returned.
+        effects : Effects or dict, optional
+            What `weighin.effects` has found of the same model; that of `with_effects` by default.
+        associations : Associations or dict, optional
+            What `weighin.associations` has found in the same rows; that of `with_associations` by default.
+        ablation : Ablation or dict, optional
+            What `ablate` has found.
+        title : str, optional
+            Instead of the usual one.
+        command : str
+            What gives these numbers again, shown at the end; the one `weighin run` was called by, where it was.
+        force : bool
+            Replace what is there.
 
         Returns
         -------
-        pandas.DataFrame
-            Columns: feature, metric, importance, se, se_data, se_shuffle, ci_lower, ci_upper, relative, pvalue,
-            pvalue_holm, few_rows, rank; with ``by=`` also segment, None for all rows. Those about certainty are NaN
-            for a metric without intervals; p-values are adjusted among the features of a metric and segment.
+        str or None
+            The page; None when it went to `path`.
 
         Raises
         ------
+        OutputExistsError
+            If `path` exists and `force` is false.
+        InputError
+            If `path` cannot be written, or something given is not what it should be.
         MissingDependencyError
-            Without pandas.
+            Without the extra ``weighin[report]``.
         """
-        pd = require("pandas", "fastai", "give a data frame")
-        parts = [self._columns(confidence_level), *(part._columns(confidence_level) for part in self.parts)]
-        frame = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
-        return frame if self.by else frame.drop(columns="segment")
+        from weighin._display.page import render
 
-    def summary(self, limit: int = 5, confidence_level: float = 0.95) -> str:
-        """Say in plain sentences what was found, and what to know before believing it.
+        if path is not None:
+            check_free(Path(path), force=force)
+        told = page_of(
+            self,
+            title=title or TITLE,
+            command=command or self.further.get("command", ""),
+            effects=self.further.get("effects") if effects is None else effects,
+            associations=self.further.get("associations") if associations is None else associations,
+            ablation=ablation,
+        )
+        page = render(told)
+        return given_or_written(page, path)
+
+    def with_effects(self, effects: Any) -> Self:
+        """Give the same result with arrows, in every view, for the way predictions go as a feature grows.
+
+        Its page, and its file, then hold the curves of the eight heaviest features, too.
 
         Parameters
         ----------
-        limit : int
-            Features told of one by one, the heaviest first.
-        confidence_level : float
-            Of the intervals, between 0 and 1.
+        effects : Effects or mapping of str to str
+            What `weighin.effects` has found of the same model, or a word for some of the features: "rises", "falls",
+            "peaks", "dips", "mixed", "differs" (levels without an order), "none".
 
-        Returns
-        -------
-        str
-            A sentence per line.
+        Raises
+        ------
+        InputError
+            On an unknown word, or a feature that this result does not have.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from weighin import Importance
+        >>> imp = Importance(("spread", "week"), np.array([[7.0], [0.1]]), 12.5, "mae", False, 730)
+        >>> imp.with_effects({"spread": "falls"}).directions
+        {'spread': 'falls'}
         """
-        if limit < 1:
-            raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
-        return "\n".join(summary(self, limit, confidence_level))
+        words = getattr(effects, "direction", effects)
+        if not isinstance(words, Mapping):
+            raise InputError(
+                f"effects must be of weighin.effects or a mapping, got {type(effects).__name__}."
+            )
+        for name, word in words.items():
+            if word not in ARROWS:
+                raise InputError(
+                    f"The direction of {name!r} must be one of {', '.join(map(repr, ARROWS))}, got {word!r}."
+                )
+            if name not in self.features and words is effects:  # `effects` may know more features
+                raise InputError(f"Unknown feature {name!r}.{nearest(name, self.features)}")
+        known = {name: words[name] for name in self.features if name in words}
+        parts = tuple(part.with_effects(known) for part in self.parts)
+        more = page_parts(self, effects=effects) if words is not effects else {**self.further}
+        return dataclasses.replace(self, directions=known, parts=parts, further=more)
+
+    def with_associations(self, associations: Any) -> Self:
+        """Give the same result with the columns that go together, for its page and its file.
+
+        Parameters
+        ----------
+        associations : Associations or dict
+            What `weighin.associations` has found in the same rows.
+
+        Raises
+        ------
+        InputError
+            If it is something else.
+        """
+        return dataclasses.replace(self, further=page_parts(self, associations=associations))
 
     def _columns(self, confidence_level: float) -> dict[str, Any]:
-        order = self._order()
+        parts = [part._part(confidence_level) for part in (self, *self.parts)]
+        columns: dict[str, Any] = {}
+        for name, values in parts[0].items():
+            if name == "segment" and not self.by:
+                continue
+            if isinstance(values, list):
+                columns[name] = [value for part in parts for value in part[name]]
+            else:
+                columns[name] = np.concatenate([part[name] for part in parts])
+        return columns
+
+    def _part(self, confidence_level: float) -> dict[str, Any]:
+        order = self.order
         lower, upper = self.interval(confidence_level)
-        pvalue = self.pvalue
+        columns = {
+            "importance": self.importances_mean,
+            "se": self.se,
+            "se_data": self.se_data,
+            "se_shuffle": self.se_shuffle,
+            "ci_lower": lower,
+            "ci_upper": upper,
+            "relative": self.relative,
+            "pvalue": self.pvalue,
+            "pvalue_holm": self.pvalue_holm,
+            "few_rows": self.few_rows,
+        }
         return {
             "feature": [self.features[i] for i in order],
-            "metric": self.metric,
+            "metric": [self.metric] * len(order),
             "segment": [self.segment] * len(order),
-            "importance": self.importances_mean[order],
-            "se": self.se[order],
-            "se_data": self._from_judged("se_data")[order],
-            "se_shuffle": self.se_shuffle[order],
-            "ci_lower": lower[order],
-            "ci_upper": upper[order],
-            "relative": self.relative[order],
-            "pvalue": pvalue[order],
-            "pvalue_holm": holm(pvalue)[order],
-            "few_rows": self._from_judged("few_rows")[order] == 1,
+            **{name: values[order] for name, values in columns.items()},
             "rank": np.arange(1, len(order) + 1),
         }
 
@@ -305,17 +357,22 @@ class Importance(Shown):
         beside = path.with_suffix(".npz")
         if self.kept is not None:
             check_free(beside, force=force)
-        write(path, {**self._values(), "rows_beside": self.kept is not None}, force=force)
+        super().save(path, force=force)
         if self.kept is not None:
             write_rows(beside, self.kept, force=force)
 
-    def _values(self) -> dict[str, Any]:
-        values = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "kept"}
-        parts = [part._values() for part in self.parts]
-        return {**values, "relative": self.relative.tolist(), "parts": parts}
+    def to_json(self) -> str:
+        """Give the whole result as JSON, exact and unrounded: what `save` writes, without rows that were kept.
+
+        Returns
+        -------
+        str
+            An object with "format" and "version".
+        """
+        return self._codec().text(self, relative=to_json(self.relative), rows_beside=self.kept is not None)
 
     @classmethod
-    def load(cls, path: Path | str) -> Importance:
+    def load(cls, path: Path | str) -> Self:
         """Read what `save` wrote.
 
         Parameters
@@ -326,23 +383,21 @@ class Importance(Shown):
         Raises
         ------
         InputError
-            If the file is not there, is no result of weighin, or comes from a newer version of the format.
+            If the file is not there, is no result of weighin, is damaged, or has another version of the format.
         """
         path = Path(path)
-        values = read(path, {entry.name for entry in fields(cls)} - {"kept"} | {"rows_beside"})
-        beside = values.pop("rows_beside", False)
+        result, more = cls._codec().read(path)
         try:
-            result = cls._of_values(values)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"'{path}' is damaged: {type(error).__name__}: {error}") from error
-        kept = read_rows(path.with_suffix(".npz"), result.importances.shape) if beside else None
-        return result if kept is None else dataclasses.replace(result, kept=kept)
+            check_further(result.further)
+        except (InputError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise InputError(f"'{path}' is damaged: {error}") from error
+        kept = None
+        if more.get("rows_beside"):
+            kept = read_rows(path.with_suffix(".npz"), result.importances.shape)
+        loaded: Self = result if kept is None else dataclasses.replace(result, kept=kept)
+        return loaded
 
-    @classmethod
-    def _of_values(cls, values: Mapping[str, Any]) -> Importance:
-        return cls(**{**values, "parts": tuple(cls._of_values(part) for part in values["parts"])})
-
-    def merge(self, other: Importance) -> Importance:
+    def merge(self, other: Self) -> Self:
         """Join two results of the same plan, such as the two parts of an interrupted run.
 
         Parameters

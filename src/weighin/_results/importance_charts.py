@@ -1,157 +1,161 @@
-"""The charts of a result."""
+"""The charts of an importance."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.errors import InputError
+from weighin._base.errors import InputError, nearest
 from weighin._base.optional import require
-from weighin._base.text import formatter, percent
-from weighin._display import charts as _plots
-from weighin._results.importance_words import Told
+from weighin._base.text import ARROWS
+from weighin._display import charts
+from weighin._display.numbers import percent, rounded
+from weighin._results.base import check_limit
+from weighin._results.importance_numbers import ImportanceNumbers
+from weighin._results.importance_telling import TITLE, about, axis_label, heading, unclear
 
 KINDS = ("bars", "shuffles", "segments")
 STYLES = ("article",)
 
 
-class Drawn(Told):
-    """What a result draws of itself."""
+@dataclass(frozen=True)
+class ChartOptions:
+    """What `Importance.plot` was asked for, but for the metric."""
 
-    def plot(
-        self,
-        kind: Literal["bars", "shuffles", "segments"] = "bars",
-        *,
-        metric: str | None = None,
-        ax: Any = None,
-        limit: int = 20,
-        relative: bool = False,
-        style: Literal["article"] | None = None,
-        title: str | None = None,
-    ) -> Any:
-        """Draw what weighs how much, the heaviest on top.
+    kind: str
+    ax: Any
+    limit: int
+    relative: bool
+    style: str | None
+    title: str | None
 
-        Parameters
-        ----------
-        kind : {"bars", "shuffles", "segments"}
-            Bars with whiskers for the 95 % interval, pale where it holds 0 (for a metric without intervals, marks
-            show the single shuffles); a dot for every single shuffle; or a table of colours, features by segments,
-            for ``weigh(..., by=...)``.
-        metric : str, optional
-            Which one, of a result with several; the first by default.
-        ax : matplotlib Axes, optional
-            Where to draw; a new figure by default. It is never shown: call ``plt.show()`` outside a notebook. Colours
-            suit the ground, light or dark.
-        limit : int
-            At most so many features.
-        relative : bool
-            In parts of the baseline instead of units of the metric.
-        style : "article", optional
-            Bars as the article drew them: 20 x 10 inches in fivethirtyeight's style, names cut at 25 characters, no
-            whiskers.
-        title : str, optional
-            Instead of the usual one.
-
-        Returns
-        -------
-        matplotlib Axes
+    def check(self, numbers: ImportanceNumbers) -> None:
+        """Raise unless the chart can be drawn.
 
         Raises
         ------
         InputError
-            On arguments it does not know, or a chart that this result has no numbers for.
+            Naming what is in the way.
         """
-        if metric not in (None, self.metric):
-            others = self._of_metric(str(metric))
-            return others.plot(kind, ax=ax, limit=limit, relative=relative, style=style, title=title)
-        self._check_plot(kind, limit, relative, style)
-        order = self._order()[:limit]
-        left_out = len(self.features) - len(order)
-        usual = "What the model weighs" + (f", by {self.by}" if kind == "segments" else "")
-        texts = {
-            "title": self._marked(title or usual),
-            "subtitle": self._about() + (f" {left_out} more features not shown." if left_out else ""),
-            "xlabel": self._axis() + (", in parts of the baseline" if relative else ""),
-            "percent": relative,
-            "ax": ax,
-        }
-        scale = 1.0 / abs(self.baseline) if relative else 1.0
-        if style == "article":
-            return self._article(order, scale, texts)
-        if kind == "segments":
-            return self._segments(order, relative, texts)
-        names, singles = [self.features[i] for i in order], self.importances[order] * scale
-        if kind == "shuffles":
-            texts["subtitle"] += " A dot is one shuffle, a box the middle half: the noise of shuffling alone."
-            return _plots.shuffles(names, singles, **texts)
-        signs = [self._sign(name) for name in names]
-        if any(signs):
-            texts["subtitle"] += " Arrows: which way predictions go as the feature grows."
-        values = self.importances_mean[order] * scale
-        number = percent if relative else formatter(values)
-        interval = unsure = None
-        if self._judged is not None:
-            lower, upper = self.relative_interval() if relative else self.interval()
-            interval, unsure = (lower[order], upper[order]), self._unsure[order]
-            taken = ", the baseline taken as known" if relative and not self._baseline_errs else ""
-            texts["subtitle"] += f" Whiskers: 95 % intervals{taken}. Pale: cannot be told apart from 0."
-        return _plots.bars(
-            names,
-            values,
-            singles=singles,
-            interval=interval,
-            unsure=unsure,
-            labels=[number(value) for value in values],
-            arrows=signs,
-            **texts,
-        )
-
-    def _of_metric(self, metric: str) -> Any:
-        """The result for another metric, with its own segments."""
-        segments = [part for part in self.parts if part.metric == metric and part.segment is not None]
-        main: Any = self.of(metric)
-        return replace(main, parts=tuple(segments))
-
-    def _check_plot(self, kind: str, limit: int, relative: bool, style: str | None) -> None:
-        if kind not in KINDS:
-            raise InputError(f"kind must be one of {', '.join(map(repr, KINDS))}, got {kind!r}.")
-        if style not in (None, *STYLES):
-            raise InputError(f"style must be None or 'article', got {style!r}.")
-        if style and kind != "bars":
-            raise InputError(f"style={style!r} is for kind='bars', got kind={kind!r}.")
-        if limit < 1:
-            raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
-        if relative and self.baseline == 0:
+        if self.kind not in KINDS:
+            choices = ", ".join(map(repr, KINDS))
+            raise InputError(
+                f"kind must be one of {choices}, got {self.kind!r}.{nearest(str(self.kind), KINDS)}"
+            )
+        if self.style not in (None, *STYLES):
+            raise InputError(f"style must be None or 'article', got {self.style!r}.")
+        if self.style and self.kind != "bars":
+            raise InputError(f"style={self.style!r} is for kind='bars', got kind={self.kind!r}.")
+        check_limit(self.limit)
+        if self.relative and numbers.baseline == 0:
             raise InputError("relative=True is not defined: the baseline is 0. Use relative=False.")
-        if kind == "segments" and not self.segments:
+        if self.kind == "segments" and not numbers.segments:
             raise InputError("kind='segments' needs a result with segments: weigh(..., by='year').")
 
-    def _article(self, order: NDArray[np.int64], scale: float, texts: dict[str, Any]) -> Any:
-        pd = require("pandas", "fastai", "draw the article's chart")
-        names, values = [self.features[i] for i in order], self.importances_mean[order] * scale
-        frame = pd.DataFrame({"feature": names, "importance": np.nan_to_num(values)})
-        where = {} if texts["ax"] is None else {"ax": texts["ax"], "figsize": None}
-        ax = _plots.article_bars(frame, limit=len(order), asc=False, absolute=False, **where)
-        if self.simulated or not self.complete:
-            ax.set_title(_plots.literal(texts["title"]))
-        return ax
 
-    def _segments(self, order: NDArray[np.int64], relative: bool, texts: dict[str, Any]) -> Any:
-        parts = [self.of(self.metric, segment) for segment in self.segments]
-        values = np.stack(
-            [(part.relative if relative else part.importances_mean)[order] for part in parts], 1
+def draw(numbers: ImportanceNumbers, options: ChartOptions) -> Any:
+    """Draw what weighs how much, the heaviest on top; see `Importance.plot`."""
+    options.check(numbers)
+    order = numbers.order[: options.limit]
+    left_out = len(numbers.features) - len(order)
+    usual = TITLE + (f", by {numbers.by}" if options.kind == "segments" else "")
+    texts = {
+        "title": heading(numbers, options.title or usual),
+        "subtitle": about(numbers) + (f" {left_out} more features not shown." if left_out else ""),
+        "xlabel": axis_label(numbers) + (", in parts of the baseline" if options.relative else ""),
+        "percent": options.relative,
+        "ax": options.ax,
+    }
+    if options.style == "article":
+        return _article(numbers, order, options, texts)
+    if options.kind == "segments":
+        return _segments(numbers, order, options.relative, texts)
+    if options.kind == "shuffles":
+        texts["subtitle"] += " A dot is one shuffle, a box the middle half: the noise of shuffling alone."
+        names = [numbers.features[i] for i in order]
+        return charts.shuffles(names, numbers.importances[order] * _scale(numbers, options.relative), **texts)
+    return _bars(numbers, order, options.relative, texts)
+
+
+def of_metric(numbers: ImportanceNumbers, metric: str) -> Any:
+    """Give the result for another metric, with its own segments."""
+    segments = [part for part in numbers.parts if part.metric == metric and part.segment is not None]
+    return replace(numbers.of(metric), parts=tuple(segments))
+
+
+def _scale(numbers: ImportanceNumbers, relative: bool) -> float:
+    return 1.0 / abs(numbers.baseline) if relative else 1.0
+
+
+def _written(value: float, low: float, high: float, relative: bool) -> str:
+    return percent(value, low, high, sign=True) if relative else rounded(value, low, high, sign=True).value
+
+
+def _bars(numbers: ImportanceNumbers, order: NDArray[np.int64], relative: bool, texts: dict[str, Any]) -> Any:
+    scale = _scale(numbers, relative)
+    signs = [ARROWS.get(numbers.directions.get(numbers.features[i], ""), "") for i in order]
+    if any(signs):
+        texts["subtitle"] += " Arrows: which way predictions go as the feature grows."
+    values = numbers.importances_mean[order] * scale
+    lower, upper = (end[order] for end in (numbers.relative_interval() if relative else numbers.interval()))
+    interval = None
+    if numbers.claims() is not None:
+        few = numbers.few_rows[order]
+        lower, upper = np.where(few, np.nan, lower), np.where(few, np.nan, upper)
+        interval = (lower, upper)
+        taken = ", the baseline taken as known" if relative and not numbers.baseline_errs else ""
+        texts["subtitle"] += (
+            f" Whiskers: 95% intervals{taken}. Pale: cannot be told apart from 0, given the number of features."
         )
-        unsure = np.stack([part._unsure[order] for part in parts], 1)
-        number = percent if relative else formatter(values)
-        texts["subtitle"] += " Slanted numbers cannot be told apart from 0."
-        return _plots.heatmap(
-            [self.features[i] for i in order],
-            [str(segment) for segment in self.segments],
-            values,
-            labels=[[number(value) for value in row] for row in values],
-            unsure=unsure,
-            **texts,
-        )
+    return charts.bars(
+        [numbers.features[i] for i in order],
+        values,
+        singles=numbers.importances[order] * scale,
+        interval=interval,
+        unsure=None if interval is None else unclear(numbers)[order],
+        labels=[_written(*ends, relative) for ends in zip(values, lower, upper, strict=True)],
+        arrows=signs,
+        **texts,
+    )
+
+
+def _article(
+    numbers: ImportanceNumbers, order: NDArray[np.int64], options: ChartOptions, texts: dict[str, Any]
+) -> Any:
+    pd = require("pandas", "fastai", "draw the article's chart")
+    values = numbers.importances_mean[order] * _scale(numbers, options.relative)
+    frame = pd.DataFrame(
+        {"feature": [numbers.features[i] for i in order], "importance": np.nan_to_num(values)}
+    )
+    where = {} if options.ax is None else {"ax": options.ax, "figsize": None}
+    ax = charts.article_bars(frame, limit=len(order), asc=False, absolute=False, **where)
+    if numbers.simulated or not numbers.complete:
+        ax.set_title(charts.literal(texts["title"]))
+    return ax
+
+
+def _segments(
+    numbers: ImportanceNumbers, order: NDArray[np.int64], relative: bool, texts: dict[str, Any]
+) -> Any:
+    parts = [numbers.of(numbers.metric, segment) for segment in numbers.segments]
+    values = np.stack([(part.relative if relative else part.importances_mean)[order] for part in parts], 1)
+    ends = [part.relative_interval() if relative else part.interval() for part in parts]
+    labels = [
+        [
+            _written(float(values[row, place]), float(lower[i]), float(upper[i]), relative)
+            for place, (lower, upper) in enumerate(ends)
+        ]
+        for row, i in enumerate(order)
+    ]
+    texts["subtitle"] += " Slanted numbers cannot be told apart from 0, given the number of features."
+    return charts.heatmap(
+        [numbers.features[i] for i in order],
+        [str(segment) for segment in numbers.segments],
+        values,
+        labels=labels,
+        unsure=np.stack([unclear(part)[order] for part in parts], 1),
+        **texts,
+    )

@@ -11,7 +11,17 @@ import numpy as np
 from weighin._base.errors import InputError
 from weighin._base.text import ARROWS, formatter
 from weighin._inference import holm
+from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_sentences import sentences
+from weighin._results.importance_telling import (
+    axis_label,
+    effect_label,
+    further_views,
+    lighter_groups,
+    made,
+    remarks,
+    unclear,
+)
 
 MOST_EFFECTS = 8
 MOST_CURVES = 24
@@ -21,7 +31,7 @@ TRIED = {"drop": "without ", "add": "with "}
 
 
 def page_of(
-    imp: Any,
+    imp: ImportanceNumbers,
     *,
     title: str = "What the model weighs",
     command: str = "",
@@ -33,7 +43,7 @@ def page_of(
 
     Parameters
     ----------
-    imp : Importance
+    imp : ImportanceNumbers
         What a run found.
     title : str
         Of the window.
@@ -56,7 +66,7 @@ def page_of(
         "training_rows": imp.on_training_rows,
         "complete": imp.complete,
         "sentences": sentences(imp),
-        "notes": [*imp.notes, *imp._remarks(signs=False)],
+        "notes": [*imp.notes, *lighter_groups(imp), *remarks(imp, signs=False), *further_views(imp)],
         "weights": [_weights(some) for some in metrics],
         "directions": {name: (ARROWS.get(word, ""), word) for name, word in imp.directions.items()},
         "effects": pushes["features"],
@@ -69,20 +79,20 @@ def page_of(
     }
 
 
-def _weights(imp: Any) -> dict[str, Any]:
+def _weights(imp: ImportanceNumbers) -> dict[str, Any]:
     """One metric's features, the heaviest first."""
-    order = imp._order()
+    order = imp.order
     lower, upper = imp.interval()
     part_lower, part_upper = imp.relative_interval()
-    mean, relative, pvalue, few = imp.importances_mean, imp.relative, imp.pvalue, imp._from_judged("few_rows")
-    adjusted = holm(pvalue)
-    axis = imp._axis()
+    mean, relative, pvalue, few = imp.importances_mean, imp.relative, imp.pvalue, imp.few_rows
+    adjusted, pale = holm(pvalue), unclear(imp)
+    axis = axis_label(imp)
     return {
         "metric": imp.metric,
-        "effect": imp._effect(),
+        "effect": effect_label(imp),
         "axis": axis[:1].upper() + axis[1:],
         "axis_relative": f"{axis[:1].upper()}{axis[1:]}, in parts of the baseline"
-        + ("" if imp._baseline_errs else ", which is taken as known"),
+        + ("" if imp.baseline_errs else ", which is taken as known"),
         "baseline": f"{imp.baseline:.5g}",
         "features": [
             {
@@ -96,8 +106,9 @@ def _weights(imp: Any) -> dict[str, Any]:
                 "relative_upper": float(part_upper[i]),
                 "pvalue": float(pvalue[i]),
                 "pvalue_holm": float(adjusted[i]),
-                "few_rows": bool(few[i] == 1),
-                "ignored": imp.kernels.get(imp.features[i]) == "ignored",
+                "few_rows": bool(few[i]),
+                "ignored": bool(imp.ignored[i]),
+                "claimed": not pale[i],
                 "rank": place,
             }
             for place, i in enumerate(order, 1)
@@ -105,16 +116,16 @@ def _weights(imp: Any) -> dict[str, Any]:
     }
 
 
-def _segments(imp: Any) -> dict[str, Any] | None:
+def _segments(imp: ImportanceNumbers) -> dict[str, Any] | None:
     """Every metric by segment, the heaviest features of all rows first."""
     if not imp.segments:
         return None
     tables = []
     for metric in imp.metrics:
         parts = [imp.of(metric, segment) for segment in imp.segments]
-        numbers = [(part.importances_mean, *part.interval(), ~part._unsure) for part in parts]
+        numbers = [(part.importances_mean, *part.interval(), ~unclear(part)) for part in parts]
         rows = []
-        for i in imp.of(metric)._order()[:MOST_ROWS]:
+        for i in imp.of(metric).order[:MOST_ROWS]:
             cells = [
                 {
                     "importance": float(mean[i]),
@@ -125,11 +136,11 @@ def _segments(imp: Any) -> dict[str, Any] | None:
                 for mean, low, high, sure in numbers
             ]
             rows.append({"feature": imp.features[i], "cells": cells})
-        tables.append({"metric": metric, "effect": imp.of(metric)._effect(), "features": rows})
+        tables.append({"metric": metric, "effect": effect_label(imp.of(metric)), "features": rows})
     return {"by": imp.by, "names": [str(segment) for segment in imp.segments], "metrics": tables}
 
 
-def page_parts(imp: Any, *, effects: Any = None, associations: Any = None) -> dict[str, Any]:
+def page_parts(imp: ImportanceNumbers, *, effects: Any = None, associations: Any = None) -> dict[str, Any]:
     """Put what else was found of the same model into plain lists, as far as a page shows it, for the result's file."""
     found = dict(imp.further)
     if effects is not None:
@@ -139,7 +150,7 @@ def page_parts(imp: Any, *, effects: Any = None, associations: Any = None) -> di
     return found
 
 
-def joined(first: Any, second: Any) -> dict[str, Any]:
+def joined(first: ImportanceNumbers, second: ImportanceNumbers) -> dict[str, Any]:
     """Join what else was found of two parts of one result."""
     found = {**second.further, **first.further}
     if first.further.get("command") != second.further.get("command"):
@@ -152,7 +163,7 @@ def joined(first: Any, second: Any) -> dict[str, Any]:
     return found
 
 
-def _effects(imp: Any, effects: Any) -> dict[str, Any]:
+def _effects(imp: ImportanceNumbers, effects: Any) -> dict[str, Any]:
     """Those of the heaviest features, and what is to be known of all."""
     if effects is None:
         return {"features": [], "notes": []}
@@ -160,7 +171,7 @@ def _effects(imp: Any, effects: Any) -> dict[str, Any]:
     found = content.get("features") if isinstance(content, Mapping) else content
     if not isinstance(found, Sequence) or not all(isinstance(some, Mapping) for some in found):
         raise InputError("effects must be a result of weighin.effects, or its dict.")
-    place = {imp.features[i]: rank for rank, i in enumerate(imp._order())}
+    place = {imp.features[i]: rank for rank, i in enumerate(imp.order)}
     ordered = sorted(found, key=lambda effect: place.get(effect["feature"], len(place)))
     features = [
         {
@@ -208,7 +219,7 @@ def _ablation(ablation: Any) -> dict[str, Any] | None:
         label = f"{TRIED.get(record['kind'], '')}{record['variant']}"
         fits = f"{record['fits']} of {record['fits'] + record['failed']}"
         rows.append([label, number(change), between, record["verdict"], fits])
-    columns = ["trained", f"{ablation.metric} changes by", "95 % interval", "verdict", "fits"]
+    columns = ["trained", f"{ablation.metric} changes by", "95% interval", "verdict", "fits"]
     told = [f"{line[:1].upper()}{line[1:]}" for line in ablation.summary().splitlines()]
     return {"sentences": told, "columns": columns, "rows": rows}
 
@@ -223,7 +234,7 @@ def _plain(content: Any, name: str) -> Any:
     return content.to_dict()
 
 
-def _call(imp: Any) -> str:
+def _call(imp: ImportanceNumbers) -> str:
     """Write the call that gives these numbers again, as far as a result knows it."""
     metrics = list(imp.metrics)
     asked = {
@@ -235,23 +246,3 @@ def _call(imp: Any) -> str:
     }
     told = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value not in ("", {}))
     return f"weighin.weigh(model, rows, {told})"
-
-
-def made(imp: Any) -> list[tuple[str, str]]:
-    """Say how it was made: what somebody needs who wants to do it again."""
-    better = "higher" if imp.greater_is_better else "lower"
-    metrics = f"{imp.metric}, {better} is better; {imp.baseline:.5g} before any shuffle"
-    others = ", ".join(metric for metric in imp.metrics if metric != imp.metric)
-    pairs = [
-        ("Model", imp.model),
-        ("Rows", imp.rows or f"{imp.n_rows:,} rows"),
-        ("Metric", metrics + (f"; also {others}" if others else "")),
-        ("Shuffles", f"{imp.n_repeats} of each feature, the same donors for all of them"),
-        ("Seed", str(imp.random_state)),
-        ("Segments", imp.by),
-        ("Groups", "; ".join(f"{name}: {', '.join(members)}" for name, members in imp.groups.items())),
-        ("Not finished", ", ".join(imp.unfinished)),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in imp.versions.items())),
-        ("Date", imp.date),
-    ]
-    return [(term, text) for term, text in pairs if text]

@@ -1,15 +1,21 @@
-"""What a result says, in sentences: for the page and for `Importance.summary`. Knows results by their attributes."""
+"""What an importance says, in sentences."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from weighin._base.text import printable
+from weighin._display.numbers import decimals_of, write
+from weighin._results.importance_numbers import ImportanceNumbers
 
-BARELY = 0.05  # of the largest importance: the model barely uses what weighs less
-MOST_NAMES = 5  # listed before "and 3 more"
+# parts of the largest importance: the model barely uses what weighs less
+BARELY = 0.05
+# listed before "and 3 more"
+MOST_NAMES = 5
 # what a metric is, for people; others go by their name
 CALLED = {
     "mae": "the average miss",
@@ -38,99 +44,113 @@ def quoted(name: str) -> str:
     return f"`{name}`"
 
 
-def sentences(imp: Any, limit: int = 2, name: Name = quoted, confidence_level: float = 0.95) -> list[str]:
+def sentences(
+    numbers: ImportanceNumbers, limit: int = 2, name: Name = quoted, confidence_level: float = 0.95
+) -> list[str]:
     """Say what was found, the heaviest first; the first sentence is the headline.
 
     Parameters
     ----------
-    imp : Importance
+    numbers : ImportanceNumbers
+        What was measured.
     limit : int
         Features told of one by one.
     name : callable
         Writes the name of a feature.
     confidence_level : float
-        Of the intervals.
+        Of the intervals, and of what is claimed.
     """
-    telling = _Telling(imp, name, confidence_level)
-    if not telling.known:
-        return [f"No importance could be measured: {imp.metric} is not a number on these rows."]
-    heavy = telling.heavy
-    said = [telling.of_one(i) for i in heavy[:1]]
-    said += [
-        f"{'Next comes' if place == 0 else 'Then'} {name(imp.features[i])}: {telling.amount(i)}."
-        for place, i in enumerate(heavy[1:limit])
+    words = _Words(numbers, name, confidence_level)
+    if not words.measured:
+        return [f"No importance could be measured: {numbers.metric} is not a number on these rows."]
+    heavy = words.heavy
+    findings = [words.of_one(place) for place in heavy[:1]]
+    findings += [
+        f"{'Next comes' if rank == 0 else 'Then'} {name(numbers.features[place])}: {words.amount(place)}."
+        for rank, place in enumerate(heavy[1:limit])
     ]
     if len(heavy) > limit:
-        said.append(f"{telling.names(heavy[limit:])} weigh{'s' * (len(heavy) == limit + 1)} less.")
-    if not said:
-        said = ["This model barely uses any one of these features, given the others."]
-        if telling.unsure:
-            said = [
-                "No feature can be told apart from zero: given the others, this model may barely use any of them."
-            ]
-        return said + telling.of_the_unsure(alone=True)
-    return said + telling.of_the_unsure(alone=False)
+        findings.append(f"{words.names(heavy[limit:])} weigh{'s' * (len(heavy) == limit + 1)} less.")
+    return (findings or words.without_findings()) + words.of_the_others(alone=not findings)
 
 
-def summary(imp: Any, limit: int, confidence_level: float) -> list[str]:
-    """Say all of it: sentences, and what a reader must know before believing them."""
-    said = ["SIMULATED DATA: none of this is about the world."] if imp.simulated else []
-    if math.isfinite(imp.baseline) and imp.metric != "prediction_change":
-        called = CALLED.get(imp.metric, imp.metric)
-        where = imp.rows or f"{imp.n_rows:,} rows"
-        said.append(
-            f"Before any shuffle {called} is {_plain(imp.metric, imp.baseline)}, on {printable(where)}."
-        )
-    said += sentences(imp, limit, printable, confidence_level)
-    if imp.on_training_rows:
-        said.append(
-            "The model was trained on some of these rows: it may rely on noise it memorised, and weigh columns that "
-            "would not help it on others."
-        )
-    if imp.n_repeats and imp._judged is None:
-        said.append(f"{imp.metric} has no intervals here: what is small may be noise.")
-    return [*said, *imp._remarks(), *map(printable, imp.notes)]
+def baseline_sentence(numbers: ImportanceNumbers) -> list[str]:
+    """Say what the metric was before any shuffle, where that is a number."""
+    if not math.isfinite(numbers.baseline) or numbers.metric == "prediction_change":
+        return []
+    value = numbers.baseline
+    written = f"{write(100 * value, 1)}%" if numbers.metric in SHARES else f"{value:.4g}"
+    return [
+        f"Before any shuffle {CALLED.get(numbers.metric, numbers.metric)} is {written}, on {which_rows(numbers)}."
+    ]
 
 
-def _plain(metric: str, value: float) -> str:
-    return f"{100 * value:.1f} %" if metric in SHARES else f"{value:.4g}"
+def which_rows(numbers: ImportanceNumbers) -> str:
+    """Say which rows were measured."""
+    rows = numbers.rows or f"{numbers.n_rows:,} rows"
+    if numbers.segment is not None:
+        rows = f"{numbers.n_rows:,} of {rows}, those of {numbers.by} {numbers.segment}"
+    return printable(rows)
 
 
-class _Telling:
+class _Words:
     """Numbers of a result in the words of its metric."""
 
-    def __init__(self, imp: Any, name: Name, confidence_level: float) -> None:
-        self.imp, self.name, self.level = imp, name, confidence_level
-        self.lower, self.upper = imp.interval(confidence_level)
-        self.scale = 100 if imp.metric in SHARES else 1
-        mean = imp.importances_mean
-        few = imp._from_judged("few_rows") == 1  # nothing can be said of these
-        self.known = [i for i in imp._order() if math.isfinite(mean[i])]
-        self.unread = [i for i in self.known if imp.kernels.get(imp.features[i]) == "ignored"]
-        self.still = [i for i in self.known if i not in self.unread and not imp.importances[i].any()]
-        told = [i for i in self.known if not few[i] and i not in self.unread + self.still]
-        self.unsure = [i for i in told if self.lower[i] <= 0 <= self.upper[i]]
-        self.heavy = [i for i in told if mean[i] > 0 and i not in self.unsure]
-        self.harmful = [i for i in told if self.upper[i] < 0]
-        self.top = max((abs(float(mean[i])) for i in told), default=0.0)
+    def __init__(self, numbers: ImportanceNumbers, name: Name, confidence_level: float) -> None:
+        self.numbers, self.name, self.level = numbers, name, confidence_level
+        self.lower, self.upper = numbers.interval(confidence_level)
+        self.scale = 100 if numbers.metric in SHARES else 1
+        mean = numbers.importances_mean
+        claims, ignored = numbers.claims(confidence_level), numbers.ignored
+        order = [int(place) for place in numbers.order]
+        self.measured = [place for place in order if math.isfinite(mean[place])]
+        self.unread = [place for place in self.measured if ignored[place]]
+        moved: NDArray[np.bool_] = np.any(numbers.importances != 0, axis=1)
+        self.still = [place for place in self.measured if not ignored[place] and not moved[place]]
+        self.few = [
+            place
+            for place in self.measured
+            if numbers.few_rows[place] and moved[place] and not ignored[place]
+        ]
+        rest = [place for place in self.measured if place not in {*self.unread, *self.still, *self.few}]
+        if claims is None:
+            self.heavy = [place for place in rest if mean[place] > 0]
+            self.harmful: list[int] = []
+            self.unclear = []
+        else:
+            self.heavy = [place for place in rest if claims.heavier[place]]
+            self.harmful = [place for place in rest if claims.harmful[place]]
+            self.unclear = [place for place in rest if not claims.any[place]]
+        self.top = max((abs(float(mean[place])) for place in rest), default=0.0)
 
-    def of_one(self, i: int) -> str:
+    def without_findings(self) -> list[str]:
+        """Headline where nothing is claimed to weigh anything."""
+        if self.few and len(self.few) >= len(self.unclear):
+            return ["Too few rows count here to say what this model weighs."]
+        if self.unclear:
+            return [
+                "No feature can be told apart from zero: given the others, this model may barely use any of them."
+            ]
+        return ["This model barely uses any one of these features, given the others."]
+
+    def of_one(self, place: int) -> str:
         """A sentence on one feature that weighs something."""
-        who, amount = self.name(self.imp.features[i]), self.amount(i)
-        metric, size = self.imp.metric, self._size(i)
+        who, amount = self.name(self.numbers.features[place]), self.amount(place)
+        metric, size = self.numbers.metric, self._size(place)
         called = CALLED.get(metric, metric)
         if metric == "prediction_change":
             return f"Shuffling {who} moves the prediction by {amount}."
         if self.scale > 1:
-            way = "lowers" if self.imp.greater_is_better else "raises"
+            way = "lowers" if self.numbers.greater_is_better else "raises"
             return f"Shuffling {who} {way} {called} by {amount}."
         return f"Shuffling {who} makes {called} {size} worse{amount.removeprefix(size)}."
 
-    def of_the_unsure(self, *, alone: bool) -> list[str]:
-        """Sentences on features that cannot be told apart from zero, or harm."""
+    def of_the_others(self, *, alone: bool) -> list[str]:
+        """Sentences on features of which nothing is claimed, or that harm; `alone` where there are no findings."""
         said = []
-        barely = [i for i in self.unsure if self.upper[i] <= BARELY * self.top]
-        open_ = [i for i in self.unsure if i not in barely]
+        barely = [place for place in self.unclear if self.upper[place] <= BARELY * self.top]
+        open_ = [place for place in self.unclear if place not in barely]
+        called = CALLED.get(self.numbers.metric, self.numbers.metric)
         if barely and not alone:
             they = "it" if len(barely) == 1 else "they"
             said.append(
@@ -142,10 +162,19 @@ class _Telling:
                 f"{self.names(open_)} cannot be told apart from zero on these rows: given the other columns, this "
                 "model may barely use " + ("it." if len(open_) == 1 else "them.")
             )
-        if self.still:
+        chance = [place for place in self.unclear if self.lower[place] > 0 or self.upper[place] < 0]
+        if chance:
+            its = "its interval leaves" if len(chance) == 1 else "their intervals leave"
             said.append(
-                f"No shuffle of {self.names(self.still)} changed {CALLED.get(self.imp.metric, self.imp.metric)} at all."
+                f"Of {self.names(chance)} nothing is claimed although {its} out 0: among "
+                f"{len(self.measured)} features one may do so by chance."
             )
+        if self.few:
+            said.append(
+                f"Too few rows count for {self.names(self.few)} (fewer than 20): no interval holds there."
+            )
+        if self.still:
+            said.append(f"No shuffle of {self.names(self.still)} changed {called} at all.")
         if self.unread:
             said.append(f"This model does not read {self.names(self.unread)}.")
         if self.harmful:
@@ -155,32 +184,24 @@ class _Telling:
             )
         return said
 
-    def amount(self, i: int) -> str:
+    def amount(self, place: int) -> str:
         """Write a number to the digits its interval leaves, and the interval."""
-        low, high = (self.scale * float(end[i]) for end in (self.lower, self.upper))
-        size = self._size(i)
+        low, high = (self.scale * float(end[place]) for end in (self.lower, self.upper))
+        size = self._size(place)
         size += f" percentage point{'s' * (size != '1')}" if self.scale > 1 else ""
         if not (math.isfinite(low) and math.isfinite(high) and high > low):
             return size
-        return f"{size} ({100 * self.level:g} % interval {self._number(low, i)} to {self._number(high, i)})"
+        decimals = decimals_of(high - low)
+        return f"{size} ({100 * self.level:g}% interval {write(low, decimals)} to {write(high, decimals)})"
 
     def names(self, places: Sequence[int]) -> str:
         """List features, not too many."""
         shown = len(places) if len(places) <= MOST_NAMES else MOST_NAMES - 1
-        written = [self.name(self.imp.features[i]) for i in places[:shown]]
+        written = [self.name(self.numbers.features[place]) for place in places[:shown]]
         if len(places) > shown:
             written.append(f"{len(places) - shown} more")
         return written[0] if len(written) == 1 else f"{', '.join(written[:-1])} and {written[-1]}"
 
-    def _size(self, i: int) -> str:
-        return self._number(self.scale * float(self.imp.importances_mean[i]), i)
-
-    def _number(self, value: float, i: int) -> str:
-        """As many decimals as the width of the feature's interval bears."""
-        width = self.scale * float(self.upper[i] - self.lower[i])
-        if not (math.isfinite(width) and width > 0):
-            return f"{value:.3g}"
-        decimals = max(0, -math.floor(math.log10(width / 2 * 0.6)))
-        if decimals > 7 or abs(value) >= 1e9:
-            return f"{value:.3g}"
-        return f"{value:z,.{decimals}f}"
+    def _size(self, place: int) -> str:
+        width = self.scale * float(self.upper[place] - self.lower[place])
+        return write(self.scale * float(self.numbers.importances_mean[place]), decimals_of(width))

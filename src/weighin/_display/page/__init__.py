@@ -31,7 +31,7 @@ command        str: what gives these numbers again; "" for none
 =============  ========================================================================================================
 """
 
-from weighin._display.page.plain import bullets, plain_page, safe
+from weighin._display.page.plain import bullets, page_of_telling, plain_page, safe
 from weighin._display.page.render import check_further, render
 
-__all__ = ["bullets", "check_further", "plain_page", "render", "safe"]
+__all__ = ["bullets", "check_further", "page_of_telling", "plain_page", "render", "safe"]

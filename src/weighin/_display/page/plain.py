@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from weighin._display.notebook import table_html
 from weighin._display.page.names import plain
+from weighin._display.telling import Telling
 
 _MORE = """
 main .weighin { font-size: .95rem; }
@@ -15,6 +17,40 @@ main .weighin caption { color: var(--quiet); font-size: .95rem; font-weight: 400
 main .weighin th:first-child { padding-left: .2rem; }
 main .weighin th, main .weighin td { vertical-align: middle; }
 """
+
+
+# sentences under the headline; the others have a section of their own
+MOST_LEADS = 5
+
+
+def page_of_telling(
+    telling: Telling, *, title: str | None = None, pictures: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Write the page of any result.
+
+    Parameters
+    ----------
+    telling : Telling
+        What it says.
+    title : str, optional
+        Instead of its own.
+    pictures : sequence of (heading, content)
+        Sections between sentences and tables; contents are HTML, safe already.
+    """
+    leads, others = telling.sentences[:MOST_LEADS], telling.sentences[MOST_LEADS:]
+    sections = [("What else was found", bullets(others))] if others else []
+    sections += [*pictures, *((table.heading, table_html(table, most=None)) for table in telling.tables)]
+    if telling.reading:
+        sections.append(("How to read this", "\n".join(f"<p>{safe(text)}</p>" for text in telling.reading)))
+    return plain_page(
+        title or telling.title,
+        kicker=telling.kicker,
+        leads=leads,
+        sections=sections,
+        made=telling.made,
+        simulated=telling.simulated,
+        notes=telling.notes,
+    )
 
 
 def plain_page(

@@ -1,0 +1,97 @@
+"""Numbers as readers see them: rounded to what is known of them, with a real minus sign."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MINUS = "\N{MINUS SIGN}"
+MOST_DECIMALS = 7
+UNKNOWN = "-"
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """A number and its interval, to as many decimals as the interval allows.
+
+    Attributes
+    ----------
+    value, low, high : str
+        Written out; "-" for what is not known.
+    """
+
+    value: str
+    low: str
+    high: str
+
+    @property
+    def interval(self) -> str:
+        """Both ends, "8.3 to 10.4"; "-" without one."""
+        return UNKNOWN if UNKNOWN in (self.low, self.high) else f"{self.low} to {self.high}"
+
+
+def rounded(value: float, low: float = math.nan, high: float = math.nan, *, sign: bool = False) -> Rounded:
+    """Write a number and its interval to as many digits as the interval leaves.
+
+    Parameters
+    ----------
+    value, low, high : float
+        NaN for what is not known.
+    sign : bool
+        Whether positive numbers have a plus.
+    """
+    decimals = decimals_of(high - low)
+    return Rounded(*(write(number, decimals, sign=sign) for number in (value, low, high)))
+
+
+def decimals_of(width: float) -> int | None:
+    """Decimals that an interval of some width leaves; None without one."""
+    if not (math.isfinite(width) and width > 0):
+        return None
+    # one digit of about a third of the width
+    decimals = -math.floor(math.log10(width / 2 * 0.6))
+    return decimals if decimals <= MOST_DECIMALS else None
+
+
+def write(value: float, decimals: int | None = None, *, sign: bool = False) -> str:
+    """Write a number: to some decimals, or three digits."""
+    if math.isnan(value):
+        return UNKNOWN
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    plus = "+" if sign and value > 0 else ""
+    size = abs(value)
+    if decimals is None or size >= 1e9:
+        text = f"{size:,.0f}" if size >= 1000 and size < 1e9 else f"{size:.3g}"
+    else:
+        text = f"{round(size, decimals):,.{max(0, decimals)}f}"
+    is_zero = not any(digit in text.partition("e")[0] for digit in "123456789")
+    return text if is_zero else (MINUS if value < 0 else plus) + text
+
+
+def percent(value: float, low: float = math.nan, high: float = math.nan, *, sign: bool = False) -> str:
+    """Write a part as a percentage, rounded to its interval; at most one decimal."""
+    if not math.isfinite(value):
+        return write(value)
+    decimals = decimals_of(100 * (high - low))
+    if decimals is None:
+        decimals = 1 if 0 < abs(value) < 1 else 0
+    return f"{write(100 * value, min(decimals, 1), sign=sign)}%"
+
+
+def aligned(texts: Sequence[str], pad: str = " ") -> list[str]:
+    """Give texts of one width whose decimal points, where they are numbers, stand under each other."""
+    tails = [len(text) - _units_end(text) for text in texts]
+    longest = max(tails, default=0)
+    padded = [text + pad * (longest - tail) for text, tail in zip(texts, tails, strict=True)]
+    width = max(map(len, padded), default=0)
+    return [pad * (width - len(text)) + text for text in padded]
+
+
+def _units_end(text: str) -> int:
+    """Place behind the units of the first number: of its decimal point, or of its end."""
+    for place, letter in enumerate(text):
+        if letter == "." or (letter not in f"+-{MINUS},0123456789∞"):
+            return place
+    return len(text)

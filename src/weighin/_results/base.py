@@ -1,0 +1,238 @@
+"""What every result has: it tells, and each view shows what it tells."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from weighin._base.errors import InputError
+from weighin._base.files import check_free, given_or_written, replacing
+from weighin._display.codec import Codec, Kind
+from weighin._display.frame import frame
+from weighin._display.latex import latex
+from weighin._display.markdown import markdown
+from weighin._display.notebook import fragment
+from weighin._display.telling import Telling
+from weighin._display.terminal import as_text, renderable
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, Group
+
+VERSION = 2
+
+
+class Result(abc.ABC):
+    """A frozen result.
+
+    A kind of result is a frozen dataclass that says what it found in `tell`, gives its tidy columns in `_columns`, and
+    draws itself in `plot`. Terminal, notebook, markdown, LaTeX, frames, JSON and pages come from here.
+    """
+
+    # what its JSON is called, the form of fields that need one of their own, and fields it does without
+    _format: ClassVar[str]
+    _kinds: ClassVar[dict[Any, Kind]] = {}
+    _left_out: ClassVar[frozenset[str]] = frozenset()
+
+    @abc.abstractmethod
+    def tell(self, confidence_level: float = 0.95) -> Telling:
+        """Say what there is to show: table, sentences, notes, and how it was made.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Of the intervals, between 0 and 1.
+
+        Returns
+        -------
+        Telling
+            Plain values that every view is made of.
+        """
+
+    @abc.abstractmethod
+    def _columns(self, confidence_level: float) -> dict[str, Any]:
+        """Columns of the tidy table, exact numbers."""
+
+    def to_frame(self, confidence_level: float = 0.95, *, backend: str | None = None) -> Any:
+        """Give the numbers as a tidy data frame, exact and unrounded.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Of the intervals, between 0 and 1.
+        backend : {"pandas", "polars", "pyarrow"}, optional
+            The library of the frame; by default the first of them that is installed, without any a dict of lists.
+
+        Returns
+        -------
+        data frame
+            The columns are described at the class.
+
+        Raises
+        ------
+        InputError
+            On another `backend`, or a `confidence_level` that is not between 0 and 1.
+        MissingDependencyError
+            If `backend` is not installed.
+        """
+        return frame(self._columns(confidence_level), backend)
+
+    def summary(self, confidence_level: float = 0.95) -> str:
+        """Say in plain sentences what was found, and what to know before believing it.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Of the intervals, between 0 and 1.
+
+        Returns
+        -------
+        str
+            A sentence per line.
+        """
+        telling = self.tell(confidence_level)
+        warning = ["SIMULATED DATA: none of this is about the world."] if telling.simulated else []
+        return "\n".join([*warning, *telling.sentences, *telling.notes])
+
+    def to_markdown(self) -> str:
+        """Give the table in markdown, with what to know of it.
+
+        Returns
+        -------
+        str
+            For GitHub, a pull request, a notebook's text.
+        """
+        return markdown(self.tell())
+
+    def to_latex(self) -> str:
+        """Give the table in LaTeX, with what to know of it as caption.
+
+        Returns
+        -------
+        str
+            A ``table`` that needs the package booktabs.
+        """
+        return latex(self.tell())
+
+    def to_html(
+        self, path: Path | str | None = None, *, title: str | None = None, force: bool = False
+    ) -> str | None:
+        """Write one HTML page to send around: sentences, table, how to read it, how it was made.
+
+        Parameters
+        ----------
+        path : path or str, optional
+            Where to; without, the page is returned.
+        title : str, optional
+            Instead of the usual one.
+        force : bool
+            Replace what is there.
+
+        Returns
+        -------
+        str or None
+            The page; None when it went to `path`.
+
+        Raises
+        ------
+        OutputExistsError
+            If `path` exists and `force` is false.
+        InputError
+            If `path` cannot be written.
+        """
+        from weighin._display.page import page_of_telling
+
+        if path is not None:
+            check_free(Path(path), force=force)
+        return given_or_written(page_of_telling(self.tell(), title=title), path)
+
+    def to_json(self) -> str:
+        """Give the whole result as JSON, exact and unrounded: what `save` writes.
+
+        Returns
+        -------
+        str
+            An object with "format" and "version".
+        """
+        return self._codec().text(self)
+
+    def save(self, path: Path | str, *, force: bool = False) -> None:
+        """Write the result as JSON, whole or not at all.
+
+        Parameters
+        ----------
+        path : path or str
+            Where to.
+        force : bool
+            Replace what is there.
+
+        Raises
+        ------
+        OutputExistsError
+            If `path` exists and `force` is false.
+        InputError
+            If `path` cannot be written.
+        """
+        check_free(Path(path), force=force)
+        text = self.to_json()
+        with replacing(Path(path)) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : path or str
+            Where from.
+
+        Raises
+        ------
+        InputError
+            If the file is not there, is no such result, is damaged, or has another version of the format.
+        """
+        result: Self = cls._codec().read(Path(path))[0]
+        return result
+
+    @classmethod
+    def _codec(cls) -> Codec:
+        return Codec(cls, cls._format, VERSION, cls._kinds, cls._left_out)
+
+    def _replace(self, **changes: Any) -> Self:
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # each kind is a dataclass
+
+    def __str__(self) -> str:
+        return as_text(self.tell())
+
+    def __repr__(self) -> str:
+        return as_text(self.tell())
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Group]:
+        """Table for a terminal."""
+        yield renderable(self.tell(), options.max_width)
+
+    def _repr_html_(self) -> str:
+        """Table for a notebook."""
+        return fragment(self.tell())
+
+
+def check_limit(limit: int) -> None:
+    """Raise unless `limit` is an integer >= 1.
+
+    Raises
+    ------
+    InputError
+        Naming it.
+    """
+    if limit < 1:
+        raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
+
+
+def is_result(content: Any, name: str) -> bool:
+    """Whether a JSON text or object is a result of a format."""
+    values = json.loads(content) if isinstance(content, str) else content
+    return isinstance(values, dict) and values.get("format") == name

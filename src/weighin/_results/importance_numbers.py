@@ -1,0 +1,339 @@
+"""The numbers of an importance: what was measured, how sure it is, and what may be claimed of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError, listing, nearest
+from weighin._inference import BASELINES, Evidence, Inference, LeftOut, RowChanges, check_level, holm
+from weighin._inference.claims import Claims, claims
+from weighin._inference.judging import judge, judge_difference
+from weighin._results.one_feature import Difference, FeatureImportance
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ImportanceNumbers:
+    """Fields and numbers of an `Importance`, which documents them."""
+
+    features: tuple[str, ...]
+    importances: NDArray[np.float64]
+    baseline: float
+    metric: str
+    greater_is_better: bool
+    n_rows: int
+    rows: str = ""
+    on_training_rows: bool | None = None
+    model: str = ""
+    random_state: int = 0
+    block_rows: int = 4096
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kernels: Mapping[str, str] = field(default_factory=dict)
+    directions: Mapping[str, str] = field(default_factory=dict)
+    simulated: bool = False
+    complete: bool = True
+    unfinished: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    date: str = ""
+    link: str = "identity"
+    evidence: tuple[Evidence, ...] = field(default=(), repr=False)
+    by: str = ""
+    segment: Any = None
+    parts: tuple[Self, ...] = field(default=(), repr=False)
+    rows_sum: str = ""
+    kept: RowChanges | None = field(default=None, repr=False)
+    further: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        importances = np.array(self.importances, dtype=float)  # a copy nobody else can change
+        if importances.ndim != 2 or len(importances) != len(self.features) or not importances.shape[1]:
+            raise InputError(
+                "importances must have one row per feature and at least one column, "
+                f"got shape {importances.shape} for {len(self.features)} features."
+            )
+        importances.flags.writeable = False
+        object.__setattr__(self, "importances", importances)
+
+    @property
+    def n_repeats(self) -> int:
+        """Shuffles of each feature."""
+        return self.importances.shape[1]
+
+    @property
+    def importances_mean(self) -> NDArray[np.float64]:
+        """Importance of each feature over all shuffles, shape (n_features,).
+
+        The mean over shuffles; for the RMSE, R2, F1 and the like the change of the metric of all shuffles pooled.
+        """
+        judged = self._judged if self.link != "identity" else None
+        with np.errstate(all="ignore"):
+            return self.importances.mean(1) if judged is None else judged.estimate
+
+    @property
+    def importances_std(self) -> NDArray[np.float64]:
+        """Standard deviation over shuffles, shape (n_features,): the noise of shuffling alone."""
+        with np.errstate(all="ignore"):
+            return self.importances.std(1)
+
+    @property
+    def relative(self) -> NDArray[np.float64]:
+        """Importance over the baseline, shape (n_features,); NaN where the baseline is 0."""
+        if self.baseline == 0:
+            return np.full(len(self.features), np.nan)
+        with np.errstate(all="ignore"):
+            return self.importances_mean / abs(self.baseline)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of all metrics, the first one that of this result itself."""
+        return tuple(dict.fromkeys([self.metric, *(part.metric for part in self.parts)]))
+
+    @property
+    def segments(self) -> tuple[Any, ...]:
+        """Values rows were told apart by."""
+        return tuple(dict.fromkeys(part.segment for part in self.parts if part.segment is not None))
+
+    def of(self, metric: str | None = None, segment: Any = None) -> Self:
+        """Give the result for another metric, or for a segment of the rows.
+
+        Parameters
+        ----------
+        metric : str, optional
+            One of `metrics`; the first by default.
+        segment : optional
+            One of `segments`; all rows by default.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        metric = metric or self.metric
+        for part in (self, *self.parts):
+            if part.metric == metric and part.segment == segment:
+                return part
+        if metric not in self.metrics:
+            raise InputError(
+                f"No metric {metric!r}.{nearest(metric, self.metrics)} Metrics: {listing(self.metrics)}."
+            )
+        raise InputError(f"No segment {segment!r}. Segments: {listing(self.segments) or 'none'}.")
+
+    @property
+    def se(self) -> NDArray[np.float64]:
+        """Standard error over rows and shuffles, shape (n_features,); NaN for a metric without intervals."""
+        return self._from_judged("se")
+
+    @property
+    def se_data(self) -> NDArray[np.float64]:
+        """Part of `se` that more rows lower, shape (n_features,)."""
+        return self._from_judged("se_data")
+
+    @property
+    def se_shuffle(self) -> NDArray[np.float64]:
+        """Part of `se` that more shuffles lower, shape (n_features,)."""
+        return self._from_judged("se_shuffle")
+
+    @property
+    def ci_lower(self) -> NDArray[np.float64]:
+        """Lower end of the 95 % interval, shape (n_features,)."""
+        return self.interval()[0]
+
+    @property
+    def ci_upper(self) -> NDArray[np.float64]:
+        """Upper end of the 95 % interval, shape (n_features,)."""
+        return self.interval()[1]
+
+    @property
+    def pvalue(self) -> NDArray[np.float64]:
+        """One-sided p-value of "not above 0", shape (n_features,)."""
+        return self._from_judged("pvalue")
+
+    def interval(self, confidence_level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the interval of each feature's importance, for this model on rows like these.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        lower, upper : ndarray of shape (n_features,)
+            NaN where the metric has no interval.
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
+        """
+        check_level(confidence_level)
+        judged = self._judged
+        if judged is None:
+            unknown = np.full(len(self.features), np.nan)
+            return unknown, unknown
+        return judged.interval(confidence_level)
+
+    def relative_interval(
+        self, confidence_level: float = 0.95
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the interval of each feature's importance in parts of the baseline.
+
+        The baseline is an estimate from the same rows, and what it errs is taken into account. For metrics that are
+        neither a mean over rows nor a known function of one (such as the area under the ROC curve, or weighted means)
+        it is taken as known.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        lower, upper : ndarray of shape (n_features,)
+            NaN where the metric has no interval, or the baseline is 0.
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
+        """
+        ends = self.interval(confidence_level)
+        size = abs(self.baseline) or np.nan
+        if not self.baseline_errs or not np.isfinite(size):
+            return ends[0] / size, ends[1] / size
+        judged = judge(self.evidence, self.link, self.greater_is_better, self.ignored, relative=True)
+        return judged.interval(confidence_level)
+
+    @property
+    def baseline_errs(self) -> bool:
+        """Whether a relative interval takes into account what the baseline errs."""
+        known = not any(isinstance(some, LeftOut) for some in self.evidence)
+        return bool(self.evidence) and known and self.link in BASELINES
+
+    def __getitem__(self, feature: str) -> FeatureImportance:
+        """Give the numbers of one feature: ``imp["age"].importance``."""
+        place = self._place(feature)
+        lower, upper = self.interval()
+        return FeatureImportance(
+            feature=feature,
+            metric=self.metric,
+            importance=float(self.importances_mean[place]),
+            se=float(self.se[place]),
+            ci_lower=float(lower[place]),
+            ci_upper=float(upper[place]),
+            relative=float(self.relative[place]),
+            pvalue=float(self.pvalue[place]),
+            pvalue_holm=float(self.pvalue_holm[place]),
+            few_rows=bool(self.few_rows[place]),
+            rank=int(np.flatnonzero(self.order == place)[0]) + 1,
+        )
+
+    def difference(self, first: str, second: str, confidence_level: float = 0.95) -> Difference:
+        """Tell how much more one feature weighs than another, from the same rows and shuffles.
+
+        With ``weigh(..., precision=...)`` features are left alone one by one: the difference is that on the rows both
+        were measured on.
+
+        Parameters
+        ----------
+        first, second : str
+            Two features.
+        confidence_level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        Difference
+            Positive where `first` weighs more; it prints itself as a sentence.
+
+        Raises
+        ------
+        InputError
+            On unknown features, or a result without what intervals are made of.
+        """
+        check_level(confidence_level)
+        places = self._place(first), self._place(second)
+        if not self.evidence:
+            raise InputError(f"A result of {self.metric} has no intervals to compare features by.")
+        judged = judge_difference(self.evidence, self.link, self.greater_is_better, *places)
+        lower, upper = judged.interval(confidence_level)
+        return Difference(
+            first=first,
+            second=second,
+            metric=self.metric,
+            difference=float(judged.estimate[0]),
+            se=float(judged.se[0]),
+            ci_lower=float(lower[0]),
+            ci_upper=float(upper[0]),
+            confidence_level=confidence_level,
+            few_rows=bool(judged.few_rows[0]),
+        )
+
+    @property
+    def pvalue_holm(self) -> NDArray[np.float64]:
+        """`pvalue` adjusted for the number of features (Holm 1979), shape (n_features,)."""
+        return holm(self.pvalue)
+
+    @property
+    def few_rows(self) -> NDArray[np.bool_]:
+        """Whether so few rows count for a feature that no interval holds, shape (n_features,)."""
+        return self._from_judged("few_rows") == 1
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Places of the features, the heaviest first, shape (n_features,)."""
+        return np.argsort(-np.nan_to_num(self.importances_mean, nan=-np.inf), kind="stable")
+
+    def claims(self, confidence_level: float = 0.95) -> Claims | None:
+        """Give what may be claimed of each feature: the rule behind every colour, bold, arrow and sentence.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        Claims or None
+            None for a metric without intervals.
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
+        """
+        check_level(confidence_level)
+        return None if self._judged is None else claims(self._judged, confidence_level)
+
+    @property
+    def ignored(self) -> NDArray[np.bool_]:
+        """Whether the model cannot see a feature at all, shape (n_features,)."""
+        return np.array([self.kernels.get(name) == "ignored" for name in self.features], dtype=bool)
+
+    def _place(self, feature: str) -> int:
+        if feature not in self.features:
+            raise InputError(
+                f"Unknown feature {feature!r}.{nearest(str(feature), self.features)} "
+                f"Features: {listing(self.features)}."
+            )
+        return self.features.index(feature)
+
+    @cached_property
+    def _judged(self) -> Inference | None:
+        if not self.evidence:
+            return None
+        return judge(self.evidence, self.link, self.greater_is_better, self.ignored)
+
+    def _from_judged(self, name: str) -> NDArray[np.float64]:
+        judged = self._judged
+        return (
+            np.full(len(self.features), np.nan)
+            if judged is None
+            else np.asarray(getattr(judged, name), float)
+        )

@@ -1,0 +1,210 @@
+"""What an importance tells: table, remarks, sentences, how it was made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from weighin._base.errors import listing
+from weighin._base.text import ARROWS, printable
+from weighin._display.numbers import percent, rounded, write
+from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._results.importance_numbers import ImportanceNumbers
+from weighin._results.importance_sentences import baseline_sentence, sentences, which_rows
+from weighin._results.one_feature import probability
+
+TITLE = "What the model weighs"
+
+
+def tell(numbers: ImportanceNumbers, confidence_level: float, limit: int) -> Telling:
+    """Say all of it.
+
+    Parameters
+    ----------
+    numbers : ImportanceNumbers
+        What was measured.
+    confidence_level : float
+        Of intervals and claims.
+    limit : int
+        Features that sentences tell of one by one.
+    """
+    return Telling(
+        title=TITLE,
+        tables=[_table(numbers, confidence_level)],
+        remarks=[about(numbers), *remarks(numbers), *further_views(numbers)],
+        sentences=[
+            *baseline_sentence(numbers),
+            *sentences(numbers, limit, printable, confidence_level),
+            *_cautions(numbers),
+            *further_views(numbers),
+        ],
+        made=made(numbers),
+        notes=[*map(printable, numbers.notes), *lighter_groups(numbers)],
+        simulated=numbers.simulated,
+    )
+
+
+def _table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
+    (lower, upper), claims = numbers.interval(confidence_level), numbers.claims(confidence_level)
+    part_lower, part_upper = numbers.relative_interval(confidence_level)
+    mean, noise, relative = numbers.importances_mean, numbers.importances_std, numbers.relative
+    rows = []
+    for i in map(int, numbers.order):
+        name, few, moved = numbers.features[i], bool(numbers.few_rows[i]), bool(numbers.importances[i].any())
+        low, high = (math.nan, math.nan) if few else (float(lower[i]), float(upper[i]))
+        number = rounded(float(mean[i]), low, high)
+        part_ends = (math.nan, math.nan) if few else (float(part_lower[i]), float(part_upper[i]))
+        part = percent(float(relative[i]), *part_ends)
+        word = numbers.directions.get(name, "")
+        if claims is None:
+            around = write(float(noise[i])) if numbers.n_repeats > 1 else "-"
+            cells = [number.value, around, part]
+        else:
+            around = "too few rows" if few else number.interval
+            if not moved:
+                around = "not read" if numbers.ignored[i] else "no change"
+            cells = [number.value, around, probability(float(claims.adjusted[i])) if moved else "-", part]
+        rows.append(
+            Row(
+                name,
+                cells,
+                Bar(float(mean[i]), low, high),
+                sign=ARROWS.get(word, ""),
+                meaning=word,
+                claimed=claims is None or bool(claims.any[i]),
+            )
+        )
+    level = f"{100 * confidence_level:g}% interval"
+    between = [Column("± shuffling")] if claims is None else [Column(level), Column("p (Holm)", gives_way=2)]
+    columns = [Column(effect_label(numbers)), *between, Column("of baseline", gives_way=1)]
+    return Table(heading(numbers), "feature", columns, rows, "to_frame(), plot(limit=...)")
+
+
+def heading(numbers: ImportanceNumbers, title: str = TITLE) -> str:
+    """Mark a title by what must not be missed."""
+    simulated = "SIMULATED DATA - " if numbers.simulated else ""
+    partial = "" if numbers.complete else f"PARTIAL, {len(numbers.features)} features finished - "
+    return f"{simulated}{partial}{title}"
+
+
+def effect_label(numbers: ImportanceNumbers) -> str:
+    """Head of the column of importances."""
+    return "prediction moves by" if numbers.metric == "prediction_change" else f"{numbers.metric} worse by"
+
+
+def axis_label(numbers: ImportanceNumbers) -> str:
+    """Label of the axis of a chart."""
+    if numbers.metric == "prediction_change":
+        return "how far the prediction moves when the column is shuffled"
+    return f"how much worse {numbers.metric} gets when the column is shuffled"
+
+
+def about(numbers: ImportanceNumbers) -> str:
+    """Say what the numbers are taken from."""
+    better = "higher" if numbers.greater_is_better else "lower"
+    baseline = f"Baseline {numbers.metric} {numbers.baseline:.4g} ({better} is better) on "
+    if numbers.metric == "prediction_change":
+        baseline = "How far predictions move, on "
+    training = " THE MODEL WAS TRAINED ON SOME OF THESE ROWS." if numbers.on_training_rows else ""
+    shuffles = f"{numbers.n_repeats} shuffle{'s' * (numbers.n_repeats > 1)} per feature"
+    return f"{baseline}{which_rows(numbers)}; {shuffles}, seed {numbers.random_state}.{training}"
+
+
+def remarks(numbers: ImportanceNumbers, *, signs: bool = True) -> list[str]:
+    """What a reader of table or chart must know."""
+    lines = []
+    if signs and any(name in numbers.directions for name in numbers.features):
+        lines.append("Arrows: which way predictions go as the feature grows.")
+    if numbers.unfinished:
+        lines.append(f"Not finished: {listing(numbers.unfinished)}.")
+    moved = np.any(numbers.importances != 0, axis=1)
+    few = [numbers.features[i] for i in np.flatnonzero(numbers.few_rows & moved)]
+    if few:
+        lines.append(f"Fewer than 20 rows count for {listing(few)}: no interval holds there.")
+    return lines
+
+
+def further_views(numbers: ImportanceNumbers) -> list[str]:
+    """Name other metrics and segments that were asked for, and say how to see them."""
+    if numbers.segment is not None:
+        return []
+    lines = []
+    others = [name for name in numbers.metrics if name != numbers.metric]
+    if others:
+        lines.append(f"Measured as well: {listing(others)}. See .of({others[0]!r}), to_frame().")
+    if numbers.segments:
+        lines.append(
+            f"By {printable(numbers.by)}: {listing(list(map(str, numbers.segments)), 12)}. "
+            f'See plot("segments"), .of(segment={numbers.segments[0]!r}), to_frame().'
+        )
+    return lines
+
+
+def _cautions(numbers: ImportanceNumbers) -> list[str]:
+    lines = []
+    if numbers.on_training_rows:
+        lines.append(
+            "The model was trained on some of these rows: it may rely on noise it memorised, and weigh columns that "
+            "would not help it on others."
+        )
+    if numbers.claims() is None:
+        lines.append(f"{numbers.metric} has no intervals here: what is small may be noise.")
+    if numbers.unfinished:
+        lines.append(f"Not finished: {listing(numbers.unfinished)}.")
+    return lines
+
+
+def lighter_groups(numbers: ImportanceNumbers) -> list[str]:
+    """Explain groups that weigh less than one of their members does alone."""
+    mean = dict(zip(numbers.features, numbers.importances_mean, strict=True))
+    lines = []
+    for group, members in numbers.groups.items():
+        heavier = [name for name in members if name in mean and mean[name] > mean[group]]
+        if heavier and _surely_lighter(numbers, group, heavier):
+            lines.append(
+                f"{printable(group)} weighs less than its member{'s' * (len(heavier) > 1)} "
+                f"{listing(list(map(printable, heavier)))}: shuffled together, the members still fit each other, while "
+                "one shuffled alone meets values of the others that it never goes with."
+            )
+    return lines
+
+
+def _surely_lighter(numbers: ImportanceNumbers, group: str, members: Sequence[str]) -> bool:
+    """Whether more than chance makes a group lighter than one of its members; so where nobody knows."""
+    if not numbers.evidence:
+        return True
+    for member in members:
+        try:
+            if numbers.difference(member, group).ci_lower > 0:
+                return True
+        except ValueError:
+            return True
+    return False
+
+
+def made(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
+    """Say how it was made: what somebody needs who wants to do it again."""
+    better = "higher" if numbers.greater_is_better else "lower"
+    metrics = f"{numbers.metric}, {better} is better; {numbers.baseline:.5g} before any shuffle"
+    others = ", ".join(metric for metric in numbers.metrics if metric != numbers.metric)
+    pairs = [
+        ("Model", numbers.model),
+        ("Rows", numbers.rows or f"{numbers.n_rows:,} rows"),
+        ("Metric", metrics + (f"; also {others}" if others else "")),
+        ("Shuffles", f"{numbers.n_repeats} of each feature, the same donors for all of them"),
+        ("Seed", str(numbers.random_state)),
+        ("Segments", numbers.by),
+        ("Groups", "; ".join(f"{name}: {', '.join(members)}" for name, members in numbers.groups.items())),
+        ("Not finished", ", ".join(numbers.unfinished)),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in numbers.versions.items())),
+        ("Date", numbers.date),
+    ]
+    return [(term, text) for term, text in pairs if text]
+
+
+def unclear(numbers: ImportanceNumbers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Whether nothing may be claimed of each feature: pale in every chart."""
+    claims = numbers.claims()
+    return np.zeros(len(numbers.features), dtype=bool) if claims is None else ~claims.any
