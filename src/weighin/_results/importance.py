@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.files import check_free
 from weighin._base.optional import require
-from weighin._inference import Evidence, RowChanges, holm
+from weighin._inference import IDENTITY, Evidence, Link, RowChanges, holm
 from weighin._results.importance_file import read, read_rows, write, write_rows
 from weighin._results.importance_page import joined
 from weighin._results.importance_sentences import summary
@@ -89,8 +89,8 @@ class Importance(Shown):
         Versions of what computed it.
     date : str
         When, ISO 8601.
-    link : str
-        What the metric is of the mean loss per row: "identity", "root", "exp", "r2", or "pooled".
+    link : Link
+        What the metric is of the mean loss per row.
     evidence : tuple
         What intervals are made of; empty for a metric without.
     by : str
@@ -134,7 +134,7 @@ class Importance(Shown):
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
-    link: str = "identity"
+    link: Link = IDENTITY
     evidence: tuple[Evidence, ...] = field(default=(), repr=False)
     by: str = ""
     segment: Any = None
@@ -164,7 +164,7 @@ class Importance(Shown):
 
         The mean over shuffles; for the RMSE, R2, F1 and the like the change of the metric of all shuffles pooled.
         """
-        judged = self._judged if self.link != "identity" else None
+        judged = self._judged if not self.link.is_mean else None
         with np.errstate(all="ignore"):
             return self.importances.mean(1) if judged is None else judged.estimate
 

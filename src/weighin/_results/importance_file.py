@@ -14,8 +14,7 @@ import numpy as np
 from weighin._base.errors import InputError
 from weighin._base.files import check_free, replacing
 from weighin._display.page import check_further
-from weighin._inference import RowChanges, from_json, to_json
-from weighin._inference.judging import FUNCTIONS
+from weighin._inference import LINKS, RowChanges, from_json, to_json
 
 FORMAT = "weighin.importance"
 VERSION = 1
@@ -41,6 +40,7 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     content = dict(values)
     content["baseline"] = _to_json(float(values["baseline"]))
     content["importances"] = [[_to_json(value) for value in row] for row in values["importances"].tolist()]
+    content["link"] = values["link"].name
     content["relative"] = [_to_json(value) for value in values["relative"]]
     content["evidence"] = [to_json(some, _to_json) for some in values["evidence"]]
     content["parts"] = [_plain(part) for part in values["parts"]]
@@ -80,6 +80,7 @@ def _read_values(content: Mapping[str, Any], names: set[str], path: Path) -> dic
         values["baseline"] = _from_json(values["baseline"])
         values["importances"] = [[_from_json(value) for value in row] for row in values["importances"]]
         values["features"] = tuple(values["features"])
+        values["link"] = LINKS[values.get("link", "identity")]
         values["notes"] = tuple(values.get("notes", ()))
         values["evidence"] = tuple(from_json(part, _from_json) for part in values.get("evidence", ()))
         values["unfinished"] = tuple(values.get("unfinished", ()))
@@ -170,7 +171,7 @@ _KINDS: Mapping[str, Callable[[Any], bool]] = {
     "kernels": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
     "directions": lambda value: isinstance(value, dict) and all(map(_text, value.values())),
     "date": _text,
-    "link": lambda value: value in FUNCTIONS,
+    "link": lambda value: value in LINKS,
     "by": _text,
     "rows_sum": _text,
     "rows_beside": lambda value: isinstance(value, bool),
