@@ -4,13 +4,21 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 
-.PHONY: demo test lint types check pictures bench calibrate clean
+# where what is told rests on sums of NumPy and SciPy; a minute
+NUMERICAL := $(addprefix tests/,inference effects compare company ablate refits weighing test_certainty.py)
+
+.PHONY: demo test test-numerics lint types check pictures bench calibrate clean
 
 demo: $(VENV)/.demo  ## simulate a league, train the article's network, weigh it, draw the bars
 	$(BIN)/weighin demo --force
 
 test: $(VENV)/.dev  ## the whole test suite
 	$(BIN)/python -m pytest
+
+test-numerics: $(VENV)/.dev  ## the numerical tests as on another processor: OpenBLAS adds in another order
+	@kernel=$$($(BIN)/python tests/kernels.py) && \
+	if [ -z "$$kernel" ]; then echo "OpenBLAS has no other kernel for this processor: nothing to test again"; \
+	else set -x; OPENBLAS_CORETYPE=$$kernel $(BIN)/python -m pytest $(NUMERICAL); fi
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -19,7 +27,7 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-check: lint types test
+check: lint types test test-numerics
 
 pictures: $(VENV)/.dev  ## the pictures of the README, drawn again
 	$(BIN)/python docs/make_pictures.py

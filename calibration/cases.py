@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 
 from calibration import networks
 from weighin._inference import (
+    IDENTITY,
+    R_SQUARED,
+    ROOT,
     Function,
     Inference,
+    Means,
     Moments,
     auc_values,
     confusion,
     difference,
     f1,
-    identity,
     infer,
     linearised_changes,
-    over_variance,
-    relative,
-    root,
 )
 from weighin._samplers.marginal import MarginalSampler
 
@@ -89,7 +89,7 @@ class Case:
     sample: Callable[..., Any]
     measure: Callable[[Any, Array], Swaps]
     truth: float | None
-    function: Function = identity
+    function: Function = IDENTITY.change
     null: bool = False
     shares: tuple[float, ...] = field(default=(1.0,))
     of_pair: bool = False
@@ -106,6 +106,12 @@ class Case:
         if len(self.shares) == 1:
             return [self.sample(rng, n)]
         return [self.sample(rng, round(n * share), number) for number, share in enumerate(self.shares)]
+
+
+def _lost(means: Means) -> tuple[Array, Array, Array]:
+    """What R2 loses: positive where the feature matters, as for losses."""
+    value, by_change, by_rows = R_SQUARED.change(means)
+    return -value, -by_change, -by_rows
 
 
 @cache
@@ -307,9 +313,9 @@ def cases() -> tuple[Case, ...]:
         Case("classes, accuracy", *classes("accuracy"), truth=None),
         Case("classes, AUC", *classes("AUC"), truth=None),
         Case("classes, F1", *classes("F1"), truth=None),
-        Case("RMSE", *linear(1.0), truth=3**0.5 - 1, function=root),
-        Case("R2", _three, _r2, truth=2 / 3, function=over_variance),
-        Case("relative", *linear(1.0), truth=2.0, function=relative),
+        Case("RMSE", *linear(1.0), truth=3**0.5 - 1, function=ROOT.change),
+        Case("R2", _three, _r2, truth=2 / 3, function=_lost),
+        Case("relative", *linear(1.0), truth=2.0, function=IDENTITY.relative),
         Case("weights gamma(2)", sample=_exposed, measure=_weighted, truth=2.0),
         Case("weights exp(x)", sample=_tilted, measure=_weighted, truth=2.0, hard=WEIGHTS),
         Case("segment of 30 %", sample=_segmented, measure=_segment, truth=2.7),

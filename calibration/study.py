@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from calibration.cases import Case, Swaps, cases, truth
-from weighin._inference import Means, identity, repeats_needed
+from weighin._inference import IDENTITY, Means, repeats_needed
 from weighin._samplers.marginal import MarginalSampler
 
 FIRST, MOST = 5, 50  # repeats of "auto"
@@ -172,7 +172,7 @@ def _over_repeats(case: Case, strata: Sequence[Swaps]) -> dict[str, float]:
 def _over_rows(case: Case, strata: Sequence[Swaps]) -> dict[str, float]:
     """Mean +- t std/sqrt(n) of the rows."""
     part = strata[0]
-    if len(strata) > 1 or part.weights is not None or case.function is not identity:
+    if len(strata) > 1 or part.weights is not None or case.function != IDENTITY.change:
         return {"row_lower": np.nan, "row_upper": np.nan}
     change = part.changes[0] - part.changes[1] if case.of_pair else part.changes[0]
     rows = change.mean(0) if part.segment is None else change[:, part.segment].mean(0)

@@ -71,7 +71,7 @@ def test_torch_tensors_give_the_same_numbers(metric):
 
 def test_rmse_is_the_root_of_a_mean_over_rows():
     target, pred = np.array([[1.0], [2.0], [4.0]]), np.array([[1.0], [0.0], [1.0]])
-    assert RMSE.link == "root"
+    assert RMSE.link.name == "root"
     assert (
         RMSE.score(target, pred) == pytest.approx(RMSE.per_row(target, pred).mean() ** 0.5) == (13 / 3) ** 0.5
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from weighin._inference import Moments, identity, infer, relative, root
-from weighin._inference.judging import r2
+from weighin._inference import IDENTITY, R_SQUARED, ROOT, Moments, infer
 from weighin._inference.paired import adjusted, independent, paired, two_sided, unknown
 from weighin._samplers.marginal import MarginalSampler
 
@@ -40,11 +39,11 @@ def truth(function) -> float:
         left, rest = 1 - b, 0.5 - c
         before = left**2 + rest**2 + 2 * 0.6 * left * rest + 1
         after = 1 + rest**2 + 2 * 0.6 * rest + 1 + b**2
-        out.append(after - before if function is identity else after**0.5 - before**0.5)
+        out.append(after - before if function == IDENTITY.change else after**0.5 - before**0.5)
     return out[1] - out[0]
 
 
-@pytest.mark.parametrize("function", [identity, root])
+@pytest.mark.parametrize("function", [IDENTITY.change, ROOT.change])
 @pytest.mark.parametrize("repeats", [1, 5])
 def test_paired_intervals_hold_the_truth(function, repeats):
     """95 % intervals; of 300, between 271 and 296 hold with a probability above 0.999."""
@@ -80,11 +79,11 @@ def test_paired_intervals_of_r2_hold_the_truth(weighted):
             give,
             tuple(np.stack([loss, spread]) for loss in before),
             weights=weights,
-            function=r2,
+            function=R_SQUARED.change,
             sign=-1.0,
         )
         (low,), (high,) = got.interval()
-        held += low <= truth(identity) / 2.85 <= high
+        held += low <= truth(IDENTITY.change) / 2.85 <= high
     assert 271 <= held <= 297
 
 
@@ -97,7 +96,7 @@ def test_independent_intervals_hold_the_truth():
             changes, before = swaps(300, give, 2 * seed + model)
             judged.append(infer(Moments.of(changes[model][None], give, before[model])))
         (low,), (high,) = independent(*judged).interval()
-        held += low <= truth(identity) <= high
+        held += low <= truth(IDENTITY.change) <= high
     assert 271 <= held <= 297
 
 
@@ -110,7 +109,7 @@ def test_squared_errors_paired_are_the_moments_of_the_difference():
         np.testing.assert_allclose(getattr(got, name), getattr(expected, name), rtol=1e-8)
 
 
-@pytest.mark.parametrize("function", [identity, relative, root, r2])
+@pytest.mark.parametrize("function", [IDENTITY.change, IDENTITY.relative, ROOT.change, R_SQUARED.change])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_two_models_that_lose_the_same_differ_by_exactly_nothing(function, weighted):
     """Whatever the processor: sums of the two subtracted from each other would leave 1e-10."""
@@ -148,15 +147,15 @@ def test_blocks_and_features_at_a_time_do_not_change_the_numbers():
     give = np.concatenate([donors(60, 3, 0), 60 + donors(80, 3, 1), 140 + donors(60, 3, 2)], axis=1)
     rng = np.random.default_rng(0)
     changes, before = rng.normal(size=(2, 30, 3, 200)), rng.normal(size=(2, 200)) ** 2
-    whole = paired(tuple(changes), give, tuple(before), function=root)
+    whole = paired(tuple(changes), give, tuple(before), function=ROOT.change)
     for unit in (0, 11, 12, 29):
-        alone = paired(tuple(changes[:, unit : unit + 1]), give, tuple(before), function=root)
+        alone = paired(tuple(changes[:, unit : unit + 1]), give, tuple(before), function=ROOT.change)
         cut = paired(
             tuple(changes[:, unit : unit + 1]),
             give,
             tuple(before),
             block=np.repeat([0, 1, 2], [60, 80, 60]),
-            function=root,
+            function=ROOT.change,
         )
         for name in ("estimate", "se", "skewness", "df"):
             expected = getattr(whole, name)[unit]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 import weighin
+from kernels import runnable
 
 torch.set_num_threads(1)
 
@@ -59,6 +63,19 @@ def test_an_unused_feature_is_flat_and_certain():
     assert (frame[["effect", "ci_lower", "ci_upper"]] == 0).all(axis=None)  # whatever processor it is
     assert (found.curves("x2", centered=True) == 0).all()
     assert found.sentence("x2") == "The prediction barely moves with x2 (by 0)."
+
+
+@pytest.mark.parametrize("kernel", runnable())
+def test_an_unused_feature_is_certain_whichever_way_a_processor_adds(kernel):
+    program = """
+import numpy as np, weighin
+X = np.random.default_rng(0).uniform(-1, 1, (400, 3))
+found = weighin.effects(lambda X: X[:, 0] * X[:, 1], X, ["x2"], random_state=0).to_frame(centered=True)
+print(found[["effect", "ci_lower", "ci_upper"]].abs().to_numpy().max())
+"""
+    environ = {**os.environ, "OPENBLAS_CORETYPE": kernel}
+    told = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True)
+    assert told.stdout.strip() == "0.0", told.stderr
 
 
 def test_a_column_a_network_has_no_weights_for_is_flat_to_the_bit():

@@ -11,17 +11,16 @@ from shuffles import donors, linear
 
 from weighin._base.errors import InputError
 from weighin._inference import (
+    IDENTITY,
+    R_SQUARED,
+    ROOT,
     Inference,
     Moments,
     benjamini_hochberg,
     difference,
     holm,
-    identity,
     infer,
-    over_variance,
-    relative,
     repeats_needed,
-    root,
 )
 from weighin._inference.intervals import transform, untransform
 
@@ -106,7 +105,7 @@ def test_nothing_is_ever_missing(seed, n_repeats, n_rows, weighted):
     ]
     w = rng.exponential(size=n_rows) * (rng.random(n_rows) < 0.5) + 1e-9 if weighted else None
     moments = Moments.of(np.stack(kinds), donors(n_rows, n_repeats, seed), rng.random(n_rows), weights=w)
-    for function in (identity, relative, root):
+    for function in (IDENTITY.change, IDENTITY.relative, ROOT.change):
         finite(infer(moments, function))
     assert infer(moments).few_rows[3]
 
@@ -120,7 +119,7 @@ def test_losses_beyond_all_bounds_leave_everything_open():
 
 def test_in_parts_of_nothing_is_not_defined():
     change, give, loss = linear(50, 3)
-    inference = infer(Moments.of(change, give, 0 * loss), relative)
+    inference = infer(Moments.of(change, give, 0 * loss), IDENTITY.relative)
     for name in ("estimate", "se", "pvalue"):
         assert np.isnan(getattr(inference, name)).all(), name
     assert np.isnan(inference.interval()).all()
@@ -187,7 +186,7 @@ def test_functions_of_means_agree_with_numerical_derivatives():
     from weighin._inference import Means, means
 
     at = means(moments)
-    for function in (identity, relative, root, over_variance):
+    for function in (IDENTITY.change, IDENTITY.relative, ROOT.change, R_SQUARED.change):
         value, by_change, by_rows = function(at)
         step = 1e-6
         moved = function(Means(at.change + step, at.rows))[0]
@@ -203,7 +202,7 @@ def test_a_function_of_means_has_the_variance_of_its_linearisation():
     after, before = np.sqrt((loss + change[0]).mean()), np.sqrt(loss.mean())
     by_hand = (change[0] + loss) / (2 * after) - loss / (2 * before)
     expected = infer(Moments.of(by_hand[None], give, loss))
-    got = infer(moments, root)
+    got = infer(moments, ROOT.change)
     assert got.estimate[0] == pytest.approx(after - before)
     # loss has no donor, and the moments know it: nearly what treating it as any pair gives
     assert got.se[0] == pytest.approx(expected.se[0], rel=0.02)
@@ -220,7 +219,7 @@ def test_weighted_functions_of_means_have_the_variance_of_their_linearisation():
     w = np.random.default_rng(1).gamma(3.0, size=300)
     pair = w * w[give]
     theta, before = (pair * change[0]).sum() / pair.sum(), (w * loss).sum() / w.sum()
-    got = infer(Moments.of(change, give, loss, weights=w), relative)
+    got = infer(Moments.of(change, give, loss, weights=w), IDENTITY.relative)
     assert got.estimate[0] == pytest.approx(theta / before)
     by_hand = pair * (change[0] - theta) / pair.mean() / before
     by_hand = by_hand - theta / before**2 * w * (loss - before) / w.mean()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shuffles import donors, linear
+from shuffles import donors
 
 import weighin
-from weighin._inference import BASELINES, Means, Moments, identity, in_parts, infer, relative
-from weighin._inference.judging import FUNCTIONS
+from weighin._inference import LINKS, Means, Moments, infer
 
 B = 1.2  # y = x + e, the model says B x
 BEFORE, AFTER = (1 - B) ** 2 + 1, (1 + B**2) + 1
@@ -17,6 +16,28 @@ TRUTH = {
     "root": (AFTER**0.5 - BEFORE**0.5) / BEFORE**0.5,
     "r2": (AFTER - BEFORE) / 2 / (1 - BEFORE / 2),
 }
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=str)
+def test_a_link_gives_the_metric_and_takes_it_back(link):
+    losses, spread = np.array([0.2, 1.0, 2.3]), 1.7
+    values = link.value(losses, spread)
+    np.testing.assert_allclose(link.inverse(values, spread), losses)
+    before, after = np.array([losses[0], spread]), losses[1:] - losses[0]
+    change, _, _ = link.change(Means(after, before))
+    base, _ = link.baseline(before)
+    np.testing.assert_allclose(change + base, values[1:])
+    assert base == pytest.approx(values[0])
+    assert link == type(link)()
+    assert (str(link), LINKS[str(link)]) == (link.name, link)
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=str)
+def test_values_per_row_average_to_the_metric(link):
+    losses = np.array([0.2, 1.0, 2.3])
+    metric = float(link.value(losses.mean(), 1.7))
+    values = link.values_per_row(losses, metric)
+    assert values is None or values.mean() == pytest.approx(metric)
 
 
 @pytest.mark.parametrize("link", TRUTH)
@@ -30,24 +51,19 @@ def test_intervals_hold_the_truth(link):
         loss = (y - B * x) ** 2
         rows = np.stack([loss, (y - y.mean()) ** 2]) if link == "r2" else loss
         moments = Moments.of(((y - B * x[give]) ** 2 - loss)[None], give, rows)
-        (low,), (high,) = infer(moments, in_parts(FUNCTIONS[link], BASELINES[link]), sign=sign).interval()
+        (low,), (high,) = infer(moments, LINKS[link].relative, sign=sign).interval()
         held += low <= TRUTH[link] <= high
     assert held >= 271
 
 
-def test_parts_of_a_mean_are_what_relative_gives():
-    moments = Moments.of(*linear(200, 4))
-    one, other = infer(moments, in_parts(identity, BASELINES["identity"])), infer(moments, relative)
-    np.testing.assert_allclose(one.interval(), other.interval())
+PLACES = [*((name, (2.3, 1.7)) for name in LINKS), ("identity", (-2.3, 1.7))]
 
 
-@pytest.mark.parametrize(
-    ("link", "rows"), [*((name, (2.3, 1.7)) for name in BASELINES), ("identity", (-2.3, 1.7))]
-)
+@pytest.mark.parametrize(("link", "rows"), PLACES)
 def test_derivatives_are_those_of_small_steps(link, rows):
     rows = np.array(rows)
     means = Means(np.array([0.4, 0.9]), rows)
-    function = in_parts(FUNCTIONS[link], BASELINES[link])
+    function = LINKS[link].relative
     _, by_change, by_rows = function(means)
     h = 1e-6
     for k in range(2):

@@ -12,6 +12,7 @@ from lines import line, table, weigh
 
 import weighin
 from weighin import InputError
+from weighin._inference import IDENTITY
 
 FRAME, Y = table(800)
 TWIN = FRAME.assign(d=FRAME["a"] + 0.1 * np.random.default_rng(1).normal(size=800))
@@ -92,7 +93,7 @@ def result(values, half, metric="mae", **more):
         **{
             "importances": np.array(values, dtype=float)[:, None],
             "metric": metric,
-            "link": "identity",
+            "link": IDENTITY,
             **more,
         },
     )

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.versions import versions
 from weighin._inference import Inference, LeftOut, Moments, RowChanges, delete_one_block
-from weighin._inference.judging import FUNCTIONS
 from weighin._inference.paired import independent, joined, paired, some, unknown
 from weighin._results.comparison import Comparison
 from weighin._results.importance import Importance
@@ -181,7 +180,7 @@ def _pair_rows(first: Importance, second: Importance, places: Sequence[Sequence[
     one, two = first.kept, second.kept
     if one is None or two is None or first.link != second.link or not _alike(one, two):
         return None
-    if (one.weights is None) != _unweighted(first) or (first.link == "r2" and one.spread is None):
+    if (one.weights is None) != _unweighted(first) or (first.link.needs_spread and one.spread is None):
         return None
     seen = np.flatnonzero(one.block >= 0)
     own = np.full(len(one.block), -1)
@@ -193,7 +192,7 @@ def _pair_rows(first: Importance, second: Importance, places: Sequence[Sequence[
         block=one.block[seen],
         stratum=one.stratum[seen],
         weights=None if one.weights is None else one.weights[seen],
-        function=FUNCTIONS[first.link],
+        function=first.link.change,
         sign=-1.0 if first.greater_is_better else 1.0,
     )
     values = [some.importances_mean[list(here)] for some, here in zip((first, second), places, strict=True)]

@@ -258,7 +258,7 @@ class Run:
 
     def spread_of(self, metric: Metric, cell: int, numbers: Any) -> NDArray[np.float64] | None:
         """Squared distance of the target of some rows from the mean target of a cell, for R2."""
-        if metric.link != "r2":
+        if not metric.link.needs_spread:
             return None
         return (self._target[numbers] - self._centres[cell + 1]) ** 2
 

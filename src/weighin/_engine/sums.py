@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from weighin._engine.plan import Batch
 from weighin._engine.workers import blas, one_blas_thread
-from weighin._inference import Moments
-from weighin._metrics import OfMean
+from weighin._inference import Link, Moments
 from weighin._samplers.marginal import Rows
 
 UNITS = 128  # features with joint moments: the work grows with their square
@@ -167,13 +166,13 @@ class Sums:
             shift = np.repeat(joined[:-1] - edges[blocks], sizes[blocks])
             yield int(key), here, batch.donors[:, here] + shift, joined
 
-    def baseline(self, link: OfMean) -> float:
+    def baseline(self, link: Link) -> float:
         """The metric before any swap; NaN without weight."""
         if not self.weight:
             return float("nan")
-        return float(_link(link, np.array(self.before / self.weight), self.spread / self.weight))
+        return float(link.value(np.array(self.before / self.weight), self.spread / self.weight))
 
-    def changed(self, link: OfMean) -> Floats:
+    def changed(self, link: Link) -> Floats:
         """What each swap changed of the metric, shape (n_features, n_repeats)."""
         if not self.weight:
             return np.full(self.change.shape, np.nan)
@@ -181,25 +180,13 @@ class Sums:
             divide="ignore", invalid="ignore"
         ):  # NaN where the pairs of a shuffle have no weight
             change = self.change / self.pair_weight
-        if link == "identity":  # without the rounding of adding and subtracting the baseline
+        if link.is_mean:  # without the rounding of adding and subtracting the baseline
             return change
         before, spread = self.before / self.weight, self.spread / self.weight
-        return np.asarray(_link(link, before + change, spread)) - self.baseline(link)
+        return link.value(before + change, spread) - self.baseline(link)
 
     def evidence(self) -> tuple[tuple[Moments, ...], ...]:
         """Moments by sets of features, each with one for every stratum; none where nothing has weight."""
         if not self.weight or not self.pair_weight.any():
             return ()
         return tuple(zip(*(self.moments[stratum] for stratum in sorted(self.moments)), strict=True))
-
-
-def _link(link: OfMean, value: Floats, spread: float) -> Floats:
-    """The metric of a mean loss."""
-    if link == "root":
-        return np.asarray(np.sqrt(np.maximum(0.0, value)))
-    if link == "exp":
-        return np.asarray(np.exp(value))
-    if link == "r2":
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(1 - value / spread if spread else np.full(np.shape(value), np.nan))
-    return value

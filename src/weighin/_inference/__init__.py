@@ -9,7 +9,7 @@ How the engine calls it, batch by batch of donor-closed blocks:
 2. Add the moments of all batches, threads, files: ``total = total + more``. With strata, keep one sum for each.
 3. ``infer(total)`` or ``infer([stratum, ...])`` gives an `Inference`: estimate, se, se_data, se_shuffle, few_rows,
    ``interval(confidence_level)``, ``pvalue``; ``.ignoring(mask)`` for features the model cannot see.
-   ``infer(total, relative)``, ``root`` (RMSE of squared errors) and ``over_variance`` (R2) are functions of means.
+   ``infer(total, link.change)`` and ``link.relative`` report what a link makes of means: see `links`.
 4. ``difference(total, a, b)``: two units. Units that share a `Moments` only; many units may be cut into several,
    of about 30, so that cost grows with their number and not its square.
 5. ``repeats_needed(total)`` after 5 repeats for ``n_repeats="auto"``; ``holm`` and ``benjamini_hochberg`` for tables.
@@ -18,17 +18,11 @@ How the engine calls it, batch by batch of donor-closed blocks:
 """
 
 from weighin._inference.estimates import (
-    Function,
-    Means,
     difference,
     few_rows,
-    identity,
     infer,
     means,
-    over_variance,
-    relative,
     repeats_needed,
-    root,
 )
 from weighin._inference.evidence import (
     Evidence,
@@ -55,18 +49,34 @@ from weighin._inference.influence import (
     recall,
 )
 from weighin._inference.intervals import Inference, benjamini_hochberg, check_level, holm
+from weighin._inference.links import (
+    EXPONENTIAL,
+    IDENTITY,
+    LINKS,
+    POOLED,
+    R_SQUARED,
+    ROOT,
+    Function,
+    Link,
+    Means,
+)
 from weighin._inference.moments import Moments
-from weighin._inference.of_baseline import BASELINES, in_parts
 from weighin._inference.row_changes import RowChanges
 from weighin._inference.stages import NOT_TOGETHER, Stages, Staging
 
 __all__ = [
-    "BASELINES",
+    "EXPONENTIAL",
+    "IDENTITY",
+    "LINKS",
     "NOT_TOGETHER",
+    "POOLED",
+    "ROOT",
+    "R_SQUARED",
     "Evidence",
     "Function",
     "Inference",
     "LeftOut",
+    "Link",
     "Means",
     "Moments",
     "RowChanges",
@@ -84,19 +94,14 @@ __all__ = [
     "f1",
     "few_rows",
     "holm",
-    "identity",
-    "in_parts",
     "infer",
     "infer_from",
     "linearised_changes",
     "matthews",
     "means",
     "n_units",
-    "over_variance",
     "precision",
     "recall",
-    "relative",
     "repeats_needed",
-    "root",
     "some_units",
 ]

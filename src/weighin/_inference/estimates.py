@@ -2,75 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError
 from weighin._inference.intervals import FEW_ROWS, Inference
+from weighin._inference.links import IDENTITY, Function, Means
 from weighin._inference.moments import Floats, Moments
 from weighin._inference.variance import components, rows_of_variance, spread
 
 
-@dataclass(frozen=True)
-class Means:
-    """Weighted means that estimates are functions of.
-
-    Attributes
-    ----------
-    change : ndarray of shape (n_units,)
-        Mean change of the loss.
-    rows : ndarray of shape (n_row_components,)
-        Mean of each row component; the first is the loss before any swap.
-    """
-
-    change: Floats
-    rows: Floats
-
-
-# value (n_units,), its derivative in the change (n_units,), and in the row components (n_units, n_row_components)
-Function = Callable[[Means], tuple[Floats, Floats, Floats]]
-
-
-def identity(means: Means) -> tuple[Floats, Floats, Floats]:
-    """The mean change itself: metrics that are a mean over rows."""
-    return means.change, np.ones_like(means.change), np.zeros((len(means.change), len(means.rows)))
-
-
-def relative(means: Means) -> tuple[Floats, Floats, Floats]:
-    """In parts of the loss before any swap; NaN where that is 0."""
-    value, by_change, by_rows = identity(means)
-    base = means.rows[0] if means.rows[0] else np.nan
-    by_rows[:, 0] = -value / base**2
-    return value / base, by_change / base, by_rows
-
-
-def root(means: Means) -> tuple[Floats, Floats, Floats]:
-    """Root of the mean loss after the swap minus root of the mean loss before: RMSE from squared errors."""
-    _, by_change, by_rows = identity(means)
-    before = float(np.sqrt(max(0.0, means.rows[0])))
-    after = np.sqrt(np.maximum(0.0, means.rows[0] + means.change))
-    slope = np.divide(0.5, after, out=np.zeros_like(after), where=after > 0)
-    by_rows[:, 0] = slope - (0.5 / before if before else 0.0)
-    return after - before, by_change * slope, by_rows
-
-
-def over_variance(means: Means) -> tuple[Floats, Floats, Floats]:
-    """In parts of row component 1: R2 from squared errors and squared distances from the mean of the target.
-
-    The mean of the target may be taken as known: the derivative in it is 0.
-    """
-    value, by_change, by_rows = identity(means)
-    variance = means.rows[1] if means.rows[1] else np.nan
-    by_rows[:, 1] = -value / variance**2
-    return value / variance, by_change / variance, by_rows
-
-
 def infer(
     moments: Moments | Sequence[Moments],
-    function: Function = identity,
+    function: Function = IDENTITY.change,
     *,
     sign: float = 1.0,
 ) -> Inference:
@@ -81,7 +27,7 @@ def infer(
     moments : Moments or sequence of Moments
         Of all rows, or one for each stratum.
     function : callable
-        What is reported: `identity`, `relative`, `root`, `over_variance`, or one of the same form.
+        What is reported: `change` or `relative` of a link, or one of the same form.
     sign : float
         -1 where the components are scores that grow with quality.
     """
@@ -95,7 +41,7 @@ def difference(
     moments: Moments | Sequence[Moments],
     first: int,
     second: int,
-    function: Function = identity,
+    function: Function = IDENTITY.change,
     *,
     sign: float = 1.0,
 ) -> Inference:
@@ -125,7 +71,7 @@ def few_rows(strata: Sequence[Moments], least: int = FEW_ROWS) -> NDArray[np.boo
 
 def repeats_needed(
     moments: Moments | Sequence[Moments],
-    function: Function = identity,
+    function: Function = IDENTITY.change,
     *,
     share: float = 0.1,
     least: int = 5,

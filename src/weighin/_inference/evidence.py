@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError
-from weighin._inference.estimates import Function, difference, identity, infer
+from weighin._inference.estimates import difference, infer
 from weighin._inference.influence import delete_one_block
 from weighin._inference.intervals import Inference
+from weighin._inference.links import IDENTITY, Function
 from weighin._inference.moments import Floats, Moments
 from weighin._inference.stages import Stages
 
@@ -58,7 +59,7 @@ def n_units(evidence: Evidence) -> int:
     return evidence[0].n_units if isinstance(evidence, tuple) else evidence.n_units
 
 
-def infer_from(evidence: Evidence, function: Function = identity, *, sign: float = 1.0) -> Inference:
+def infer_from(evidence: Evidence, function: Function = IDENTITY.change, *, sign: float = 1.0) -> Inference:
     """Estimate the importance of each unit; `function` as for `infer`, which estimates with shares left out ignore."""
     if isinstance(evidence, LeftOut):
         return delete_one_block(
@@ -70,7 +71,7 @@ def infer_from(evidence: Evidence, function: Function = identity, *, sign: float
 
 
 def difference_from(
-    evidence: Evidence, first: int, second: int, function: Function = identity, *, sign: float = 1.0
+    evidence: Evidence, first: int, second: int, function: Function = IDENTITY.change, *, sign: float = 1.0
 ) -> Inference:
     """Estimate how much more unit `first` weighs than unit `second`: arrays of shape (1,)."""
     if isinstance(evidence, LeftOut):

@@ -12,7 +12,7 @@ from dataclasses import fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weighin._inference import Function, Inference, Means, Moments, difference, holm, identity
+from weighin._inference import IDENTITY, Function, Inference, Means, Moments, difference, holm
 
 Floats = NDArray[np.float64]
 TOGETHER = 12  # features with joint moments: the work grows with the square of twice as many
@@ -27,7 +27,7 @@ def paired(
     block: ArrayLike | None = None,
     stratum: ArrayLike | None = None,
     weights: ArrayLike | None = None,
-    function: Function = identity,
+    function: Function = IDENTITY.change,
     sign: float = 1.0,
 ) -> Inference:
     """Estimate how much more the second model relies on each feature, from the changes of both on the same swaps.

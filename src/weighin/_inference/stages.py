@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from weighin._base.errors import InputError
-from weighin._inference.estimates import Function, difference, infer
+from weighin._inference.estimates import difference, infer
 from weighin._inference.intervals import Inference
+from weighin._inference.links import Function
 from weighin._inference.moments import Moments
 
 NOT_TOGETHER = "These two features were not measured together: weigh them alone, with features=[...]."

@@ -1,6 +1,6 @@
 """Metrics: what is measured, row by row where it can be, and which direction is better."""
 
-from weighin._metrics.base import Metric, OfMean, as_numpy, mean, one_column, row_mean
+from weighin._metrics.base import Metric, as_numpy, mean, one_column, row_mean
 from weighin._metrics.callables import from_callable, from_torchmetric, is_torchmetric, number, takes_weights
 from weighin._metrics.directions import HIGHER_IS_BETTER, LOWER_IS_BETTER, direction, unknown
 from weighin._metrics.influence import LabelCounts, area_values, not_here
@@ -33,7 +33,6 @@ __all__ = [
     "Answers",
     "LabelCounts",
     "Metric",
-    "OfMean",
     "absolute_error",
     "area_values",
     "as_numpy",

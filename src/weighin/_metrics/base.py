@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-OfMean = Literal["identity", "root", "exp", "r2"]
+from weighin._inference import IDENTITY, Link
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Metric:
         What predictions are compared with: the target, or the model's own predictions before the swap.
     response : str
         Method of a scikit-learn estimator whose output it takes: predict, predict_proba, decision_function.
-    link : {"identity", "root", "exp", "r2"}
+    link : Link
         What the score is of the mean of `per_row`: that mean itself, its root (RMSE of squared errors), its
         exponential (perplexity), or 1 minus its share of the target's variance (R2).
     values : callable or None
@@ -53,7 +53,7 @@ class Metric:
     per_row: Callable[[Any, Any], Any] | None = None
     against: Literal["target", "baseline"] = "target"
     response: str = "predict"
-    link: OfMean = "identity"
+    link: Link = IDENTITY
     values: Callable[..., Iterator[NDArray[np.float64]]] | None = None
     averages: bool = False
     weighable: bool = False

@@ -8,15 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from weighin._base.errors import MetricError
+from weighin._inference import IDENTITY, ROOT
 from weighin._metrics.base import Metric, as_numpy, one_column
 from weighin._metrics.directions import direction
 from weighin._metrics.losses import absolute_error, squared_error
 
-# metrics of torchmetrics that are functions of a mean over rows, by class name
-_TORCHMETRICS: dict[str, tuple[Any, Any]] = {
-    "MeanAbsoluteError": (absolute_error, "identity"),
-    "MeanSquaredError": (squared_error, "identity"),
-}
+# losses per row of metrics of torchmetrics that are functions of their mean, by class name
+_TORCHMETRICS: dict[str, Any] = {"MeanAbsoluteError": absolute_error, "MeanSquaredError": squared_error}
 
 
 def from_callable(
@@ -120,11 +118,11 @@ def from_torchmetric(
                 f"{tuple(target.shape)}: {error}"
             ) from error
 
-    per_row, link = _TORCHMETRICS.get(name, (None, "identity"))
+    per_row = _TORCHMETRICS.get(name)
     if per_row is not None and getattr(metric, "num_outputs", 1) != 1:
         per_row = None
-    if name == "MeanSquaredError" and not getattr(metric, "squared", True):
-        link = "root"
+    rooted = name == "MeanSquaredError" and not getattr(metric, "squared", True)
+    link = ROOT if rooted else IDENTITY
     return Metric(name, direction(name, greater_is_better), score, per_row, link=link)
 
 

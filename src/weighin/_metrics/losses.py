@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from weighin._base.errors import MetricError
+from weighin._inference import ROOT
 from weighin._metrics.base import Metric, mean, row_mean
 
 
@@ -73,7 +74,7 @@ RMSE = Metric(
     False,
     lambda target, pred: mean(squared_error(target, pred)) ** 0.5,
     squared_error,
-    link="root",
+    link=ROOT,
 )
 ACCURACY = row_mean("accuracy", hit, greater_is_better=True)
 ERROR_RATE = row_mean("error_rate", miss)

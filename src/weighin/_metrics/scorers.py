@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError, listing
+from weighin._inference import IDENTITY, R_SQUARED, ROOT, Link
 from weighin._metrics.base import Metric, as_numpy, mean, one_column
 from weighin._metrics.callables import number, takes_weights
 from weighin._metrics.influence import LabelCounts, area_values, not_here
@@ -171,17 +172,17 @@ def _row_means(parts: _Parts) -> Metric | None:
     """Means over rows, and functions of them."""
     if parts.answers.classes is not None or parts.options:
         return None
-    link: Any = "identity"
+    link: Link = IDENTITY
     loss = _ROW_LOSSES.get(parts.known)
     if parts.known in ("root_mean_squared_error", "root_mean_squared_log_error"):
-        link = "root"
+        link = ROOT
     if parts.known == "r2_score":
-        loss, link = squared_error, "r2"
-    if loss is None or (link != "identity" and parts.answers.n_targets > 1):
+        loss, link = squared_error, R_SQUARED
+    if loss is None or (not link.is_mean and parts.answers.n_targets > 1):
         return None  # of several targets, scikit-learn takes the mean of the roots
 
     def score(target: Any, pred: Any, weights: Any = None) -> float:
-        if link == "identity" and weights is None:
+        if link.is_mean and weights is None:
             assert loss is not None
             return mean(loss(target, pred))
         return parts.score(target, pred, weights)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError
 from weighin._base.random_state import random_state_kept
+from weighin._inference import EXPONENTIAL, R_SQUARED, ROOT
 from weighin._metrics import (
     GENERAL,
     LabelCounts,
@@ -137,13 +138,13 @@ def _from_fastai(
     if isinstance(metric, AvgMetric) and getattr(func, "__module__", "") == "fastai.metrics":
         found = {"per_row": _ROW_METRICS.get(getattr(func, "__name__", ""))}
     elif isinstance(metric, AccumMetric) and func is rmse.func:
-        return Metric(name, False, _validated(metric, loss_func, batch_size), squared_error, link="root")
+        return Metric(name, False, _validated(metric, loss_func, batch_size), squared_error, link=ROOT)
     elif isinstance(metric, AccumMetric):
         single = data is not None and data.target is not None and data.target.shape[1] == 1
         found = _of_scikit(metric, func) if single else {}
     elif isinstance(metric, Perplexity):
         loss = _loss(loss_func)
-        found = {"per_row": loss.per_row, "link": "exp"} if loss.per_row is not None else {}
+        found = {"per_row": loss.per_row, "link": EXPONENTIAL} if loss.per_row is not None else {}
     score = _validated(metric, loss_func, batch_size)
     if "values" in found:
         score, found["weighable"] = _weighed(score, found["values"]), True
@@ -186,7 +187,7 @@ def _of_scikit(metric: Any, func: Any) -> dict[str, Any]:
     if not getattr(func, "__module__", "").startswith("sklearn.metrics") or not metric.invert_args:
         return {}
     if func.__name__ == "r2_score":
-        return {"per_row": squared_error, "link": "r2"}
+        return {"per_row": squared_error, "link": R_SQUARED}
     if (
         func.__name__ == "roc_auc_score"
         and metric.activation == "binarysoftmax"

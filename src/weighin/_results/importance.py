@@ -17,7 +17,7 @@ from weighin._base.text import ARROWS
 from weighin._display.codec import Kind, from_json, to_json
 from weighin._display.page import check_further
 from weighin._display.telling import Telling
-from weighin._inference import Evidence, evidence_from_json, evidence_to_json
+from weighin._inference import LINKS, Evidence, Link, evidence_from_json, evidence_to_json
 from weighin._results.base import Result, check_limit
 from weighin._results.importance_charts import ChartOptions, draw, of_metric
 from weighin._results.importance_numbers import ImportanceNumbers
@@ -90,8 +90,8 @@ class Importance(ImportanceNumbers, Result):
         Versions of what computed it.
     date : str
         When, ISO 8601.
-    link : str
-        What the metric is of the mean loss per row: "identity", "root", "exp", "r2", or "pooled".
+    link : Link
+        What the metric is of the mean loss per row.
     evidence : tuple
         What intervals are made of; empty for a metric without.
     by : str
@@ -124,10 +124,11 @@ class Importance(ImportanceNumbers, Result):
 
     _format = "weighin.importance"
     _kinds: ClassVar[dict[Any, Kind]] = {
+        Link: Kind(str, LINKS.__getitem__),
         Evidence: Kind(
             lambda evidence: evidence_to_json(evidence, to_json),
             lambda values: evidence_from_json(values, from_json),
-        )
+        ),
     }
     _left_out = frozenset({"kept"})
 
@@ -152,8 +153,8 @@ class Importance(ImportanceNumbers, Result):
         ----------
         kind : {"bars", "shuffles", "segments"}
             Bars with whiskers for the 95% interval, pale where nothing may be claimed (for a metric without
-            intervals, marks show the single shuffles); a dot for every single shuffle; or a table of colours, features by segments,
-            for ``weigh(..., by=...)``.
+            intervals, marks show the single shuffles); a dot for every single shuffle; or a table of colours,
+            features by segments, for ``weigh(..., by=...)``.
         metric : str, optional
             Which one, of a result with several; the first by default.
         ax : matplotlib Axes, optional

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, listing, nearest
-from weighin._inference import BASELINES, Evidence, Inference, LeftOut, RowChanges, check_level, holm
+from weighin._inference import IDENTITY, Evidence, Inference, LeftOut, Link, RowChanges, check_level, holm
 from weighin._inference.claims import Claims, claims
 from weighin._inference.judging import judge, judge_difference
 from weighin._results.one_feature import Difference, FeatureImportance
@@ -41,7 +41,7 @@ class ImportanceNumbers:
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
-    link: str = "identity"
+    link: Link = IDENTITY
     evidence: tuple[Evidence, ...] = field(default=(), repr=False)
     by: str = ""
     segment: Any = None
@@ -71,7 +71,7 @@ class ImportanceNumbers:
 
         The mean over shuffles; for the RMSE, R2, F1 and the like the change of the metric of all shuffles pooled.
         """
-        judged = self._judged if self.link != "identity" else None
+        judged = None if self.link.is_mean else self._judged
         with np.errstate(all="ignore"):
             return self.importances.mean(1) if judged is None else judged.estimate
 
@@ -214,7 +214,7 @@ class ImportanceNumbers:
     def baseline_errs(self) -> bool:
         """Whether a relative interval takes into account what the baseline errs."""
         known = not any(isinstance(some, LeftOut) for some in self.evidence)
-        return bool(self.evidence) and known and self.link in BASELINES
+        return bool(self.evidence) and known and self.link.knows_baseline
 
     def __getitem__(self, feature: str) -> FeatureImportance:
         """Give the numbers of one feature: ``imp["age"].importance``."""

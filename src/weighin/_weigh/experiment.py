@@ -14,7 +14,6 @@ from weighin._base.progress import tracking
 from weighin._base.random_state import random_state_kept
 from weighin._engine import Measurement, Scores, SwapEffect
 from weighin._inference import repeats_needed
-from weighin._inference.judging import FUNCTIONS
 from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models.protocol import Encoded
@@ -173,7 +172,7 @@ class Experiment:
                 raise KeyboardInterrupt
             return PILOT_REPEATS, None, False
         needed = max(
-            repeats_needed(evidence, FUNCTIONS[metric.link])
+            repeats_needed(evidence, metric.link.change)
             for metric, answer in zip(measured, scores.swap_effects, strict=True)
             for evidence in answer.evidence
             if isinstance(evidence, tuple)

@@ -238,9 +238,8 @@ class _Found:
         return f"{reached}; {why}. {work}."
 
     def _judged(self, metric: Metric) -> Inference:
-        link = "pooled" if metric.link == "identity" else metric.link
         nothing = np.zeros(len(self.done), dtype=bool)
-        return judge([self._staging[metric.name].stages], link, metric.greater_is_better, nothing)
+        return judge([self._staging[metric.name].stages], metric.link, metric.greater_is_better, nothing)
 
     def _swap_effect(self, metric: Metric) -> SwapEffect:
         stages = self._staging[metric.name].stages
@@ -248,14 +247,8 @@ class _Found:
         change = (-estimate if metric.greater_is_better else estimate)[:, None]
         widest = max((moments for _, moments in stages.measured), key=lambda moments: moments.n_rows)
         rows = means(widest).rows
-        before = float(rows[0])
-        baseline = {
-            "identity": before,
-            "root": before**0.5,
-            "exp": float(np.exp(before)),
-            "r2": 1 - before / float(rows[1]) if metric.link == "r2" else 0.0,
-        }[metric.link]
-        return SwapEffect(baseline, change, widest.n_rows, (stages,))
+        baseline, _ = metric.link.baseline(rows)
+        return SwapEffect(float(baseline), change, widest.n_rows, (stages,))
 
 
 def _parts(numbers: Sequence[int], evidence: Sequence[Evidence]) -> list[tuple[tuple[int, ...], Moments]]:

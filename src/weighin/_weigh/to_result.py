@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from weighin._base.versions import versions
 from weighin._engine import Scores
+from weighin._inference import POOLED, Link
 from weighin._metrics import Metric
 from weighin._results.importance import Importance
 from weighin._weigh.experiment import Experiment
@@ -93,7 +94,7 @@ def _worse(change: NDArray[np.float64], metric: Metric) -> NDArray[np.float64]:
     return (-change if metric.greater_is_better else change) + 0.0
 
 
-def _link(metric: Metric, weighted: bool) -> str:
-    if metric.per_row is None or (metric.link == "identity" and weighted):
-        return "pooled"
+def _link(metric: Metric, weighted: bool) -> Link:
+    if metric.per_row is None or (metric.link.is_mean and weighted):
+        return POOLED
     return metric.link

@@ -97,13 +97,14 @@ def measure(
     units, unit = np.zeros(0), ""
     if not parts:
         pass
-    elif found.per_row is None or found.link not in ("identity", "root"):
-        units, unit = _left_out(found.score, data.target, pred, score), "blocks"
     else:
-        losses = _array(found.per_row(data.target, pred))
-        if found.link == "root":  # the root of a mean, as the mean of parts that are linear in the losses
-            losses = score + (losses - losses.mean()) / (2 * score) if score else losses
-        units, unit = _bounded(losses), "rows"
+        values = None
+        if found.per_row is not None:
+            values = found.link.values_per_row(_array(found.per_row(data.target, pred)), score)
+        if values is None:
+            units, unit = _left_out(found.score, data.target, pred, score), "blocks"
+        else:
+            units, unit = _bounded(values), "rows"
     return HeldOut(score, units, unit, found.name, bool(found.greater_is_better))
 
 

@@ -86,7 +86,7 @@ def is_row_mean(model: Any, X: Any, y: Any, metric: Any, greater_is_better: bool
         raise MetricError(
             f"The metric {found.name!r} needs no target and says nothing of how good a model is."
         )
-    return found.per_row is not None and found.link == "identity"
+    return found.per_row is not None and found.link.is_mean
 
 
 def stacked(weights: Sequence[Mapping[str, Any]], name: str) -> NDArray[np.float64]:
