@@ -45,7 +45,7 @@ Replace = Annotated[
 Fits = Annotated[int, typer.Option(min=1, help="Fits of the full model and of each variant.")]
 Tolerance = Annotated[
     float | None,
-    typer.Option(help="A change below it does not matter, in units of the metric; 1 % of it by default."),
+    typer.Option(help="A change below it does not matter, in units of the metric; 1% of it by default."),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")]
 Jobs = Annotated[int | None, typer.Option(help="Processes to train in; -1 for all processors.")]

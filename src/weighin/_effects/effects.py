@@ -64,7 +64,7 @@ def effects(
         classes, the class predicted most of more, the first target; the result names it.
     grid : int
         Points per feature, at least 2, all of them values of rows: every distinct number where there are no more;
-        else quantiles, without the outermost 2.5 % of the rows (for 20 points). Of levels the most frequent.
+        else quantiles, without the outermost 2.5% of the rows (for 20 points). Of levels the most frequent.
     n_rows : int, optional
         Average over so many rows, drawn at random; None for all of them. Of a table of more than 10,000 rows the points
         come from 10,000 drawn at random, or `n_rows` where that is more.

@@ -194,7 +194,7 @@ class Ablation:
         )
 
     def plot(self, *, ax: Any = None, title: str | None = None) -> Any:
-        """Draw how much worse each variant makes the metric, with whiskers for the 95 % interval.
+        """Draw how much worse each variant makes the metric, with whiskers for the 95% interval.
 
         Bars whose interval holds 0 are pale; the dotted line is the tolerance.
 
@@ -327,7 +327,7 @@ class Ablation:
         )
         unit = f" ({self.unit})" if self.unit else ""
         table.add_column(Text(printable(f"{self.metric} changes by{unit}")), justify="right")
-        table.add_column("95 % interval", justify="right", no_wrap=True)
+        table.add_column("95% interval", justify="right", no_wrap=True)
         table.add_column("verdict", min_width=max(len(verdict.word) for verdict in self.verdicts))
         lower, upper = self._ends(0.95)
         for place, (change, verdict) in enumerate(zip(self.changes, self.verdicts, strict=True)):

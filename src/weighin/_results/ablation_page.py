@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _READING = (
     "The full model and every variant were trained again several times, each time from the same seed and on the same "
     "rows for all of them, and measured on rows held out. The change is variant minus full model. Its interval says "
-    "where the change would lie for other rows and other trainings of the same kind, with 95 % confidence.",
-    "Bars: how much worse the metric gets when trained so; whiskers: 95 % intervals; pale: the interval holds 0. "
+    "where the change would lie for other rows and other trainings of the same kind, with 95% confidence.",
+    "Bars: how much worse the metric gets when trained so; whiskers: 95% intervals; pale: the interval holds 0. "
     "Verdicts ask more of an interval: what lies within the tolerance does not matter, and they are adjusted for the "
     "number of variants (Holm).",
     "The verdicts speak of this way of training on rows like these. Dropping several features at once is another "
@@ -59,7 +59,7 @@ def table_of(ablation: Ablation, heading: str, remarks: Sequence[str] = ()) -> s
         left, right = sorted((sign * float(low), sign * float(high)))
         rows.append(Row(variant(change), cells, sign * change.estimate, left, right))
     unit = f" ({ablation.unit})" if ablation.unit else ""
-    columns = ["trained", f"{ablation.metric} changes by{unit}", "95 % interval", "verdict", "fits"]
+    columns = ["trained", f"{ablation.metric} changes by{unit}", "95% interval", "verdict", "fits"]
     return table_html(heading, columns, rows, remarks, most=None)
 
 

@@ -107,12 +107,12 @@ class Comparison:
 
     @property
     def ci_lower(self) -> NDArray[np.float64]:
-        """Lower end of the 95 % interval of the difference, shape (n_features,)."""
+        """Lower end of the 95% interval of the difference, shape (n_features,)."""
         return self.interval()[0]
 
     @property
     def ci_upper(self) -> NDArray[np.float64]:
-        """Upper end of the 95 % interval of the difference, shape (n_features,)."""
+        """Upper end of the 95% interval of the difference, shape (n_features,)."""
         return self.interval()[1]
 
     @property
@@ -208,7 +208,7 @@ class Comparison:
         return "\n".join(sentences(self, confidence_level))
 
     def plot(self, *, ax: Any = None, limit: int = 20, title: str | None = None) -> Any:
-        """Draw a dumbbell per feature, the largest difference on top, with the difference and its 95 % interval.
+        """Draw a dumbbell per feature, the largest difference on top, with the difference and its 95% interval.
 
         Ways are blue where the feature weighs more in the second result and orange where less, pale where the two
         cannot be told apart.
@@ -245,7 +245,7 @@ class Comparison:
             labels=between(self, order),
             legend=self.labels,
             title=self._heading(title),
-            subtitle=f"Numbers: {b} minus {a}, with 95 % intervals, {about(self)}."
+            subtitle=f"Numbers: {b} minus {a}, with 95% intervals, {about(self)}."
             + (f" {left_out} more features not shown." if left_out else ""),
             xlabel=f"importance ({self.metric})",
             ax=ax,
@@ -350,7 +350,7 @@ class Comparison:
             importances = [number(some[i]).lstrip("+") for some in (self.first, self.second)]
             by, low, high = (float(some[i]) for some in (self.difference, lower, upper))
             rows.append(Row(self.features[i], [*importances, text], by, low, high))
-        columns = ["feature", *self.labels, "difference (95 % interval)"]
+        columns = ["feature", *self.labels, "difference (95% interval)"]
         return table_html(heading, columns, rows, remarks, "to_frame(), plot(limit=...)", most=most)
 
     @cached_property

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MOST_LEADS = 5
 _READING = (
     "A feature's importance is how much worse the metric gets when its values are shuffled between rows. A difference "
-    "is that of two importances, each of its own model and rows. Whiskers are 95 % intervals; a pale bar's holds 0: "
+    "is that of two importances, each of its own model and rows. Whiskers are 95% intervals; a pale bar's holds 0: "
     "the two cannot be told apart. Importances do not add up, and correlated columns stand in for each other."
 )
 

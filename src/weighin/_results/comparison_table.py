@@ -27,7 +27,7 @@ def differences_table(comparison: Comparison, width: int) -> Table:
     lower, upper = comparison.interval()
     names = [printable(comparison.features[i]) for i in order]
     a, b = (printable(label) for label in comparison.labels)
-    heads = {"a": _short(a), "b": _short(b), "difference": "difference (95 % interval)", "rank": "rank"}
+    heads = {"a": _short(a), "b": _short(b), "difference": "difference (95% interval)", "rank": "rank"}
     columns = {
         "a": [number(comparison.first[i]).lstrip("+") for i in order],
         "b": [number(comparison.second[i]).lstrip("+") for i in order],

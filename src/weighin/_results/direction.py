@@ -37,8 +37,8 @@ def direction(curve: CurveOfRows, spread: float, *, ordered: bool = True) -> str
 
     Notes
     -----
-    "none" where the range of the curve is below 5 % of `spread`. A move between two points counts where it is at least
-    15 % of the range, and further from 0 than chance would bring it for one pair of points in 20 curves (Bonferroni).
+    "none" where the range of the curve is below 5% of `spread`. A move between two points counts where it is at least
+    15% of the range, and further from 0 than chance would bring it for one pair of points in 20 curves (Bonferroni).
     Only ups: rises. Only downs: falls. Ups before the highest point and downs after it: peaks; the reverse: dips.
     """
     n = len(curve.effect)

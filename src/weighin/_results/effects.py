@@ -69,7 +69,7 @@ class Effects:
         """Which way predictions go as a feature grows.
 
         "rises", "falls", "peaks", "dips", "mixed", "none", or "differs" between levels without an order. "none" where
-        the mean curve moves by less than 5 % of `spread`; moves below 15 % of its range, or that chance explains, do
+        the mean curve moves by less than 5% of `spread`; moves below 15% of its range, or that chance explains, do
         not count.
         """
         return MappingProxyType({effect.feature: effect.direction for effect in self.effects})
@@ -188,7 +188,7 @@ class Effects:
     ) -> Any:
         """Draw the curves of features, all on one scale.
 
-        Mean curve with its 95 % interval, accumulated local effects dashed, single rows thin behind; dots with whiskers
+        Mean curve with its 95% interval, accumulated local effects dashed, single rows thin behind; dots with whiskers
         for levels without an order.
 
         Parameters

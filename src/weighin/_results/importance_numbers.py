@@ -141,12 +141,12 @@ class ImportanceNumbers:
 
     @property
     def ci_lower(self) -> NDArray[np.float64]:
-        """Lower end of the 95 % interval, shape (n_features,)."""
+        """Lower end of the 95% interval, shape (n_features,)."""
         return self.interval()[0]
 
     @property
     def ci_upper(self) -> NDArray[np.float64]:
-        """Upper end of the 95 % interval, shape (n_features,)."""
+        """Upper end of the 95% interval, shape (n_features,)."""
         return self.interval()[1]
 
     @property

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from weighin._base.errors import InputError
-from weighin._base.text import ARROWS, formatter
+from weighin._base.text import ARROWS
+from weighin._display.numbers import rounded
 from weighin._inference import holm
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_sentences import sentences
@@ -211,14 +209,12 @@ def _ablation(ablation: Any) -> dict[str, Any] | None:
     if not (hasattr(ablation, "summary") and hasattr(ablation, "to_frame")):
         raise InputError(f"ablation must be a result of weighin.ablate, got {type(ablation).__name__}.")
     records = ablation.to_frame().to_dict("records")
-    number = formatter(np.array([record["change"] for record in records]))
     rows = []
     for record in records:
-        change, low, high = (float(record[name]) for name in ("change", "ci_lower", "ci_upper"))
-        between = f"{number(low)} to {number(high)}" if math.isfinite(low) and math.isfinite(high) else "-"
+        number = rounded(*(float(record[name]) for name in ("change", "ci_lower", "ci_upper")), sign=True)
         label = f"{TRIED.get(record['kind'], '')}{record['variant']}"
         fits = f"{record['fits']} of {record['fits'] + record['failed']}"
-        rows.append([label, number(change), between, record["verdict"], fits])
+        rows.append([label, number.value, number.interval, record["verdict"], fits])
     columns = ["trained", f"{ablation.metric} changes by", "95% interval", "verdict", "fits"]
     told = [f"{line[:1].upper()}{line[1:]}" for line in ablation.summary().splitlines()]
     return {"sentences": told, "columns": columns, "rows": rows}

@@ -19,7 +19,7 @@ class FeatureImportance:
     importance : float
         How much worse, in units of the metric.
     se, ci_lower, ci_upper : float
-        Standard error, and ends of the 95 % interval; NaN for a metric without intervals.
+        Standard error, and ends of the 95% interval; NaN for a metric without intervals.
     relative : float
         In parts of the baseline.
     pvalue, pvalue_holm : float

@@ -42,7 +42,7 @@ class Refits:
     importances : ndarray of shape (n_features, n_fits)
         How much worse the metric got by shuffling, in each fit that worked. Positive means worse.
     one_model : ndarray of shape (n_features, 3)
-        Importance in the first of these fits, and the 95 % interval that speaks of that model alone.
+        Importance in the first of these fits, and the 95% interval that speaks of that model alone.
     spreads : tuple of Spread
         What the variance of each mean over fits is made of.
     baseline : float
@@ -182,7 +182,7 @@ class Refits:
             number = signed_number(half if math.isfinite(half) else mean / 10)
             text = f"Shuffling {self.features[i]} makes {self.metric} worse by {number(mean)} on average over fits"
             if math.isfinite(half):
-                text += f" (95 % interval {number(lower[i])} to {number(upper[i])}"
+                text += f" (95% interval {number(lower[i])} to {number(upper[i])}"
                 text += f"; between fits it varies by {number(self.importances_std[i]).lstrip('+')})"
                 low, high = self.one_model[i, 1:]
                 if math.isfinite(low):
@@ -191,7 +191,7 @@ class Refits:
         return "\n".join(told)
 
     def plot(self, *, ax: Any = None, limit: int = 20, title: str | None = None) -> Any:
-        """Draw the mean importances, the heaviest on top, with whiskers for the 95 % interval over fits.
+        """Draw the mean importances, the heaviest on top, with whiskers for the 95% interval over fits.
 
         Parameters
         ----------

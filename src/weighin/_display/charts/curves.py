@@ -206,9 +206,7 @@ def _explain(axes: NDArray[Any], drawn: Sequence[Panel], *, own: bool) -> None:
         return
     first = curved[0][0]
     look = look_of(first)
-    handles = [
-        Line2D([], [], color=look.bar, linewidth=2.4, label="all rows moved there (PD), 95 % interval")
-    ]
+    handles = [Line2D([], [], color=look.bar, linewidth=2.4, label="all rows moved there (PD), 95% interval")]
     if any(panel["ale"] is not None for _, panel in curved):
         dashed: dict[str, Any] = {"color": look.negative, "linewidth": 1.6, "linestyle": "--"}
         handles.append(Line2D([], [], label="rows that are near (ALE)", **dashed))

@@ -174,7 +174,7 @@
   }
 
   function lines(row) {
-    const interval = row.low === null ? "" : ` (95 % interval ${row.interval})`;
+    const interval = row.low === null ? "" : ` (95% interval ${row.interval})`;
     return [
       `${now().effect} ${row.exact}${interval}`,
       row.part === null ? "" : `${row.part_label} of the baseline${row.part_low === null ? "" : ` (${row.part_interval})`}`,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from weighin._base.optional import require
-from weighin._base.text import formatter
+from weighin._display.numbers import rounded
 from weighin._display.page import bundle as _bundle
 from weighin._display.page import charts as _charts
 from weighin._display.page.effects import effect_views, packed, worded
@@ -18,7 +19,6 @@ from weighin._display.page.rows import (
     UNCLEAR,
     Record,
     between,
-    coarse,
     drawn,
     finite,
     records,
@@ -166,10 +166,12 @@ def _associations(associations: Mapping[str, Any] | None) -> dict[str, Any] | No
     clusters = []
     for cluster in associations["clusters"]:
         value = finite(cluster.get("importance"))
-        number = formatter(_array([value]))
         low, high = finite(cluster.get("ci_lower")), finite(cluster.get("ci_upper"))
-        weight = "" if value is None else number(value)
-        clusters.append({**cluster, "weight": weight, "interval": between(number, low, high)})
+        number = rounded(*(math.nan if end is None else end for end in (value, low, high)))
+        weight = "" if value is None else number.value
+        clusters.append(
+            {**cluster, "weight": weight, "interval": between(number.low, number.high, low, high)}
+        )
     far = [told for told in associations.get("off_data", ()) if told["far"]]
     sentences = _far(far) if "off_data" in associations else associations["sentences"]
     left_out = max(0, associations.get("n_pairs", len(associations["pairs"])) - SHOWN)
@@ -202,16 +204,16 @@ def _segments(segments: Mapping[str, Any] | None) -> dict[str, Any] | None:
     metrics = []
     for some in segments["metrics"]:
         values = [[finite(cell["importance"]) for cell in row["cells"]] for row in some["features"]]
-        number = coarse([value for row in values for value in row])
         rows = []
         for row, numbers, tints in zip(some["features"], values, shades(values), strict=True):
             cells = []
             for cell, value, tint in zip(row["cells"], numbers, tints, strict=True):
                 low, high = finite(cell.get("ci_lower")), finite(cell.get("ci_upper"))
+                number = rounded(*(math.nan if end is None else end for end in (value, low, high)))
                 cells.append(
                     {
-                        "label": NONE if value is None else number(value),
-                        "interval": "" if low is None else between(number, low, high),
+                        "label": NONE if value is None else number.value,
+                        "interval": "" if low is None else between(number.low, number.high, low, high),
                         "shade": abs(tint),
                         "negative": tint < 0,
                         "sure": cell.get("sure", True),
@@ -229,9 +231,3 @@ def _ablation(ablation: Mapping[str, Any] | None) -> dict[str, Any] | None:
         [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row] for row in ablation["rows"]
     ]
     return {**ablation, "rows": rows}
-
-
-def _array(values: Sequence[float | None]) -> Any:
-    import numpy as np
-
-    return np.array([float("nan") if value is None else value for value in values], dtype=float)

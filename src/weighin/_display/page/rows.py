@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from weighin._base.text import formatter, percent
+from weighin._display.numbers import percent, rounded, write
 from weighin._display.page.names import short, visible
 
 Record = dict[str, Any]
@@ -26,15 +24,19 @@ def records(weights: Mapping[str, Any], pushes: Mapping[str, tuple[str, str]]) -
     pushes : mapping of feature to (arrow, word)
         Which way a feature moves the prediction, where that is known.
     """
-    features = weights["features"]
-    number = formatter(np.array([_or_nan(feature["importance"]) for feature in features]))
-    return [_record(feature, number, pushes) for feature in features]
+    return [_record(feature, pushes) for feature in weights["features"]]
 
 
-def _record(feature: Mapping[str, Any], number: Any, pushes: Mapping[str, tuple[str, str]]) -> Record:
+def _record(feature: Mapping[str, Any], pushes: Mapping[str, tuple[str, str]]) -> Record:
     value, low, high = (finite(feature[key]) for key in ("importance", "ci_lower", "ci_upper"))
     parts = [finite(feature.get(key)) for key in ("relative", "relative_lower", "relative_upper")]
-    few = bool(feature.get("few_rows"))
+    few, claimed = bool(feature.get("few_rows")), bool(feature.get("claimed", True))
+    if few:
+        # no interval holds there, so none is shown
+        low = high = None
+        parts[1:] = [None, None]
+    number = rounded(_or_nan(feature["importance"]), _or_nan(low), _or_nan(high))
+    part_interval = [_or_nan(part) for part in parts]
     name = visible(feature["feature"])
     arrow, word = pushes.get(feature["feature"], ("", ""))
     return {
@@ -48,35 +50,36 @@ def _record(feature: Mapping[str, Any], number: Any, pushes: Mapping[str, tuple[
         "value": value,
         "low": low,
         "high": high,
-        "label": _label(_or_nan(feature["importance"]), number),
-        "interval": between(number, low, high),
-        "exact": _label(_or_nan(feature["importance"]), "{:+.5g}".format),
+        "label": number.value,
+        "interval": between(number.low, number.high, low, high),
+        "exact": write(_or_nan(feature["importance"])) if value is None else f"{value:.5g}",
         "part": parts[0],
         "part_low": parts[1],
         "part_high": parts[2],
-        "part_label": NONE if parts[0] is None else percent(parts[0]),
-        "part_interval": between(percent, parts[1], parts[2]),
+        "part_label": NONE if parts[0] is None else percent(*part_interval),
+        "part_interval": between(*_percents(*part_interval[1:]), parts[1], parts[2]),
         "p": finite(feature.get("pvalue")),
         "p_holm": finite(feature.get("pvalue_holm")),
         "p_label": probability(finite(feature.get("pvalue_holm"))),
-        "sure": value is not None and not (few or _holds_zero(low, high)),
+        "sure": value is not None and not few and claimed,
         "verdict": _verdict(
-            _or_nan(feature["importance"]), low, high, few=few, ignored=bool(feature.get("ignored"))
+            _or_nan(feature["importance"]),
+            low,
+            high,
+            few=few,
+            claimed=claimed,
+            ignored=bool(feature.get("ignored")),
         ),
     }
 
 
-def _holds_zero(low: float | None, high: float | None) -> bool:
-    return low is not None and high is not None and low <= 0 <= high
+def _percents(low: float, high: float) -> tuple[str, str]:
+    return percent(low, low, high), percent(high, low, high)
 
 
-def _label(value: float, number: Callable[[float], str]) -> str:
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    return NONE if math.isnan(value) else number(value)
-
-
-def _verdict(value: float, low: float | None, high: float | None, *, few: bool, ignored: bool) -> str:
+def _verdict(
+    value: float, low: float | None, high: float | None, *, few: bool, claimed: bool, ignored: bool
+) -> str:
     if math.isnan(value):
         return "no number: the metric is not defined here"
     if math.isinf(value):
@@ -87,7 +90,7 @@ def _verdict(value: float, low: float | None, high: float | None, *, few: bool, 
         return "fewer than 20 rows count here: no interval holds"
     if low is None or high is None:
         return ""
-    if low <= 0 <= high:
+    if not claimed:
         return UNCLEAR
     return "shuffling it made the model better on these rows" if value < 0 else ""
 
@@ -123,25 +126,16 @@ def _or_nan(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def between(number: Any, low: float | None, high: float | None) -> str:
-    """Write an interval."""
-    return NONE if low is None or high is None else f"{number(low)} to {number(high)}"
-
-
-def coarse(values: Sequence[float | None]) -> Callable[[float], str]:
-    """Give a function that writes signed numbers alike, three digits for the largest: for many cells side by side."""
-    top = max((abs(value) for value in values if value is not None), default=0.0) or 1.0
-    exponent = math.floor(math.log10(top))
-    if not -4 <= exponent <= 6:
-        return lambda value: f"{value:+z.1e}"
-    return lambda value: f"{value:+z,.{max(0, 2 - exponent)}f}"
+def between(written_low: str, written_high: str, low: float | None, high: float | None) -> str:
+    """Write an interval, a dash without one."""
+    return NONE if low is None or high is None else f"{written_low} to {written_high}"
 
 
 def probability(value: float | None) -> str:
     """Write a p-value as papers do."""
     if value is None:
         return NONE
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def shades(rows: Sequence[Sequence[float | None]]) -> list[list[int]]:

@@ -90,7 +90,7 @@ def ablate(
     group : str, optional
         Column whose values must not be on both sides of a split; a split that does so is refused.
     tolerance : float, optional
-        A loss, or a gain of an added column, below it does not matter; in units of the metric. By default 1 % of the
+        A loss, or a gain of an added column, below it does not matter; in units of the metric. By default 1% of the
         full model's metric.
     unit : str
         Unit of the metric, for sentences: "points".
