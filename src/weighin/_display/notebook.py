@@ -1,7 +1,8 @@
 """What a result says, as a small HTML table for a notebook.
 
 One fragment, no script, nothing from elsewhere. Text and whiskers take the colour of the page around them, and bars
-stand out from white and from black, so that light and dark need no second version.
+stand out from white and from black, so that light and dark need no second version. The class stands twice in the style
+of table parts: JupyterLab's own rules weigh more than one class.
 """
 
 from __future__ import annotations
@@ -19,24 +20,24 @@ from weighin._display.telling import MOST_ROWS, Column, Row, Table, Telling
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 _STYLE = """
 .weighin{font-size:13px;line-height:1.35;max-width:100%;overflow-x:auto}
-.weighin table{border-collapse:collapse;border:0;margin:0;width:auto;color:inherit;background:none}
-.weighin caption{caption-side:top;text-align:left;font-weight:600;font-size:15px;padding:2px 8px;color:inherit}
-.weighin tr,.weighin tbody tr:nth-child(n){background:none}
-.weighin th,.weighin td{padding:3px 8px;border:0;text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-.weighin thead th{font-weight:400;opacity:.75;border-bottom:1px solid rgba(128,128,128,.5);vertical-align:bottom}
-.weighin .claimed th,.weighin .claimed td{font-weight:600}
-.weighin .words{text-align:left}
-.weighin tbody th{text-align:left;font-weight:500;max-width:22em;white-space:normal;overflow-wrap:anywhere}
-.weighin thead th:first-child{text-align:left}
+.weighin.weighin table{border-collapse:collapse;border:0;margin:0;width:auto;table-layout:auto;color:inherit;background:none}
+.weighin.weighin caption{caption-side:top;text-align:left;font-weight:600;font-size:15px;padding:2px 8px;color:inherit}
+.weighin.weighin tr,.weighin.weighin tbody tr:nth-child(n){background:none}
+.weighin.weighin th,.weighin.weighin td{padding:3px 8px;border:0;vertical-align:middle;font-weight:400;text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.weighin.weighin thead th{font-weight:400;opacity:.75;border-bottom:1px solid rgba(128,128,128,.5);vertical-align:bottom}
+.weighin.weighin .claimed th,.weighin.weighin .claimed td{font-weight:600}
+.weighin.weighin .words{text-align:left}
+.weighin.weighin tbody th{text-align:left;font-weight:500;max-width:22em;white-space:normal;overflow-wrap:anywhere}
+.weighin.weighin thead th:first-child{text-align:left}
 .weighin p{margin:4px 8px;opacity:.75;max-width:60em;overflow-wrap:anywhere}
-.weighin .track{position:relative;display:block;width:190px;height:16px}
-.weighin .track span{position:absolute;display:block}
-.weighin .bar{top:2px;bottom:2px;background:#3b8fb0}
-.weighin .less{background:#c9703f}
-.weighin .pale{opacity:.4}
-.weighin .whisker{top:4px;bottom:4px;border:solid currentColor;border-width:0 1px;box-sizing:border-box}
-.weighin .line{top:7.5px;height:1px;background:currentColor}
-.weighin .zero{top:0;bottom:0;width:1px;background:currentColor;opacity:.6}
+.weighin.weighin .track{position:relative;display:block;width:190px;height:16px}
+.weighin.weighin .track span{position:absolute;display:block}
+.weighin.weighin .bar{top:2px;bottom:2px;background:#3b8fb0}
+.weighin.weighin .less{background:#c9703f}
+.weighin.weighin .pale{opacity:.4}
+.weighin.weighin .whisker{top:4px;bottom:4px;border:solid currentColor;border-width:0 1px;box-sizing:border-box}
+.weighin.weighin .line{top:7.5px;height:1px;background:currentColor}
+.weighin.weighin .zero{top:0;bottom:0;width:1px;background:currentColor;opacity:.6}
 """
 
 
