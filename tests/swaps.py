@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from weighin._engine import Scores, run
+from weighin._metrics import resolve
 from weighin._models import as_model
 from weighin._samplers.marginal import MarginalSampler
 from weighin._tables.features import Feature
@@ -69,5 +70,10 @@ def engine(
     data = adapted.encode(X, y, "raise", y is not None)
     donors = donors or MarginalSampler(data.rows.n_rows, n_repeats, seed, block_rows)
     return run(
-        adapted, data, features or data.features, donors, adapted.metric(metric, better, data), **options
+        adapted,
+        data,
+        features or data.features,
+        donors,
+        resolve(metric, better, adapted.metric_context(data)),
+        **options,
     )

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -113,3 +114,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*__all__, "__version__"])
+
+
+# in a notebook a progress bar has to know what its cell showed before
+if "ipykernel" in sys.modules:
+    from weighin._base.notebook_line import watch_cells
+
+    watch_cells()

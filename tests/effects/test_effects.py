@@ -440,12 +440,11 @@ def test_a_result_is_asked_for_what_it_has():
 
 def test_a_learners_own_rows_keep_company_too(regression, games):
     from weighin._associations.associations import auto_groups
-    from weighin._effects.values import raw_columns
     from weighin._models import as_model
 
     adapted = as_model(regression)
     data = adapted.encode(None, None, "raise", False)
-    columns = raw_columns(adapted, data, data.features, None)
+    columns = adapted.raw_columns(data, data.features, None, 20)
     found = weighin.associations(columns, ["spread", "elo", "home_name"], random_state=0)
     given = weighin.associations(games.iloc[160:], ["spread", "elo", "home_name"], random_state=0)
     np.testing.assert_allclose(found.association, given.association, atol=1e-3)

@@ -32,6 +32,7 @@ from weighin import MetricError, ModelError, weigh
 from weighin._engine import measurement as _run_parts
 from weighin._engine import plan as _plan
 from weighin._engine import run
+from weighin._metrics import resolve
 from weighin._models import as_model
 from weighin._samplers.marginal import Block, ExplicitSampler, MarginalSampler
 from weighin._tables.features import Feature
@@ -1069,6 +1070,12 @@ def test_no_feature_at_all_still_gives_a_baseline() -> None:
     model = as_model(product)
     x, y = small()
     data = model.encode(x, y, "raise", True)
-    scores = run(model, data, (), ExplicitSampler(np.arange(60)[None]), model.metric("mse", None, data))
+    scores = run(
+        model,
+        data,
+        (),
+        ExplicitSampler(np.arange(60)[None]),
+        resolve("mse", None, model.metric_context(data)),
+    )
     assert scores.change.shape == (0, 1)
     assert scores.baseline == pytest.approx(np.mean((y - product(x)) ** 2), rel=1e-12)

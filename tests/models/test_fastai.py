@@ -41,7 +41,7 @@ def predictions(learn, frame, missing="raise"):
     model = FastaiModel(learn)
     data = model.encode(frame, None, missing, False)
     with model.predicting():
-        return model.settle(model.predict(data.rows)).numpy(), data
+        return model.to_user_scale(model.predict(data.rows)).numpy(), data
 
 
 def fastai_predictions(learn, frame):
@@ -671,7 +671,7 @@ def test_the_first_of_two_metrics_with_one_name_is_the_default(games, fresh_game
     ("metric", "message"),
     [
         ("maee", r"Unknown metric 'maee'\. Did you mean 'mae'\? Metrics for this model: "),
-        (5, r"metric must be a name, a fastai metric or a function"),
+        (5, r"metric must be a name, a fastai metric, a scorer or a function"),
         (F1Score, r"F1Score must be called: metric=F1Score\(\)"),
         (lambda y, pred: 0.0, r"Is more of the metric '<lambda>' better or worse\?"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from weighin._base.errors import InputError, ModelError, WeighinWarning, nearest
 from weighin._base.optional import require
 from weighin._base.progress import tracking
 from weighin._display import charts as _plots
+from weighin._metrics import resolve
 from weighin._samplers.marginal import ExplicitSampler
 from weighin._tables.features import Feature
 
@@ -79,7 +81,6 @@ class PermutationImportance:
             got = f"the class {learn.__name__}" if isinstance(learn, type) else type(learn).__name__
             raise ModelError(f"PermutationImportance takes a fastai TabularLearner, got {got}.")
         from weighin._models.fastai import FastaiModel
-        from weighin._models.fastai_metrics import resolve
 
         if bs is not None and (isinstance(bs, bool) or not isinstance(bs, int | np.integer) or bs < 1):
             raise InputError(f"bs must be an integer >= 1 or None, got {bs!r}.")
@@ -87,8 +88,10 @@ class PermutationImportance:
         self._model = FastaiModel(learn)
         self.dl, *_ = self._model.loader(df, bs=bs if df is None else bs or learn.dls.bs)
         self._data = self._model.read(self.dl)
+        # as `learn.validate` computes it, batch by batch: not row by row, so without a target to look at
+        context = self._model.metric_context(replace(self._data, target=None), self.dl.bs)
         # the direction plays no part in the article's formula
-        self._metric = resolve(learn, None, greater_is_better=False, batch_size=self.dl.bs)
+        self._metric = resolve(None, False, context)
         self._features = {feature.name: feature for feature in self._model.features}
         self.x_names = list(self._features)
         self.na = [name for name in learn.dls.train_ds.x_names if name not in self._features]

@@ -14,9 +14,9 @@ from weighin._base.errors import InputError
 from weighin._base.progress import tracking
 from weighin._effects.grid import Grid, choose_grid
 from weighin._effects.output import ballots, choose_output, described, output_names
-from weighin._effects.values import raw_columns
 from weighin._engine.predictions import predict_swaps
-from weighin._models import as_model
+from weighin._metrics import resolve
+from weighin._models import Model, as_model
 from weighin._results.curves import accumulated_local_effects, around_mean, partial_dependence
 from weighin._results.direction import direction
 from weighin._results.effect import FeatureEffect
@@ -110,7 +110,7 @@ def effects(
     {'x0': 'rises', 'x1': 'peaks', 'x2': 'none'}
     """
     _check_arguments(grid, n_rows, n_curves, missing, random_state, batch_size, n_jobs, max_memory)
-    adapted: Any = as_model(model, device=device)
+    adapted: Model = as_model(model, device=device)
     seed = int(np.random.SeedSequence().generate_state(1)[0]) if random_state is None else int(random_state)
     X, total = _some_rows(X, n_rows, seed)
     data = adapted.encode(X, None, missing, False)
@@ -118,21 +118,22 @@ def effects(
     kept = data.rows.n_rows
     n = kept if n_rows is None else min(n_rows, kept)
     drawn = np.random.default_rng(seed).permutation(kept)[:n]
-    columns = raw_columns(adapted, data, chosen, X, grid)
+    columns = adapted.raw_columns(data, chosen, X, grid)
     grids = [choose_grid(column, grid) for column in columns]
     stack = data.rows.take(np.concatenate([drawn, *(some.givers for some in grids)]))
     edges = np.cumsum([n, *(len(some.givers) for some in grids)])
     swaps = [(f, np.arange(*ends)) for f, ends in zip(chosen, itertools.pairwise(edges), strict=True)]
-    response = adapted.metric("prediction_change", None, data).response
-    votes = response == "predict" and getattr(adapted, "classes", None) is not None
+    response = resolve("prediction_change", None, adapted.metric_context(data)).response
+    outputs = adapted.outputs(response)
+    votes = outputs.kind == "label" and bool(outputs.classes)
     told: dict[str, Any] = {}
     pending = iter(zip(chosen, grids, columns, strict=True))
 
     def use(before: NDArray[Any], after: NDArray[Any]) -> FeatureEffect:
         if votes:
-            before, after = ballots(before, len(adapted.classes)), ballots(after, len(adapted.classes))
+            before, after = ballots(before, len(outputs.classes)), ballots(after, len(outputs.classes))
         if not told:
-            names, kind = output_names(adapted, before.shape[-1], votes)
+            names, kind = output_names(outputs, before.shape[-1])
             place, remark = choose_output(output, names, kind, before.mean(0))
             own = before[:, place].astype(np.float64)
             told.update(

@@ -10,31 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, listing, nearest
+from weighin._models import Outputs
 
 
-def output_names(adapted: Any, width: int, votes: bool) -> tuple[list[str], str]:
-    """Name the outputs of a model, and tell what they are: "probability", "vote", "target" or "output".
+def output_names(outputs: Outputs, width: int) -> tuple[list[str], str]:
+    """Name the outputs of a model, and say what they are: "probability", "vote", "logit", "target" or "output".
 
     Parameters
     ----------
-    adapted : Model
+    outputs : Outputs
+        What the model says of them; predicted labels get a column for each class.
     width : int
         Numbers per row.
-    votes : bool
-        Whether predicted labels stand for probabilities, a column for each class.
     """
-    classes = getattr(adapted, "classes", None)
-    if classes is not None and (votes or len(classes) == width):
-        return [str(label) for label in np.asarray(classes).tolist()], "vote" if votes else "probability"
-    learn = getattr(adapted, "learn", None)
-    if learn is not None:
-        to = learn.dls.train_ds
-        categorize = [proc for proc in to.procs.fs if type(proc).__name__ == "Categorize"]
-        vocab = list(categorize[0].vocab) if categorize else []
-        if vocab and len(vocab) == width:
-            return [str(label) for label in vocab], "probability"
-        if not vocab and len(to.y_names) == width:
-            return [str(name) for name in to.y_names], "target"
+    if outputs.classes and outputs.kind == "label":
+        return [str(label) for label in outputs.classes], "vote"
+    if len(outputs.classes) == width and outputs.kind in ("probability", "logit"):
+        return [str(label) for label in outputs.classes], outputs.kind
+    if len(outputs.targets) == width:
+        return list(outputs.targets), "target"
     return [""] if width == 1 else [f"output {position}" for position in range(width)], "output"
 
 
@@ -44,6 +38,8 @@ def described(name: str, kind: str) -> str:
         return f"the probability of {name}"
     if kind == "vote":
         return f"how often {name} is predicted"
+    if kind == "logit":
+        return f"the output for {name}"
     return f"the predicted {name}" if kind == "target" else name or "the prediction"
 
 
@@ -58,7 +54,7 @@ def choose_output(output: Any, names: Sequence[str], kind: str, mean: NDArray[np
     if output is None:
         if len(names) == 1:
             return 0, ""
-        classes = kind in ("probability", "vote")
+        classes = kind in ("probability", "vote", "logit")
         if classes and len(names) == 2:
             return 1, ""
         if classes:

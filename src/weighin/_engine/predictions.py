@@ -51,7 +51,7 @@ def predict_swaps(
         What is swapped, and the positions of the rows that give.
     use : callable
         Gets predictions as the rows are, shape (n_receivers, n_outputs), and after each swap, shape (n_points,
-        n_receivers, n_outputs), as a user sees them (`Model.settle`); what it gives back is kept.
+        n_receivers, n_outputs), as a user sees them (`Model.to_user_scale`); what it gives back is kept.
     n_receivers : int
     response : str
         As metrics have it.
@@ -104,8 +104,8 @@ def predict_swaps(
                     of_rows = known.setdefault((start, n), {})
                     parts.append(_predict(path, rows, start, n, feature, givers, like, of_rows))
                     advance(n * len(givers))
-                before = on_host(model.settle(_joined([part[0] for part in parts], 0)))
-                after = on_host(model.settle(_joined([part[1] for part in parts], 1)))
+                before = on_host(model.to_user_scale(_joined([part[0] for part in parts], 0)))
+                after = on_host(model.to_user_scale(_joined([part[1] for part in parts], 1)))
                 for pred, when in (
                     (before, "on the rows as they are"),
                     (after, f"after swapping {feature.name!r}"),

@@ -70,11 +70,11 @@ class RowMeans:
         for metric in run.measurement.metrics:
             assert metric.per_row is not None
             if metric.against == "baseline":
-                target = settled = run.model.settle(baseline)
-                after = run.model.settle(out)
+                target = unmoved = run.model.to_user_scale(baseline)
+                after = run.model.to_user_scale(out)
             else:
-                target, settled, after = run.data.target[batch.numbers], baseline, out
-            losses = metric.per_row(target, settled)
+                target, unmoved, after = run.data.target[batch.numbers], baseline, out
+            losses = metric.per_row(target, unmoved)
             before.append(on_host(losses))
             changes.append(on_host(metric.per_row(target, after) - losses))
         return before, changes

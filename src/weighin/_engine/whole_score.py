@@ -116,7 +116,7 @@ class _Scoring:
     def _compared(self, metric: Metric, pred: Any) -> tuple[Any, Any]:
         """What a metric compares predictions with, and predictions as it takes them."""
         if metric.against == "baseline":
-            return self.run.model.settle(self.baseline), self.run.model.settle(pred)
+            return self.run.model.to_user_scale(self.baseline), self.run.model.to_user_scale(pred)
         return self.target, pred
 
     @property

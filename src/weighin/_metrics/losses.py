@@ -6,7 +6,6 @@ Functions here take numpy arrays and torch tensors alike. Predictions have shape
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -80,6 +79,12 @@ ACCURACY = row_mean("accuracy", hit, greater_is_better=True)
 ERROR_RATE = row_mean("error_rate", miss)
 PREDICTION_CHANGE = row_mean("prediction_change", absolute_error, against="baseline")
 
-GENERAL: Mapping[str, Metric] = {
-    metric.name: metric for metric in (MAE, MSE, RMSE, ACCURACY, ERROR_RATE, PREDICTION_CHANGE)
-}
+# by name: for a target of numbers, and for outputs that are one per class. A metric added here is one of every model
+# whose target is such.
+OF_NUMBERS = {metric.name: metric for metric in (MAE, MSE, RMSE)}
+OF_CLASSES = {metric.name: metric for metric in (ACCURACY, ERROR_RATE)}
+
+
+def general() -> dict[str, Metric]:
+    """Metrics by name, for a model of which it is not known what its outputs mean."""
+    return {**OF_NUMBERS, **OF_CLASSES, PREDICTION_CHANGE.name: PREDICTION_CHANGE}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,39 +13,25 @@ from weighin._base.errors import MetricError, listing
 from weighin._inference import IDENTITY, R_SQUARED, ROOT, Link
 from weighin._metrics.base import Metric, as_numpy, mean, one_column
 from weighin._metrics.callables import number, takes_weights
+from weighin._metrics.context import Answers, MetricContext
 from weighin._metrics.influence import LabelCounts, area_values, not_here
 from weighin._metrics.losses import absolute_error, log_loss, squared_error
 
 
-@dataclass(frozen=True)
-class Answers:
-    """How a model's raw predictions are read by scikit-learn's metrics.
+class Scorers:
+    """Names that scikit-learn's scorers have, and what `make_scorer` gives."""
 
-    Attributes
-    ----------
-    name : str
-        Of the model, for messages.
-    methods : tuple of str
-        What it has of predict, predict_proba and decision_function.
-    classes : ndarray or None
-        Label of each class number, None for a model of numbers.
-    labels : callable
-        From predictions of "predict", shape (..., n_rows, n_outputs), to class numbers of shape (..., n_rows).
-    scores : callable
-        From predictions of the other methods to probabilities or decisions, shape kept.
-    n_targets : int
-        Columns of the target.
-    hint : str
-        What to do where a method is missing.
-    """
+    takes = "a scorer"
 
-    name: str
-    methods: tuple[str, ...]
-    classes: NDArray[Any] | None
-    labels: Callable[[Any], NDArray[np.int64]]
-    scores: Callable[[Any], NDArray[Any]] = as_numpy
-    n_targets: int = 1
-    hint: str = ""
+    def names(self, context: MetricContext) -> Iterable[str]:
+        """Those of scikit-learn."""
+        return scorer_names()
+
+    def find(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric | None:
+        """Take the scorer apart."""
+        if isinstance(metric, str) and metric in scorer_names():
+            return from_scorer(metric, None, context.answers)
+        return from_scorer(None, metric, context.answers) if is_scorer(metric) else None
 
 
 def is_scorer(metric: Any) -> bool:
@@ -60,7 +46,7 @@ def scorer_names() -> list[str]:
     return list(get_scorer_names())
 
 
-def from_scorer(name: str | None, scorer: Any, answers: Answers) -> Metric:
+def from_scorer(name: str | None, scorer: Any, answers_for: Callable[[str | None, Any], Answers]) -> Metric:
     """Take apart what `make_scorer` put together; errors that scikit-learn negates keep their own sign.
 
     Parameters
@@ -69,8 +55,8 @@ def from_scorer(name: str | None, scorer: Any, answers: Answers) -> Metric:
         Name of the scorer, None for one of the user's.
     scorer : object or None
         None for the one of that name.
-    answers : Answers
-        How to read the model's predictions.
+    answers_for : callable
+        ``answers_for(name, scorer)``: how to read the model's predictions.
 
     Raises
     ------
@@ -81,6 +67,7 @@ def from_scorer(name: str | None, scorer: Any, answers: Answers) -> Metric:
         from sklearn.metrics import get_scorer
 
         scorer = get_scorer(name)
+    answers = answers_for(name, scorer)
     function, options = scorer._score_func, scorer._kwargs
     name = (name or str(getattr(function, "__name__", "scorer"))).removeprefix("neg_")
     wanted = scorer._response_method
@@ -95,17 +82,22 @@ def from_scorer(name: str | None, scorer: Any, answers: Answers) -> Metric:
     # scikit-learn's functions of scores take whatever it is for the other class
     if label is not None and there[0] != "predict" and len(classes) == 2 and label not in classes:
         raise MetricError(f"The metric {name!r} has pos_label={label!r}; classes: {listing(classes)}.")
-    parts = _Parts(name, scorer._sign > 0, function, options, there[0], answers)
+    metric = _metric_of(_Parts(name, scorer._sign > 0, function, options, there[0], answers))
+    return metric if answers.response is None else replace(metric, response=answers.response)
+
+
+def _metric_of(parts: _Parts) -> Metric:
+    """The metric row by row where it can be had so, else as a number of all rows."""
     for make in (_row_means, _probabilities, _labels, _area):
-        found = make(parts)
-        if found is not None:
-            return found
+        metric = make(parts)
+        if metric is not None:
+            return metric
     return Metric(
-        name,
+        parts.name,
         parts.greater,
         parts.score,
         response=parts.response,
-        weighable=takes_weights(function),
+        weighable=takes_weights(parts.function),
         smooth=parts.known not in _EXTREMES,
     )
 
@@ -142,7 +134,8 @@ class _Parts:
             return np.asarray(one_column(scores))
         if scores.shape[-1] == 2:
             return np.asarray(scores[..., self.positive])
-        decision = scores[..., 0]  # one score per row grows with the last class
+        # one score per row grows with the last class
+        decision = scores[..., 0]
         if self.positive:
             return np.asarray(decision)
         return np.asarray(1 - decision if self.response == "predict_proba" else -decision)
@@ -179,7 +172,8 @@ def _row_means(parts: _Parts) -> Metric | None:
     if parts.known == "r2_score":
         loss, link = squared_error, R_SQUARED
     if loss is None or (not link.is_mean and parts.answers.n_targets > 1):
-        return None  # of several targets, scikit-learn takes the mean of the roots
+        # of several targets, scikit-learn takes the mean of the roots
+        return None
 
     def score(target: Any, pred: Any, weights: Any = None) -> float:
         if link.is_mean and weights is None:
@@ -199,7 +193,8 @@ def _probabilities(parts: _Parts) -> Metric | None:
         plain = len(classes) == 2 and parts.options.keys() <= {"pos_label"}
     else:
         plain = parts.known == "log_loss" and len(classes) > 1 and not parts.options
-    if not plain:  # what scikit-learn makes of it, or says of it, is its own
+    if not plain:
+        # what scikit-learn makes of it, or says of it, is its own
         return None
 
     def probabilities(pred: Any) -> NDArray[Any]:
@@ -282,8 +277,10 @@ def _squared_log_error(target: Any, pred: Any) -> Any:
     return ((np.log1p(pred) - np.log1p(target)) ** 2).mean(-1)
 
 
-_EXTREMES = ("max_error",)  # of one row
-_QUANTILES = ("median_absolute_error",)  # without a slope where labels are few
+# decided by one row
+_EXTREMES = ("max_error",)
+# without a slope where labels are few
+_QUANTILES = ("median_absolute_error",)
 _ROW_LOSSES: dict[str, Callable[[Any, Any], Any]] = {
     "mean_absolute_error": absolute_error,
     "mean_squared_error": squared_error,

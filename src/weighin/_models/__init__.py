@@ -1,6 +1,18 @@
-"""Adapters: from the user's model and frame to encoded columns that can be swapped and predicted on."""
+"""Adapters: from the user's model and table to encoded columns that can be swapped and predicted on."""
 
-from weighin._models.adapt import as_model
-from weighin._models.protocol import Model, Rows, Split
+from weighin._models.protocol import Encoded, Model, Outputs, Rows, Split
+from weighin._models.registry import Adapter, as_model
+from weighin._models.table import TableModel, as_given, as_matrix
 
-__all__ = ["Model", "Rows", "Split", "as_model"]
+__all__ = [
+    "Adapter",
+    "Encoded",
+    "Model",
+    "Outputs",
+    "Rows",
+    "Split",
+    "TableModel",
+    "as_given",
+    "as_matrix",
+    "as_model",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
@@ -13,13 +14,16 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, ModelError
 from weighin._base.random_state import random_state_kept
-from weighin._metrics import Metric
-from weighin._models.fastai_metrics import resolve, settled
+from weighin._metrics import MetricContext, OutputAnswers, general
+from weighin._models.fastai_columns import learner_columns
+from weighin._models.fastai_metrics import LearnerMetrics, activated, has_activation
 from weighin._models.fastai_table import prepare, read_rules
-from weighin._models.protocol import Encoded
+from weighin._models.protocol import Encoded, Outputs
 from weighin._models.tensor_split import TensorSplit, split_of
 from weighin._models.torch_state import cached_rows, evaluating, module_device, usable_device
 from weighin._tables.arrays import ArrayRows
+from weighin._tables.columns import Column
+from weighin._tables.features import Feature
 
 
 class FastaiModel:
@@ -93,9 +97,44 @@ class FastaiModel:
             target = target[:, None]
         return Encoded(ArrayRows(parts), target, notes, what, self.features)
 
-    def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
-        """Resolve a metric; the learner's first by default."""
-        return resolve(self.learn, metric, greater_is_better, data=data)
+    def outputs(self, response: str = "predict") -> Outputs:
+        """Probabilities of the classes the learner knows, or numbers for its targets."""
+        table = self.learn.dls.train_ds
+        categorize = [proc for proc in table.procs.fs if type(proc).__name__ == "Categorize"]
+        classes = tuple(categorize[0].vocab) if categorize else ()
+        if not classes:
+            return Outputs("number", targets=tuple(map(str, table.y_names)))
+        return Outputs("probability" if has_activation(self.learn.loss_func) else "logit", classes)
+
+    def raw_columns(
+        self, data: Encoded, features: Sequence[Feature], X: Any, most_levels: int
+    ) -> tuple[Column, ...]:
+        """What the learner's procs took from the table."""
+        return learner_columns(self.learn, data, features, X, most_levels)
+
+    def metric_context(self, data: Encoded, batch_size: int | None = None) -> MetricContext:
+        """The learner's metrics, its first one or else its loss by default; mean over batches of `batch_size`."""
+        vocab = getattr(self.learn.dls, "vocab", None)
+        labels = (
+            np.asarray(list(vocab)) if vocab is not None and len(vocab) and np.ndim(vocab[0]) == 0 else None
+        )
+
+        def width() -> int:
+            with random_state_kept(), self.predicting(), torch.inference_mode():
+                return int(self.learn.model(*data.rows.take(slice(0, 2)).parts).shape[-1])
+
+        own = LearnerMetrics(self.learn, batch_size)
+        name = f"the {type(self.learn).__name__}"
+        return MetricContext(
+            model=name,
+            default=own.default,
+            answers=OutputAnswers(name, data.target, width, self.to_user_scale, labels),
+            named=general(),
+            sources=(own,),
+            target=data.target,
+            to_user_scale=self.to_user_scale,
+            device=self.device,
+        )
 
     def predicting(self) -> AbstractContextManager[None]:
         """Evaluation mode and no gradients, until the block ends."""
@@ -114,9 +153,9 @@ class FastaiModel:
         """Raw outputs of the network, ``y_range`` included, shape (n_rows, n_outputs)."""
         return _outputs(self.learn.model, rows)
 
-    def settle(self, pred: torch.Tensor) -> torch.Tensor:
+    def to_user_scale(self, pred: torch.Tensor) -> torch.Tensor:
         """Apply the loss function's activation: probabilities from logits."""
-        return settled(self.learn.loss_func, pred)
+        return activated(self.learn.loss_func, pred)
 
     def _validation_loader(self, y: Any, bs: int | None) -> Any:
         if y is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -16,34 +16,24 @@ from fastai.torch_core import to_detach
 from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError
-from weighin._base.random_state import random_state_kept
 from weighin._inference import EXPONENTIAL, R_SQUARED, ROOT
 from weighin._metrics import (
-    GENERAL,
     LabelCounts,
     Metric,
+    MetricContext,
     absolute_error,
     area_values,
     as_numpy,
     direction,
-    from_callable,
-    from_torchmetric,
     hit,
-    is_scorer,
-    is_torchmetric,
     miss,
     not_here,
     number,
     row_mean,
-    scorer_names,
     squared_error,
     takes_weights,
-    unknown,
 )
-from weighin._models.given_metrics import scorer_metric
-from weighin._models.protocol import Encoded
 from weighin._models.torch_metrics import cross_entropy
-from weighin._models.torch_state import evaluating
 
 _ROW_METRICS = {"mae": absolute_error, "mse": squared_error, "accuracy": hit, "error_rate": miss}
 
@@ -54,101 +44,78 @@ _ROW_LOSSES = {
 }
 
 
-def resolve(
-    learn: Any,
-    metric: Any,
-    greater_is_better: bool | None,
-    batch_size: int | None = None,
-    data: Encoded | None = None,
-) -> Metric:
-    """Turn what the user gave as metric into a `Metric` on this learner's raw outputs.
+class LearnerMetrics:
+    """The learner's metrics by name, its loss, and fastai's metrics handed over.
 
     Parameters
     ----------
     learn : fastai Learner
         Its first metric is the default, its loss where it has none.
-    metric : None, str, Metric, fastai metric, scikit-learn scorer, or callable ``(y, pred) -> float``
-        A name is looked up among the learner's metrics first, among scikit-learn's scorers last.
-    greater_is_better : bool, optional
-        Needed only where the direction is not known.
     batch_size : int, optional
         For the mean of a function per batch, as ``learn.validate`` takes it; all rows at once by default.
-    data : Encoded, optional
-        The rows, which scikit-learn's scorers look at.
-
-    Raises
-    ------
-    MetricError
-        On an unknown name or an unknown direction.
     """
-    if isinstance(metric, Metric):
-        return metric
-    own: dict[str, Any] = {}
-    for entry in learn.metrics:
-        own.setdefault(entry.name.lstrip("_"), entry)  # of two with one name, the first
-    if metric is None:
-        metric = next(iter(own.values()), "loss")
-    if isinstance(metric, str):
-        known = {**GENERAL, "loss": None, **own}
-        if metric.lstrip("_") in own:
-            metric = own[metric.lstrip("_")]
-        elif metric == "loss":
-            return _loss(learn.loss_func)
-        elif metric in GENERAL:
-            return GENERAL[metric]
-        elif metric in scorer_names():
-            return _scorer(learn, metric, None, data)
-        else:
-            raise unknown(metric, {**known, **dict.fromkeys(scorer_names())})
-    if is_scorer(metric):
-        return _scorer(learn, None, metric, data)
-    if is_torchmetric(metric):
-        device = next(learn.model.parameters()).device
-        return from_torchmetric(metric, greater_is_better, partial(settled, learn.loss_func), device)
-    if isinstance(metric, LearnerMetric):
-        return _from_fastai(metric, learn.loss_func, greater_is_better, batch_size, data)
-    if callable(metric):
-        fastais = getattr(metric, "__module__", "") == "fastai.metrics"
-        name = getattr(metric, "__name__", "")
+
+    takes = "a fastai metric"
+
+    def __init__(self, learn: Any, batch_size: int | None = None) -> None:
+        self.loss_func, self.batch_size = learn.loss_func, batch_size
+        self.by_name: dict[str, Any] = {}
+        for metric in learn.metrics:
+            # of two with one name, the first
+            self.by_name.setdefault(metric.name.lstrip("_"), metric)
+
+    def default(self) -> Any:
+        """The first metric, or the loss."""
+        return next(iter(self.by_name.values()), "loss")
+
+    def names(self, context: MetricContext) -> Iterable[str]:
+        """The learner's metrics and its loss."""
+        return (*self.by_name, "loss")
+
+    def find(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric | None:
+        """Make a metric of what is fastai's; others, also among the learner's metrics, are left to other sources."""
+        if isinstance(metric, str):
+            if metric.lstrip("_") not in self.by_name:
+                return _loss(self.loss_func) if metric == "loss" else None
+            metric = self.by_name[metric.lstrip("_")]
+        if isinstance(metric, LearnerMetric):
+            return self._from_fastai(metric, greater_is_better, context)
+        if not callable(metric):
+            return None
+        name, fastais = getattr(metric, "__name__", ""), getattr(metric, "__module__", "") == "fastai.metrics"
         if isinstance(metric, type) or (fastais and name[:1].isupper()):
             raise MetricError(f"{name} must be called: metric={name}().")
-        if fastais:
-            return _from_fastai(mk_metric(metric), learn.loss_func, greater_is_better, batch_size, data)
-        return from_callable(metric, greater_is_better, partial(settled, learn.loss_func))
-    raise MetricError(
-        f"metric must be a name, a fastai metric or a function (y, pred) -> float, got {type(metric).__name__}."
-    )
+        return self._from_fastai(mk_metric(metric), greater_is_better, context) if fastais else None
+
+    def _from_fastai(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric:
+        loss_func = self.loss_func
+        name = metric.name.lstrip("_")
+        func = getattr(metric, "func", None)
+        score = _validated(metric, loss_func, self.batch_size)
+        by_rows: dict[str, Any] = {}
+        if isinstance(metric, AvgMetric) and getattr(func, "__module__", "") == "fastai.metrics":
+            by_rows = {"per_row": _ROW_METRICS.get(getattr(func, "__name__", ""))}
+        elif isinstance(metric, AccumMetric) and func is rmse.func:
+            return Metric(name, False, score, squared_error, link=ROOT)
+        elif isinstance(metric, AccumMetric):
+            single = context.target is not None and context.target.shape[1] == 1
+            by_rows = _of_scikit(metric, func) if single else {}
+        elif isinstance(metric, Perplexity):
+            loss = _loss(loss_func)
+            by_rows = {"per_row": loss.per_row, "link": EXPONENTIAL} if loss.per_row is not None else {}
+        if "values" in by_rows:
+            score, by_rows["weighable"] = _weighed(score, by_rows["values"]), True
+        return Metric(name, direction(name, greater_is_better), score, **by_rows)
 
 
-def settled(loss_func: Any, pred: Any) -> Any:
-    """Apply the loss function's activation: probabilities from logits, where it has one."""
-    return getattr(loss_func, "activation", lambda outputs: outputs)(pred)
+def has_activation(loss_func: Any) -> bool:
+    """Whether the loss function knows how to make probabilities of logits."""
+    return hasattr(loss_func, "activation")
 
 
-def _from_fastai(
-    metric: Any,
-    loss_func: Any,
-    greater_is_better: bool | None,
-    batch_size: int | None,
-    data: Encoded | None,
-) -> Metric:
-    name = metric.name.lstrip("_")
-    func = getattr(metric, "func", None)
-    found: dict[str, Any] = {}
-    if isinstance(metric, AvgMetric) and getattr(func, "__module__", "") == "fastai.metrics":
-        found = {"per_row": _ROW_METRICS.get(getattr(func, "__name__", ""))}
-    elif isinstance(metric, AccumMetric) and func is rmse.func:
-        return Metric(name, False, _validated(metric, loss_func, batch_size), squared_error, link=ROOT)
-    elif isinstance(metric, AccumMetric):
-        single = data is not None and data.target is not None and data.target.shape[1] == 1
-        found = _of_scikit(metric, func) if single else {}
-    elif isinstance(metric, Perplexity):
-        loss = _loss(loss_func)
-        found = {"per_row": loss.per_row, "link": EXPONENTIAL} if loss.per_row is not None else {}
-    score = _validated(metric, loss_func, batch_size)
-    if "values" in found:
-        score, found["weighable"] = _weighed(score, found["values"]), True
-    return Metric(name, direction(name, greater_is_better), score, **found)
+def activated(loss_func: Any, pred: Any) -> Any:
+    """Apply the loss function's activation, where it has one."""
+    return loss_func.activation(pred) if has_activation(loss_func) else pred
 
 
 def _weighed(
@@ -211,10 +178,10 @@ def _counted(name: str, function: Any) -> Callable[..., Iterator[NDArray[np.floa
 
     def values(target: Any, preds: Any, weights: Any = None) -> Iterator[NDArray[np.float64]]:
         n_labels = max(preds[0].shape[-1], int(target.max()) + 1)
-        counts = LabelCounts(name, _weighed, _codes, _largest, np.arange(n_labels))
+        counts = LabelCounts(name, weighted, _codes, _largest, np.arange(n_labels))
         return counts.values(target, preds, weights)
 
-    def _weighed(true: Any, predicted: Any, sample_weight: Any) -> float:
+    def weighted(true: Any, predicted: Any, sample_weight: Any) -> float:
         return float(function(true, predicted, sample_weight=sample_weight))
 
     return values
@@ -228,33 +195,18 @@ def _largest(pred: Any) -> NDArray[np.int64]:
     return np.asarray(as_numpy(pred.argmax(-1)), dtype=np.int64)
 
 
-def _scorer(learn: Any, name: str | None, scorer: Any, data: Encoded | None) -> Metric:
-    """One of scikit-learn's scorers on the learner's settled predictions."""
-    if data is None:
-        raise MetricError(f"The metric {name!r} takes rows to look at.")
-    vocab = getattr(learn.dls, "vocab", None)
-    labels = np.asarray(list(vocab)) if vocab is not None and len(vocab) and np.ndim(vocab[0]) == 0 else None
-
-    rows: Any = data.rows
-
-    def width() -> int:
-        with random_state_kept(), evaluating(learn.model, rows.parts[0].device), torch.inference_mode():
-            return int(learn.model(*rows.take(slice(0, 2)).parts).shape[-1])
-
-    settle = partial(settled, learn.loss_func)
-    return scorer_metric(name, scorer, f"the {type(learn).__name__}", data.target, settle, width, labels)
-
-
 def _own(metric: Any) -> Any:
     """Copy a metric: it accumulates on its own, the learner's keeps its state."""
     try:
         return copy.deepcopy(metric)
-    except Exception:  # it holds what cannot be copied
+    except Exception:
+        # it holds what cannot be copied
         return copy.copy(metric)
 
 
 def _loss(loss_func: Any) -> Metric:
-    inner = getattr(loss_func, "func", loss_func)  # fastai wraps torch's loss
+    # fastai wraps torch's loss
+    inner = getattr(loss_func, "func", loss_func)
     weighted = getattr(inner, "weight", None) is not None or bool(getattr(inner, "label_smoothing", False))
     per_row = _ROW_LOSSES.get(type(inner))
     if per_row is not None and inner.reduction == "mean" and not weighted:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._metrics import Metric
+from weighin._metrics import MetricContext
+from weighin._tables.columns import Column
 from weighin._tables.features import Feature
 
 
@@ -141,16 +142,43 @@ class Encoded:
     kept: NDArray[np.int64] | None = None
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """What the numbers of a prediction mean, on the scale that a user sees.
+
+    Attributes
+    ----------
+    kind : {"number", "probability", "logit", "label"}
+        "number" also where nothing is known; "label" for class numbers that are predicted.
+    classes : tuple
+        Label of each class, in the order of the outputs or of the class numbers; empty where there are none or they
+        are not known.
+    targets : tuple of str
+        Name of each target that is predicted, in the order of the outputs; empty where they are not known.
+    """
+
+    kind: Literal["number", "probability", "logit", "label"]
+    classes: tuple[Any, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
 class Model(Protocol):
-    """An adapted model."""
+    """An adapted model: what the engine, the metrics and the effects ask of it.
+
+    An adapter of one more framework implements this. `TableModel` has all of it but `name` and `predict`, for models
+    that take a table as their user has it. The rules, which `tests/conformance/test_model.py` holds every adapter to:
+
+    - The same rows give the same predictions, and a row's prediction does not depend on the rows beside it.
+    - `encode` leaves the table as it was, and gives rows of which each raw feature owns columns that no other owns.
+    - What happens inside `predicting` is undone when it ends, also by an exception.
+    - `to_user_scale` keeps the shape, and then predictions are what `outputs` says.
+
+    To have the adapter found, see `weighin._models.registry`.
+    """
 
     @property
     def name(self) -> str:
-        """What it is, in words, for provenance."""
-        ...
-
-    def chunk_rows(self, rows: Any) -> int:
-        """Rows of one call that suit it, as found on encoded rows; the same ones give the same number."""
+        """What it is, in words, for messages and for how a result was made: "torch Sequential"."""
         ...
 
     @property
@@ -159,7 +187,7 @@ class Model(Protocol):
         ...
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
-        """Encode a table once, checking it.
+        """Encode a table once, checking it; `Encoded.features` are the raw features.
 
         Parameters
         ----------
@@ -174,12 +202,30 @@ class Model(Protocol):
         """
         ...
 
-    def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
-        """Resolve what the user gave as metric: None, a name, an object of the framework, a callable."""
+    def outputs(self, response: str = "predict") -> Outputs:
+        """What predictions of that `response` mean, as far as the model says; never a guess."""
         ...
 
-    def split(self, rows: Any) -> Split | None:
-        """Give the network as a sum of parts under a head, where it is one on these rows; inside `predicting`."""
+    def raw_columns(
+        self, data: Encoded, features: Sequence[Feature], X: Any, most_levels: int
+    ) -> tuple[Column, ...]:
+        """Read each feature's own values, row by row as they are encoded.
+
+        Parameters
+        ----------
+        data : Encoded
+            What `encode` gave.
+        features : sequence of Feature
+            Raw features, no groups.
+        X : frame or None
+            What was encoded.
+        most_levels : int
+            Categories that are numbers have an order up to so many of them; more are names that happen to be numbers.
+        """
+        ...
+
+    def metric_context(self, data: Encoded) -> MetricContext:
+        """What metrics have to know: the default, names, and how predictions are read."""
         ...
 
     def predicting(self) -> AbstractContextManager[None]:
@@ -190,6 +236,14 @@ class Model(Protocol):
         """Raw predictions of shape (n_rows, n_outputs), as a metric with that `response` takes them."""
         ...
 
-    def settle(self, pred: Any) -> Any:
+    def to_user_scale(self, pred: Any) -> Any:
         """Turn raw predictions into those a user sees (probabilities, not logits); shape kept."""
+        ...
+
+    def chunk_rows(self, rows: Any) -> int:
+        """Rows of one call that suit it, as found on encoded rows; the same ones give the same number."""
+        ...
+
+    def split(self, rows: Any) -> Split | None:
+        """Give the network as a sum of parts under a head, where it is one on these rows; inside `predicting`."""
         ...

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
 
 import narwhals.stable.v2 as nw
 import numpy as np
@@ -18,38 +20,52 @@ from sklearn.metrics import get_scorer
 from weighin._base.errors import InputError, MetricError, ModelError, listing
 from weighin._base.random_state import random_state_kept
 from weighin._metrics import (
-    GENERAL,
+    OF_NUMBERS,
     PREDICTION_CHANGE,
     Answers,
     Metric,
+    MetricContext,
     as_numpy,
-    from_callable,
-    from_scorer,
-    from_torchmetric,
     is_scorer,
-    is_torchmetric,
     log_loss,
     one_column,
     row_mean,
     scorer_names,
-    unknown,
 )
-from weighin._models.function import as_given, as_matrix, numeric_target, table_rows, target_array
-from weighin._models.protocol import Encoded
+from weighin._models.protocol import Encoded, Outputs
+from weighin._models.table import TableModel, as_given, as_matrix, numeric_target, table_rows, target_array
 from weighin._tables.features import Feature
 from weighin._tables.frame_rows import FrameRows
 from weighin._tables.frames import check_columns, column_names, is_frame
 
-# functions of scikit-learn that the model's own metrics stand for
-_SAME = {
-    "mean_absolute_error": "mae",
-    "mean_squared_error": "mse",
-    "accuracy_score": "accuracy",
-    "log_loss": "log_loss",
-}
+
+class SameAsNamed:
+    """Scorers for which one of the estimator's own metrics stands, which is the same."""
+
+    # a scorer, as others are
+    takes = ""
+    functions: ClassVar = {
+        "mean_absolute_error": "mae",
+        "mean_squared_error": "mse",
+        "accuracy_score": "accuracy",
+        "log_loss": "log_loss",
+    }
+
+    def names(self, context: MetricContext) -> Iterable[str]:
+        """None that others do not know."""
+        return ()
+
+    def find(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric | None:
+        """The estimator's own metric."""
+        if isinstance(metric, str) and metric not in context.named and metric in scorer_names():
+            metric = get_scorer(metric)
+        if not is_scorer(metric) or metric._kwargs:
+            return None
+        same = context.named.get(self.functions.get(getattr(metric._score_func, "__name__", ""), ""))
+        return same if same is not None and same.greater_is_better == (metric._sign == 1) else None
 
 
-class SklearnModel:
+class SklearnModel(TableModel):
     """A fitted estimator. Frames keep their dtypes; predictions come from the method the metric needs.
 
     Parameters
@@ -84,43 +100,24 @@ class SklearnModel:
             target = numeric_target(y, rows.n_rows) if self.classes is None else self._codes(y, rows.n_rows)
         return Encoded(rows, target, (), f"the {rows.n_rows:,} rows given", features)
 
-    def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
-        """Resolve a metric: MAE, or log loss for a classifier with probabilities, else accuracy, by default."""
-        if isinstance(metric, Metric):
-            return metric
-        own = self._own_metrics()
-        if metric is None and self.several_targets:
-            raise MetricError(
-                f"The {self.name} predicts classes of several targets: pass a function (y, pred) -> float as metric, "
-                "with greater_is_better."
-            )
-        if metric is None:
-            metric = "mae" if self.classes is None else "log_loss" if "log_loss" in own else "accuracy"
-        if isinstance(metric, str):
-            if metric in own:
-                return own[metric]
-            names = scorer_names()
-            if metric in names:
-                return self._from_scorer(metric, None, data)
-            raise unknown(metric, {**own, **dict.fromkeys(names)})
-        if is_scorer(metric):
-            return self._from_scorer(None, metric, data)
-        if is_torchmetric(metric):
-            return from_torchmetric(metric, greater_is_better, self.settle)
-        if callable(metric):
-            flat = None if self.classes is None else self._labels
-            return from_callable(metric, greater_is_better, self.settle, flat)
-        raise MetricError(
-            f"metric must be a name, a scorer or a function (y, pred) -> float, got {type(metric).__name__}."
+    def outputs(self, response: str = "predict") -> Outputs:
+        """Labels or probabilities of a classifier's classes; numbers."""
+        classes = () if self.classes is None else tuple(self.classes.tolist())
+        if response == "predict" and (classes or self.several_targets):
+            return Outputs("label", classes)
+        return Outputs("probability" if response == "predict_proba" else "number", classes)
+
+    def metric_context(self, data: Encoded) -> MetricContext:
+        """MAE, or log loss for a classifier with probabilities, else accuracy, by default."""
+        named = self._named_metrics()
+        context = replace(
+            super().metric_context(data),
+            default=partial(self._default_metric, named),
+            answers=partial(self._answers, 1 if data.target is None else data.target.shape[1]),
+            named=named,
+            sources=(SameAsNamed(),),
         )
-
-    def chunk_rows(self, rows: Any) -> int:
-        """Many: what a call costs is spread over them."""
-        return 32_768
-
-    def split(self, rows: Any) -> None:
-        """No fast path yet for estimators."""
-        return
+        return context if self.classes is None else replace(context, to_array=self._labels)
 
     def predicting(self) -> AbstractContextManager[None]:
         """Modules of a skorch net keep their modes; other estimators need nothing."""
@@ -136,10 +133,6 @@ class SklearnModel:
             return self._numbers(np.asarray(pred).ravel()).astype(np.float64)[:, None]
         return as_matrix(pred, self.name, rows.n_rows)
 
-    def settle(self, pred: NDArray[Any]) -> NDArray[Any]:
-        """Nothing: they are what the user sees."""
-        return pred
-
     def _fitted_names(self, X: Any) -> list[str] | None:
         """Columns the estimator was fitted on, as the table names them; None where it knows no names."""
         names = getattr(self.estimator, "feature_names_in_", None)
@@ -148,7 +141,8 @@ class SklearnModel:
             if names is None:
                 raise ModelError(f"The {self.name} is not fitted.")
             if list(names) == [str(position) for position in range(len(names))]:
-                return None  # fitted on a matrix
+                # fitted on a matrix
+                return None
         if names is None:
             return None
         names = [str(name) for name in names]
@@ -169,44 +163,42 @@ class SklearnModel:
                 self.predict(rows.take(slice(0, 2)))
         except ModelError:
             raise
-        except Exception:  # any library's way to say that it does not read such a frame
+        except Exception:
+            # any library's way to say that it does not read such a frame
             return FrameRows(nw.from_native(rows.frame.to_pandas().reset_index(drop=True)))
         return rows
 
-    def _own_metrics(self) -> dict[str, Metric]:
+    def _named_metrics(self) -> dict[str, Metric]:
         if self.classes is None:
-            return {name: GENERAL[name] for name in ("mae", "mse", "rmse", "prediction_change")}
+            return {**OF_NUMBERS, PREDICTION_CHANGE.name: PREDICTION_CHANGE}
         probable = hasattr(self.estimator, "predict_proba")
-        change = Metric(
-            PREDICTION_CHANGE.name,
-            False,
-            PREDICTION_CHANGE.score,
-            PREDICTION_CHANGE.per_row,
-            "baseline",
-            "predict_proba" if probable else "predict",
-        )
-        found = {
-            "accuracy": row_mean("accuracy", _same, greater_is_better=True),
-            "error_rate": row_mean("error_rate", lambda target, pred: 1.0 - _same(target, pred)),
-            change.name: change,
-        }
+        response = "predict_proba" if probable else "predict"
+        metrics = [
+            row_mean("accuracy", _same, greater_is_better=True),
+            row_mean("error_rate", lambda target, pred: 1.0 - _same(target, pred)),
+            replace(PREDICTION_CHANGE, response=response),
+        ]
         if probable:
-            loss = row_mean("log_loss", _log_loss)
-            found["log_loss"] = Metric(loss.name, False, loss.score, loss.per_row, response="predict_proba")
-        return found
+            metrics.append(replace(row_mean("log_loss", _log_loss), response=response))
+        return {metric.name: metric for metric in metrics}
 
-    def _from_scorer(self, name: str | None, scorer: Any, data: Encoded) -> Metric:
-        """Take one of scikit-learn's scorers; the estimator's own metrics stand for those that are the same."""
-        scorer = get_scorer(name) if scorer is None else scorer
-        own, same = self._own_metrics(), _SAME.get(getattr(scorer._score_func, "__name__", ""))
-        if same in own and not scorer._kwargs and scorer._sign == (1 if own[same].greater_is_better else -1):
-            return own[same]
+    def _default_metric(self, named: Mapping[str, Metric]) -> Metric:
+        if self.several_targets:
+            raise MetricError(
+                f"The {self.name} predicts classes of several targets: pass a function (y, pred) -> float as metric, "
+                "with greater_is_better."
+            )
+        return named["mae" if self.classes is None else "log_loss" if "log_loss" in named else "accuracy"]
+
+    def _answers(self, n_targets: int, name: str | None, scorer: Any) -> Answers:
+        """What the estimator has of the methods that scorers ask for."""
         methods = ("predict", "predict_proba", "decision_function")
-        there = tuple(method for method in methods if hasattr(self.estimator, method))
-        n_targets = 1 if data.target is None else data.target.shape[1]
-        who = type(self.estimator).__name__
-        return from_scorer(
-            name, scorer, Answers(who, there, self.classes, self._predicted, n_targets=n_targets)
+        return Answers(
+            type(self.estimator).__name__,
+            tuple(method for method in methods if hasattr(self.estimator, method)),
+            self.classes,
+            self._predicted,
+            n_targets=n_targets,
         )
 
     def _predicted(self, pred: Any) -> NDArray[np.int64]:
@@ -259,7 +251,8 @@ def _stands_threads(estimator: Any) -> bool:
             attributes = getattr(part, "__dict__", {})
             if "n_jobs" in attributes and not module.startswith("sklearn.linear_model."):
                 return False
-            if not module.startswith("sklearn.tree."):  # there may be many, and they hold nothing of others
+            # there may be many trees, and they hold nothing of others
+            if not module.startswith("sklearn.tree."):
                 parts.extend(attributes.values())
     return True
 
@@ -267,7 +260,8 @@ def _stands_threads(estimator: Any) -> bool:
 def _is_classifier(estimator: Any) -> bool:
     try:
         return is_classifier(estimator)
-    except (AttributeError, TypeError):  # has the methods, not scikit-learn's tags
+    except (AttributeError, TypeError):
+        # has the methods, not scikit-learn's tags
         return hasattr(estimator, "predict_proba")
 
 

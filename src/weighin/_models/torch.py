@@ -12,15 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from weighin._base.errors import InputError, MetricError, ModelError
+from weighin._base.errors import InputError, ModelError
 from weighin._base.random_state import random_state_kept
-from weighin._metrics import GENERAL, MAE, Metric
-from weighin._models.given_metrics import given_metric
-from weighin._models.protocol import Encoded
+from weighin._metrics import MetricContext, OutputAnswers, general
+from weighin._models.protocol import Encoded, Outputs
+from weighin._models.raw_columns import of_arrays
 from weighin._models.tensor_split import TensorSplit, split_of
-from weighin._models.torch_metrics import LOG_LOSS
+from weighin._models.torch_metrics import LogLoss, default_metric
 from weighin._models.torch_state import cached_rows, evaluating, module_device, usable_device
 from weighin._tables.arrays import ArrayRows
+from weighin._tables.columns import Column
 from weighin._tables.features import Feature
 from weighin._tables.frames import column_names, is_frame, to_matrix
 
@@ -75,32 +76,29 @@ class TorchModel:
         target = None if y is None else _target(y, n_rows, self.device, precise)
         return Encoded(ArrayRows(tuple(parts), keys), target, (), f"the {n_rows:,} rows given", features)
 
-    def metric(self, metric: Any, greater_is_better: bool | None, data: Encoded) -> Metric:
-        """Resolve a metric; MAE for a target of numbers, log loss for classes and as many outputs, by default."""
-        if isinstance(metric, Metric):
-            return metric
-        if metric is not None:
-            if isinstance(metric, str) and metric == LOG_LOSS.name and data.target is not None:
-                self._check_classes(data)
-            known = {LOG_LOSS.name: LOG_LOSS}
-            n_outputs = partial(self._width, data)
-            return given_metric(
-                metric, greater_is_better, self.name, data.target, self.settle, n_outputs, known, self.device
-            )
-        if data.target is None:
-            raise InputError("y is needed; only metric='prediction_change' does without a target.")
-        if data.target.is_floating_point():
-            return MAE
-        width = self._width(data)
-        if (
-            width > 1
-            and data.target.shape[1] == 1
-            and 0 <= int(data.target.min()) <= int(data.target.max()) < width
-        ):
-            return LOG_LOSS
-        raise MetricError(
-            f"The target holds integers and the module has {width} output(s): name a metric "
-            f"({', '.join(GENERAL)}, log_loss), or pass a float target for a regression."
+    def outputs(self, response: str = "predict") -> Outputs:
+        """Numbers of which nothing more is known."""
+        return Outputs("number")
+
+    def raw_columns(
+        self, data: Encoded, features: Sequence[Feature], X: Any, most_levels: int
+    ) -> tuple[Column, ...]:
+        """Columns of the module's inputs."""
+        assert isinstance(data.rows, ArrayRows)
+        return of_arrays(data.rows, features)
+
+    def metric_context(self, data: Encoded) -> MetricContext:
+        """Metrics of numbers and of classes; MAE for a target of numbers, log loss for one of classes, by default."""
+        width = partial(self._width, data)
+        return MetricContext(
+            model=self.name,
+            default=partial(default_metric, data.target, width),
+            answers=OutputAnswers(self.name, data.target, width, self.to_user_scale),
+            named=general(),
+            sources=(LogLoss(width),),
+            target=data.target,
+            to_user_scale=self.to_user_scale,
+            device=self.device,
         )
 
     def chunk_rows(self, rows: ArrayRows) -> int:
@@ -120,26 +118,13 @@ class TorchModel:
         """What the module gives, as a matrix."""
         return _outputs(self.module, rows)
 
-    def settle(self, pred: Tensor) -> Tensor:
-        """Nothing: the module's outputs are what its user sees."""
+    def to_user_scale(self, pred: Tensor) -> Tensor:
+        """Nothing to do: the module's outputs are what its user sees."""
         return pred
 
     def _width(self, data: Encoded) -> int:
         with random_state_kept(), self.predicting():
             return int(self.predict(data.rows.take(slice(0, 2))).shape[-1])
-
-    def _check_classes(self, data: Encoded) -> None:
-        width, target = self._width(data), data.target
-        if width < 2 or target.shape[1] != 1:
-            raise MetricError(
-                f"log_loss takes logits of two classes or more and one column of class numbers; the module has {width} "
-                f"output(s) and y {target.shape[1]} column(s)."
-            )
-        odd = target[(target != target.round()) | (target < 0) | (target >= width)]
-        if len(odd):
-            raise MetricError(
-                f"log_loss takes class numbers from 0 to {width - 1} as y, got {odd[0].item()}."
-            )
 
 
 def _to_numpy(tensor: Tensor) -> np.ndarray:
@@ -155,16 +140,18 @@ def _outputs(module: Any, rows: ArrayRows) -> Tensor:
             else _by_name(module, dict(zip(keys, rows.parts, strict=True)))
         )
     except IndexError as error:
-        told = _levels_told(module, rows)
-        if not told:
+        levels = _describe_levels(module, rows)
+        if not levels:
             raise
-        raise ModelError(f"The module knows fewer levels than it was given ({error}): {told}") from error
+        raise ModelError(f"The module knows fewer levels than it was given ({error}): {levels}") from error
     if not isinstance(out, Tensor):
         raise ModelError(f"The module must give one tensor, got {type(out).__name__}.")
     if out.dtype not in (torch.float32, torch.float64):
-        out = out.float()  # what is measured is added up: half precision would do that to three digits
+        # what is measured is added up: half precision would do that to three digits
+        out = out.float()
     if rows.n_rows == 1 and out.ndim < 2:
-        return out.reshape(1, -1)  # its axis may have been squeezed away
+        # its axis may have been squeezed away
+        return out.reshape(1, -1)
     if out.ndim == 0:
         raise ModelError(f"The module gave one number for {rows.n_rows} rows; one per row is needed.")
     return out[:, None] if out.ndim == 1 else out.flatten(1)
@@ -174,17 +161,18 @@ def _by_name(module: Any, inputs: dict[str, Tensor]) -> Any:
     """Call a module with keywords, or with the dict itself where it takes one argument of another name."""
     try:
         takes = inspect.signature(module.forward).parameters.values()
-    except (TypeError, ValueError):  # compiled, say: it does not tell
+    except (TypeError, ValueError):
+        # compiled, say: it does not tell
         return module(**inputs)
-    named = {one.name for one in takes if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
-    if any(one.kind is one.VAR_KEYWORD for one in takes) or named & set(inputs):
+    named = {par.name for par in takes if par.kind in (par.POSITIONAL_OR_KEYWORD, par.KEYWORD_ONLY)}
+    if any(par.kind is par.VAR_KEYWORD for par in takes) or named & set(inputs):
         return module(**inputs)
-    needed = [one for one in takes if one.default is one.empty and one.kind is not one.VAR_POSITIONAL]
+    needed = [par for par in takes if par.default is par.empty and par.kind is not par.VAR_POSITIONAL]
     whole = len(needed) == 1 and needed[0].kind is not needed[0].KEYWORD_ONLY
     return module(inputs) if whole else module(**inputs)
 
 
-def _levels_told(module: Any, rows: ArrayRows) -> str:
+def _describe_levels(module: Any, rows: ArrayRows) -> str:
     """What whole numbers there are, and how many each embedding knows; empty where there are none."""
     known = [part.num_embeddings for part in module.modules() if isinstance(part, torch.nn.Embedding)]
     given = [
@@ -245,9 +233,8 @@ def _matrix(values: Any, names: Sequence[str]) -> np.ndarray:
         raise InputError(f"Missing or infinite values in {', '.join(map(repr, bad[:12]))}: fill them before.")
     if array.dtype.kind == "f":
         return np.array(array, dtype=np.float64 if array.dtype.itemsize > 4 else np.float32)
-    return np.array(
-        array, dtype=np.int64
-    )  # torch knows neither all unsigned types nor the other order of bytes
+    # torch knows neither all unsigned types nor the other order of bytes
+    return np.array(array, dtype=np.int64)
 
 
 def _target(y: Any, n_rows: int, device: torch.device, dtype: torch.dtype) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -92,29 +92,6 @@ def seed_of(random_state: int | None) -> int:
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
     return int(random_state)
-
-
-def resolve(
-    metrics: Sequence[Any], better: bool | None, resolve_one: Callable[[Any, bool | None], Metric]
-) -> tuple[Metric, ...]:
-    """Resolve all metrics, names made unique.
-
-    Raises
-    ------
-    InputError
-        If one is there twice, or `better` is given for several.
-    """
-    if better is not None and len(metrics) > 1:
-        raise InputError(
-            "greater_is_better tells the direction of one metric, and there are several: wrap the one that needs it "
-            "with sklearn.metrics.make_scorer(function, greater_is_better=...)."
-        )
-    found = tuple(resolve_one(metric, better) for metric in metrics)
-    names = [metric.name for metric in found]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"The metric {twice!r} is there more than once.")
-    return found
 
 
 def _real(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The values a user knows of encoded rows: what the grid of a feature is made of, and labelled with."""
+"""The values a user knows of rows that a fastai learner encoded."""
 
 from __future__ import annotations
 
@@ -8,51 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._models import Model
 from weighin._models.protocol import Encoded
+from weighin._models.raw_columns import encoded_values
 from weighin._tables.arrays import ArrayRows
-from weighin._tables.columns import Column, column_of, is_missing, read_columns
+from weighin._tables.columns import Column, is_missing, read_columns
 from weighin._tables.features import Feature
 from weighin._tables.frames import is_frame
 
-FEW = 20
-DIGITS = 6  # that single precision keeps of a number that was scaled and is scaled back
+# digits that single precision keeps of a number that was scaled and is scaled back
+DIGITS = 6
 
 
-def raw_columns(
-    adapted: Model, data: Encoded, features: Sequence[Feature], X: Any, few: int = FEW
-) -> tuple[Column, ...]:
-    """Read each feature's own values, row by row as they are encoded.
-
-    Parameters
-    ----------
-    adapted : Model
-    data : Encoded
-    features : sequence of Feature
-    X : Any
-        What was encoded; None for the rows a learner brings along.
-    few : int
-        Categories that are numbers have an order up to so many of them; more are names that happen to be numbers.
-    """
-    rows: Any = data.rows
-    if hasattr(rows, "native"):
-        return read_columns(rows.native, [feature.name for feature in features])
-    if hasattr(adapted, "learn"):
-        return _of_learner(adapted.learn, data, features, X, few)
-    return tuple(_of_array(feature, rows) for feature in features)
-
-
-def _of_array(feature: Feature, rows: Any) -> Column:
-    """A column of a matrix; whole numbers beside another matrix are the codes of embeddings."""
-    values = _encoded(rows, feature.columns[0])
-    if len(rows.parts) > 1 and values.dtype.kind in "iu":
-        distinct, codes = np.unique(values, return_inverse=True)
-        return Column(feature.name, "nominal", codes.astype(np.float64), tuple(map(str, distinct.tolist())))
-    return column_of(feature.name, values)
-
-
-def _of_learner(
-    learn: Any, data: Encoded, features: Sequence[Feature], X: Any, few: int
+def learner_columns(
+    learn: Any, data: Encoded, features: Sequence[Feature], X: Any, most_levels: int
 ) -> tuple[Column, ...]:
     """What a fastai learner's procs took from the table; where the table is not at hand, taken back from them."""
     to, rows = learn.dls.train_ds, data.rows
@@ -67,8 +35,10 @@ def _of_learner(
         numbers = [place for place in places if place[0] == 1]
         given = read_columns(X, [feature.name], data.kept)[0] if is_frame(X) else None
         if not numbers:
-            codes = _encoded(rows, feature.columns[0])
-            columns.append(_categories(feature.name, codes, list(classes.get(feature.name, [])), given, few))
+            codes = encoded_values(rows, feature.columns[0])
+            columns.append(
+                _categories(feature.name, codes, list(classes.get(feature.name, [])), given, most_levels)
+            )
             continue
         values = rows.parts[1][:, numbers[0][1]].cpu().numpy().astype(np.float64)
         if given is not None and given.kind == "numeric":
@@ -78,23 +48,25 @@ def _of_learner(
         else:
             values = _scaled_back(values, feature.name, normalize)
         for part, position in places:
-            if part == 0:  # the indicator that FillMissing added
+            # the indicator that FillMissing added
+            if part == 0:
                 vocab = list(classes.get(cat_names[position], [False, True]))
-                values = np.where(_encoded(rows, position) == vocab.index(True), np.nan, values)
+                values = np.where(encoded_values(rows, position) == vocab.index(True), np.nan, values)
         columns.append(Column(feature.name, "numeric", values))
     return tuple(columns)
 
 
 def _categories(
-    name: str, codes: NDArray[Any], vocab: Sequence[Any], given: Column | None, few: int
+    name: str, codes: NDArray[Any], vocab: Sequence[Any], given: Column | None, most_levels: int
 ) -> Column:
     """Categories by the codes the network gets, so that those it cannot tell from missing ones are missing."""
-    if not vocab:  # the column held codes already
+    if not vocab:
+        # the column held codes already
         distinct, places = np.unique(codes, return_inverse=True)
         return Column(name, "nominal", places.astype(np.float64), tuple(map(str, distinct.tolist())))
     levels = [value.item() if isinstance(value, np.generic) else value for value in vocab[1:]]
     numeric = all(isinstance(level, bool | int | float) and not is_missing(level) for level in levels)
-    ordered = (given is not None and given.kind == "ordered") or (numeric and len(levels) <= few)
+    ordered = (given is not None and given.kind == "ordered") or (numeric and len(levels) <= most_levels)
     values = np.where(codes > 0, codes - 1.0, np.nan)
     texts = tuple(f"{level:g}" if isinstance(level, float) else str(level) for level in levels)
     return Column(name, "ordered" if ordered else "nominal", values, texts)
@@ -105,11 +77,3 @@ def _scaled_back(values: NDArray[np.float64], name: str, normalize: Any) -> NDAr
         return values
     values = values * float(normalize.stds[name]) + float(normalize.means[name])
     return np.array([float(f"{value:.{DIGITS}g}") for value in values])
-
-
-def _encoded(rows: Any, column: int) -> NDArray[Any]:
-    part, position = rows.locate(column)
-    values = rows.parts[part][:, position]
-    if isinstance(values, np.ndarray):
-        return values
-    return np.asarray(values.float().cpu().numpy() if values.is_floating_point() else values.cpu().numpy())

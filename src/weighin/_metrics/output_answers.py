@@ -1,0 +1,92 @@
+"""How scikit-learn's scorers read a model whose outputs are all there is to read: a network, a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError, MetricError
+from weighin._metrics.base import as_numpy
+from weighin._metrics.context import Answers, as_they_are
+
+
+@dataclass(frozen=True)
+class OutputAnswers:
+    """Reads outputs as predicted classes, as probabilities or as numbers, as a scorer asks for.
+
+    Whole numbers as target stand for classes where the scorer is one of classes. Several outputs are read as one per
+    class, the largest as the prediction; one output as the score of class 1, or as a number.
+
+    Attributes
+    ----------
+    model : str
+        For messages.
+    target : array or None
+        Of shape (n_rows, n_targets).
+    width : callable
+        Gives the number of the model's outputs.
+    to_user_scale : callable
+        From raw predictions to those a user sees.
+    labels : ndarray, optional
+        Label of each class number; the numbers themselves by default.
+    """
+
+    model: str
+    target: Any
+    width: Callable[[], int]
+    to_user_scale: Callable[[Any], Any] = as_they_are
+    labels: NDArray[Any] | None = None
+
+    def __call__(self, name: str | None, scorer: Any) -> Answers:
+        """How this scorer reads the outputs.
+
+        Raises
+        ------
+        InputError
+            If there is no target.
+        MetricError
+            If the scorer is one of classes, and target or outputs are not.
+        """
+        if self.target is None:
+            raise InputError(f"The metric {name or scorer!r} needs a target.")
+        if not _of_classes(scorer):
+            n_targets = self.target.shape[1]
+            return Answers(self.model, ("predict",), None, _largest, n_targets=n_targets, response="predict")
+        codes = as_numpy(self.target)
+        if codes.shape[1] != 1 or (codes != np.round(codes)).any() or codes.min() < 0:
+            raise MetricError(
+                f"The metric {name or 'given'!r} is one of classes: y must hold class numbers 0, 1, ... in one "
+                "column."
+            )
+        n_outputs = self.width()
+        n_classes = max(n_outputs, int(codes.max()) + 1, 2)
+        if n_outputs > 1 and n_classes > n_outputs:
+            raise MetricError(
+                f"y holds class {int(codes.max())} and {self.model} has {n_outputs} outputs, one per class."
+            )
+        cut_it = "cut it with a function (y, pred) -> float, and greater_is_better."
+        return Answers(
+            self.model,
+            ("predict", "predict_proba") if n_outputs > 1 else ("predict_proba", "decision_function"),
+            np.arange(n_classes) if self.labels is None else self.labels,
+            _largest,
+            lambda pred: as_numpy(self.to_user_scale(pred)),
+            hint="" if n_outputs > 1 else f" Its one output is read as a score: {cut_it}",
+            response="predict",
+        )
+
+
+def _largest(pred: Any) -> NDArray[np.int64]:
+    return np.asarray(as_numpy(pred).argmax(-1), dtype=np.int64)
+
+
+def _of_classes(scorer: Any) -> bool:
+    """Whether a scorer of scikit-learn compares classes; one of the user's does where it does not take predictions."""
+    module = getattr(scorer._score_func, "__module__", "")
+    if module.startswith("sklearn.metrics"):
+        return not module.endswith("_regression")
+    return scorer._response_method != "predict"

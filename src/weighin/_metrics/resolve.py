@@ -1,0 +1,90 @@
+"""The one place where what a user gave as metric becomes a `Metric`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from weighin._base.errors import InputError, MetricError
+from weighin._metrics.base import Metric
+from weighin._metrics.callables import Functions
+from weighin._metrics.context import MetricContext, MetricSource
+from weighin._metrics.directions import unknown
+from weighin._metrics.scorers import Scorers
+from weighin._metrics.torchmetrics import TorchMetrics
+
+
+class Named:
+    """Names of the metrics that a model has."""
+
+    takes = "a name"
+
+    def names(self, context: MetricContext) -> Iterable[str]:
+        """Those in the context."""
+        return context.named
+
+    def find(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric | None:
+        """The metric of that name."""
+        return context.named.get(metric) if isinstance(metric, str) else None
+
+
+# asked in this order, after the sources of the model's own framework
+SOURCES: list[MetricSource] = [Named(), Scorers(), TorchMetrics(), Functions()]
+
+
+def resolve(metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric:
+    """Turn what a user gave as metric into a `Metric` on a model's raw predictions.
+
+    Parameters
+    ----------
+    metric : None, Metric, str, scorer, object of a framework, or callable
+        None for the model's default. The first source that knows it decides.
+    greater_is_better : bool or None
+        Its direction, needed where neither the object nor its name tells it.
+    context : MetricContext
+        What the model's adapter says of it.
+
+    Raises
+    ------
+    MetricError
+        If no source knows it, this model cannot have it, or its direction is not known.
+    """
+    if metric is None:
+        metric = context.default()
+    if isinstance(metric, Metric):
+        return metric
+    sources = (*context.sources, *SOURCES)
+    for source in sources:
+        found = source.find(metric, greater_is_better, context)
+        if found is not None:
+            return found
+    if isinstance(metric, str):
+        names = [name for source in sources for name in source.names(context)]
+        raise unknown(metric, dict.fromkeys(names))
+    *kinds, last = dict.fromkeys(source.takes for source in (SOURCES[0], *sources) if source.takes)
+    raise MetricError(f"metric must be {', '.join(kinds)} or {last}, got {type(metric).__name__}.")
+
+
+def resolve_all(
+    metrics: Sequence[Any], greater_is_better: bool | None, context: MetricContext
+) -> tuple[Metric, ...]:
+    """Resolve several metrics, each of another name.
+
+    Raises
+    ------
+    InputError
+        If one is there twice, or `greater_is_better` is given for several.
+    MetricError
+        As `resolve` does.
+    """
+    if greater_is_better is not None and len(metrics) > 1:
+        raise InputError(
+            "greater_is_better tells the direction of one metric, and there are several: wrap the one that needs it "
+            "with sklearn.metrics.make_scorer(function, greater_is_better=...)."
+        )
+    resolved = tuple(resolve(metric, greater_is_better, context) for metric in metrics)
+    names = [metric.name for metric in resolved]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"The metric {twice!r} is there more than once.")
+    return resolved

@@ -1,0 +1,198 @@
+"""Which adapter reads a model: an ordered list, and those of other packages; nothing is imported that is not needed.
+
+Another package brings an adapter along by an entry point of the group ``weighin.models``. Its name is the package that
+the models' classes come from, and it gives an `Adapter`::
+
+    [project.entry-points."weighin.models"]
+    keras = "weighin_keras:adapter"
+
+It is loaded when a model's class, or a class that one is made of, comes from that package, and goes before the adapters
+here: a class of a package that builds on torch is better known to whoever wrote an adapter for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, NoReturn, Protocol
+
+from weighin._base.errors import ModelError
+from weighin._models.protocol import Model
+
+GROUP = "weighin.models"
+
+# whose models are read here, and what classes of every kind come from: no entry point is looked up for them
+_OWN = frozenset(
+    {"__main__", "abc", "builtins", "collections", "fastai", "fastcore", "functools", "numpy"}
+    | {"sklearn", "torch", "types", "typing"}
+)
+
+
+class Adapter(Protocol):
+    """What reads one kind of model."""
+
+    @property
+    def reads(self) -> str:
+        """What it reads, in words for a message: "a torch.nn.Module"."""
+        ...
+
+    def applies(self, model: Any) -> bool:
+        """Whether it reads this model; looks at its type, and imports nothing."""
+        ...
+
+    def adapt(self, model: Any, device: Any) -> Model:
+        """Wrap the model.
+
+        Parameters
+        ----------
+        model : Any
+            One that `applies` said yes to.
+        device : str, torch.device or None
+            Where the user wants to predict.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be read after all, or not on such a device.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """An adapter of this package.
+
+    Attributes
+    ----------
+    reads, applies, adapt
+        As in `Adapter`.
+    """
+
+    reads: str
+    applies: Callable[[Any], bool]
+    adapt: Callable[[Any, Any], Model]
+
+
+def type_names(model: Any) -> set[str]:
+    """Package and name of a model's class and of those it is made of, as in "torch.Module"."""
+    return {f"{cls.__module__.partition('.')[0]}.{cls.__name__}" for cls in type(model).__mro__}
+
+
+def _fastai(model: Any, device: Any) -> Model:
+    from weighin._models.fastai import FastaiModel
+
+    return FastaiModel(model, device=device)
+
+
+def _torch(model: Any, device: Any) -> Model:
+    from weighin._models.torch import TorchModel
+
+    return TorchModel(model, device=device)
+
+
+def _booster(model: Any, device: Any) -> NoReturn:
+    _refuse_device(model, device)
+    raise ModelError(
+        "An xgboost.Booster predicts on a DMatrix, which has no columns to swap. Give an XGBRegressor, an "
+        "XGBClassifier, or a function: weighin.weigh(lambda X: booster.predict(xgboost.DMatrix(X)), X, y)."
+    )
+
+
+def _estimator(model: Any, device: Any) -> Model:
+    from weighin._models.sklearn import SklearnModel
+
+    _refuse_device(model, device)
+    return SklearnModel(model)
+
+
+def _function(model: Any, device: Any) -> Model:
+    from weighin._models.function import FunctionModel
+
+    _refuse_device(model, device)
+    return FunctionModel(model)
+
+
+# asked in this order, after the entry points; the most general ones last
+ADAPTERS: list[Adapter] = [
+    BuiltIn("a fastai TabularLearner", lambda model: "fastai.Learner" in type_names(model), _fastai),
+    BuiltIn("a torch.nn.Module", lambda model: "torch.Module" in type_names(model), _torch),
+    BuiltIn("", lambda model: "xgboost.Booster" in type_names(model), _booster),
+    BuiltIn(
+        "an estimator with predict as in scikit-learn", lambda model: hasattr(model, "predict"), _estimator
+    ),
+    BuiltIn("a function from a table to predictions", callable, _function),
+]
+
+
+def as_model(model: Any, *, device: Any = None) -> Model:
+    """Wrap a trained model for the engine.
+
+    Parameters
+    ----------
+    model : fastai TabularLearner, torch.nn.Module, scikit-learn-style estimator, or callable
+        Trained. skorch nets and pipelines are estimators. Others where a package brings an adapter along.
+    device : str or torch.device, optional
+        Where to predict, for models of torch; where the model is by default.
+
+    Raises
+    ------
+    ModelError
+        If weighin cannot read the model; the message says what was tried. If an adapter of another package fails.
+    """
+    if isinstance(model, type):
+        raise ModelError(
+            f"The class {model.__name__} was given; a trained model is needed, an instance of it."
+        )
+    tried = []
+    for adapter in (*_of_other_packages(model), *ADAPTERS):
+        if adapter.applies(model):
+            return adapter.adapt(model, device)
+        tried.append(adapter.reads)
+    _refuse_device(model, device)
+    raise ModelError(
+        f"weighin cannot read a model of type {_type_name(model)}. It reads {', '.join(filter(None, tried))}."
+    )
+
+
+def _of_other_packages(model: Any) -> Iterator[Adapter]:
+    """Load the adapters that are named after a package of the model's classes, the most special class first."""
+    packages = dict.fromkeys(cls.__module__.partition(".")[0] for cls in type(model).__mro__)
+    for package in packages:
+        if package not in _OWN:
+            yield from map(_loaded, entry_points(group=GROUP, name=package))
+
+
+def _loaded(entry: EntryPoint) -> Adapter:
+    """The adapter of an entry point.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be imported, or is none.
+    """
+    where = f"the entry point {entry.name} = {entry.value!r}{_distribution(entry)}"
+    try:
+        adapter = entry.load()
+    except Exception as error:
+        raise ModelError(
+            f"The adapter for models of {entry.name} cannot be loaded from {where}: {type(error).__name__}: {error}."
+        ) from error
+    missing = [name for name in ("reads", "applies", "adapt") if not hasattr(adapter, name)]
+    if isinstance(adapter, type) or missing:
+        lacks = "is a class; an instance is needed" if isinstance(adapter, type) else f"has no {missing[0]}"
+        raise ModelError(f"The adapter for models of {entry.name} from {where} {lacks}.")
+    return adapter
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return f" of {entry.dist.name} {entry.dist.version}" if entry.dist is not None else ""
+
+
+def _refuse_device(model: Any, device: Any) -> None:
+    if device is not None:
+        raise ModelError(f"device={device!r} is for models of torch, got {_type_name(model)}.")
+
+
+def _type_name(model: Any) -> str:
+    return f"{type(model).__module__}.{type(model).__name__}"

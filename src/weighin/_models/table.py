@@ -1,0 +1,189 @@
+"""Models that take tables as their user has them, and the frames, matrices and targets of such models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError, ModelError
+from weighin._base.random_state import random_state_kept
+from weighin._metrics import MAE, MetricContext, OutputAnswers, general
+from weighin._models.protocol import Encoded, Outputs
+from weighin._models.raw_columns import of_arrays, of_frame
+from weighin._tables.arrays import ArrayRows
+from weighin._tables.columns import Column
+from weighin._tables.features import Feature
+from weighin._tables.frame_rows import FrameRows
+from weighin._tables.frames import column_names, is_frame
+
+
+class TableModel:
+    """All of the `Model` protocol but `name` and `predict`, for a model that takes the table as its user has it.
+
+    Each column is a feature, predictions are numbers that the user sees as they are, and the default metric is the
+    mean absolute error. An adapter of one more framework says what is otherwise.
+    """
+
+    name: str
+    parallel = False
+
+    def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
+        """Take the table as it is."""
+        rows, features = table_rows(X, self.name)
+        target = None if y is None else numeric_target(y, rows.n_rows)
+        return Encoded(rows, target, (), f"the {rows.n_rows:,} rows given", features)
+
+    def outputs(self, response: str = "predict") -> Outputs:
+        """Numbers of which nothing more is known."""
+        return Outputs("number")
+
+    def raw_columns(
+        self, data: Encoded, features: Sequence[Feature], X: Any, most_levels: int
+    ) -> tuple[Column, ...]:
+        """The columns as they are."""
+        if isinstance(data.rows, FrameRows):
+            return of_frame(data.rows, features)
+        assert isinstance(data.rows, ArrayRows)
+        return of_arrays(data.rows, features)
+
+    def metric_context(self, data: Encoded) -> MetricContext:
+        """Metrics of numbers and of classes; the mean absolute error by default."""
+
+        def width() -> int:
+            with random_state_kept(), self.predicting():
+                return int(self.predict(data.rows.take(slice(0, 2))).shape[-1])
+
+        return MetricContext(
+            model=self.name,
+            default=lambda: MAE,
+            answers=OutputAnswers(self.name, data.target, width, self.to_user_scale),
+            named=general(),
+            target=data.target,
+            to_user_scale=self.to_user_scale,
+        )
+
+    def chunk_rows(self, rows: Any) -> int:
+        """Many: what a call costs is spread over them."""
+        return 32_768
+
+    def split(self, rows: Any) -> None:
+        """Nothing is known of its inside."""
+        return
+
+    def predicting(self) -> AbstractContextManager[None]:
+        """Nothing to bring into order."""
+        return nullcontext()
+
+    def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
+        """Predictions of shape (n_rows, n_outputs); `as_given` has the rows as the user's table was."""
+        raise NotImplementedError
+
+    def to_user_scale(self, pred: NDArray[Any]) -> NDArray[Any]:
+        """Nothing to do: they are what the user sees."""
+        return pred
+
+
+def table_rows(X: Any, who: str) -> tuple[FrameRows | ArrayRows, tuple[Feature, ...]]:
+    """Take a frame or a matrix as encoded rows, a feature per column.
+
+    Raises
+    ------
+    InputError
+        If it is neither, has fewer than two rows or no columns, or column names are not unique.
+    """
+    rows: FrameRows | ArrayRows
+    if X is None:
+        raise InputError(f"X is needed: a {who} brings no rows along.")
+    if is_frame(X):
+        names = column_names(X)
+        rows = FrameRows(nw.from_native(X, eager_only=True))
+    else:
+        # a function of tensors gets tensors
+        array = X.detach() if _is_tensor(X) else np.asarray(X)
+        if array.ndim != 2:
+            raise InputError(
+                "X must be a data frame (pandas, polars, pyarrow) or a matrix (rows, columns), "
+                f"got {type(X).__name__} of shape {tuple(array.shape)}."
+            )
+        names = [f"x{position}" for position in range(array.shape[1])]
+        rows = ArrayRows((array,))
+    if not names:
+        raise InputError("X has no columns.")
+    if rows.n_rows < 2:
+        raise InputError(f"Swapping values takes at least 2 rows, got {rows.n_rows}.")
+    return rows, tuple(Feature(name, (position,)) for position, name in enumerate(names))
+
+
+def as_given(rows: FrameRows | ArrayRows) -> Any:
+    """Rows in the form the user's table had."""
+    return rows.lent if isinstance(rows, FrameRows) else rows.parts[0]
+
+
+def numeric_target(y: Any, n_rows: int) -> NDArray[Any]:
+    """Target as a matrix of finite numbers, one row for each row of the table.
+
+    Raises
+    ------
+    InputError
+        On another length, or values that are no finite numbers.
+    """
+    array = target_array(y, n_rows)
+    try:
+        if array.dtype.kind not in "fiubO":
+            raise TypeError
+        array = array.astype(np.float64 if array.dtype == object else np.result_type(array.dtype, np.float64))
+    except (TypeError, ValueError):
+        raise InputError(f"y must hold numbers, got {array.dtype}.") from None
+    if not np.isfinite(array).all():
+        raise InputError(f"y has {int((~np.isfinite(array)).sum())} missing or infinite value(s).")
+    return array.reshape(n_rows, -1)
+
+
+def target_array(y: Any, n_rows: int) -> NDArray[Any]:
+    """Target as an array, one row for each row of the table.
+
+    Raises
+    ------
+    InputError
+        If it is one value, or has another length.
+    """
+    if _is_tensor(y):
+        y = y.detach().cpu()
+    array = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
+    if array.ndim == 0:
+        raise InputError(f"y must hold a value for each of the {n_rows} rows, got {y!r}.")
+    if len(array) != n_rows:
+        raise InputError(f"y must have {n_rows} rows as X has, got {len(array)}.")
+    return array
+
+
+def as_matrix(pred: Any, who: str, n_rows: int) -> NDArray[Any]:
+    """Predictions as a matrix of floats, one row each.
+
+    Raises
+    ------
+    ModelError
+        If they are no numbers, or have no or more than two dimensions.
+    """
+    if _is_tensor(pred):
+        pred = pred.detach().cpu()
+    array = pred.to_numpy() if hasattr(pred, "to_numpy") else np.asarray(pred)
+    if n_rows == 1 and array.ndim < 2:
+        # its axis may have been squeezed away
+        array = array.reshape(1, -1)
+    if array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
+        raise ModelError(
+            f"The {who} must give numbers of shape (n_rows,) or (n_rows, n_outputs), "
+            f"got {array.dtype} of shape {array.shape}."
+        )
+    array = array if array.dtype.kind == "f" else array.astype(np.float64)
+    return array[:, None] if array.ndim == 1 else array
+
+
+def _is_tensor(value: Any) -> bool:
+    return hasattr(value, "detach") and hasattr(value, "cpu")
