@@ -20,11 +20,14 @@ from weighin._display.telling import MOST_ROWS, Column, Row, Table, Telling
 FIGURE_SPACE = "\N{FIGURE SPACE}"
 _STYLE = """
 .weighin{font-size:13px;line-height:1.35;max-width:100%;overflow-x:auto}
-.weighin.weighin table{border-collapse:collapse;border:0;margin:0;width:auto;table-layout:auto;color:inherit;background:none}
+.weighin.weighin table{border-collapse:collapse;border:0;margin:0;width:auto;table-layout:auto;
+color:inherit;background:none}
 .weighin.weighin caption{caption-side:top;text-align:left;font-weight:600;font-size:15px;padding:2px 8px;color:inherit}
 .weighin.weighin tr,.weighin.weighin tbody tr:nth-child(n){background:none}
-.weighin.weighin th,.weighin.weighin td{padding:3px 8px;border:0;vertical-align:middle;font-weight:400;text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-.weighin.weighin thead th{font-weight:400;opacity:.75;border-bottom:1px solid rgba(128,128,128,.5);vertical-align:bottom}
+.weighin.weighin th,.weighin.weighin td{padding:3px 8px;border:0;vertical-align:middle;font-weight:400;
+text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.weighin.weighin thead th{font-weight:400;opacity:.75;
+border-bottom:1px solid rgba(128,128,128,.5);vertical-align:bottom}
 .weighin.weighin .claimed th,.weighin.weighin .claimed td{font-weight:600}
 .weighin.weighin .words{text-align:left}
 .weighin.weighin tbody th{text-align:left;font-weight:500;max-width:22em;white-space:normal;overflow-wrap:anywhere}
