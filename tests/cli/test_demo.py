@@ -68,7 +68,7 @@ def test_two_demos_with_one_seed_are_the_same_and_say_simulated(cli, tmp_path, m
     assert all(f'id="{part}"' in page for part in ("effects", "associations"))
     assert '"simulated": true' in (tmp_path / "weighin-demo" / "learner.card.json").read_text()
     assert first.out.startswith("SIMULATED DATA")
-    assert "Feature weights - SIMULATED DATA" in first.out
+    assert "SIMULATED DATA - What the model weighs" in first.out
     assert all(name in first.out for name in FILES if name != "learner.card.json")
     assert first.err == ""
     # and what it tells to type next works

@@ -14,7 +14,7 @@ def look_further(
     imp: Any, model: Any, X: Any, missing: str = "raise", *, together: bool = True
 ) -> tuple[Any, Any]:
     """Find which way the heaviest features push, and which columns go together; None for what cannot be asked."""
-    heaviest = [imp.features[i] for i in imp._order() if imp.features[i] not in imp.groups][:MOST_ARROWS]
+    heaviest = [imp.features[i] for i in imp.order if imp.features[i] not in imp.groups][:MOST_ARROWS]
     found, seed = None, imp.random_state
     if model is not None and heaviest:
         found = effects(model, X, heaviest, missing=missing, random_state=seed, progress=False)

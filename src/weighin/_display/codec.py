@@ -75,8 +75,9 @@ class Codec:
         content = read_json(path)
         if not isinstance(content, dict) or content.get("format") != self.name:
             form = content.get("format") if isinstance(content, dict) else None
-            other = f" but of {form!r}" if isinstance(form, str) else ""
-            raise InputError(f"'{path}' is no result of the format {self.name!r}{other:.80}.")
+            raise InputError(
+                f"'{path}' is not a result of weighin: its format is {form!r:.60}, not {self.name!r}."
+            )
         version = content.get("version")
         if version != self.version or version is True:
             hint = (
