@@ -19,7 +19,7 @@ def latex(telling: Telling) -> str:
     r"""Write a ``table`` with caption in the style of booktabs (``\usepackage{booktabs}``)."""
     lines = [r"\begin{table}", r"\centering"]
     for table in telling.tables[:1]:
-        kinds = "".join("r" if column.kind == "number" else "l" for column in table.columns)
+        kinds = "".join("l" if column.kind == "text" else "r" for column in table.columns)
         remarks = " ".join(_safe(line) for line in (*telling.remarks, *telling.notes))
         lines += [
             rf"\caption{{{_safe(table.heading)}. {remarks}}}",

@@ -13,7 +13,7 @@ def markdown(telling: Telling) -> str:
     parts = []
     for table in telling.tables[:1]:
         heads = [table.first, *(column.label for column in table.columns)]
-        marks = ["---", *("---:" if column.kind == "number" else "---" for column in table.columns)]
+        marks = ["---", *("---" if column.kind == "text" else "---:" for column in table.columns)]
         rows = [
             [
                 f"{_safe(row.name)} {row.sign}".rstrip(),

@@ -16,8 +16,8 @@ from weighin._base.text import printable
 from weighin._display.numbers import aligned
 from weighin._display.telling import MOST_ROWS, Column, Row, Table, Telling
 
-# as wide as a digit
-FIGURE_SPACE = "\N{FIGURE SPACE}"
+# as wide as a digit, and as a decimal point
+FIGURE_SPACE, POINT_SPACE = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
 _STYLE = """
 .weighin{font-size:13px;line-height:1.35;max-width:100%;overflow-x:auto}
 .weighin.weighin table{border-collapse:collapse;border:0;margin:0;width:auto;table-layout:auto;
@@ -107,12 +107,15 @@ class _Scale:
 def _cells(texts: Sequence[str], column: Column) -> list[str]:
     """Cells of a column; numbers are padded by spaces as wide as digits, so that their points are aligned."""
     if column.kind == "number":
-        return [f"<td>{_text(text)}</td>" for text in aligned(list(map(printable, texts)), FIGURE_SPACE)]
-    return [f'<td class="words">{_text(text)}</td>' for text in texts]
+        return [
+            f"<td>{_text(text)}</td>"
+            for text in aligned(list(map(printable, texts)), FIGURE_SPACE, POINT_SPACE)
+        ]
+    return [f"<td{_side(column)}>{_text(text)}</td>" for text in texts]
 
 
 def _side(column: Column) -> str:
-    return "" if column.kind == "number" else ' class="words"'
+    return ' class="words"' if column.kind == "text" else ""
 
 
 def _row(row: Row, cells: Sequence[str], scale: _Scale, *, with_bar: bool) -> str:
@@ -141,4 +144,6 @@ def _bar(row: Row, scale: _Scale) -> str:
 
 def _text(text: str) -> str:
     """Nothing but text; figure spaces stay, for they keep numbers in line."""
-    return escape("".join(part if part == FIGURE_SPACE else printable(part) for part in text), quote=True)
+    return escape(
+        "".join(part if part in (FIGURE_SPACE, POINT_SPACE) else printable(part) for part in text), quote=True
+    )

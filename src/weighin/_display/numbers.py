@@ -80,11 +80,21 @@ def percent(value: float, low: float = math.nan, high: float = math.nan, *, sign
     return f"{write(100 * value, min(decimals, 1), sign=sign)}%"
 
 
-def aligned(texts: Sequence[str], pad: str = " ") -> list[str]:
-    """Give texts of one width whose decimal points, where they are numbers, stand under each other."""
+def aligned(texts: Sequence[str], pad: str = " ", point: str = " ") -> list[str]:
+    """Give texts of one width whose decimal points, where they are numbers, stand under each other.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    pad, point : str
+        Spaces as wide as a digit and as a decimal point.
+    """
     tails = [len(text) - _units_end(text) for text in texts]
     longest = max(tails, default=0)
-    padded = [text + pad * (longest - tail) for text, tail in zip(texts, tails, strict=True)]
+    padded = [
+        text + (point + pad * (longest - 1) if not tail and longest else pad * (longest - tail))
+        for text, tail in zip(texts, tails, strict=True)
+    ]
     width = max(map(len, padded), default=0)
     return [pad * (width - len(text)) + text for text in padded]
 

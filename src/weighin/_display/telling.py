@@ -32,8 +32,8 @@ class Column:
     ----------
     label : str
         Over it.
-    kind : {"number", "text"}
-        Numbers are aligned at their decimal points.
+    kind : {"number", "right", "text"}
+        Numbers are aligned at their decimal points, others to the right or to the left.
     gives_way : int
         Where it is narrow, columns with the highest number are left out first; 0 never is.
     """

@@ -74,7 +74,7 @@ def _table(table: Table, width: int) -> RichTable:
     for column in shown:
         grid.add_column(
             Text(printable(column.label)),
-            justify="right" if column.kind == "number" else "left",
+            justify="left" if column.kind == "text" else "right",
             no_wrap=True,
         )
     if bars:

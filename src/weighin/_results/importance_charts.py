@@ -91,7 +91,7 @@ def _scale(numbers: ImportanceNumbers, relative: bool) -> float:
 
 
 def _written(value: float, low: float, high: float, relative: bool) -> str:
-    return percent(value, low, high, sign=True) if relative else rounded(value, low, high, sign=True).value
+    return percent(value, low, high) if relative else rounded(value, low, high).value
 
 
 def _bars(numbers: ImportanceNumbers, order: NDArray[np.int64], relative: bool, texts: dict[str, Any]) -> Any:

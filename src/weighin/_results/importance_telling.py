@@ -77,8 +77,12 @@ def _table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
             )
         )
     level = f"{100 * confidence_level:g}% interval"
-    between = [Column("± shuffling")] if claims is None else [Column(level), Column("p (Holm)", gives_way=2)]
-    columns = [Column(effect_label(numbers)), *between, Column("of baseline", gives_way=1)]
+    between = (
+        [Column("± shuffling")]
+        if claims is None
+        else [Column(level, "right"), Column("p (Holm)", gives_way=2)]
+    )
+    columns = [Column(effect_label(numbers)), *between, Column("of baseline", "right", gives_way=1)]
     return Table(heading(numbers), "feature", columns, rows, "to_frame(), plot(limit=...)")
 
 
