@@ -143,7 +143,6 @@ def _bar(row: Row, scale: _Scale) -> str:
 
 
 def _text(text: str) -> str:
-    """Nothing but text; figure spaces stay, for they keep numbers in line."""
-    return escape(
-        "".join(part if part in (FIGURE_SPACE, POINT_SPACE) else printable(part) for part in text), quote=True
-    )
+    """Nothing but text; the spaces stay that keep numbers in line."""
+    kept = (FIGURE_SPACE, POINT_SPACE)
+    return escape("".join(part if part in kept else printable(part) for part in text), quote=True)

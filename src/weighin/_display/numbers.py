@@ -102,6 +102,6 @@ def aligned(texts: Sequence[str], pad: str = " ", point: str = " ") -> list[str]
 def _units_end(text: str) -> int:
     """Place behind the units of the first number: of its decimal point, or of its end."""
     for place, letter in enumerate(text):
-        if letter == "." or (letter not in f"+-{MINUS},0123456789∞"):
+        if letter == "." or (letter not in f"<+-{MINUS},0123456789∞"):
             return place
     return len(text)
