@@ -185,7 +185,7 @@ def test_missing_values_are_a_point_of_their_own():
     assert frame.query("kind == 'pd'")["share"].sum() == pytest.approx(1)
     assert found.direction["x0"] == "rises"
     assert found.to_dict()["features"][0]["missing"]["mean"] == pytest.approx(7 + X[:, 1].mean())
-    assert "Where it is missing: 6.9" in str(found) or "Where it is missing: 7.0" in str(found)
+    assert "Where it is missing: 6.9" in found.summary() or "Where it is missing: 7.0" in found.summary()
     assert found.curves("x0").shape == (50, 21)
 
 

@@ -62,7 +62,7 @@ def test_an_unused_feature_is_flat_and_certain():
     frame = found.to_frame(centered=True)
     assert (frame[["effect", "ci_lower", "ci_upper"]] == 0).all(axis=None)  # whatever processor it is
     assert (found.curves("x2", centered=True) == 0).all()
-    assert found.sentence("x2") == "The prediction barely moves with x2 (by 0)."
+    assert found.sentence("x2") == "The prediction does not move with x2."
 
 
 @pytest.mark.parametrize("kernel", runnable())
@@ -126,9 +126,9 @@ def test_sentences_name_the_turn():
     X = np.round(uniform(400, 2) * 5)
     found = weighin.effects(lambda X: -((X[:, 0] - 1) ** 2) + X[:, 1], X, random_state=0)
     assert (
-        found.sentence("x0") == "The prediction peaks at x0 = 1: 36 higher than at -5, 16 higher than at 5."
+        found.sentence("x0") == "The prediction peaks at x0 = 1: 36 higher than at −5, 16 higher than at 5."
     )
-    assert found.sentence("x1") == "The prediction rises with x1: by 10 from -5 to 5."
+    assert found.sentence("x1") == "The prediction rises with x1: by 10 from −5 to 5."
 
 
 def test_the_text_tells_the_largest_first_and_what_rows_that_occur_say():
@@ -136,13 +136,41 @@ def test_the_text_tells_the_largest_first_and_what_rows_that_occur_say():
     X[:, 1] = 0.95 * X[:, 0] + 0.31 * X[:, 1]
     found = weighin.effects(lambda X: X[:, 0] * X[:, 1] + 0.3 * X[:, 0] + X[:, 2] * 0.1, X, random_state=0)
     lines = str(found).splitlines()
-    assert lines[0].startswith("Effects on the prediction: 0.9")
-    assert [line[0] for line in lines[1:]] == [found.arrows[name] for name in ("x0", "x2", "x1")] or len(
-        lines
-    ) == 4
-    told = next(line for line in lines if "with x0" in line)
+    assert lines[0] == "Effects on the prediction"
+    starts = [line.split()[:2] for line in lines[4:7]]
+    assert [name for name, _ in starts] == found_by_range(found)
+    assert starts == [["x0", "↗"], ["x1", "may"], ["x2", "↗"]]
+    assert "Predictions are 0.9" in str(found)
+    told = next(line for line in found.summary().splitlines() if "with x0" in line)
     assert told.endswith("Among rows as they occur (accumulated local effects): dips.")
     assert repr(found) == str(found)
+
+
+def found_by_range(found):
+    """Names, that which moves predictions most first."""
+    frame = found.to_frame().query("kind == 'pd'").groupby("feature")["effect"].agg(np.ptp)
+    return list(frame.sort_values(ascending=False).index)
+
+
+def test_the_interval_of_a_range_holds_for_the_two_points_that_were_looked_for():
+    missed = 0
+    for seed in range(60):
+        X = np.random.default_rng(seed).normal(size=(80, 2))
+        # nothing moves with x0 on average over all rows
+        low, _ = weighin.effects(lambda X: X[:, 0] * X[:, 1], X, ["x0"], random_state=0)["x0"].reach_interval()
+        missed += low > 0
+    assert missed <= 6
+
+
+def test_few_rows_claim_nothing():
+    X = uniform(12)
+    found = weighin.effects(lambda X: X[:, 0] + X[:, 1] ** 2, X, random_state=0)
+    assert set(found.direction.values()) == {"none"}
+    assert found.sentence("x0").startswith("Too few rows to say how the prediction moves with x0")
+    assert "barely" not in found.summary()
+    assert "no interval holds" in str(found)
+    assert np.isnan(found["x0"].reach_interval()).all()
+    assert "too few rows for an interval" in repr(found["x0"])
 
 
 def test_frames_are_tidy(games, regression):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 WIDTH = 110
 LEAST_NAME, MOST_NAME = 12, 32
 MOST_BAR, LEAST_BAR = 20, 6
+# spaces between two columns, and at both sides of a table with one
+BETWEEN, EDGES = 3, 4
 
 
 def width_of_output() -> int:
@@ -63,11 +65,11 @@ def _table(table: Table, width: int) -> RichTable:
 
     names = [printable(f"{row.name} {row.sign}".rstrip()) for row in table.rows]
     longest = max(map(len, [table.first, *names]))
-    shown, texts, room = _fitting(table, width - min(longest, LEAST_NAME) - 2)
+    shown, texts, room = _fitting(table, width - min(longest, LEAST_NAME) - EDGES)
     grid = RichTable(
         title=Text(printable(table.heading)), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
-    bars = _bars(table.rows, min(MOST_BAR, room - max(0, min(longest, MOST_NAME) - LEAST_NAME) - 2))
+    bars = _bars(table.rows, min(MOST_BAR, room - max(0, min(longest, MOST_NAME) - LEAST_NAME) - BETWEEN))
     grid.add_column(
         table.first, overflow="fold", min_width=min(longest, MOST_NAME, max(LEAST_NAME, LEAST_NAME + room))
     )
@@ -96,7 +98,7 @@ def _fitting(table: Table, room: int) -> tuple[list[Column], list[list[str]], in
     ]
     shown = list(range(len(table.columns)))
     while True:
-        taken = sum(2 + max(map(len, [table.columns[i].label, *texts[i]])) for i in shown)
+        taken = sum(BETWEEN + max(map(len, [table.columns[i].label, *texts[i]])) for i in shown)
         last = max(shown, key=lambda i: table.columns[i].gives_way, default=None)
         if taken <= room or last is None or not table.columns[last].gives_way:
             return [table.columns[i] for i in shown], [texts[i] for i in shown], room - taken

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import InputError
 from weighin._base.progress import tracking
+from weighin._effects.curves import accumulated_local_effects, partial_dependence
+from weighin._effects.direction import direction
 from weighin._effects.grid import Grid, choose_grid
 from weighin._effects.output import ballots, choose_output, described, output_names
 from weighin._engine.predictions import predict_swaps
 from weighin._metrics import resolve
 from weighin._models import Model, as_model
-from weighin._results.curves import accumulated_local_effects, around_mean, partial_dependence
-from weighin._results.direction import direction
+from weighin._results.curves import around_mean
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects import Effects
 from weighin._tables.columns import Column
@@ -26,7 +27,8 @@ from weighin._tables.features import Feature, select
 from weighin._tables.frames import n_rows_of, rows_of
 
 MISSING = ("raise", "drop", "mean")
-LOOKED_AT = 10_000  # rows of a larger table, for the points; more would show the same ones
+# rows of a larger table, for the points; more would show the same ones
+LOOKED_AT = 10_000
 ORDERED_ONLY = "not defined for levels without an order"
 TOO_FEW = "not defined for one value or too few rows"
 
@@ -187,7 +189,8 @@ def _some_rows(X: Any, n_rows: int | None, seed: int) -> tuple[Any, int | None]:
     try:
         total = 0 if X is None else n_rows_of(X)
     except (TypeError, IndexError, StopIteration):
-        total = 0  # the model knows what it takes
+        # the model knows what it takes
+        total = 0
     most = max(LOOKED_AT, n_rows or total)
     if total <= most:
         return X, None
@@ -206,6 +209,7 @@ def _effect(
     """Make the curves of a feature from predictions of all rows at all points, and at "missing" as the last one."""
     k, ordered, places = grid.n_points, grid.kind != "nominal", column.values[drawn]
     average = partial_dependence(predicted)
+    known = average.first(k)
     local = (
         accumulated_local_effects(predicted[:k], places, grid.values, grid.shares) if ordered and k else None
     )
@@ -222,10 +226,11 @@ def _effect(
         ale=None if local is None else local.curve,
         no_ale="" if local is not None else TOO_FEW if ordered else ORDERED_ONLY,
         curves=np.ascontiguousarray(predicted[:, :n_curves].T),
-        direction=direction(average.first(k), spread, ordered=ordered),
+        direction=direction(known, spread, ordered=ordered),
         direction_ale="" if local is None else direction(local, spread),
         spread=spread,
         dates=column.kind == "date",
+        reach_se=known.error_of_range(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -147,7 +147,8 @@ class Result(abc.ABC):
 
         if path is not None:
             check_free(Path(path), force=force)
-        return given_or_written(page_of_telling(self.tell(), title=title), path)
+        page = page_of_telling(self.tell(), title=title, pictures=self._pictures())
+        return given_or_written(page, path)
 
     def to_json(self) -> str:
         """Give the whole result as JSON, exact and unrounded: what `save` writes.
@@ -197,6 +198,10 @@ class Result(abc.ABC):
         """
         result: Self = cls._codec().read(Path(path))[0]
         return result
+
+    def _pictures(self) -> Sequence[tuple[str, str]]:
+        """Charts of its page: headings, and HTML that is safe already."""
+        return ()
 
     @classmethod
     def _codec(cls) -> Codec:

@@ -1,4 +1,4 @@
-"""From predictions of rows moved to each point: the mean curve, the local one, and how sure both are."""
+"""A curve over the points of a feature, with what chance of the rows moves it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-LEAST_ROWS = 5  # that tell the local effect between two points; where fewer lie between them, the nearest
+# of the spread of predictions: a curve that moves less counts as flat
+SMALL = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,6 +19,7 @@ class Curve:
     Attributes
     ----------
     effect : ndarray of shape (n_points,)
+        Height at each point.
     variance : ndarray of shape (n_points,)
         Of the estimates, one point at a time.
     df : ndarray of shape (n_points,)
@@ -27,6 +29,10 @@ class Curve:
     effect: NDArray[np.float64]
     variance: NDArray[np.float64]
     df: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("effect", "variance", "df"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def shifted(self, by: float) -> Curve:
         """Add a number."""
@@ -38,42 +44,16 @@ class Curve:
         return self.effect - reach, self.effect + reach
 
 
-@dataclass(frozen=True, eq=False)
-class CurveOfRows:
-    """A curve over points, while it is known how much each row moves it.
+def read_only(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give a copy that nobody can change."""
+    copy = np.array(values, dtype=float)
+    copy.flags.writeable = False
+    return copy
 
-    Variances of what is derived from the curve are sums of squares of what the rows move: never differences of sums,
-    which leave something where 0 belongs, how much depending on the processor.
 
-    Attributes
-    ----------
-    effect : ndarray of shape (n_points,)
-    influence : ndarray of shape (n_points, n_rows)
-        What each row moves: sums of products over the rows are covariances of the estimates.
-    df : ndarray of shape (n_points,)
-        Degrees of freedom.
-    """
-
-    effect: NDArray[np.float64]
-    influence: NDArray[np.float64]
-    df: NDArray[np.float64]
-
-    @property
-    def curve(self) -> Curve:
-        """The same without rows."""
-        return Curve(self.effect, np.square(self.influence).sum(1), self.df)
-
-    def first(self, n: int) -> CurveOfRows:
-        """Only the first points."""
-        return CurveOfRows(self.effect[:n], self.influence[:n], self.df[:n])
-
-    def variance_of_moves(self) -> NDArray[np.float64]:
-        """Variance of the difference between each point and each other one, shape (n_points, n_points)."""
-        n = len(self.effect)
-        moves = np.zeros((n, n))
-        for k in range(n):
-            moves[k, k + 1 :] = np.square(self.influence[k + 1 :] - self.influence[k]).sum(1)
-        return moves + moves.T
+def small(effect: NDArray[np.float64], spread: float) -> bool:
+    """Whether a curve moves so little, beside the spread of predictions, that it counts as flat."""
+    return not float(np.ptp(effect)) > SMALL * spread
 
 
 def around_mean(predicted: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -82,6 +62,7 @@ def around_mean(predicted: NDArray[np.float64], shares: NDArray[np.float64]) -> 
     Parameters
     ----------
     predicted : ndarray of shape (n_points, n_rows)
+        Of rows moved to each point.
     shares : ndarray of shape (n,)
         Part of the rows at each of the first n points, to weigh their mean by; points beyond count nothing.
 
@@ -95,84 +76,3 @@ def around_mean(predicted: NDArray[np.float64], shares: NDArray[np.float64]) -> 
     moved = predicted - predicted[0]
     moved -= shares @ moved[: len(shares)]
     return moved
-
-
-def partial_dependence(predicted: NDArray[np.float64]) -> CurveOfRows:
-    """Average what all rows are predicted at each point.
-
-    Parameters
-    ----------
-    predicted : ndarray of shape (n_points, n_rows)
-
-    References
-    ----------
-    Friedman (2001), "Greedy function approximation: a gradient boosting machine", Ann. Statist. 29(5).
-    """
-    n = predicted.shape[1]
-    mean = predicted.mean(1)
-    influence = (predicted - mean[:, None]) / np.sqrt(n * (n - 1))
-    return CurveOfRows(mean, influence, np.full(len(mean), n - 1.0))
-
-
-def accumulated_local_effects(
-    predicted: NDArray[np.float64],
-    places: NDArray[np.float64],
-    points: NDArray[np.float64],
-    shares: NDArray[np.float64],
-) -> CurveOfRows | None:
-    """Add up, from point to point, what the step does to the rows that lie between the two.
-
-    Parameters
-    ----------
-    predicted : ndarray of shape (n_points, n_rows)
-    places : ndarray of shape (n_rows,)
-        The rows' own values; NaN where missing.
-    points : ndarray of shape (n_points,)
-        Increasing.
-    shares : ndarray of shape (n_points,)
-        Part of the rows at each point, to make the curve's mean 0.
-
-    Returns
-    -------
-    CurveOfRows or None
-        None with fewer than two points or too few rows.
-
-    Notes
-    -----
-    Rows at a point count on both sides of it; rows beyond the first and the last point do not count. Rows between
-    two points are few, so each step has its own degrees of freedom, put together by Satterthwaite's formula.
-
-    References
-    ----------
-    Apley & Zhu (2020), "Visualizing the effects of predictor variables in black box supervised learning models",
-    JRSS B 82(4).
-    """
-    known = np.flatnonzero(~np.isnan(places))
-    if len(points) < 2 or len(known) < 2:
-        return None
-    n_steps = len(points) - 1
-    steps, sizes = np.zeros(n_steps), np.zeros(n_steps)
-    influence = np.zeros((n_steps, predicted.shape[1]))
-    for k in range(n_steps):
-        rows = _between(places, known, points[k], points[k + 1])
-        change = predicted[k + 1, rows] - predicted[k, rows]
-        steps[k], sizes[k] = change.mean(), len(rows)
-        influence[k, rows] = (change - steps[k]) / np.sqrt(len(rows) * (len(rows) - 1))
-    upto = np.tril(np.ones((len(points), n_steps)), -1)  # steps that lead to each point
-    weights = upto - shares @ upto
-    moved = weights @ influence
-    own = weights**2 * (influence**2).sum(1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        df = own.sum(1) ** 2 / (own**2 / (sizes - 1)).sum(1)
-    return CurveOfRows(weights @ steps, moved, np.where(np.isfinite(df), df, len(known) - 1.0).clip(1))
-
-
-def _between(
-    places: NDArray[np.float64], known: NDArray[np.int64], low: float, high: float
-) -> NDArray[np.int64]:
-    """Rows from `low` to `high`; the nearest ones where these are too few."""
-    rows = known[(places[known] >= low) & (places[known] <= high)]
-    if len(rows) >= LEAST_ROWS:
-        return rows
-    away = np.maximum(low - places[known], places[known] - high).clip(0)
-    return known[np.argsort(away, kind="stable")[:LEAST_ROWS]]

@@ -1,27 +1,32 @@
-"""The curves of one feature, and the forms they are shown in."""
+"""The curves of one feature, which way they go, and how far."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
-from weighin._base.text import ARROWS
-from weighin._results.curves import Curve, around_mean
-from weighin._results.direction import small
-from weighin._results.effects_words import Name, number, sentence
+from weighin._base.text import ARROWS, printable
+from weighin._display.numbers import rounded
+from weighin._inference import check_level
+from weighin._results.curves import Curve, around_mean, read_only, small
+
+# fewer tell no direction, and their intervals do not hold
+FEW_ROWS = 20
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeatureEffect:
     """The curves of one feature.
 
     Attributes
     ----------
     feature : str
+        Which one.
     kind : {"numeric", "ordered", "nominal"}
+        Whether its points lie on an axis, have an order, or only names.
     values : ndarray of shape (n_points,)
         Numbers, or places of levels.
     labels : tuple of str
@@ -45,9 +50,11 @@ class FeatureEffect:
     direction, direction_ale : str
         The way each of the two curves goes; "" without one.
     spread : float
-        Distance between the 2.5 % and the 97.5 % quantile of the predictions.
+        Distance between the 2.5% and the 97.5% quantile of the predictions.
     dates : bool
         Whether the numbers are dates, in seconds.
+    reach_se : float
+        Standard error of `reach`, as the move between its two points; NaN without two of them.
     """
 
     feature: str
@@ -66,6 +73,14 @@ class FeatureEffect:
     direction_ale: str
     spread: float
     dates: bool = False
+    reach_se: float = float("nan")
+
+    def __post_init__(self) -> None:
+        for name in ("values", "shares"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+        # no curves are a list of nothing in a file
+        curves = self.curves if np.size(self.curves) else np.empty((0, len(self.pd.effect)))
+        object.__setattr__(self, "curves", read_only(curves))
 
     @property
     def n_points(self) -> int:
@@ -73,9 +88,14 @@ class FeatureEffect:
         return len(self.values)
 
     @property
+    def average(self) -> NDArray[np.float64]:
+        """The mean curve at the points with a value, shape (n_points,)."""
+        return self.pd.effect[: self.n_points]
+
+    @property
     def reach(self) -> float:
         """From the lowest to the highest point of the mean curve."""
-        return float(np.ptp(self.pd.effect[: self.n_points])) if self.n_points else 0.0
+        return float(np.ptp(self.average)) if self.n_points else 0.0
 
     @property
     def arrow(self) -> str:
@@ -83,98 +103,91 @@ class FeatureEffect:
         return ARROWS[self.direction]
 
     @property
-    def aside(self) -> str:
-        """What else must be known."""
-        asides = ""
-        flat = self.ale is not None and small(self.ale.effect, self.spread)
-        sure = self.direction_ale not in ("", "none") or flat  # not: too noisy to tell
-        if sure and self.direction_ale != self.direction:
-            asides += f" Among rows as they occur (accumulated local effects): {self.direction_ale}."
-        if self.missing_share:
-            asides += f" Where it is missing: {number(float(self.pd.effect[-1]))}."
-        if self.left_out:
-            asides += f" {self.left_out:,} rarer levels are left out."
-        return asides
+    def few_rows(self) -> bool:
+        """Whether so few rows were averaged over that no interval holds."""
+        return bool(self.pd.df.min(initial=np.inf) + 1 < FEW_ROWS)
 
-    def told(self, what: str, name: Name = str) -> str:
-        """The direction of `what` is predicted in a sentence."""
-        labels = [number(value) for value in self.values] if self.in_numbers else self.labels
-        average = self.pd.effect[: self.n_points]
-        way = self.direction
-        if way == "none" and self.n_points and not small(average, self.spread):
-            way = "chance"
-        return sentence(self.feature, way, average, labels, what, name)
+    @property
+    def claimed(self) -> bool:
+        """Whether a direction is claimed: bold, and an arrow that counts."""
+        return self.direction != "none"
 
-    def single_rows(self, centered: bool) -> NDArray[np.float64]:
-        """Predictions of single rows, or how far they are from each row's mean over the points."""
-        return (around_mean(self.curves.T, self.shares).T if centered else self.curves).copy()
+    @property
+    def flat(self) -> bool:
+        """Whether it is known that predictions barely move; False also where nothing is known."""
+        return not self.claimed and self.n_points > 1 and not self.few_rows and small(self.average, self.spread)
 
-    def both(self, centered: bool, mean_prediction: float) -> list[tuple[str, Curve]]:
-        """The curves there are: "pd", and "ale" around the mean prediction unless centered."""
-        average = self.pd_centered if centered else self.pd
-        if self.ale is None:
-            return [("pd", average)]
-        return [("pd", average), ("ale", self.ale if centered else self.ale.shifted(mean_prediction))]
-
-    def panel(self, centered: bool, mean_prediction: float, *, with_curves: bool) -> dict[str, Any]:
-        """Everything a chart takes, as plain arrays; see `_draw.panels`."""
-        found = dict(self.both(centered, mean_prediction))
-        k = self.n_points
-        return {
-            "title": f"{self.feature}  {self.arrow}",
-            "kind": self.kind,
-            "dates": self.dates,
-            "values": self.values,
-            "labels": [*self.labels, *(["missing"] if self.missing_share else [])],
-            "mean": found["pd"].effect,
-            "interval": found["pd"].interval(0.95),
-            "ale": found["ale"].effect if "ale" in found else None,
-            "curves": self.single_rows(centered)[:, :k] if with_curves else np.empty((0, k)),
-        }
-
-    def as_dict(
-        self, confidence_level: float, centered: bool, mean_prediction: float, what: str
-    ) -> dict[str, Any]:
-        """Plain lists and texts; see `Effects.to_dict`."""
-        found = dict(self.both(centered, mean_prediction))
-        k, average, local = self.n_points, found["pd"], found.get("ale")
-        lower, upper = average.interval(confidence_level)
-        ale_lower, ale_upper = local.interval(confidence_level) if local else (None, None)
-        missing = {
-            "share": self.missing_share,
-            "mean": average.effect[-1],
-            "lower": lower[-1],
-            "upper": upper[-1],
-        }
-        return {
-            "feature": self.feature,
-            "kind": "numeric" if self.in_numbers else "levels",
-            "ordered": self.kind != "nominal",
-            "grid": plain(self.values) if self.in_numbers else list(self.labels),
-            "shares": plain(self.shares),
-            "mean": plain(average.effect[:k]),
-            "lower": plain(lower[:k]),
-            "upper": plain(upper[:k]),
-            "ale": plain(local.effect) if local else None,
-            "ale_lower": plain(ale_lower) if local else None,
-            "ale_upper": plain(ale_upper) if local else None,
-            "curves": plain(self.single_rows(centered)[:, :k]),
-            "missing": {key: plain(value) for key, value in missing.items()} if self.missing_share else None,
-            "direction": self.direction,
-            "arrow": self.arrow,
-            "range": plain(self.reach),
-            "sentence": self.told(what, lambda text: f"`{text}`" if text == self.feature else text),
-            "note": self.aside.strip(),
-        }
+    @property
+    def unmoved(self) -> bool:
+        """Whether the mean curve is the same at all points, to the last bit, and each row's part in it."""
+        return self.n_points > 1 and self.reach == self.reach_se == 0
 
     @property
     def in_numbers(self) -> bool:
         """Whether the points are plain numbers: no names, no dates."""
         return self.kind == "numeric" and not self.dates
 
+    def reach_interval(self, confidence_level: float = 0.95) -> tuple[float, float]:
+        """Give the interval of `reach`.
 
-def plain(values: Any) -> Any:
-    """Lists of numbers, None for those that are not finite."""
-    if np.ndim(values):
-        return [plain(value) for value in values]
-    return float(values) if np.isfinite(values) else None
+        Parameters
+        ----------
+        confidence_level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        lower, upper : float
+            NaN where there are too few rows or points. The two points were looked for among all, so the interval is one
+            that holds for the moves between any two points at once (Bonferroni).
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
+        """
+        check_level(confidence_level)
+        pairs = self.n_points * (self.n_points - 1) / 2
+        if not pairs or self.few_rows:
+            return float("nan"), float("nan")
+        quantile = stats.t.ppf(1 - (1 - confidence_level) / (2 * pairs), float(self.pd.df.min()))
+        half = float(quantile * self.reach_se)
+        return max(0.0, self.reach - half), self.reach + half
+
+    def single_rows(self, *, centered: bool = False) -> NDArray[np.float64]:
+        """Give predictions of single rows, or how far they are from each row's mean over the points.
+
+        Parameters
+        ----------
+        centered : bool
+            Subtract each row's mean over the points, weighted by the rows there.
+
+        Returns
+        -------
+        ndarray of shape (n_curves, n_points)
+            The point for missing values last.
+        """
+        return (around_mean(self.curves.T, self.shares).T if centered else self.curves).copy()
+
+    def mean_curves(self, mean_prediction: float, *, centered: bool = False) -> dict[str, Curve]:
+        """Give the curves there are: "pd", and "ale" around the mean prediction unless centered.
+
+        Parameters
+        ----------
+        mean_prediction : float
+            Level of the local effects, which have none of their own.
+        centered : bool
+            Each around its mean over the rows.
+        """
+        average = self.pd_centered if centered else self.pd
+        if self.ale is None:
+            return {"pd": average}
+        return {"pd": average, "ale": self.ale if centered else self.ale.shifted(mean_prediction)}
+
+    def __repr__(self) -> str:
+        number = rounded(self.reach, *self.reach_interval())
+        interval = "too few rows for an interval" if self.few_rows else f"95% interval {number.interval}"
+        return (
+            f"{printable(self.feature)} {self.arrow}: {self.direction}, range {number.value} ({interval}), "
+            f"{self.n_points} points"
+        )

@@ -1,55 +1,74 @@
-"""Directions in sentences."""
+"""Directions in words: one for a table, and sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import numpy as np
-from numpy.typing import NDArray
+from weighin._display.numbers import MINUS, decimals_of, rounded, write
+from weighin._results.curves import small
+from weighin._results.effect import FeatureEffect
 
 Name = Callable[[str], str]
 
+# letters of a level in a table
+MOST_LETTERS = 16
+# what a table calls the kinds of features
+KINDS = {"numeric": "number", "ordered": "ordered levels", "nominal": "levels"}
 
-def sentence(
-    feature: str,
-    way: str,
-    effect: NDArray[np.float64],
-    labels: Sequence[str],
-    what: str,
-    name: Name = str,
-) -> str:
+
+def kind_word(effect: FeatureEffect) -> str:
+    """Name what a feature holds."""
+    return "date" if effect.dates else KINDS[effect.kind]
+
+
+def direction_word(effect: FeatureEffect) -> str:
+    """Name the direction, or why none is claimed."""
+    if effect.claimed:
+        return effect.direction
+    if effect.n_points < 2:
+        return "one value"
+    if effect.few_rows:
+        return "too few rows"
+    if effect.unmoved:
+        return "does not move"
+    return "barely moves" if effect.flat else "may be chance"
+
+
+def sentence(effect: FeatureEffect, what: str, name: Name = str) -> str:
     """Say which way predictions go as a feature moves.
 
     Parameters
     ----------
-    feature : str
-    way : str
-        As `direction` gives it; "chance" for a curve that is not flat, and nothing of it sure.
-    effect : ndarray of shape (n_points,)
-        The mean curve.
-    labels : sequence of str
-        Of the points.
+    effect : FeatureEffect
+        Its curves.
     what : str
         What is predicted: "the prediction", "the probability of yes".
     name : callable
         Writes names and levels.
     """
-    written, start = name(feature), what[:1].upper() + what[1:]
-    if len(effect) < 2:
+    written, start = name(effect.feature), what[:1].upper() + what[1:]
+    average, n = effect.average, effect.n_points
+    if n < 2:
         return f"{written} has one value only: nothing can move with it."
-    low, high = int(np.argmin(effect)), int(np.argmax(effect))
-    reach = amount(float(effect[high] - effect[low]))
-    if way == "none":
+    labels = _labels(effect)
+    low, high = int(average.argmin()), int(average.argmax())
+    reach, decimals = range_of(effect), _decimals(effect)
+    if not effect.claimed and effect.few_rows:
+        return f"Too few rows to say how {what} moves with {written}: it does by {reach}, on fewer than 20 rows."
+    if effect.unmoved:
+        return f"{start} does not move with {written}."
+    if effect.flat:
         return f"{start} barely moves with {written} (by {reach})."
-    if way == "chance":
+    if not effect.claimed:
         return f"{start} moves with {written} by {reach}, which may be chance."
+    way = effect.direction
     if way == "rises":
         return f"{start} rises with {written}: by {reach} from {name(labels[low])} to {name(labels[high])}."
     if way == "falls":
         return f"{start} falls with {written}: by {reach} from {name(labels[high])} to {name(labels[low])}."
     if way in ("peaks", "dips"):
         turn, than = (high, "higher") if way == "peaks" else (low, "lower")
-        before, after = (amount(abs(float(effect[turn] - effect[end]))) for end in (0, -1))
+        before, after = (write(abs(float(average[turn] - average[end])), decimals) for end in (0, -1))
         return (
             f"{start} {way} at {written} = {name(labels[turn])}: {before} {than} than at {name(labels[0])}, "
             f"{after} {than} than at {name(labels[-1])}."
@@ -60,11 +79,48 @@ def sentence(
     return f"{start} goes up and down with {written}, by {reach} in all."
 
 
-def amount(value: float) -> str:
-    """Write about three digits."""
-    return f"{value:,.0f}" if 1e3 <= value < 1e9 else f"{value:.3g}"
+def aside(effect: FeatureEffect) -> str:
+    """Say what else must be known: local effects that differ, missing values, levels left out."""
+    asides = []
+    if local_word(effect) not in ("", effect.direction):
+        asides.append(f"Among rows as they occur (accumulated local effects): {effect.direction_ale}.")
+    if effect.missing_share:
+        asides.append(f"Where it is missing: {number(float(effect.pd.effect[-1]))}.")
+    if effect.left_out:
+        asides.append(f"{effect.left_out:,} rarer levels are left out.")
+    return " ".join(asides)
+
+
+def local_word(effect: FeatureEffect) -> str:
+    """Name the direction of the local effects; "" without any, and where they are too noisy to tell."""
+    flat = effect.ale is not None and small(effect.ale.effect, effect.spread)
+    return effect.direction_ale if effect.direction_ale != "none" or flat else ""
+
+
+def range_of(effect: FeatureEffect) -> str:
+    """Write the range to the digits its interval leaves."""
+    return rounded(effect.reach, *effect.reach_interval()).value
 
 
 def number(value: float) -> str:
-    """Write about four digits."""
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+    """Write a point of a feature, or a prediction: about four digits."""
+    size = abs(value)
+    text = f"{size:,.0f}" if 1e4 <= size < 1e9 else f"{size:.4g}"
+    return MINUS + text if value < 0 else text
+
+
+def ends_of(effect: FeatureEffect) -> str:
+    """Name the points where the mean curve is lowest and highest; "" without two that differ."""
+    if not effect.reach:
+        return ""
+    labels = [label if len(label) <= MOST_LETTERS else f"{label[: MOST_LETTERS - 1]}…" for label in _labels(effect)]
+    return f"{labels[effect.average.argmin()]}, {labels[effect.average.argmax()]}"
+
+
+def _labels(effect: FeatureEffect) -> list[str]:
+    return [number(value) for value in effect.values] if effect.in_numbers else list(effect.labels)
+
+
+def _decimals(effect: FeatureEffect) -> int | None:
+    low, high = effect.reach_interval()
+    return decimals_of(high - low)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,26 +15,65 @@ from weighin._display.charts.look import Look, look_of
 from weighin._display.charts.texts import cut, unknown_glyphs
 
 COLUMNS = 3
-PANEL = (3.4, 2.7)  # inches
-LEGEND = 0.3  # inches under the panels
-FAINT = 0.18  # of single rows
-Panel = Mapping[str, Any]
+# inches of one panel, and of the legend under all of them
+PANEL = (3.4, 2.7)
+LEGEND = 0.3
+# how strong single rows are drawn
+FAINT = 0.18
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """What is drawn of one feature; means and labels may have one more entry, for missing values.
+
+    Attributes
+    ----------
+    name, arrow : str
+        Title.
+    kind : {"numeric", "ordered", "nominal"}
+        Whether points lie on an axis, have an order, or only names.
+    dates : bool
+        Whether the values are dates, written as the labels say.
+    values : ndarray of shape (n_points,)
+        Places of the points.
+    labels : sequence of str
+        Their names.
+    mean : ndarray
+        Height of the mean curve.
+    interval : (ndarray, ndarray)
+        Its ends.
+    local : ndarray of shape (n_points,) or None
+        The curve of rows that are near.
+    curves : ndarray of shape (n_curves, n_points)
+        Single rows.
+    """
+
+    name: str
+    arrow: str
+    kind: str
+    dates: bool
+    values: NDArray[np.float64]
+    labels: Sequence[str]
+    mean: NDArray[np.float64]
+    interval: tuple[NDArray[np.float64], NDArray[np.float64]]
+    local: NDArray[np.float64] | None
+    curves: NDArray[np.float64]
 
 
 @unknown_glyphs()
-def panels(drawn: Sequence[Panel], *, ylabel: str, axes: Any = None) -> NDArray[Any]:
+def panels(drawn: Sequence[Panel], *, ylabel: str, axes: Any = None, figure: Any = None) -> NDArray[Any]:
     """Draw one panel per feature, all on one scale of predictions.
 
     Parameters
     ----------
-    drawn : sequence of mappings
-        ``title``, ``kind`` ("numeric", "ordered", "nominal"), ``dates``, ``values`` and ``labels`` of the points,
-        ``mean`` with its ``interval``, ``ale`` (or None), ``curves`` of single rows. Means and labels may have one more
-        entry, for missing values.
+    drawn : sequence of Panel
+        One for each feature.
     ylabel : str
         What is on the common scale.
     axes : matplotlib Axes or several, optional
         Where to draw.
+    figure : matplotlib Figure, optional
+        Where to make new Axes; a new one of pyplot by default.
 
     Returns
     -------
@@ -41,16 +81,17 @@ def panels(drawn: Sequence[Panel], *, ylabel: str, axes: Any = None) -> NDArray[
     """
     own = axes is None
     if own:
-        axes = _new_axes(drawn)
+        axes = _new_axes(drawn, figure)
     axes = np.array(axes, dtype=object).ravel()
     if len(axes) != len(drawn):
         raise InputError(f"One Axes per feature is needed: {len(drawn)} features, got {len(axes)} Axes.")
     low, high = _limits(drawn)
     columns = _columns(len(drawn)) if own else 1
-    labelled = set()  # rows of panels whose scale has its name
+    # rows of panels whose scale has its name
+    labelled = set()
     for place, (ax, panel) in enumerate(zip(axes, drawn, strict=True)):
         look = look_of(ax)
-        if panel["kind"] == "nominal":
+        if panel.kind == "nominal":
             _dots(ax, panel, look)
             ax.set_xlim(low, high)
             ax.set_xlabel(ylabel, color=look.quiet, fontsize=9)
@@ -60,7 +101,7 @@ def panels(drawn: Sequence[Panel], *, ylabel: str, axes: Any = None) -> NDArray[
             if place // columns not in labelled:
                 labelled.add(place // columns)
                 ax.set_ylabel(ylabel, color=look.quiet, fontsize=9)
-        ax.set_title(cut_title(panel["title"]), loc="left", fontsize=11, fontweight="bold", color=look.ink)
+        ax.set_title(f"{cut(panel.name, 24)}  {panel.arrow}", loc="left", fontsize=11, fontweight="bold", color=look.ink)
         ax.tick_params(colors=look.quiet, length=0, labelsize=9)
         ax.grid(color=look.grid, linewidth=0.8)
         ax.set_axisbelow(True)
@@ -70,28 +111,21 @@ def panels(drawn: Sequence[Panel], *, ylabel: str, axes: Any = None) -> NDArray[
     return axes
 
 
-def cut_title(title: str) -> str:
-    """Shorten the name, not the arrow at its end."""
-    name, arrow = title[:-3], title[-3:]
-    return cut(name, 24) + arrow
-
-
-def _new_axes(drawn: Sequence[Panel]) -> Any:
-    import matplotlib.pyplot as plt
-
+def _new_axes(drawn: Sequence[Panel], figure: Any) -> Any:
     n = len(drawn)
     columns = _columns(n)
     rows = math.ceil(n / columns)
-    tallest = max((len(panel["labels"]) for panel in drawn if panel["kind"] == "nominal"), default=0)
+    tallest = max((len(panel.labels) for panel in drawn if panel.kind == "nominal"), default=0)
     height = max(PANEL[1], 0.9 + 0.19 * tallest)
     single = 1.6 if n == 1 else 1.0
-    figure, grid = plt.subplots(
-        rows,
-        columns,
-        figsize=(PANEL[0] * columns * single, height * rows * single + LEGEND),
-        layout="constrained",
-        squeeze=False,
-    )
+    size = (PANEL[0] * columns * single, height * rows * single + LEGEND)
+    if figure is None:
+        import matplotlib.pyplot as plt
+
+        figure = plt.figure(figsize=size, layout="constrained")
+    else:
+        figure.set_size_inches(size)
+    grid = figure.subplots(rows, columns, squeeze=False)
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
     cells = list(grid.ravel())
     for cell in cells[n:]:
@@ -108,12 +142,12 @@ def _limits(drawn: Sequence[Panel]) -> tuple[float, float]:
     """One scale for all: every mean with its interval, and nine tenths of the single rows."""
     ends = []
     for panel in drawn:
-        ends += [panel["mean"], *panel["interval"]]
-        if panel["ale"] is not None:
-            ends.append(panel["ale"])
-        if panel["curves"].size and panel["kind"] != "nominal":
-            ends.append(np.quantile(panel["curves"], [0.05, 0.95]))
-    values = np.concatenate([np.ravel(some) for some in ends])
+        ends += [panel.mean, *panel.interval]
+        if panel.local is not None:
+            ends.append(panel.local)
+        if panel.curves.size and panel.kind != "nominal":
+            ends.append(np.quantile(panel.curves, [0.05, 0.95]))
+    values = np.concatenate([np.ravel(values) for values in ends])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     room = 0.06 * (high - low) or 0.5 * max(abs(high), 1.0)
@@ -121,16 +155,16 @@ def _limits(drawn: Sequence[Panel]) -> tuple[float, float]:
 
 
 def _line(ax: Any, panel: Panel, look: Look) -> None:
-    k = len(panel["values"])
-    x = panel["values"] if panel["kind"] == "numeric" else np.arange(k)
-    if len(panel["curves"]):
-        ax.plot(x, panel["curves"].T, color=look.quiet, alpha=FAINT, linewidth=0.8, zorder=1, gid="curve")
-    lower, upper = panel["interval"]
+    k = len(panel.values)
+    x = panel.values if panel.kind == "numeric" else np.arange(k)
+    if len(panel.curves):
+        ax.plot(x, panel.curves.T, color=look.quiet, alpha=FAINT, linewidth=0.8, zorder=1, gid="curve")
+    lower, upper = panel.interval
     few = k <= 12
     ax.fill_between(x, lower[:k], upper[:k], color=look.bar, alpha=0.25, linewidth=0, zorder=2)
     ax.plot(
         x,
-        panel["mean"][:k],
+        panel.mean[:k],
         color=look.bar,
         linewidth=2.4,
         marker="o" if few else "",
@@ -138,11 +172,12 @@ def _line(ax: Any, panel: Panel, look: Look) -> None:
         zorder=4,
         gid="mean",
     )
-    if panel["ale"] is not None:
-        ax.plot(x, panel["ale"], color=look.negative, linewidth=1.6, linestyle="--", zorder=3, gid="ale")
-    if len(panel["mean"]) > k:  # where nothing is known, beside the axis
+    if panel.local is not None:
+        ax.plot(x, panel.local, color=look.negative, linewidth=1.6, linestyle="--", zorder=3, gid="ale")
+    # rows without a value, beside the axis
+    if len(panel.mean) > k:
         beside = float(x[-1] + 0.08 * (x[-1] - x[0] or 1.0)) if k else 0.0
-        _whisker(ax, beside, panel["mean"][-1], lower[-1], upper[-1], look, upright=True)
+        _whisker(ax, beside, panel.mean[-1], lower[-1], upper[-1], look, upright=True)
         ax.annotate(
             "missing",
             (beside, upper[-1]),
@@ -152,7 +187,7 @@ def _line(ax: Any, panel: Panel, look: Look) -> None:
             fontsize=8,
             color=look.quiet,
         )
-    if panel["kind"] == "numeric":
+    if panel.kind == "numeric":
         # where the rows are: marks as dense as they
         ax.plot(
             x,
@@ -169,24 +204,24 @@ def _line(ax: Any, panel: Panel, look: Look) -> None:
         )
         if np.array_equal(x, np.round(x)):
             ax.xaxis.get_major_locator().set_params(integer=True)
-        if panel["dates"]:
+        if panel.dates:
             places = np.unique(np.linspace(0, k - 1, 3).round().astype(int))
-            ax.set_xticks(x[places], [panel["labels"][place] for place in places])
+            ax.set_xticks(x[places], [panel.labels[place] for place in places])
     else:
         shown = np.unique(np.linspace(0, k - 1, min(k, 6)).round().astype(int))
-        ax.set_xticks(shown, [cut(panel["labels"][place], 14) for place in shown])
-        ax.set_xlim(-0.5, k - 0.5 + (len(panel["mean"]) > k))
+        ax.set_xticks(shown, [cut(panel.labels[place], 14) for place in shown])
+        ax.set_xlim(-0.5, k - 0.5 + (len(panel.mean) > k))
 
 
 def _dots(ax: Any, panel: Panel, look: Look) -> None:
     """Levels without an order: the highest on top."""
-    order = np.argsort(-panel["mean"], kind="stable")
-    lower, upper = panel["interval"]
+    order = np.argsort(-panel.mean, kind="stable")
+    lower, upper = panel.interval
     for row, place in enumerate(order):
-        _whisker(ax, row, panel["mean"][place], lower[place], upper[place], look, upright=False)
+        _whisker(ax, row, panel.mean[place], lower[place], upper[place], look, upright=False)
     n = len(order)
     size = float(np.clip(150 / max(n, 1), 5, 9))
-    ax.set_yticks(np.arange(n), [cut(panel["labels"][place], 22) for place in order], fontsize=size)
+    ax.set_yticks(np.arange(n), [cut(panel.labels[place], 22) for place in order], fontsize=size)
     ax.set_ylim(n - 0.4, -0.6)
 
 
@@ -201,16 +236,18 @@ def _explain(axes: NDArray[Any], drawn: Sequence[Panel], *, own: bool) -> None:
     """Say what the lines are: under the panels of a figure of our own, else in the first one with curves."""
     from matplotlib.lines import Line2D
 
-    curved = [(ax, panel) for ax, panel in zip(axes, drawn, strict=True) if panel["kind"] != "nominal"]
+    curved = [(ax, panel) for ax, panel in zip(axes, drawn, strict=True) if panel.kind != "nominal"]
     if not curved:
         return
     first = curved[0][0]
     look = look_of(first)
-    handles = [Line2D([], [], color=look.bar, linewidth=2.4, label="all rows moved there (PD), 95% interval")]
-    if any(panel["ale"] is not None for _, panel in curved):
+    handles = [
+        Line2D([], [], color=look.bar, linewidth=2.4, label="all rows moved there (PD), 95% interval")
+    ]
+    if any(panel.local is not None for _, panel in curved):
         dashed: dict[str, Any] = {"color": look.negative, "linewidth": 1.6, "linestyle": "--"}
         handles.append(Line2D([], [], label="rows that are near (ALE)", **dashed))
-    if any(len(panel["curves"]) for _, panel in curved):
+    if any(len(panel.curves) for _, panel in curved):
         handles.append(Line2D([], [], color=look.quiet, alpha=0.6, linewidth=0.8, label="single rows"))
     style: dict[str, Any] = {"handles": handles, "frameon": False, "labelcolor": look.quiet}
     if own:

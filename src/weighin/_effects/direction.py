@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from weighin._results.curves import CurveOfRows
+from weighin._effects.curves import CurveOfRows
+from weighin._results.curves import small
+from weighin._results.effect import FEW_ROWS
 
-SMALL = 0.05  # of the spread of predictions: a curve that moves less counts as flat
-COUNTER = 0.15  # of the curve's range: a move back that is smaller does not spoil a direction
-CHANCE = 0.05  # for all pairs of points together
-
-
-def small(effect: NDArray[np.float64], spread: float) -> bool:
-    """Whether a curve moves so little, beside the spread of predictions, that it counts as flat."""
-    return not float(np.ptp(effect)) > SMALL * spread
+# of the curve's range: a move back that is smaller does not spoil a direction
+COUNTER = 0.15
+# for all pairs of points together
+CHANCE = 0.05
 
 
 def direction(curve: CurveOfRows, spread: float, *, ordered: bool = True) -> str:
@@ -26,7 +23,7 @@ def direction(curve: CurveOfRows, spread: float, *, ordered: bool = True) -> str
     curve : CurveOfRows
         Over points in order.
     spread : float
-        Distance between the 2.5 % and the 97.5 % quantile of the predictions.
+        Distance between the 2.5% and the 97.5% quantile of the predictions.
     ordered : bool
         Whether the order of the points means anything.
 
@@ -37,15 +34,17 @@ def direction(curve: CurveOfRows, spread: float, *, ordered: bool = True) -> str
 
     Notes
     -----
-    "none" where the range of the curve is below 5% of `spread`. A move between two points counts where it is at least
-    15% of the range, and further from 0 than chance would bring it for one pair of points in 20 curves (Bonferroni).
+    "none" where the range of the curve is below 5% of `spread`, or the rows are fewer than 20. A move between two
+    points counts where it is at least 15% of the range, and further from 0 than chance would bring it for one pair of
+    points in 20 curves (Bonferroni).
     Only ups: rises. Only downs: falls. Ups before the highest point and downs after it: peaks; the reverse: dips.
     """
     n = len(curve.effect)
-    if n < 2 or small(curve.effect, spread):
+    if n < 2 or curve.n_rows < FEW_ROWS or small(curve.effect, spread):
         return "none"
     reach = float(np.ptp(curve.effect))
-    moves = curve.effect[None, :] - curve.effect[:, None]  # from the first index to the second
+    # from the first index to the second
+    moves = curve.effect[None, :] - curve.effect[:, None]
     error = np.sqrt(curve.variance_of_moves())
     quantile = stats.t.ppf(1 - CHANCE / (n * (n - 1)), max(1.0, float(curve.df.min())))
     real = (abs(moves) >= COUNTER * reach) & (abs(moves) > quantile * error)

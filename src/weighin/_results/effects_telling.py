@@ -1,0 +1,115 @@
+"""What effects tell: table, remarks, sentences, how they were made."""
+
+from __future__ import annotations
+
+import math
+
+from weighin._base.text import printable
+from weighin._display.numbers import rounded, write
+from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._results.effect import FeatureEffect
+from weighin._results.effects_numbers import EffectsNumbers
+from weighin._results.effects_words import aside, direction_word, ends_of, kind_word, local_word, sentence
+
+TITLE = "How predictions move with each feature"
+_READING = (
+    "Each curve moves all rows to a value of one feature and averages what the model predicts there (partial "
+    "dependence). With correlated columns that asks the model about rows that do not occur.",
+    "The dashed curve moves rows between neighbouring values only (accumulated local effects). Where the two differ, "
+    "columns that go with the feature are why.",
+    "Curves describe the model. They do not say what would happen in the world if somebody changed a feature.",
+)
+
+
+def tell(numbers: EffectsNumbers, confidence_level: float) -> Telling:
+    """Say all of it.
+
+    Parameters
+    ----------
+    numbers : EffectsNumbers
+        What was measured.
+    confidence_level : float
+        Of intervals.
+    """
+    return Telling(
+        title=TITLE,
+        kicker=f"{numbers.model or 'A trained model'}, on {_rows(numbers)}",
+        tables=[_table(numbers, confidence_level)],
+        remarks=[about(numbers), *_remarks(numbers)],
+        sentences=[
+            f"{sentence(effect, numbers.what, printable)} {aside(effect)}".rstrip()
+            for effect in numbers.by_reach
+        ],
+        reading=_READING,
+        made=_made(numbers),
+        notes=[*map(printable, numbers.notes), *_few_rows(numbers)],
+    )
+
+
+def about(numbers: EffectsNumbers) -> str:
+    """Say what the curves are taken from."""
+    mean, spread = write(numbers.mean_prediction), write(numbers.spread)
+    return (
+        f"Predictions are {mean} on average, 95 in 100 of them within {spread} of each other; averages over "
+        f"{numbers.n_rows:,} rows, seed {numbers.random_state}."
+    )
+
+
+def _table(numbers: EffectsNumbers, confidence_level: float) -> Table:
+    columns = [
+        Column("direction", "text"),
+        Column("range"),
+        Column(f"{100 * confidence_level:g}% interval"),
+        Column("lowest, highest at", "text", gives_way=2),
+        Column("local effects", "text", gives_way=3),
+        Column("kind", "text", gives_way=1),
+    ]
+    rows = [_row(effect, confidence_level) for effect in numbers.by_reach]
+    return Table(f"Effects on {printable(numbers.what)}", "feature", columns, rows, "to_frame(), plot(limit=...)")
+
+
+def _row(effect: FeatureEffect, confidence_level: float) -> Row:
+    low, high = effect.reach_interval(confidence_level)
+    reach = effect.reach if effect.n_points > 1 else math.nan
+    number = rounded(reach, low, high)
+    word = direction_word(effect)
+    local = local_word(effect).replace("none", "barely moves")
+    return Row(
+        effect.feature,
+        [word, number.value, number.interval, ends_of(effect) or "-", local or "-", kind_word(effect)],
+        Bar(reach, low, high),
+        sign=effect.arrow if effect.claimed else "",
+        meaning=word,
+        claimed=effect.claimed,
+    )
+
+
+def _remarks(numbers: EffectsNumbers) -> list[str]:
+    lines = [
+        "Direction: which way the mean prediction goes as all rows are moved along the feature; bold where chance does "
+        "not explain it. Range: from the lowest to the highest point. Local effects: the same for rows moved between "
+        "neighbouring values only."
+    ]
+    if any(not effect.claimed and effect.flat for effect in numbers.effects):
+        lines.append("Barely moves: by less than 5% of what 95 in 100 predictions span.")
+    return lines
+
+
+def _few_rows(numbers: EffectsNumbers) -> list[str]:
+    if not any(effect.few_rows for effect in numbers.effects):
+        return []
+    return ["Fewer than 20 rows were averaged over: too few to tell directions, and no interval holds."]
+
+
+def _rows(numbers: EffectsNumbers) -> str:
+    return numbers.rows or f"{numbers.n_rows:,} rows"
+
+
+def _made(numbers: EffectsNumbers) -> list[tuple[str, str]]:
+    return [
+        ("Model", numbers.model),
+        ("Predicted", numbers.what),
+        ("Rows", _rows(numbers)),
+        ("Averages", f"over {numbers.n_rows:,} rows"),
+        ("Seed", str(numbers.random_state)),
+    ]
