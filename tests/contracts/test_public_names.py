@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 
@@ -96,7 +97,7 @@ def test_every_parameter_is_documented(thing):
 
 def test_every_field_of_a_result_is_documented():
     text = inspect.getdoc(weighin.Importance) or ""
-    assert documented(text, "Attributes") == list(weighin.Importance.__dataclass_fields__)
+    assert documented(text, "Attributes") == [entry.name for entry in dataclasses.fields(weighin.Importance)]
 
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if name not in ("weigh",)])

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import dataclasses
-import io
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, nearest
-from weighin._base.files import check_free, given_or_written
-from weighin._base.optional import require
 from weighin._base.text import printable
-from weighin._display import charts as _plots
-from weighin._results import ablation_file as _file
-from weighin._results.ablation_words import failures, sentence, signed_number, tolerance_text, variant
-from weighin._results.change import Change, Verdict, judge
+from weighin._display import charts
+from weighin._display.numbers import rounded
+from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._inference import check_level
+from weighin._results.ablation_words import failures, sentence, tolerance_text, variant
+from weighin._results.base import Result, check_limit
+from weighin._results.change import OPEN, Change, Verdict, judge
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from rich.console import Console, ConsoleOptions
-    from rich.table import Table
-    from rich.text import Text
-
-FORMAT = "weighin.ablation"
 TITLE = "What happens without it, or with it"
+READING = (
+    "The full model and every variant were trained again several times, each time from the same seed and on the same "
+    "rows for all of them, and measured on rows held out. The change is variant minus full model. Its interval says "
+    "where the change would lie for other rows and other trainings of the same kind, with 95% confidence.",
+    "Bars: how much worse the metric gets when trained so; whiskers: 95% intervals; pale: no verdict. Verdicts ask "
+    "more of an interval: what lies within the tolerance does not matter, and they are adjusted for the number of "
+    "variants (Holm).",
+    "The verdicts speak of this way of training on rows like these. Dropping several features at once is another "
+    "variant: two that are each safe to drop may stand in for each other.",
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Ablation:
+class Ablation(Result):
     """What dropping, adding and replacing features does to a model that is trained again; made by `ablate`.
 
     Attributes
@@ -69,7 +70,15 @@ class Ablation:
         Versions of what computed it.
     date : str
         When, ISO 8601.
+
+    Notes
+    -----
+    Columns of `to_frame`: variant, kind, dropped, added, metric, full, score, change (score - full), se, ci_lower,
+    ci_upper, worse_by (the change, positive where the metric gets worse), df, pvalue, pvalue_holm, verdict, fits,
+    failed, fits_needed, rows_needed; one row per variant, in the order they were asked for. Verdicts are those of 95%.
     """
+
+    _format = "weighin.ablation"
 
     changes: tuple[Change, ...]
     metric: str
@@ -115,30 +124,80 @@ class Ablation:
             raise InputError(f"Unknown variant {label!r}.{nearest(label, labels)}")
         return self.verdicts[labels.index(label)].word
 
-    def to_frame(self, confidence_level: float = 0.95) -> pd.DataFrame:
-        """Give one row per variant, in the order they were asked for.
+    def interval(self, confidence_level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the interval of each variant's change of the metric.
 
         Parameters
         ----------
         confidence_level : float
-            Of the interval, between 0 and 1. Verdicts are those of 0.95.
+            Between 0 and 1.
 
         Returns
         -------
-        pandas.DataFrame
-            Columns: variant, kind, dropped, added, metric, full, score, change (score - full), se, ci_lower, ci_upper,
-            worse_by (the change, positive where the metric gets worse), df, pvalue, pvalue_holm, verdict, fits,
-            failed, fits_needed, rows_needed.
+        lower, upper : ndarray of shape (n_variants,)
+            NaN where there is none.
 
         Raises
         ------
         InputError
             If `confidence_level` is not between 0 and 1.
-        MissingDependencyError
-            Without pandas.
         """
-        pd = require("pandas", "fastai", "give a data frame")
-        lower, upper = self._ends(confidence_level)
+        check_level(confidence_level)
+        ends = [change.spread.interval(change.estimate, confidence_level) for change in self.changes]
+        return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
+
+    def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
+        check_limit(limit)
+        return Telling(
+            title="Trained again: what can go, and what helps",
+            kicker=f"{self.recipe or 'A model'}, trained again",
+            tables=[self._table(confidence_level)],
+            remarks=[self._about(), *self._sentences(confidence_level)],
+            sentences=self._sentences(confidence_level),
+            reading=READING,
+            made=self._made(),
+            notes=[*failures(self.changes), *map(printable, self.notes)],
+            simulated=self.simulated,
+        )
+
+    def plot(self, *, ax: Any = None, title: str | None = None) -> Any:
+        """Draw how much worse each variant makes the metric, with whiskers for the 95% interval.
+
+        Bars without a verdict are pale; the dotted line is the tolerance.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default. It is never shown: call ``plt.show()`` outside a notebook.
+        title : str, optional
+            Instead of the usual one.
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        values, lower, upper = self._worse_by(0.95)
+        known = bool(np.isfinite(lower).any())
+        labels = [
+            f"{rounded(*ends, sign=True).value}  {verdict.word}"
+            for *ends, verdict in zip(values, lower, upper, self.verdicts, strict=True)
+        ]
+        ax = charts.bars(
+            [variant(change) for change in self.changes],
+            values,
+            interval=(lower, upper) if known else None,
+            unsure=np.array([verdict.word in OPEN for verdict in self.verdicts]) if known else None,
+            labels=labels,
+            title=self._marked(title or TITLE),
+            subtitle=self._about(", dotted line"),
+            xlabel=f"how much worse {self.metric} gets when trained so{f', in {self.unit}' if self.unit else ''}",
+            ax=ax,
+        )
+        ax.axvline(self.tolerance, color="0.5", linewidth=1, linestyle=":", zorder=1, gid="tolerance")
+        return ax
+
+    def _columns(self, confidence_level: float) -> dict[str, Any]:
+        lower, upper = self.interval(confidence_level)
         sign = -1.0 if self.greater_is_better else 1.0
         rows = [
             {
@@ -165,23 +224,16 @@ class Ablation:
             }
             for place, (change, verdict) in enumerate(zip(self.changes, self.verdicts, strict=True))
         ]
-        return pd.DataFrame(rows).astype({"fits_needed": "Int64", "rows_needed": "Int64"})
+        return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
 
-    def summary(self, confidence_level: float = 0.95) -> str:
-        """Say in one sentence per variant what it does, how sure that is, and what follows.
+    def _worse_by(self, confidence_level: float) -> tuple[NDArray[np.float64], ...]:
+        """Change of each variant with its interval, positive where the metric gets worse."""
+        lower, upper = self.interval(confidence_level)
+        values = np.array([change.estimate for change in self.changes])
+        return (-values, -upper, -lower) if self.greater_is_better else (values, lower, upper)
 
-        Parameters
-        ----------
-        confidence_level : float
-            Of the intervals, between 0 and 1. Verdicts are those of 0.95.
-
-        Raises
-        ------
-        InputError
-            If `confidence_level` is not between 0 and 1.
-        """
-        self._ends(confidence_level)
-        return "\n".join(
+    def _sentences(self, confidence_level: float) -> list[str]:
+        said = [
             sentence(
                 change,
                 verdict,
@@ -191,179 +243,35 @@ class Ablation:
                 confidence_level=confidence_level,
             )
             for change, verdict in zip(self.changes, self.verdicts, strict=True)
-        )
-
-    def plot(self, *, ax: Any = None, title: str | None = None) -> Any:
-        """Draw how much worse each variant makes the metric, with whiskers for the 95% interval.
-
-        Bars whose interval holds 0 are pale; the dotted line is the tolerance.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            Where to draw; a new figure by default. It is never shown: call ``plt.show()`` outside a notebook.
-        title : str, optional
-            Instead of the usual one.
-
-        Returns
-        -------
-        matplotlib Axes
-        """
-        lower, upper = self._ends(0.95)
-        sign = -1.0 if self.greater_is_better else 1.0
-        values = sign * np.array([change.estimate for change in self.changes])
-        ends = (sign * lower, sign * upper) if sign > 0 else (sign * upper, sign * lower)
-        known = np.isfinite(lower)
-        number = signed_number(float(np.median((upper - lower)[known])) / 2 if known.any() else 0.0)
-        ax = _plots.bars(
-            [variant(change) for change in self.changes],
-            values,
-            interval=ends if known.any() else None,
-            labels=[
-                f"{number(value)}  {verdict.word}"
-                for value, verdict in zip(values, self.verdicts, strict=True)
-            ],
-            title=("SIMULATED DATA - " if self.simulated else "") + (title or TITLE),
-            subtitle=self._about(", dotted line"),
-            xlabel=f"how much worse {self.metric} gets when trained so{f', in {self.unit}' if self.unit else ''}",
-            ax=ax,
-        )
-        ax.axvline(self.tolerance, color="0.5", linewidth=1, linestyle=":", zorder=1, gid="tolerance")
-        return ax
-
-    def to_html(
-        self, path: Path | str | None = None, *, title: str | None = None, force: bool = False
-    ) -> str | None:
-        """Write one HTML page to send around: verdicts, table with bars, how to read it, how it was made.
-
-        Parameters
-        ----------
-        path : path or str, optional
-            Where to; without, the page is returned.
-        title : str, optional
-            Instead of the usual one.
-        force : bool
-            Replace what is there.
-
-        Returns
-        -------
-        str or None
-            The page; None when it went to `path`.
-
-        Raises
-        ------
-        OutputExistsError
-            If `path` exists and `force` is false.
-        """
-        from weighin._results.ablation_page import page_of
-
-        if path is not None:
-            check_free(Path(path), force=force)
-        page = page_of(self, title or "Trained again: what can go, and what helps")
-        return given_or_written(page, path)
-
-    def save(self, path: Path | str, *, force: bool = False) -> None:
-        """Write the result as JSON, whole or not at all.
-
-        Parameters
-        ----------
-        path : path or str
-            Where to.
-        force : bool
-            Replace what is there.
-
-        Raises
-        ------
-        OutputExistsError
-            If `path` exists and `force` is false.
-        """
-        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        values["changes"] = [dataclasses.asdict(change) for change in self.changes]
-        verdicts = [
-            {"verdict": verdict.word, "sentence": text}
-            for verdict, text in zip(self.verdicts, self.summary().splitlines(), strict=True)
         ]
-        _file.write(path, FORMAT, {**values, "verdicts": verdicts}, force=force)
+        return [f"{text[:1].upper()}{text[1:]}" for text in said]
 
-    @classmethod
-    def load(cls, path: Path | str) -> Ablation:
-        """Read what `save` wrote.
-
-        Parameters
-        ----------
-        path : path or str
-            Where from.
-
-        Raises
-        ------
-        InputError
-            If the file is not there, is no ablation of weighin, is damaged, or has another version.
-        """
-        content = _file.read(path, FORMAT)
-        try:
-            values = {entry.name: content[entry.name] for entry in fields(cls)}
-            values["changes"] = tuple(_change(one) for one in values["changes"])
-            values["scores"] = tuple(_file.number(score) for score in values["scores"])
-            values["tolerance"] = _file.number(values["tolerance"])
-            for name in ("features", "notes"):
-                values[name] = tuple(values[name])
-            result = cls(**values)
-            result.summary()  # what cannot be told is damaged
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(f"'{path}' is damaged: {type(error).__name__}: {error}") from error
-        return result
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
-        """Table for a terminal."""
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
-
-        heading = "Trained again" + (" - SIMULATED DATA" if self.simulated else "")
-        table = Table(title=heading, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-        longest = max(len(variant(change)) for change in self.changes)
-        table.add_column(
-            "variant", overflow="fold", min_width=min(longest, 32, max(8, options.max_width - 61))
-        )
-        unit = f" ({self.unit})" if self.unit else ""
-        table.add_column(Text(printable(f"{self.metric} changes by{unit}")), justify="right")
-        table.add_column("95% interval", justify="right", no_wrap=True)
-        table.add_column("verdict", min_width=max(len(verdict.word) for verdict in self.verdicts))
-        lower, upper = self._ends(0.95)
-        for place, (change, verdict) in enumerate(zip(self.changes, self.verdicts, strict=True)):
-            half = (upper[place] - lower[place]) / 2
-            number = signed_number(half if math.isfinite(half) else change.estimate / 10)
-            between = f"{number(lower[place])} to {number(upper[place])}" if math.isfinite(half) else "-"
-            style = {"hurts": "red", "worth keeping": "green", "cannot tell": "dim"}.get(verdict.word, "")
-            table.add_row(
-                Text(printable(variant(change))), number(change.estimate), between, Text(verdict.word, style)
+    def _table(self, confidence_level: float) -> Table:
+        lower, upper = self.interval(confidence_level)
+        bars = zip(*self._worse_by(confidence_level), strict=True)
+        rows = []
+        for place, (change, verdict, ends) in enumerate(zip(self.changes, self.verdicts, bars, strict=True)):
+            number = rounded(change.estimate, float(lower[place]), float(upper[place]), sign=True)
+            fits = f"{change.n_fits} of {self.fits}"
+            rows.append(
+                Row(
+                    variant(change),
+                    [number.value, number.interval, verdict.word, fits],
+                    Bar(*map(float, ends)),
+                    claimed=verdict.word not in OPEN,
+                )
             )
-        yield table
-        notes = [self._about(), *self.summary().splitlines(), *failures(self.changes), *self.notes]
-        yield Text("\n".join(printable(line) for line in notes))
+        unit = f" ({self.unit})" if self.unit else ""
+        columns = [
+            Column(f"{self.metric} changes by{unit}"),
+            Column(f"{100 * confidence_level:g}% interval", "right", gives_way=1),
+            Column("verdict", "text"),
+            Column("fits", "right", gives_way=2),
+        ]
+        return Table(self._marked("Trained again"), "variant", columns, rows, "to_frame()")
 
-    def __str__(self) -> str:
-        from rich.console import Console
-
-        page = io.StringIO()
-        Console(file=page, width=110, color_system=None).print(self)
-        return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n")
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        """Table for a notebook."""
-        from weighin._results.ablation_page import table_of
-
-        heading = "Trained again" + (" - SIMULATED DATA" if self.simulated else "")
-        said = [self._about(), *self.summary().splitlines(), *failures(self.changes), *self.notes]
-        return table_of(self, heading, said)
-
-    def _ends(self, confidence_level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        if not 0 < confidence_level < 1:
-            raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
-        ends = [change.spread.interval(change.estimate, confidence_level) for change in self.changes]
-        return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
+    def _marked(self, title: str) -> str:
+        return ("SIMULATED DATA - " if self.simulated else "") + title
 
     def _about(self, where: str = "") -> str:
         better = "higher" if self.greater_is_better else "lower"
@@ -372,24 +280,28 @@ class Ablation:
             if len(self.changes) > 1
             else ""
         )
-        return (
+        return printable(
             f"Full model: {self.metric} {self.baseline:.4g} ({better} is better), {self.recipe}, {self.fits} "
             f"fit{'s' * (self.fits != 1)} each, seed {self.random_state}; {self.split}. What is below "
             f"{tolerance_text(self.tolerance, self.baseline, self.unit, where)} does not matter{holm}."
         )
 
+    def _made(self) -> list[tuple[str, str]]:
+        better = "higher" if self.greater_is_better else "lower"
+        unit = f" {self.unit}" if self.unit else ""
+        return [
+            ("Recipe", self.recipe),
+            ("Features", ", ".join(self.features)),
+            ("Rows", self.split),
+            ("Metric", f"{self.metric}, {better} is better; {self.baseline:.5g}{unit} with all features"),
+            ("Tolerance", f"{self.tolerance:.3g}{unit}"),
+            ("Fits", str(self.fits)),
+            ("Seed", str(self.random_state)),
+            ("Versions", ", ".join(f"{name} {version}" for name, version in self.versions.items())),
+            ("Date", self.date),
+        ]
+
 
 def _mean(values: tuple[float, ...], paired: tuple[float, ...]) -> float:
     both = np.isfinite(values) & np.isfinite(paired)
     return float(np.mean(np.array(values)[both])) if both.any() else math.nan
-
-
-def _change(content: Mapping[str, Any]) -> Change:
-    values = dict(content)
-    values["spread"] = _file.spread(values["spread"])
-    values["estimate"] = _file.number(values["estimate"])
-    for name in ("scores", "full"):
-        values[name] = tuple(_file.number(score) for score in values[name])
-    for name in ("features", "dropped", "added", "errors"):
-        values[name] = tuple(values[name])
-    return Change(**values)

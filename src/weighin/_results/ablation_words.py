@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from weighin._base.errors import listing
 from weighin._base.text import printable
+from weighin._display.numbers import decimals_of, write
 from weighin._results import change as words
 from weighin._results.change import Change, Verdict
 
@@ -36,16 +37,17 @@ def sentence(
         return f"{what}: no model could be trained ({change.errors[0] if change.errors else 'no fit'})."
     unit = f" {unit}" if unit else ""
     lower, upper = change.spread.interval(change.estimate, confidence_level)
-    number = signed_number((upper - lower) / 2 if change.spread.known else change.estimate / 10)
-    size = number(abs(change.estimate)).lstrip("+-") + unit
+    decimals = decimals_of(upper - lower)
+    size = write(abs(change.estimate), decimals) + unit
+    moved_by = write(change.estimate, decimals, sign=True) + unit
     if verdict.word in (words.ONE_FIT, words.NO_INTERVAL):
-        moved = f"{what} {name} changes by {number(change.estimate)}{unit}"
+        moved = f"{what} {name} changes by {moved_by}"
         if verdict.word == words.ONE_FIT:
             return f"{moved} in one fit: no interval, and nothing is known of another fit. Take fits=10."
         return f"{moved} on average over {change.n_fits} fits: no interval for this metric on these rows."
-    signed = f"({100 * confidence_level:g} % interval {number(lower)} to {number(upper)})"
-    ends = sorted([abs(lower), abs(upper)])
-    plain = f"({number(ends[0]).lstrip('+-')} to {number(ends[1]).lstrip('+-')})"
+    low, high = (write(end, decimals, sign=True) for end in (lower, upper))
+    signed = f"({100 * confidence_level:g}% interval {low} to {high})"
+    plain = "({} to {})".format(*(write(end, decimals) for end in sorted([abs(lower), abs(upper)])))
     worse = (change.estimate < 0) == greater_is_better
     told = {
         words.HURTS: f"{what} {name} gets worse by {size} {plain}: {_hurt(change)}",
@@ -54,15 +56,8 @@ def sentence(
         words.SWAP_BETTER: f"{what} {name} improves by {size} {plain}: better so",
     }.get(verdict.word)
     if told is None or lower * upper < 0 or (verdict.word == words.HURTS and not worse):
-        told = f"{what} {name} changes by {number(change.estimate)}{unit} {signed}: {verdict.word}"
+        told = f"{what} {name} changes by {moved_by} {signed}: {verdict.word}"
     return told + _unsure(change, verdict) + "."
-
-
-def signed_number(half: float) -> Callable[[float], str]:
-    """Give a function that writes signed numbers with as many decimals as half the width of an interval is worth."""
-    half = abs(half)
-    decimals = 4 if not half or not math.isfinite(half) else min(12, max(0, math.ceil(-math.log10(half / 5))))
-    return lambda value: f"{value:+z,.{decimals}f}" if math.isfinite(value) else "-"
 
 
 def _subject(change: Change) -> str:
@@ -86,7 +81,9 @@ def _unsure(change: Change, verdict: Verdict) -> str:
         return ""
     said = f" with {change.n_fits} fits"
     if verdict.alone:
-        said += f" (as the only variant tried it would count as {verdict.alone!r})"
+        said += (
+            f" (alone it would count as {verdict.alone!r}; among several variants one may do so by chance)"
+        )
     if verdict.rows_needed is not None:
         fits = "" if verdict.fits_needed is None else f" and {verdict.fits_needed:,} fits"
         rows = f"{verdict.rows_needed:,} test rows ({change.n_rows:,} now)"
@@ -110,6 +107,6 @@ def failures(changes: Sequence[Change]) -> list[str]:
 def tolerance_text(tolerance: float, baseline: float, unit: str, where: str = "") -> str:
     """Say what counts as too small to matter."""
     share = (
-        f" ({100 * tolerance / abs(baseline):.2g} %{where})" if baseline and math.isfinite(baseline) else ""
+        f" ({100 * tolerance / abs(baseline):.2g}%{where})" if baseline and math.isfinite(baseline) else ""
     )
     return f"{tolerance:.3g}{f' {unit}' if unit else ''}{share}"

@@ -38,13 +38,15 @@ class Result(abc.ABC):
     _left_out: ClassVar[frozenset[str]] = frozenset()
 
     @abc.abstractmethod
-    def tell(self, confidence_level: float = 0.95) -> Telling:
+    def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
         """Say what there is to show: table, sentences, notes, and how it was made.
 
         Parameters
         ----------
         confidence_level : float
             Of the intervals, between 0 and 1.
+        limit : int
+            Features that sentences tell of one by one, where these are many.
 
         Returns
         -------
@@ -80,20 +82,22 @@ class Result(abc.ABC):
         """
         return frame(self._columns(confidence_level), backend)
 
-    def summary(self, confidence_level: float = 0.95) -> str:
+    def summary(self, confidence_level: float = 0.95, *, limit: int = 5) -> str:
         """Say in plain sentences what was found, and what to know before believing it.
 
         Parameters
         ----------
         confidence_level : float
             Of the intervals, between 0 and 1.
+        limit : int
+            Features that sentences tell of one by one, where these are many.
 
         Returns
         -------
         str
             A sentence per line.
         """
-        telling = self.tell(confidence_level)
+        telling = self.tell(confidence_level, limit)
         warning = ["SIMULATED DATA: none of this is about the world."] if telling.simulated else []
         return "\n".join([*warning, *telling.sentences, *telling.notes])
 

@@ -12,7 +12,8 @@ from scipy.special import ndtri
 from weighin._inference import holm
 from weighin._inference.refits import Spread
 
-MOST_FITS, MOST_ROWS = 1000, 1000.0  # beyond, no number is named
+# beyond, no number is named
+MOST_FITS, MOST_ROWS = 1000, 1000.0
 POWER = float(ndtri(0.8))
 LEVEL = 0.05
 
@@ -20,6 +21,8 @@ SAFE, HURTS, BETTER = "safe to drop", "hurts", "better without"
 KEEP, POINTLESS = "worth keeping", "not worth adding"
 SWAP, SWAP_BETTER = "safe to replace", "better so"
 UNSURE, ONE_FIT, NO_INTERVAL, FAILED = "cannot tell", "one fit: no interval", "no interval", "not trained"
+# words that claim nothing
+OPEN = (UNSURE, ONE_FIT, NO_INTERVAL, FAILED)
 
 
 @dataclass(frozen=True)

@@ -3,107 +3,107 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weighin._base.errors import listing
-from weighin._base.text import formatter
-from weighin._inference.paired import adjusted
+from weighin._base.text import printable
+from weighin._display.numbers import Rounded, decimals_of, rounded, write
+from weighin._results.comparison_numbers import ComparisonNumbers
 
-if TYPE_CHECKING:
-    from weighin._results.comparison import Comparison
-
-SURE = 0.05  # Holm's p-value below which a sentence says that two differ
-LABEL = 24  # letters of a name beside a row
+# letters of a name beside a row
+LABEL = 24
 
 
-def sentences(comparison: Comparison, confidence_level: float = 0.95) -> list[str]:
+def sentences(numbers: ComparisonNumbers, confidence_level: float = 0.95) -> list[str]:
     """Say what differs, what cannot be told apart, and how it was compared."""
-    a, b = comparison.labels
-    better = "higher" if comparison.greater_is_better else "lower"
+    a, b = map(printable, numbers.labels)
+    better = "higher" if numbers.greater_is_better else "lower"
     said = []
-    if comparison.metric != "prediction_change":
-        one, two = (f"{value:.4g}" for value in comparison.baselines)
+    if numbers.metric != "prediction_change":
+        first, second = (f"{value:.4g}" for value in numbers.baselines)
         said.append(
-            f"{comparison.metric} before any shuffle: {one} in {a}, {two} in {b} ({better} is better)."
+            f"{numbers.metric} before any shuffle: {first} in {a}, {second} in {b} ({better} is better)."
         )
-    order = comparison._order()
-    lower, upper = comparison.interval(confidence_level)
-    apart = (lower > 0) | (upper < 0)
-    with np.errstate(invalid="ignore"):
-        sure = adjusted(comparison.pvalue) < SURE
-    said += [
-        _told(comparison, i, lower[i], upper[i], confidence_level) for i in order if apart[i] and sure[i]
-    ]
+    order = numbers.order
+    lower, upper = numbers.interval(confidence_level)
+    claimed = numbers.claimed(confidence_level)
+    said += [_sentence(numbers, int(i), lower[i], upper[i], confidence_level) for i in order if claimed[i]]
 
-    def named(those: Any) -> list[str]:
-        return [comparison.features[i] for i in order if those[i]]
+    def named(which: NDArray[np.bool_]) -> list[str]:
+        return [printable(numbers.features[i]) for i in order if which[i]]
 
-    known = np.isfinite(comparison.se)
-    maybe = named(apart & ~sure)
-    if maybe:
+    known = np.isfinite(numbers.se) & ~numbers.few_rows
+    outside = (lower > 0) | (upper < 0)
+    chance = named(known & outside & ~claimed)
+    if chance:
         said.append(
             f"The interval leaves out 0, but among {int(known.sum())} features one may do so by chance (Holm): "
-            f"{listing(maybe)}."
+            f"{listing(chance)}."
         )
-    same = named(known & ~apart)
+    same = named(known & ~outside)
     if same:
         said.append(f"Cannot be told apart: {listing(same)}.")
-    both = np.isfinite(comparison.difference)
-    if (both & np.isnan(comparison.se)).any():
+    both = np.isfinite(numbers.difference)
+    if (both & np.isnan(numbers.se)).any():
         said.append(
-            f"There are no intervals for {comparison.metric}, so nobody knows how sure the differences are."
+            f"There are no intervals for {numbers.metric}, so nobody knows how sure the differences are."
         )
-    for label, other in ((a, comparison.second), (b, comparison.first)):
+    for label, other in ((a, numbers.second), (b, numbers.first)):
         alone = named(np.isnan(other) & ~both)
         if alone:
             said.append(f"Only in {label}: {listing(alone)}.")
-    few = named(comparison.few_rows & both)
+    few = named(numbers.few_rows & both)
     if few:
         said.append(f"Fewer than 20 rows count for {listing(few)}: no interval holds there.")
-    return [*said, f"{about(comparison)[:1].upper()}{about(comparison)[1:]}.", *comparison.notes]
+    return [*said, f"{about(numbers)[:1].upper()}{about(numbers)[1:]}."]
 
 
-def _told(comparison: Comparison, i: int, lower: float, upper: float, confidence_level: float) -> str:
-    a, b = comparison.labels
-    number = numbers(comparison)
-    by = comparison.difference[i]
-    ends = (lower, upper) if by >= 0 else (-upper, -lower)
-    low, high = (number(end).lstrip("+") for end in ends)
-    first, second = (number(some[i]).lstrip("+") for some in (comparison.first, comparison.second))
-    size = f"{number(abs(by)).lstrip('+')} {'more' if by >= 0 else 'less'}"
+def _sentence(numbers: ComparisonNumbers, i: int, lower: float, upper: float, confidence_level: float) -> str:
+    a, b = map(printable, numbers.labels)
+    by = numbers.difference[i]
+    sign = 1.0 if by >= 0 else -1.0
+    number = rounded(abs(by), *sorted((sign * lower, sign * upper)))
+    decimals = decimals_of(upper - lower)
+    first, second = (write(float(importance[i]), decimals) for importance in (numbers.first, numbers.second))
     return (
-        f"{comparison.features[i]} weighs {size} in {b} than in {a} "
-        f"({100 * confidence_level:g} % interval {low} to {high}): {first} in {a}, {second} in {b}."
+        f"{printable(numbers.features[i])} weighs {number.value} {'more' if by >= 0 else 'less'} in {b} than in {a} "
+        f"({100 * confidence_level:g}% interval {number.interval}): {first} in {a}, {second} in {b}."
     )
 
 
-def about(comparison: Comparison) -> str:
+def about(numbers: ComparisonNumbers) -> str:
     """Say how the two were compared."""
-    if comparison.paired:
+    if numbers.paired:
         return "paired: the same rows with the same shuffles"
-    return "taken as independent: variances add"
+    return (
+        "taken as independent: variances add. Where the two share rows, as overlapping tables do, that is not so, and "
+        "the intervals are usually too wide"
+    )
 
 
-def between(comparison: Comparison, order: Iterable[int], confidence_level: float = 0.95) -> list[str]:
-    """Write differences with their intervals."""
-    number = numbers(comparison)
-    lower, upper = comparison.interval(confidence_level)
-    texts = []
-    for i in order:
-        if math.isnan(comparison.difference[i]):
-            label = comparison.labels[0 if math.isfinite(comparison.first[i]) else 1]
-            missing = "only in " + (label if len(label) <= LABEL else f"{label[: LABEL - 1]}…")
-            texts.append(missing if np.isfinite([comparison.first[i], comparison.second[i]]).any() else "-")
-            continue
-        known = math.isfinite(lower[i]) and math.isfinite(upper[i])
-        ends = f" ({number(lower[i])} to {number(upper[i])})" if known else ""
-        texts.append(number(comparison.difference[i]) + ends)
-    return texts
+def difference(numbers: ComparisonNumbers, i: int, confidence_level: float = 0.95) -> Rounded:
+    """Write the difference of a feature with its interval; none where few rows count."""
+    lower, upper = (float(end[i]) for end in numbers.interval(confidence_level))
+    if numbers.few_rows[i]:
+        lower = upper = math.nan
+    return rounded(float(numbers.difference[i]), lower, upper, sign=True)
 
 
-def numbers(comparison: Comparison) -> Any:
-    """Give what writes the importances and differences of a comparison alike."""
-    return formatter(np.concatenate([comparison.first, comparison.second, comparison.difference]))
+def only_in(numbers: ComparisonNumbers, i: int) -> str:
+    """Say which of the two has a feature, where one alone does; empty where both have it."""
+    if math.isfinite(numbers.difference[i]):
+        return ""
+    there = [
+        label
+        for label, of in zip(numbers.labels, (numbers.first, numbers.second), strict=True)
+        if np.isfinite(of[i])
+    ]
+    return f"only in {short(there[0])}" if len(there) == 1 else "-"
+
+
+def short(label: str) -> str:
+    """Cut a label to what stands beside a row."""
+    label = printable(label)
+    return label if len(label) <= LABEL else f"{label[: LABEL - 1]}…"

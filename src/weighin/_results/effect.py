@@ -115,7 +115,9 @@ class FeatureEffect:
     @property
     def flat(self) -> bool:
         """Whether it is known that predictions barely move; False also where nothing is known."""
-        return not self.claimed and self.n_points > 1 and not self.few_rows and small(self.average, self.spread)
+        return (
+            not self.claimed and self.n_points > 1 and not self.few_rows and small(self.average, self.spread)
+        )
 
     @property
     def unmoved(self) -> bool:

@@ -57,7 +57,7 @@ class Effects(EffectsNumbers, Result):
 
     _format = "weighin.effects"
 
-    def tell(self, confidence_level: float = 0.95) -> Telling:
+    def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
         check_level(confidence_level)
         return tell(self, confidence_level)
 

@@ -22,7 +22,9 @@ def plain_effects(numbers: EffectsNumbers, confidence_level: float, *, centered:
         "n_rows": numbers.n_rows,
         "confidence_level": confidence_level,
         "notes": list(numbers.notes),
-        "features": [_plain_effect(numbers, effect, confidence_level, centered) for effect in numbers.effects],
+        "features": [
+            _plain_effect(numbers, effect, confidence_level, centered) for effect in numbers.effects
+        ],
     }
 
 
@@ -56,7 +58,9 @@ def _plain_effect(
         "direction": effect.direction,
         "arrow": effect.arrow,
         "range": _plain(effect.reach),
-        "sentence": sentence(effect, numbers.what, lambda text: f"`{text}`" if text == effect.feature else text),
+        "sentence": sentence(
+            effect, numbers.what, lambda text: f"`{text}`" if text == effect.feature else text
+        ),
         "note": aside(effect),
     }
 

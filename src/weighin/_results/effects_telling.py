@@ -65,7 +65,9 @@ def _table(numbers: EffectsNumbers, confidence_level: float) -> Table:
         Column("kind", "text", gives_way=1),
     ]
     rows = [_row(effect, confidence_level) for effect in numbers.by_reach]
-    return Table(f"Effects on {printable(numbers.what)}", "feature", columns, rows, "to_frame(), plot(limit=...)")
+    return Table(
+        f"Effects on {printable(numbers.what)}", "feature", columns, rows, "to_frame(), plot(limit=...)"
+    )
 
 
 def _row(effect: FeatureEffect, confidence_level: float) -> Row:

@@ -54,7 +54,9 @@ def sentence(effect: FeatureEffect, what: str, name: Name = str) -> str:
     low, high = int(average.argmin()), int(average.argmax())
     reach, decimals = range_of(effect), _decimals(effect)
     if not effect.claimed and effect.few_rows:
-        return f"Too few rows to say how {what} moves with {written}: it does by {reach}, on fewer than 20 rows."
+        return (
+            f"Too few rows to say how {what} moves with {written}: it does by {reach}, on fewer than 20 rows."
+        )
     if effect.unmoved:
         return f"{start} does not move with {written}."
     if effect.flat:
@@ -113,7 +115,9 @@ def ends_of(effect: FeatureEffect) -> str:
     """Name the points where the mean curve is lowest and highest; "" without two that differ."""
     if not effect.reach:
         return ""
-    labels = [label if len(label) <= MOST_LETTERS else f"{label[: MOST_LETTERS - 1]}…" for label in _labels(effect)]
+    labels = [
+        label if len(label) <= MOST_LETTERS else f"{label[: MOST_LETTERS - 1]}…" for label in _labels(effect)
+    ]
     return f"{labels[effect.average.argmin()]}, {labels[effect.average.argmax()]}"
 
 

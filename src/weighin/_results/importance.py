@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-import numpy as np
-
-from weighin._base.errors import InputError, listing, nearest
+from weighin._base.errors import InputError, nearest
 from weighin._base.files import check_free, given_or_written
 from weighin._base.text import ARROWS
 from weighin._display.codec import Kind, from_json, to_json
@@ -20,26 +17,12 @@ from weighin._display.telling import Telling
 from weighin._inference import LINKS, Evidence, Link, evidence_from_json, evidence_to_json
 from weighin._results.base import Result, check_limit
 from weighin._results.importance_charts import ChartOptions, draw, of_metric
+from weighin._results.importance_columns import columns
+from weighin._results.importance_merge import merged
 from weighin._results.importance_numbers import ImportanceNumbers
-from weighin._results.importance_page import joined, page_of, page_parts
+from weighin._results.importance_page import page_of, page_parts
 from weighin._results.importance_telling import TITLE, tell
 from weighin._results.row_file import read_rows, write_rows
-
-_SAME_PLAN = (
-    "model",
-    "metric",
-    "greater_is_better",
-    "n_rows",
-    "rows",
-    "n_repeats",
-    "random_state",
-    "block_rows",
-    "simulated",
-    "metrics",
-    "by",
-    "segments",
-    "segment",
-)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -301,39 +284,7 @@ class Importance(ImportanceNumbers, Result):
         return dataclasses.replace(self, further=page_parts(self, associations=associations))
 
     def _columns(self, confidence_level: float) -> dict[str, Any]:
-        parts = [part._part(confidence_level) for part in (self, *self.parts)]
-        columns: dict[str, Any] = {}
-        for name, values in parts[0].items():
-            if name == "segment" and not self.by:
-                continue
-            if isinstance(values, list):
-                columns[name] = [value for part in parts for value in part[name]]
-            else:
-                columns[name] = np.concatenate([part[name] for part in parts])
-        return columns
-
-    def _part(self, confidence_level: float) -> dict[str, Any]:
-        order = self.order
-        lower, upper = self.interval(confidence_level)
-        columns = {
-            "importance": self.importances_mean,
-            "se": self.se,
-            "se_data": self.se_data,
-            "se_shuffle": self.se_shuffle,
-            "ci_lower": lower,
-            "ci_upper": upper,
-            "relative": self.relative,
-            "pvalue": self.pvalue,
-            "pvalue_holm": self.pvalue_holm,
-            "few_rows": self.few_rows,
-        }
-        return {
-            "feature": [self.features[i] for i in order],
-            "metric": [self.metric] * len(order),
-            "segment": [self.segment] * len(order),
-            **{name: values[order] for name, values in columns.items()},
-            "rank": np.arange(1, len(order) + 1),
-        }
+        return columns(self, confidence_level)
 
     def save(self, path: Path | str, *, force: bool = False) -> None:
         """Write the result as JSON, whole or not at all.
@@ -425,30 +376,4 @@ class Importance(ImportanceNumbers, Result):
         >>> done.merge(rest).complete
         True
         """
-        for name in _SAME_PLAN:
-            mine, theirs = getattr(self, name), getattr(other, name, None)
-            if mine != theirs:
-                raise InputError(f"Not of the same plan: {name} is {mine!r} and {theirs!r}.")
-        alike = math.isclose(self.baseline, other.baseline, rel_tol=1e-6)
-        if not alike and not (math.isnan(self.baseline) and math.isnan(other.baseline)):  # without numbers
-            raise InputError(f"Not of the same plan: baseline is {self.baseline!r} and {other.baseline!r}.")
-        twice = [name for name in other.features if name in self.features]
-        if twice:
-            raise InputError(f"In both results: {listing(twice)}.")
-        features = self.features + other.features
-        unfinished = tuple(n for n in dict.fromkeys(self.unfinished + other.unfinished) if n not in features)
-        return dataclasses.replace(
-            self,
-            features=features,
-            importances=np.concatenate([self.importances, other.importances]),
-            groups={**self.groups, **other.groups},
-            kernels={**self.kernels, **other.kernels},
-            directions={**self.directions, **other.directions},
-            complete=not unfinished and all(part.complete or part.unfinished for part in (self, other)),
-            unfinished=unfinished,
-            notes=tuple(dict.fromkeys([*self.notes, *other.notes])),
-            evidence=self.evidence + other.evidence if self.evidence and other.evidence else (),
-            parts=tuple(mine.merge(other.of(mine.metric, mine.segment)) for mine in self.parts),
-            kept=None,
-            further=joined(self, other),
-        )
+        return merged(self, other)

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-import io
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.errors import InputError
-from weighin._base.optional import require
 from weighin._base.text import printable
-from weighin._display import charts as _plots
-from weighin._display.notebook import Row, table_html
+from weighin._display import charts
+from weighin._display.numbers import rounded, write
+from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._inference import check_level, holm
 from weighin._inference.refits import Spread
-from weighin._results import ablation_file as _file
-from weighin._results.ablation_words import signed_number
+from weighin._results.base import Result, check_limit
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from rich.console import Console, ConsoleOptions
-    from rich.table import Table
-    from rich.text import Text
-
-FORMAT = "weighin.refits"
+TITLE = "What models trained so weigh"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Refits:
+class Refits(Result):
     """How much each feature weighs for a way of training, over several fits; made by `weigh_refits`.
 
     Attributes
@@ -67,7 +57,15 @@ class Refits:
         Versions of what computed it.
     date : str
         When, ISO 8601.
+
+    Notes
+    -----
+    Columns of `to_frame`: feature, metric, importance (mean over fits), std_fits, se, ci_lower, ci_upper, pvalue,
+    pvalue_holm, one_model, one_model_lower, one_model_upper, fits, rank; the heaviest first. The interval of the one
+    model is always that of 95%.
     """
+
+    _format = "weighin.refits"
 
     features: tuple[str, ...]
     importances: NDArray[np.float64]
@@ -90,9 +88,8 @@ class Refits:
             ("importances", (len(self.features), -1)),
             ("one_model", (len(self.features), 3)),
         ):
-            values = np.array(getattr(self, name), dtype=float).reshape(
-                shape
-            )  # a copy nobody else can change
+            # a copy nobody else can change
+            values = np.array(getattr(self, name), dtype=float).reshape(shape)
             values.flags.writeable = False
             object.__setattr__(self, name, values)
 
@@ -107,6 +104,36 @@ class Refits:
         if self.importances.shape[1] < 2:
             return np.full(len(self.features), np.nan)
         return self.importances.std(1, ddof=1)
+
+    @property
+    def pvalue(self) -> NDArray[np.float64]:
+        """One-sided p-value of "not above 0", shape (n_features,); NaN where there is no interval."""
+        pairs = zip(self.spreads, self.importances_mean, strict=True)
+        return np.array([spread.above(float(mean)) for spread, mean in pairs])
+
+    @property
+    def pvalue_holm(self) -> NDArray[np.float64]:
+        """`pvalue` adjusted for the number of features (Holm 1979), shape (n_features,)."""
+        return holm(self.pvalue)
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Places of the features, the heaviest first, shape (n_features,)."""
+        return np.argsort(-np.nan_to_num(self.importances_mean, nan=-np.inf), kind="stable")
+
+    def claimed(self, confidence_level: float = 0.95) -> NDArray[np.bool_]:
+        """Tell which features surely weigh something, or surely harm, among all of them; shape (n_features,).
+
+        Parameters
+        ----------
+        confidence_level : float
+            Between 0 and 1.
+        """
+        pvalue, most = self.pvalue, 1 - confidence_level
+        two_sided = holm(np.minimum(1.0, 2 * np.minimum(pvalue, 1 - pvalue)))
+        with np.errstate(invalid="ignore"):
+            heavier = (self.pvalue_holm < most) & (self.importances_mean > 0)
+            return heavier | ((two_sided < most) & (self.importances_mean < 0))
 
     def interval(self, confidence_level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Give the interval of each mean importance, for models trained this way.
@@ -126,69 +153,32 @@ class Refits:
         InputError
             If `confidence_level` is not between 0 and 1.
         """
-        if not 0 < confidence_level < 1:
-            raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
+        check_level(confidence_level)
         ends = [
             spread.interval(float(mean), confidence_level)
             for spread, mean in zip(self.spreads, self.importances_mean, strict=True)
         ]
         return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
 
-    def to_frame(self, confidence_level: float = 0.95) -> pd.DataFrame:
-        """Give one row per feature, the heaviest first.
-
-        Parameters
-        ----------
-        confidence_level : float
-            Of the interval for this way of training, between 0 and 1; that of the one model is always 0.95.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns: feature, metric, importance (mean over fits), std_fits, se, ci_lower, ci_upper, one_model,
-            one_model_lower, one_model_upper, fits, rank.
-
-        Raises
-        ------
-        MissingDependencyError
-            Without pandas.
-        """
-        pd = require("pandas", "fastai", "give a data frame")
-        order = self._order()
+    def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
+        check_limit(limit)
         lower, upper = self.interval(confidence_level)
-        return pd.DataFrame(
-            {
-                "feature": [self.features[i] for i in order],
-                "metric": self.metric,
-                "importance": self.importances_mean[order],
-                "std_fits": self.importances_std[order],
-                "se": [self.spreads[i].se if self.spreads[i].known else math.nan for i in order],
-                "ci_lower": lower[order],
-                "ci_upper": upper[order],
-                "one_model": self.one_model[order, 0],
-                "one_model_lower": self.one_model[order, 1],
-                "one_model_upper": self.one_model[order, 2],
-                "fits": self.importances.shape[1],
-                "rank": np.arange(1, len(order) + 1),
-            }
+        return Telling(
+            title=TITLE,
+            kicker=f"{self.recipe or 'A model'}, trained {self.fits} times",
+            tables=[self._table(lower, upper, confidence_level)],
+            remarks=[self._about()],
+            sentences=[self._sentence(int(i), lower[i], upper[i], confidence_level) for i in self.order],
+            reading=[
+                "The model was trained again several times, and every fit weighed on rows held out. The first interval "
+                "says where the importance lies for other rows and other trainings of the same kind; that of the first "
+                "model speaks of this model alone.",
+                "Pale: cannot be told apart from zero, given the number of features (Holm).",
+            ],
+            made=self._made(),
+            notes=list(map(printable, self.notes)),
+            simulated=self.simulated,
         )
-
-    def summary(self) -> str:
-        """Say in one sentence per feature what it weighs for this way of training."""
-        lower, upper = self.interval()
-        told = []
-        for i in self._order():
-            mean, half = self.importances_mean[i], (upper[i] - lower[i]) / 2
-            number = signed_number(half if math.isfinite(half) else mean / 10)
-            text = f"Shuffling {self.features[i]} makes {self.metric} worse by {number(mean)} on average over fits"
-            if math.isfinite(half):
-                text += f" (95% interval {number(lower[i])} to {number(upper[i])}"
-                text += f"; between fits it varies by {number(self.importances_std[i]).lstrip('+')})"
-                low, high = self.one_model[i, 1:]
-                if math.isfinite(low):
-                    text += f"; for the first model alone {number(low)} to {number(high)}"
-            told.append(f"{text}.")
-        return "\n".join(told)
 
     def plot(self, *, ax: Any = None, limit: int = 20, title: str | None = None) -> Any:
         """Draw the mean importances, the heaviest on top, with whiskers for the 95% interval over fits.
@@ -205,141 +195,108 @@ class Refits:
         Returns
         -------
         matplotlib Axes
+
+        Raises
+        ------
+        InputError
+            If `limit` is less than 1.
         """
-        if limit < 1:
-            raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
-        order = self._order()[:limit]
+        check_limit(limit)
+        order = self.order[:limit]
         lower, upper = (end[order] for end in self.interval())
-        known = np.isfinite(lower).any()
-        number = signed_number(float(np.nanmedian(upper - lower)) / 2 if known else 0.0)
+        known = bool(np.isfinite(lower).any())
         values = self.importances_mean[order]
-        return _plots.bars(
+        return charts.bars(
             [self.features[i] for i in order],
             values,
             singles=self.importances[order],
             interval=(lower, upper) if known else None,
-            labels=[number(value) for value in values],
-            title=("SIMULATED DATA - " if self.simulated else "") + (title or "What models trained so weigh"),
+            unsure=~self.claimed()[order] if known else None,
+            labels=[rounded(*ends).value for ends in zip(values, lower, upper, strict=True)],
+            title=self._marked(title or TITLE),
             subtitle=self._about(),
             xlabel=f"how much worse {self.metric} gets when the column is shuffled, mean over fits",
             ax=ax,
         )
 
-    def save(self, path: Path | str, *, force: bool = False) -> None:
-        """Write the result as JSON, whole or not at all.
+    def _columns(self, confidence_level: float) -> dict[str, Any]:
+        order = self.order
+        lower, upper = self.interval(confidence_level)
+        return {
+            "feature": [self.features[i] for i in order],
+            "metric": [self.metric] * len(order),
+            "importance": self.importances_mean[order],
+            "std_fits": self.importances_std[order],
+            "se": np.array([self.spreads[i].se if self.spreads[i].known else math.nan for i in order]),
+            "ci_lower": lower[order],
+            "ci_upper": upper[order],
+            "pvalue": self.pvalue[order],
+            "pvalue_holm": self.pvalue_holm[order],
+            "one_model": self.one_model[order, 0],
+            "one_model_lower": self.one_model[order, 1],
+            "one_model_upper": self.one_model[order, 2],
+            "fits": [self.importances.shape[1]] * len(order),
+            "rank": np.arange(1, len(order) + 1),
+        }
 
-        Parameters
-        ----------
-        path : path or str
-            Where to.
-        force : bool
-            Replace what is there.
-
-        Raises
-        ------
-        OutputExistsError
-            If `path` exists and `force` is false.
-        """
-        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        values["spreads"] = [dataclasses.asdict(spread) for spread in self.spreads]
-        _file.write(path, FORMAT, values, force=force)
-
-    @classmethod
-    def load(cls, path: Path | str) -> Refits:
-        """Read what `save` wrote.
-
-        Parameters
-        ----------
-        path : path or str
-            Where from.
-
-        Raises
-        ------
-        InputError
-            If the file is not there, holds something else, is damaged, or has another version.
-        """
-        content = _file.read(path, FORMAT)
-        try:
-            values = {entry.name: content[entry.name] for entry in fields(cls)}
-            for name in ("importances", "one_model"):
-                values[name] = np.array([[_file.number(value) for value in row] for row in values[name]])
-            values["spreads"] = tuple(_file.spread(one) for one in values["spreads"])
-            values["baseline"] = _file.number(values["baseline"])
-            for name in ("features", "notes"):
-                values[name] = tuple(values[name])
-            result = cls(**values)
-            result.summary()  # what cannot be told is damaged
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise InputError(f"'{path}' is damaged: {type(error).__name__}: {error}") from error
-        return result
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
-        """Table for a terminal."""
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(title=self._heading(), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-        table.add_column("feature", overflow="fold")
-        for name in self._columns():
-            table.add_column(Text(printable(name)), justify="right", no_wrap=name[0] == "9")
-        for i, cells in zip(self._order(), self._cells(), strict=True):
-            table.add_row(Text(printable(self.features[i])), *cells)
-        yield table
-        yield Text("\n".join(printable(line) for line in [self._about(), *self.notes]))
-
-    def __str__(self) -> str:
-        from rich.console import Console
-
-        page = io.StringIO()
-        Console(file=page, width=110, color_system=None).print(self)
-        return "\n".join(line.rstrip() for line in page.getvalue().splitlines()).strip("\n")
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        """Table for a notebook."""
-        lower, upper = self.interval()
-        mean = self.importances_mean
-        rows = [
-            Row(self.features[i], cells, float(mean[i]), float(lower[i]), float(upper[i]))
-            for i, cells in zip(self._order(), self._cells(), strict=True)
-        ]
-        remarks = [self._about(), *self.notes]
-        return table_html(self._heading(), ["feature", *self._columns()], rows, remarks, "to_frame()")
-
-    def _heading(self) -> str:
-        return "Feature weights over fits" + (" - SIMULATED DATA" if self.simulated else "")
-
-    def _columns(self) -> list[str]:
-        first = f"{self.metric} worse by"
-        return [first, "95 %, this way of training", "between fits", "95 %, the first model"]
-
-    def _cells(self) -> list[tuple[str, ...]]:
-        """Texts of each feature, the heaviest first, with as many decimals as its interval is worth."""
-        lower, upper = self.interval()
-        found: list[tuple[str, ...]] = []
-        for i in self._order():
-            half = (upper[i] - lower[i]) / 2
-            number = signed_number(half if math.isfinite(half) else self.importances_mean[i] / 10)
-            low, high = self.one_model[i, 1:]
-            found.append(
-                (
-                    number(self.importances_mean[i]),
-                    f"{number(lower[i])} to {number(upper[i])}" if math.isfinite(half) else "-",
-                    number(self.importances_std[i]).lstrip("+"),
-                    f"{number(low)} to {number(high)}" if math.isfinite(low) else "-",
+    def _table(
+        self, lower: NDArray[np.float64], upper: NDArray[np.float64], confidence_level: float
+    ) -> Table:
+        claimed, rows = self.claimed(confidence_level), []
+        for i in map(int, self.order):
+            number = rounded(float(self.importances_mean[i]), lower[i], upper[i])
+            one_model = rounded(*map(float, self.one_model[i]))
+            between = write(float(f"{self.importances_std[i]:.2g}"))
+            rows.append(
+                Row(
+                    self.features[i],
+                    [number.value, number.interval, between, one_model.interval],
+                    Bar(float(self.importances_mean[i]), float(lower[i]), float(upper[i])),
+                    claimed=bool(claimed[i]) or not self.spreads[i].known,
                 )
             )
-        return found
+        level = f"{100 * confidence_level:g}%"
+        columns = [
+            Column(f"{self.metric} worse by"),
+            Column(f"{level}, this way of training", "right"),
+            Column("between fits", gives_way=2),
+            Column("95%, the first model", "right", gives_way=1),
+        ]
+        return Table(self._marked("What features weigh over fits"), "feature", columns, rows, "to_frame()")
 
-    def _order(self) -> NDArray[np.int64]:
-        return np.argsort(-np.nan_to_num(self.importances_mean, nan=-np.inf), kind="stable")
+    def _sentence(self, i: int, lower: float, upper: float, confidence_level: float) -> str:
+        number = rounded(float(self.importances_mean[i]), float(lower), float(upper))
+        name = printable(self.features[i])
+        text = f"Shuffling {name} makes {self.metric} worse by {number.value} on average over fits"
+        if self.spreads[i].known:
+            between = write(float(f"{self.importances_std[i]:.2g}"))
+            text += f" ({100 * confidence_level:g}% interval {number.interval}; between fits it varies by {between})"
+            one_model = rounded(*map(float, self.one_model[i]))
+            if math.isfinite(self.one_model[i, 1]):
+                text += f"; for the first model alone {one_model.interval}"
+            if not self.claimed(confidence_level)[i]:
+                text += ": not to be told apart from zero"
+        return f"{text}."
+
+    def _marked(self, title: str) -> str:
+        return ("SIMULATED DATA - " if self.simulated else "") + title
 
     def _about(self) -> str:
         better = "higher" if self.greater_is_better else "lower"
         n_fits = self.importances.shape[1]
-        return (
+        return printable(
             f"{self.metric} {self.baseline:.4g} ({better} is better), {self.recipe}, {n_fits} "
             f"fit{'s' * (n_fits != 1)}, seed {self.random_state}; {self.split}."
         )
+
+    def _made(self) -> list[tuple[str, str]]:
+        better = "higher" if self.greater_is_better else "lower"
+        return [
+            ("Recipe", self.recipe),
+            ("Rows", self.split),
+            ("Metric", f"{self.metric}, {better} is better; {self.baseline:.5g} on average over fits"),
+            ("Fits", f"{self.importances.shape[1]} of {self.fits}"),
+            ("Seed", str(self.random_state)),
+            ("Versions", ", ".join(f"{name} {version}" for name, version in self.versions.items())),
+            ("Date", self.date),
+        ]

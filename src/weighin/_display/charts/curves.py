@@ -101,7 +101,13 @@ def panels(drawn: Sequence[Panel], *, ylabel: str, axes: Any = None, figure: Any
             if place // columns not in labelled:
                 labelled.add(place // columns)
                 ax.set_ylabel(ylabel, color=look.quiet, fontsize=9)
-        ax.set_title(f"{cut(panel.name, 24)}  {panel.arrow}", loc="left", fontsize=11, fontweight="bold", color=look.ink)
+        ax.set_title(
+            f"{cut(panel.name, 24)}  {panel.arrow}",
+            loc="left",
+            fontsize=11,
+            fontweight="bold",
+            color=look.ink,
+        )
         ax.tick_params(colors=look.quiet, length=0, labelsize=9)
         ax.grid(color=look.grid, linewidth=0.8)
         ax.set_axisbelow(True)
@@ -241,9 +247,7 @@ def _explain(axes: NDArray[Any], drawn: Sequence[Panel], *, own: bool) -> None:
         return
     first = curved[0][0]
     look = look_of(first)
-    handles = [
-        Line2D([], [], color=look.bar, linewidth=2.4, label="all rows moved there (PD), 95% interval")
-    ]
+    handles = [Line2D([], [], color=look.bar, linewidth=2.4, label="all rows moved there (PD), 95% interval")]
     if any(panel.local is not None for _, panel in curved):
         dashed: dict[str, Any] = {"color": look.negative, "linewidth": 1.6, "linestyle": "--"}
         handles.append(Line2D([], [], label="rows that are near (ALE)", **dashed))

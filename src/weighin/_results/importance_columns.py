@@ -1,0 +1,47 @@
+"""The exact numbers of an importance, as columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from weighin._results.importance_numbers import ImportanceNumbers
+
+
+def columns(numbers: ImportanceNumbers, confidence_level: float) -> dict[str, Any]:
+    """Columns of the tidy frame: metric after metric, segment after segment."""
+    parts = [_part(part, confidence_level) for part in (numbers, *numbers.parts)]
+    joined: dict[str, Any] = {}
+    for name, values in parts[0].items():
+        if name == "segment" and not numbers.by:
+            continue
+        if isinstance(values, list):
+            joined[name] = [value for part in parts for value in part[name]]
+        else:
+            joined[name] = np.concatenate([part[name] for part in parts])
+    return joined
+
+
+def _part(numbers: ImportanceNumbers, confidence_level: float) -> dict[str, Any]:
+    order = numbers.order
+    lower, upper = numbers.interval(confidence_level)
+    values_of = {
+        "importance": numbers.importances_mean,
+        "se": numbers.se,
+        "se_data": numbers.se_data,
+        "se_shuffle": numbers.se_shuffle,
+        "ci_lower": lower,
+        "ci_upper": upper,
+        "relative": numbers.relative,
+        "pvalue": numbers.pvalue,
+        "pvalue_holm": numbers.pvalue_holm,
+        "few_rows": numbers.few_rows,
+    }
+    return {
+        "feature": [numbers.features[i] for i in order],
+        "metric": [numbers.metric] * len(order),
+        "segment": [numbers.segment] * len(order),
+        **{name: values[order] for name, values in values_of.items()},
+        "rank": np.arange(1, len(order) + 1),
+    }

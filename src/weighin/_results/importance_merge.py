@@ -1,0 +1,68 @@
+"""Two parts of one plan as one result."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TypeVar
+
+import numpy as np
+
+from weighin._base.errors import InputError, listing
+from weighin._results.importance_numbers import ImportanceNumbers
+from weighin._results.importance_page import joined
+
+_SAME_PLAN = (
+    "model",
+    "metric",
+    "greater_is_better",
+    "n_rows",
+    "rows",
+    "n_repeats",
+    "random_state",
+    "block_rows",
+    "simulated",
+    "metrics",
+    "by",
+    "segments",
+    "segment",
+)
+
+Part = TypeVar("Part", bound=ImportanceNumbers)
+
+
+def merged(first: Part, second: Part) -> Part:
+    """Join two results of the same plan; see `Importance.merge`.
+
+    Raises
+    ------
+    InputError
+        Naming what differs, or the features in both.
+    """
+    for name in _SAME_PLAN:
+        mine, theirs = getattr(first, name), getattr(second, name, None)
+        if mine != theirs:
+            raise InputError(f"Not of the same plan: {name} is {mine!r} and {theirs!r}.")
+    alike = math.isclose(first.baseline, second.baseline, rel_tol=1e-6)
+    if not alike and not (math.isnan(first.baseline) and math.isnan(second.baseline)):  # without numbers
+        raise InputError(f"Not of the same plan: baseline is {first.baseline!r} and {second.baseline!r}.")
+    twice = [name for name in second.features if name in first.features]
+    if twice:
+        raise InputError(f"In both results: {listing(twice)}.")
+    features = first.features + second.features
+    unfinished = tuple(n for n in dict.fromkeys(first.unfinished + second.unfinished) if n not in features)
+    return dataclasses.replace(
+        first,
+        features=features,
+        importances=np.concatenate([first.importances, second.importances]),
+        groups={**first.groups, **second.groups},
+        kernels={**first.kernels, **second.kernels},
+        directions={**first.directions, **second.directions},
+        complete=not unfinished and all(part.complete or part.unfinished for part in (first, second)),
+        unfinished=unfinished,
+        notes=tuple(dict.fromkeys([*first.notes, *second.notes])),
+        evidence=first.evidence + second.evidence if first.evidence and second.evidence else (),
+        parts=tuple(merged(mine, second.of(mine.metric, mine.segment)) for mine in first.parts),
+        kept=None,
+        further=joined(first, second),
+    )
