@@ -11,7 +11,8 @@ from weighin._results.importance_numbers import ImportanceNumbers
 
 def columns(numbers: ImportanceNumbers, confidence_level: float) -> dict[str, Any]:
     """Columns of the tidy frame: metric after metric, segment after segment."""
-    parts = [_part(part, confidence_level) for part in (numbers, *numbers.parts)]
+    every: list[ImportanceNumbers] = [numbers, *numbers.parts]
+    parts = [_part(part, confidence_level) for part in every]
     joined: dict[str, Any] = {}
     for name, values in parts[0].items():
         if name == "segment" and not numbers.by:
@@ -41,7 +42,7 @@ def _part(numbers: ImportanceNumbers, confidence_level: float) -> dict[str, Any]
     return {
         "feature": [numbers.features[i] for i in order],
         "metric": [numbers.metric] * len(order),
-        "segment": [numbers.segment] * len(order),
+        "segment": np.array([numbers.segment] * len(order), dtype=object),
         **{name: values[order] for name, values in values_of.items()},
         "rank": np.arange(1, len(order) + 1),
     }
