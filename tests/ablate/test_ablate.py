@@ -188,10 +188,10 @@ class TestFindings:
             "safe to drop",
         ]
         first, _, third, _ = found.summary().splitlines()
-        assert first.startswith("without spread the average miss gets worse by 1.")
+        assert first.startswith("Without spread the average miss gets worse by 1.")
         assert first.endswith("): dropping it hurts.")
         assert "points" in first
-        assert "(95 % interval -" in third
+        assert "(95% interval −" in third
         assert third.endswith(": safe to drop.")
 
     def test_one_fit_has_no_interval_and_says_so(self):

@@ -144,12 +144,12 @@ def test_failures_are_told_of():
 
 def test_sentences_table_chart_and_file(weighed, tmp_path, axes):
     first = weighed.summary().splitlines()[0]
-    assert first.startswith("Shuffling both makes mae worse by +")
+    assert first.startswith("Shuffling both makes mae worse by 2.")
     assert "for the first model alone" in first
     assert "between fits" in str(weighed)
     html = weighed._repr_html_()
     assert html.count('<th scope="row">') == 5
-    assert "95 %, this way of training" in html
+    assert "95%, this way of training" in html
     ax = weighed.plot(ax=axes, limit=2)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["both", "spread"]
     with pytest.raises(weighin.InputError, match="limit must be"):
@@ -166,5 +166,5 @@ def test_sentences_table_chart_and_file(weighed, tmp_path, axes):
     with pytest.raises(weighin.InputError, match="is damaged"):
         weighin.Refits.load(path)
     path.write_text('{"format": "weighin.ablation"}', encoding="utf-8")
-    with pytest.raises(weighin.InputError, match=r"format is not 'weighin\.refits'"):
+    with pytest.raises(weighin.InputError, match=r"not 'weighin\.refits'"):
         weighin.Refits.load(path)

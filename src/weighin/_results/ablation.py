@@ -196,6 +196,18 @@ class Ablation(Result):
         ax.axvline(self.tolerance, color="0.5", linewidth=1, linestyle=":", zorder=1, gid="tolerance")
         return ax
 
+    def to_json(self) -> str:
+        """Give the whole result as JSON, exact and unrounded: what `save` writes, with verdicts in words.
+
+        Returns
+        -------
+        str
+            An object with "format" and "version".
+        """
+        said = zip(self.verdicts, self._sentences(0.95), strict=True)
+        verdicts = [{"verdict": verdict.word, "sentence": sentence} for verdict, sentence in said]
+        return self._codec().text(self, verdicts=verdicts)
+
     def _columns(self, confidence_level: float) -> dict[str, Any]:
         lower, upper = self.interval(confidence_level)
         sign = -1.0 if self.greater_is_better else 1.0

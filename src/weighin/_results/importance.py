@@ -369,6 +369,7 @@ class Importance(ImportanceNumbers, Result):
 
         Examples
         --------
+        >>> import numpy as np
         >>> done = Importance(
         ...     ("spread",), np.array([[7.0]]), 12.5, "mae", False, 730, complete=False, unfinished=("week",)
         ... )
