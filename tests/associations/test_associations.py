@@ -61,28 +61,67 @@ def test_the_closest_come_first_with_their_sign(found):
 
 def test_sentences_say_who_stays_in_place(found):
     assert found.sentence("away_elo") == (
-        f"away_elo moves against spread ({found.association[2, 3]:.2f}): shuffling one leaves the other in place."
+        f"away_elo moves against spread (\N{MINUS SIGN}{-found.association[2, 3]:.2f}): "
+        "shuffling one leaves the other in place."
     )
     told = found.sentence("home_elo")
-    assert told.startswith("home_elo moves against home_rank (-0.9")
+    assert told.startswith("home_elo moves against home_rank (\N{MINUS SIGN}0.9")
     assert ", and moves with spread (0." in told
     assert told.endswith("shuffling one leaves the others in place.")
     assert "goes with home_conference (0.99)" in found.sentence("home_team")
     assert "no closely associated column" in found.sentence("rest")
 
 
-def test_the_text_tells_clusters_company_and_distance(found):
-    text = str(found)
+def test_the_summary_says_clusters_close_columns_and_distance(found):
+    text = found.summary()
     assert "home_elo and home_rank carry much the same information" in text
     assert "times as far from any real row" in text
-    assert "rest keeps" not in text
-    assert repr(found) == text
+    assert "rest goes" not in text
+    assert repr(found) == str(found)
+
+
+def test_the_table_has_the_closest_column_of_each(found):
+    rows = {line.split()[0]: line.split() for line in str(found).splitlines()[4:11]}
+    assert set(rows) == set(found.features)
+    assert rows["away_elo"][1:3] == ["spread", f"\N{MINUS SIGN}{-found.association[2, 3]:.2f}"]
+    table = found.tell().tables[0]
+    assert {row.name for row in table.rows if not row.claimed} == {"rest"}
+    assert [table.heading.partition(":")[0] for table in found.tell().tables[1:]] == [
+        "Clusters",
+        "Pairs associated by 0.5 or more",
+    ]
+
+
+def test_one_feature_says_what_it_goes_with(found):
+    one = found["home_elo"]
+    assert [column.name for column in one.close] == ["home_rank", "spread"]
+    assert one.cluster == ("home_elo", "home_rank")
+    assert one.distance_ratio == found.off_data["home_elo"]
+    assert repr(one).startswith("home_elo moves against home_rank (\N{MINUS SIGN}0.9")
+    assert "real row" in repr(one)
+    assert found["rest"].cluster == found["rest"].close == ()
+
+
+def test_few_rows_leave_fewer_digits():
+    X = np.random.default_rng(0).normal(size=(500, 2))
+    few, many = (
+        weighin.associations(X[:n], random_state=0).tell().tables[0].rows[0].cells[1] for n in (12, 500)
+    )
+    assert (len(few.strip("\N{MINUS SIGN}")), len(many.strip("\N{MINUS SIGN}"))) == (3, 4)
+
+
+def test_a_matrix_comes_in_every_library(found):
+    matrix = found.to_matrix()
+    for backend in ("polars", "pyarrow"):
+        other = found.to_matrix(backend=backend).to_pandas()
+        assert list(other["feature"]) == list(matrix.index)
+        np.testing.assert_array_equal(other[list(matrix.columns)].to_numpy(), matrix.to_numpy())
 
 
 def test_nothing_in_common_is_said():
     lonely = weighin.associations(np.random.default_rng(0).normal(size=(400, 4)), random_state=0)
     assert lonely.clusters == ()
-    assert "each can be shuffled alone" in str(lonely)
+    assert "each can be shuffled alone" in lonely.summary()
 
 
 def test_groups_are_what_weigh_takes(found):
@@ -114,7 +153,7 @@ def test_names_of_groups_are_unlike_those_of_features():
     assert list(auto_groups(many, random_state=0)) == ["c0 + c1 + c2 + 2 more"]
 
 
-def test_few_rows_make_no_company_by_chance():
+def test_few_rows_make_no_close_columns_by_chance():
     lonely = 0
     for seed in range(20):
         X = np.random.default_rng(seed).normal(size=(12, 10))

@@ -126,9 +126,10 @@ def test_sentences_name_the_turn():
     X = np.round(uniform(400, 2) * 5)
     found = weighin.effects(lambda X: -((X[:, 0] - 1) ** 2) + X[:, 1], X, random_state=0)
     assert (
-        found.sentence("x0") == "The prediction peaks at x0 = 1: 36 higher than at −5, 16 higher than at 5."
+        found.sentence("x0")
+        == "The prediction peaks at x0 = 1: 36 higher than at \N{MINUS SIGN}5, 16 higher than at 5."
     )
-    assert found.sentence("x1") == "The prediction rises with x1: by 10 from −5 to 5."
+    assert found.sentence("x1") == "The prediction rises with x1: by 10 from \N{MINUS SIGN}5 to 5."
 
 
 def test_the_text_tells_the_largest_first_and_what_rows_that_occur_say():
@@ -157,7 +158,9 @@ def test_the_interval_of_a_range_holds_for_the_two_points_that_were_looked_for()
     for seed in range(60):
         X = np.random.default_rng(seed).normal(size=(80, 2))
         # nothing moves with x0 on average over all rows
-        low, _ = weighin.effects(lambda X: X[:, 0] * X[:, 1], X, ["x0"], random_state=0)["x0"].reach_interval()
+        low, _ = weighin.effects(lambda X: X[:, 0] * X[:, 1], X, ["x0"], random_state=0)[
+            "x0"
+        ].reach_interval()
         missed += low > 0
     assert missed <= 6
 
@@ -466,7 +469,7 @@ def test_a_result_is_asked_for_what_it_has():
         found.n_rows = 3
 
 
-def test_a_learners_own_rows_keep_company_too(regression, games):
+def test_a_learners_own_rows_are_associated_too(regression, games):
     from weighin._associations.associations import auto_groups
     from weighin._models import as_model
 

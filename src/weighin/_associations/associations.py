@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from weighin._associations.association import MEASURES, associate
+from weighin._associations.clusters import cluster
 from weighin._associations.off_data import distance_ratios
 from weighin._base.errors import InputError
 from weighin._results.associations import Associations
-from weighin._results.clusters import chance_level, cluster, group_names
+from weighin._results.clusters import chance_level, group_names
 from weighin._tables.columns import Column, count_rows, read_columns
 
 N_ROWS = 2000
-SAME = 0.7  # association from which two features count as carriers of the same information
+# association from which two features count as carriers of the same information
+SAME = 0.7
 
 
 def associations(
@@ -67,18 +69,18 @@ def associations(
     >>> rng = np.random.default_rng(0)
     >>> X = rng.normal(size=(500, 3))
     >>> X[:, 1] = -X[:, 0] + 0.3 * rng.normal(size=500)
-    >>> found = associations(X, random_state=0)
-    >>> found.clusters
+    >>> result = associations(X, random_state=0)
+    >>> result.clusters
     (('x0', 'x1'),)
-    >>> found.sentence("x0")
-    'x0 moves against x1 (-0.94): shuffling one leaves the other in place.'
+    >>> result.sentence("x0")
+    'x0 moves against x1 (−0.94): shuffling one leaves the other in place.'
     """
     check_share("threshold", threshold)
     columns, seed, total = _sample(X, features, n_rows, random_state)
-    found = associate(columns)
+    measured = associate(columns)
     n = len(columns[0].values)
     floor = chance_level(n)
-    strength = np.abs(found.signed)
+    strength = np.abs(measured.signed)
     members, order = cluster(strength, min(1.0, max(threshold, floor)))
     ratios = distance_ratios(
         columns, strength, {c.name: (i,) for i, c in enumerate(columns)}, np.random.default_rng(seed)
@@ -87,9 +89,9 @@ def associations(
     return Associations(
         features=tuple(names),
         kinds=tuple(column.kind for column in columns),
-        association=found.signed,
-        measures=tuple(tuple(MEASURES[m] for m in row) for row in found.measure.tolist()),
-        clusters=tuple(tuple(names[i] for i in some) for some in members),
+        association=measured.signed,
+        measures=tuple(tuple(MEASURES[m] for m in row) for row in measured.measure.tolist()),
+        clusters=tuple(tuple(names[i] for i in places) for places in members),
         order=tuple(names[i] for i in order),
         off_data=ratios,
         threshold=float(threshold),
@@ -117,7 +119,7 @@ def auto_groups(
     level = min(1.0, max(threshold, chance_level(len(columns[0].values))))
     names = [column.name for column in columns]
     members, _ = cluster(strength, level)
-    return group_names([[names[i] for i in some] for some in members], names)
+    return group_names([[names[i] for i in places] for places in members], names)
 
 
 def off_data(

@@ -2,34 +2,83 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from weighin._display.numbers import decimals_of, write
 from weighin._results.clusters import FARTHER
 
 Name = Callable[[str], str]
-MOST = 20.0  # times; more is not worth a number
+
+# times; more is not worth a number
+MOST = 20.0
+MEASURED_BY = {
+    "spearman": "rank correlation",
+    "cramers_v": "Cramér's V",
+    "correlation_ratio": "correlation ratio",
+}
 
 
-def association_sentence(feature: str, closest: Sequence[tuple[str, float, str]], name: Name = str) -> str:
-    """Say who a feature go together with.
+@dataclass(frozen=True)
+class CloseColumn:
+    """A column that another one goes with.
+
+    Attributes
+    ----------
+    name : str
+        Of the column.
+    association : float
+        From -1 to 1, below 0 where one grows as the other shrinks.
+    measure : {"spearman", "cramers_v", "correlation_ratio"}
+        What that is.
+    n_rows : int
+        Rows it was measured on, at most.
+    """
+
+    name: str
+    association: float
+    measure: str
+    n_rows: int
+
+    @property
+    def written(self) -> str:
+        """The association to the digits so many rows leave."""
+        return written(self.association, self.n_rows)
+
+
+def written(association: float, n_rows: int) -> str:
+    """Write an association to the one or two decimals that so many rows leave."""
+    if math.isnan(association):
+        return "-"
+    # about what chance makes of it: none where one column tells the other
+    width = 4 * (1 - association**2) / math.sqrt(max(n_rows - 1, 1))
+    decimals = decimals_of(width)
+    return write(association, 2 if decimals is None else min(2, max(1, decimals)))
+
+
+def association_sentence(feature: str, close: Sequence[CloseColumn], name: Name = str) -> str:
+    """Say which columns a feature goes with.
 
     Parameters
     ----------
     feature : str
-    closest : sequence of (other, association, measure)
+        Its name.
+    close : sequence of CloseColumn
         The closest first; empty for none.
     name : callable
         Writes the name of a feature.
     """
-    if not closest:
+    if not close:
         return f"{name(feature)} has no closely associated column: none can stand in for it."
-    by_how: dict[str, list[str]] = {}
-    for other, association, measure in closest:
-        how = "goes with" if measure != "spearman" else "moves with" if association >= 0 else "moves against"
-        by_how.setdefault(how, []).append(f"{name(other)} ({association:.2f})")
-    told = ", and ".join(f"{how} {listed(others)}" for how, others in by_how.items())
-    stay = "the other" if len(closest) == 1 else "the others"
-    return f"{name(feature)} {told}: shuffling one leaves {stay} in place."
+    by_verb: dict[str, list[str]] = {}
+    for column in close:
+        ranked = column.measure == "spearman"
+        verb = "goes with" if not ranked else "moves with" if column.association >= 0 else "moves against"
+        by_verb.setdefault(verb, []).append(f"{name(column.name)} ({column.written})")
+    parts = ", and ".join(f"{verb} {listed(others)}" for verb, others in by_verb.items())
+    stay = "the other" if len(close) == 1 else "the others"
+    return f"{name(feature)} {parts}: shuffling one leaves {stay} in place."
 
 
 def cluster_sentence(members: Sequence[str], name: Name = str) -> str:
@@ -51,18 +100,20 @@ def distance_sentence(feature: str, ratio: float, name: Name = str) -> str:
 
 
 def distances_sentence(ratios: Sequence[tuple[str, float]], name: Name = str) -> str:
-    """Say of some features at once that shuffles put rows far from the data, the farthest first."""
+    """Say of several features at once that shuffles put rows far from the data, the farthest first."""
     (first, farthest), *others = ratios
-    told = distance_sentence(first, farthest, name).removesuffix(".")
+    start = distance_sentence(first, farthest, name).removesuffix(".")
     more = ", ".join(f"{name(feature)} ({times(ratio)})" for feature, ratio in others)
     return (
-        f"{told}{'; ' + more if more else ''}: there the model is asked about rows unlike any that exist, and what it "
+        f"{start}{'; ' + more if more else ''}: there the model is asked about rows unlike any that exist, and what it "
         "says of them counts."
     )
 
 
 def times(ratio: float) -> str:
     """Write how many times."""
+    if math.isnan(ratio):
+        return "-"
     return f"{ratio:.1f}" if ratio <= MOST else f"more than {MOST:.0f}"
 
 

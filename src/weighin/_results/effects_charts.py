@@ -47,14 +47,14 @@ def draw(numbers: EffectsNumbers, options: ChartOptions) -> Any:
 def pictures(numbers: EffectsNumbers) -> list[tuple[str, str]]:
     """Give the section of a page that shows the curves."""
     shown = _chosen(numbers, ChartOptions())
-    spoken = f"Curves of {listing([effect.feature for effect in shown], MOST_PANELS)}: the sentences say what they show."
+    names = listing([effect.feature for effect in shown], MOST_PANELS)
     left_out = len(numbers.effects) - len(shown)
     heading = "Curves" + (f" of the {len(shown)} features that move predictions most" if left_out else "")
 
     def fill(figure: Any) -> None:
         draw(numbers, ChartOptions(most_curves=MOST_CURVES, figure=figure))
 
-    return [(heading, picture(fill, spoken))]
+    return [(heading, picture(fill, f"Curves of {names}: the sentences say what they show."))]
 
 
 def _chosen(numbers: EffectsNumbers, options: ChartOptions) -> list[FeatureEffect]:
@@ -63,10 +63,8 @@ def _chosen(numbers: EffectsNumbers, options: ChartOptions) -> list[FeatureEffec
         raise InputError(
             f"features must be a list of names, got the text {options.features!r}; write [{options.features!r}]."
         )
-    if options.features is None:
-        shown = list(numbers.by_reach)
-    else:
-        shown = [numbers[name] for name in options.features]
+    asked = options.features
+    shown = list(numbers.by_reach) if asked is None else [numbers[name] for name in asked]
     if not shown:
         raise InputError("Nothing to draw: features is empty.")
     return shown[: options.limit]

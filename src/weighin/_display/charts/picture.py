@@ -34,7 +34,8 @@ def picture(draw: Callable[[Any], Any], spoken: str) -> str:
     light, dark = (_data(draw, look.ink) for look in (LIGHT, DARK))
     return (
         f'<picture><source media="screen and (prefers-color-scheme: dark)" srcset="{dark}">'
-        f'<img src="{light}" alt="{escape(printable(spoken), quote=True)}" style="max-width:100%;height:auto"></picture>'
+        f'<img src="{light}" alt="{escape(printable(spoken), quote=True)}" style="max-width:100%;height:auto">'
+        "</picture>"
     )
 
 

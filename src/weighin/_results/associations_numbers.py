@@ -1,0 +1,136 @@
+"""Which columns go together: the numbers, without any view of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError, listing, nearest
+from weighin._results.associations_words import CloseColumn
+from weighin._results.clusters import chance_level, group_names
+from weighin._results.curves import read_only
+from weighin._results.feature_associations import FeatureAssociations
+
+# association from which a column is named as close
+CLOSE = 0.5
+# close columns named of one feature
+MOST_CLOSE = 3
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AssociationsNumbers:
+    """Fields and numbers of `weighin.Associations`, which describes them."""
+
+    features: tuple[str, ...]
+    kinds: tuple[str, ...]
+    association: NDArray[np.float64]
+    measures: tuple[tuple[str, ...], ...]
+    clusters: tuple[tuple[str, ...], ...]
+    order: tuple[str, ...]
+    off_data: Mapping[str, float]
+    threshold: float
+    n_rows: int
+    random_state: int
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "association", read_only(self.association))
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """The clusters as ``groups=`` of `weighin.weigh` takes them."""
+        return group_names(self.clusters, self.features)
+
+    @property
+    def close_from(self) -> float:
+        """Association from which columns are close: 0.5, or more where chance makes as much on so few rows."""
+        return max(CLOSE, chance_level(self.n_rows))
+
+    @property
+    def cluster_from(self) -> float:
+        """Association that any two columns of a cluster have at least."""
+        return min(1.0, max(self.threshold, chance_level(self.n_rows)))
+
+    def closest(self, feature: str, limit: int = 3, at_least: float = CLOSE) -> tuple[tuple[str, float], ...]:
+        """Name the features that stand in for one.
+
+        Parameters
+        ----------
+        feature : str
+            One of `features`.
+        limit : int
+            At most so many.
+        at_least : float
+            Leave out associations below this, or below what chance makes on so few rows.
+
+        Returns
+        -------
+        tuple of (str, float)
+            Features with their associations, the strongest first.
+
+        Raises
+        ------
+        InputError
+            On an unknown feature.
+        """
+        least = max(at_least, chance_level(self.n_rows))
+        return tuple((column.name, column.association) for column in self.nearest(feature, limit, least))
+
+    def nearest(self, feature: str, limit: int | None, at_least: float) -> tuple[CloseColumn, ...]:
+        """Give the columns most associated with one, the closest first.
+
+        Parameters
+        ----------
+        feature : str
+            One of `features`.
+        limit : int or None
+            At most so many.
+        at_least : float
+            Leave out associations below this; what cannot be measured is left out always.
+
+        Raises
+        ------
+        InputError
+            On an unknown feature.
+        """
+        place = self._place(feature)
+        strength = np.nan_to_num(np.abs(self.association[place]), nan=-1.0)
+        strength[place] = -1.0
+        order = [int(j) for j in np.argsort(-strength, kind="stable") if strength[j] >= at_least]
+        return tuple(self._column(place, j) for j in order[:limit])
+
+    def pairs(self, at_least: float = 0.0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Give the pairs of features that could be measured, by number, the strongest first."""
+        i, j = np.triu_indices(len(self.features), 1)
+        strength = np.nan_to_num(np.abs(self.association[i, j]), nan=-1.0)
+        order = np.argsort(-strength, kind="stable")[: int((strength >= at_least).sum())]
+        return i[order], j[order]
+
+    def cluster_of(self, feature: str) -> tuple[str, ...]:
+        """Give the cluster that a feature is in; empty for none."""
+        return next((members for members in self.clusters if feature in members), ())
+
+    def __getitem__(self, feature: str) -> FeatureAssociations:
+        """Give what one column goes with: ``associations["age"].close``."""
+        return FeatureAssociations(
+            feature=feature,
+            kind=self.kinds[self._place(feature)],
+            close=self.nearest(feature, MOST_CLOSE, self.close_from),
+            cluster=self.cluster_of(feature),
+            distance_ratio=float(self.off_data.get(feature, np.nan)),
+        )
+
+    def _place(self, feature: str) -> int:
+        if feature not in self.features:
+            raise InputError(
+                f"Unknown feature {feature!r}.{nearest(str(feature), self.features)} "
+                f"Features: {listing(self.features)}."
+            )
+        return self.features.index(feature)
+
+    def _column(self, place: int, other: int) -> CloseColumn:
+        association = float(self.association[place, other])
+        return CloseColumn(self.features[other], association, self.measures[place][other], self.n_rows)
