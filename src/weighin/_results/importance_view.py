@@ -127,7 +127,7 @@ class Shown(Drawn):
         parts = tuple(part.with_effects(known) for part in self.parts)
         more = page_parts(self, effects=effects) if words is not effects else {**self.further}
         # the dataclass is `Importance`, which this is a base of
-        return replace(self, directions=known, parts=parts, further=more)  # type: ignore[type-var]
+        return replace(self, directions=known, parts=parts, further=more)  # type: ignore[type-var]  # it is a dataclass
 
     def with_associations(self, associations: Any) -> Self:
         """Give the same result with the columns that go together, for its page and its file.
@@ -143,7 +143,7 @@ class Shown(Drawn):
             If it is something else.
         """
         # as in `with_effects`
-        return replace(self, further=page_parts(self, associations=associations))  # type: ignore[type-var]
+        return replace(self, further=page_parts(self, associations=associations))  # type: ignore[type-var]  # it is a dataclass
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Table | Text]:
         """Table for a terminal."""
