@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, listing, nearest
-from weighin._base.files import check_free
+from weighin._base.files import check_free, together
 from weighin._base.optional import require
 from weighin._inference import IDENTITY, Evidence, Link, RowChanges, holm
 from weighin._results.importance_file import read, read_rows, write, write_rows
@@ -305,9 +305,10 @@ class Importance(Shown):
         beside = path.with_suffix(".npz")
         if self.kept is not None:
             check_free(beside, force=force)
-        write(path, {**self._values(), "rows_beside": self.kept is not None}, force=force)
-        if self.kept is not None:
-            write_rows(beside, self.kept, force=force)
+        with together():
+            write(path, {**self._values(), "rows_beside": self.kept is not None}, force=force)
+            if self.kept is not None:
+                write_rows(beside, self.kept, force=force)
 
     def _values(self) -> dict[str, Any]:
         values = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "kept"}
