@@ -73,7 +73,7 @@ def test_what_is_there_is_never_overwritten(table: Path, taken: str) -> None:
     result = run("games.parquet", "-o", "learner.pkl")
     assert isinstance(result.exception, OutputExistsError)
     assert taken in str(result.exception)
-    assert "force" in str(result.exception)
+    assert "--force" in str(result.exception)
     assert result.output == ""  # before any work
     assert Path(taken).read_text() == "mine"
     assert sorted(os.listdir(table.parent)) == sorted(["games.parquet", taken])
