@@ -55,9 +55,9 @@ def resolve_metric(metric: Any, greater_is_better: bool | None, context: MetricC
         return metric
     sources = (*context.sources, *SOURCES)
     for source in sources:
-        found = source.find(metric, greater_is_better, context)
-        if found is not None:
-            return found
+        resolved = source.find(metric, greater_is_better, context)
+        if resolved is not None:
+            return resolved
     if isinstance(metric, str):
         names = [name for source in sources for name in source.names(context)]
         raise unknown(metric, dict.fromkeys(names))
