@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from weighin._engine import Scores, run
-from weighin._metrics import resolve
+from weighin._metrics import resolve_metric
 from weighin._models import as_model
 from weighin._samplers.marginal import MarginalSampler
 from weighin._tables.features import Feature
@@ -74,6 +74,6 @@ def engine(
         data,
         features or data.features,
         donors,
-        resolve(metric, better, adapted.metric_context(data)),
+        resolve_metric(metric, better, adapted.metric_context(data)),
         **options,
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import shlex
 import socket
+from functools import partial
 
 import pandas as pd
 import pytest
 
 import weighin
 from weighin._display import charts as _plots
+from weighin._football.simulate import simulate_league
 
 FILES = [
     "games.parquet",
@@ -101,3 +103,19 @@ def test_a_folder_that_is_a_file_is_said(cli, tmp_path):
     assert "weighin-demo" in ran.err
     assert "Traceback" not in ran.err
     assert (tmp_path / "weighin-demo").read_text() == "precious"
+
+
+def test_ctrl_c_leaves_nothing_so_that_the_same_command_works_again(cli, tmp_path, monkeypatch):
+    from weighin._cli import further
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("weighin._football.simulate.simulate_league", partial(simulate_league, [2018, 2019]))
+    monkeypatch.setattr(further, "effects", interrupt)
+    ran = cli("demo")
+    assert ran.code == 130
+    assert (
+        ran.err == "Stopped early: nothing is written, as the demo takes less than a minute.\nInterrupted.\n"
+    )
+    assert list(tmp_path.iterdir()) == []

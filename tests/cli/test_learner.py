@@ -135,6 +135,6 @@ def test_a_missing_file_is_named_with_its_neighbour_before_any_question(tmp_path
     monkeypatch.setattr(sys, "stdin", Terminal(""))
     with pytest.raises(InputError, match=r"No such file: '.*lerner\.pkl'\. Did you mean 'learner\.pkl'\?"):
         open_learner(tmp_path / "lerner.pkl", trust=False)
-    with pytest.raises(InputError, match="No such file"):
+    with pytest.raises(InputError, match="is a folder, not a file"):
         open_learner(tmp_path, trust=False)
     assert capsys.readouterr().err == ""

@@ -165,11 +165,11 @@ def test_an_interrupt_while_looking_further_keeps_the_weights(cli, learner, game
     monkeypatch.setattr(further, "effects", interrupted)
     ran = cli("run", learner, games, "--trust", "--repeats", 5)
     assert ran.code == 130
-    assert "do without effects and associations" in ran.err
+    assert "importance.html lack effects and associations.\n" in ran.err
     imp = result(tmp_path)
     assert imp.complete
     assert imp.directions == {}
-    assert not (tmp_path / "importance.html").exists()
+    assert 'id="effects"' not in (tmp_path / "importance.html").read_text(encoding="utf-8")
 
 
 def test_no_page_where_none_is_wanted(cli, learner, games, tmp_path):
@@ -490,7 +490,10 @@ def test_an_interrupt_leaves_a_partial_result_and_exit_code_130(cli, learner, ga
     monkeypatch.setattr(Progress, "advance", interrupt)
     ran = cli("run", learner, games, "--trust")
     assert ran.code == 130
-    assert ran.err == "Only the part that was finished is in importance.json.\nInterrupted.\n"
+    assert ran.err == (
+        "Stopped early: importance.json, importance.png and importance.html lack the features that were not "
+        "finished.\nInterrupted.\n"
+    )
     assert "PARTIAL" in ran.out
     assert any("PARTIAL" in text for text in texts)
     imp = result(tmp_path)
@@ -500,20 +503,52 @@ def test_an_interrupt_leaves_a_partial_result_and_exit_code_130(cli, learner, ga
 
 
 @pytest.mark.parametrize("old", [None, "old"])
-def test_an_interrupt_while_writing_leaves_both_files_or_none(
-    cli, learner, games, tmp_path, monkeypatch, old
+@pytest.mark.parametrize("part", ["_display.charts.save", "_results.importance.Importance.to_html"])
+def test_an_interrupt_while_writing_leaves_all_files_or_none(
+    cli, learner, games, tmp_path, monkeypatch, old, part
 ):
-    from weighin._display import charts as _plots
-
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    outputs = [tmp_path / "importance.json", tmp_path / "importance.png"]
+    outputs = [tmp_path / f"importance.{suffix}" for suffix in ("json", "png", "html")]
     if old:
         [path.write_text(old) for path in outputs]
-    monkeypatch.setattr(_plots, "save", interrupt)
+    monkeypatch.setattr(f"weighin.{part}", interrupt)
     assert cli("run", learner, games, "--trust", "--force", "--repeats", 1).code == 130
-    assert [path.read_text() if path.exists() else None for path in outputs] == [old, old]
+    assert [path.read_text() if path.exists() else None for path in outputs] == [old, old, old]
+
+
+class Panic(BaseException):
+    """What the renderer of charts raises when it meets what it did not expect."""
+
+
+def test_a_page_that_cannot_be_made_does_not_cost_the_numbers(cli, learner, games, tmp_path, monkeypatch):
+    def panic(*args, **kwargs):
+        raise Panic
+
+    monkeypatch.setattr(weighin.Importance, "to_html", panic)
+    with pytest.raises(Panic) as caught:
+        cli("run", learner, games, "--trust", "--repeats", 1)
+    assert caught.value.__notes__ == ["The numbers are in importance.json; chart and page could not be made."]
+    assert result(tmp_path).complete
+    assert not (tmp_path / "importance.png").exists()
+
+
+def test_a_page_of_an_earlier_run_is_called_so(cli, learner, games, tmp_path, monkeypatch):
+    (tmp_path / "importance.html").write_text("old")
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    ran = cli("run", learner, games, "--trust", "--force", "--repeats", 1)
+    assert ran.code == 0
+    assert ran.err.endswith("importance.html is of an earlier run.\n")
+
+
+def test_force_writes_through_a_link(cli, learner, games, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "real.json").write_text("old")
+    (tmp_path / "importance.json").symlink_to("elsewhere/real.json")
+    assert cli("run", learner, games, "--trust", "--force", "--repeats", 1).code == 0
+    assert (tmp_path / "importance.json").is_symlink()
+    assert result(tmp_path / "elsewhere", "real.json").n_repeats == 1
 
 
 def test_an_interrupt_before_anything_is_done_leaves_nothing(cli, learner, games, tmp_path, monkeypatch):

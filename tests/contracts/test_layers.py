@@ -1,17 +1,11 @@
-"""Modules import from the floors below them only, stay small, and do not print."""
+"""Modules import from the floors below them only, rooms of one floor not each other, nobody in a circle."""
 
 from __future__ import annotations
 
 import ast
-import tokenize
-from collections.abc import Iterator
-from pathlib import Path
+from graphlib import CycleError, TopologicalSorter
 
-import pytest
-
-import weighin
-
-SRC = Path(weighin.__file__).parent
+from source_files import SOURCES, SRC
 
 # a module imports from floors below its own; rooms of one floor do not import each other
 FLOORS = [
@@ -26,93 +20,71 @@ FLOORS = [
     ("_cli",),
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-SOURCES = sorted(SRC.rglob("*.py"))
 
 
-def room_of(path: Path) -> str:
-    parts = path.relative_to(SRC).with_suffix("").parts
-    return parts[0]
-
-
-def imported_rooms(path: Path) -> Iterator[tuple[int, str, bool]]:
-    """Line, room and whether it is a type name, of each import of this package, those inside functions too."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for_types = {
-        node
-        for branch in ast.walk(tree)
-        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
-        for statement in branch.body
-        for node in ast.walk(statement)
-    }
-    for node in ast.walk(tree):
-        targets: list[str] = []
-        if isinstance(node, ast.Import):
-            targets = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: relative import"
-            base = node.module or ""
-            targets = [f"weighin.{alias.name}" for alias in node.names] if base == "weighin" else [base]
-        for target in targets:
-            package, _, rest = target.partition(".")
-            if package == "weighin":
-                yield node.lineno, rest.partition(".")[0] or "__init__", node in for_types
+def room_of(module: str) -> str:
+    return module.partition(".")[2].partition(".")[0] or "__init__"
 
 
 def test_every_room_has_its_floor():
-    assert {room_of(path) for path in SOURCES} <= {*FLOOR_OF, "__main__"}
+    assert {source.room for source in SOURCES} == set(FLOOR_OF)
+
+
+def test_folders_have_an_underscore_and_the_files_in_them_none():
+    parts = [source.path.relative_to(SRC).parts for source in SOURCES]
+    wrong = [
+        "/".join(names)
+        for names in parts
+        if (len(names) > 1 and not names[0].startswith("_"))
+        or any(name.startswith("_") and name != "__init__.py" for name in names[1:])
+        or (len(names) == 1 and names[0] != "__init__.py")
+    ]
+    assert wrong == []
 
 
 def test_imports_go_down_only():
     wrong = []
-    for path in SOURCES:
-        own = room_of(path)
-        for line, room, _ in imported_rooms(path):
-            known_to_all = own == "__main__" or room == own or (own == "_cli" and room == "__init__")
-            if not known_to_all and FLOOR_OF[room] >= FLOOR_OF[own]:
-                wrong.append(f"{path.relative_to(SRC)}:{line} imports {room}")
+    for source in SOURCES:
+        for imported in source.imports:
+            room = room_of(imported.target)
+            # the command line uses the public names
+            allowed = room == source.room or (source.room == "_cli" and room == "__init__")
+            if not allowed and FLOOR_OF[room] >= FLOOR_OF[source.room]:
+                wrong.append(f"{source}:{imported.line} imports {imported.target}")
     assert wrong == []
 
 
-def test_the_face_imports_nothing_of_its_own_when_imported():
-    tree = ast.parse((SRC / "__init__.py").read_text(encoding="utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom):
-            assert not (node.module or "").startswith("weighin")
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(SRC)))
-def test_source_files_stay_small_and_private(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
-    folders = path.relative_to(SRC).parts[:1]
-    assert all(part.startswith("_") for part in folders)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [path for path in SOURCES if room_of(path) != "_cli"],
-    ids=lambda path: str(path.relative_to(SRC)),
-)
-def test_nothing_but_the_command_line_prints(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    as_script = {
-        node
-        for branch in tree.body
-        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "__name__ == '__main__'"
-        for node in ast.walk(branch)
+def test_no_circle():
+    graph = {
+        source.module: {
+            imported.target
+            for imported in source.imports
+            # the front door names the types of everything; a module may name itself
+            if imported.when != "types" and imported.target != source.module
+        }
+        for source in SOURCES
     }
-    calls = [
-        node.lineno
-        for node in ast.walk(tree)
+    circle: list[str] = []
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+    assert circle == []
+
+
+def test_the_public_module_imports_nothing_of_its_own_when_imported():
+    """But where a condition asks for it, as in a notebook."""
+    (public,) = [source for source in SOURCES if source.room == "__init__"]
+    lines = {node.lineno for node in public.tree.body}
+    assert [imported.target for imported in public.imports if imported.line in lines] == []
+
+
+def test_nothing_but_the_command_line_prints():
+    wrong = [
+        f"{source}:{node.lineno}"
+        for source in SOURCES
+        if source.room != "_cli"
+        for node in set(ast.walk(source.tree)) - source.nodes_under("__name__ == '__main__'")
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
-        if node not in as_script
     ]
-    assert calls == []
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(SRC)))
-def test_no_source_line_is_unfinished(path):
-    with path.open("rb") as file:
-        comments = [
-            token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT
-        ]
-    assert not [text for text in comments if "TODO" in text or "FIXME" in text or "XXX" in text]
+    assert wrong == []

@@ -32,7 +32,7 @@ from weighin import MetricError, ModelError, weigh
 from weighin._engine import measurement as _run_parts
 from weighin._engine import plan as _plan
 from weighin._engine import run
-from weighin._metrics import resolve
+from weighin._metrics import resolve_metric
 from weighin._models import as_model
 from weighin._samplers.marginal import Block, ExplicitSampler, MarginalSampler
 from weighin._tables.features import Feature
@@ -1075,7 +1075,7 @@ def test_no_feature_at_all_still_gives_a_baseline() -> None:
         data,
         (),
         ExplicitSampler(np.arange(60)[None]),
-        resolve("mse", None, model.metric_context(data)),
+        resolve_metric("mse", None, model.metric_context(data)),
     )
     assert scores.change.shape == (0, 1)
     assert scores.baseline == pytest.approx(np.mean((y - product(x)) ** 2), rel=1e-12)

@@ -193,7 +193,7 @@ def test_a_fresh_process_opens_the_learner(
     assert network.save(learner) == card_path(learner)
     test = games[games["year"] == 2021]
     test.to_parquet(table, index=False)
-    assert b"weighin" not in learner.read_bytes()
+    assert b"weighin._" not in learner.read_bytes()
     run = subprocess.run(
         [sys.executable, "-I", "-c", ELSEWHERE, str(learner), str(table)],
         capture_output=True, text=True, cwd=tmp_path, check=False,

@@ -16,7 +16,8 @@ from fastai.metrics import F1Score
 from fastai.tabular.all import Categorify, FillMissing, Normalize
 
 import learners
-from weighin import InputError, MetricError, ModelError, weigh
+from weighin import InputError, MetricError, ModelError, effects, weigh
+from weighin._models import as_model
 from weighin._models.fastai import FastaiModel
 
 LEARNERS = [
@@ -707,3 +708,17 @@ def test_a_class_instead_of_a_learner_is_said(fresh_games):
 
     with pytest.raises(ModelError, match="The class TabularLearner was given"):
         weigh(TabularLearner, fresh_games)
+
+
+def test_without_an_activation_of_the_loss_outputs_are_logits(classifier, fresh_games):
+    loss = classifier.loss_func
+    probable = effects(classifier, fresh_games, random_state=0)
+    assert probable.what.startswith("the probability of ")
+    classifier.loss_func = torch.nn.CrossEntropyLoss()
+    try:
+        of_logits = effects(classifier, fresh_games, random_state=0)
+        assert as_model(classifier).outputs().kind == "logit"
+    finally:
+        classifier.loss_func = loss
+    assert of_logits.what.startswith("the output for ")
+    assert as_model(classifier).outputs().classes == ("bad", "fair", "good")

@@ -356,7 +356,7 @@ def test_without_probabilities_accuracy_is_the_default() -> None:
         assert imp.baseline == accuracy_score(y, model.predict(rows / [100.0, 1.0]))
     with pytest.raises(MetricError, match=r"Unknown metric 'log_loss'|needs predict_proba"):
         weigh(LinearSVC().fit(rows, y), rows, y, metric="log_loss")
-    with pytest.raises(MetricError, match="'log_loss' needs predict_proba, which LinearSVC has not"):
+    with pytest.raises(MetricError, match="'log_loss' needs predict_proba, which LinearSVC does not have"):
         weigh(LinearSVC().fit(rows, y), rows, y, metric="neg_log_loss")
 
 
@@ -414,7 +414,9 @@ def test_a_scorer_may_name_its_positive_class(classifier: Any, positive: str, re
     model = classifier.fit(rows, y)
     scorer = make_scorer(average_precision_score, response_method=response, pos_label=positive)
     if isinstance(response, str) and not hasattr(model, response):
-        with pytest.raises(MetricError, match=f"needs {response}, which {type(model).__name__} has not"):
+        with pytest.raises(
+            MetricError, match=f"needs {response}, which {type(model).__name__} does not have"
+        ):
             importances(model, rows, y, scorer)
         return
     close(importances(model, rows, y, scorer), scored_by_hand(scorer, model, rows, y))

@@ -246,7 +246,7 @@ def test_negative_importances_are_not_the_headline():
 def test_missing_numbers_are_dashes_and_come_last():
     page = read(samples.bare([math.nan, 1.0, math.inf], baseline=0.0))
     rows = page.data["weights"][0]["rows"]
-    assert [row["label"] for row in rows] == ["∞", "+1.0000", "–"]  # noqa: RUF001
+    assert [row["label"] for row in rows] == ["∞", "+1.0000", "–"]
     assert all(row["part"] is None for row in rows)
     assert "not defined here" in page.text
     assert not re.search(r"\b(nan|inf)\b", page.text)

@@ -118,7 +118,7 @@ def test_finding_a_feature_by_a_part_of_its_name(full, visit):
     _, html = full
     page = visit(html)
     page.get_by_label("Find").fill("ELU_00")
-    page.wait_for_selector("#drawn:has-text('No feature’s name contains')")  # noqa: RUF001
+    page.wait_for_selector("#drawn:has-text('No feature’s name contains')")
     assert lines(page) == []
     page.get_by_label("Find").fill("URE_00")
     expect(page.locator(".rows li")).to_have_count(10)
@@ -321,7 +321,7 @@ def test_what_has_no_limit_is_above_and_what_has_no_number_below(visit):
     page = visit(samples.bare([math.nan, 1.0, math.inf, -1.0]).to_html())
     assert bars(page) == ["f2", "f1", "f3", "f0"]
     assert lines(page)[0].startswith("f2")
-    assert {"∞", "–"} <= set(drawn(page))  # noqa: RUF001
+    assert {"∞", "–"} <= set(drawn(page))
 
 
 def test_six_hundred_features(visit):

@@ -171,7 +171,7 @@ def test_rows_that_a_swap_moved_are_counted_whatever_else_moves_with_them():
             "roc_auc",
             REGRESSION,
             Y,
-            "needs decision_function or predict_proba, which LinearRegression has not",
+            "needs decision_function or predict_proba, which LinearRegression does not have",
         ),
         ("f1", Logit(), TWO, "needs predict, .* its one output is read as a score"),
         ("neg_log_loss", line, TWO, "outputs are no probabilities"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -13,6 +11,7 @@ from lines import line, table, weigh
 from sklearn import metrics as reference
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
+from torch_metrics import torchmetrics
 from weighin import MetricError
 
 FRAME, Y = table(300, seed=1)
@@ -21,25 +20,7 @@ TWO, THREE = (Y > 0).astype(int), np.digitize(Y, [-1.5, 1.5])
 
 @pytest.fixture(scope="module")
 def tm() -> Any:
-    """Torchmetrics imports torchvision, where that is installed, for metrics of images alone."""
-    try:
-        import torchmetrics
-    except ModuleNotFoundError:
-        pytest.skip("torchmetrics is not installed")
-    except RuntimeError:  # a torchvision made for another build of torch
-        _forget("torchmetrics", "torchvision")
-        names = ("torchvision", "torchvision.models", "torchvision.transforms")
-        with mock.patch.dict(sys.modules, {name: mock.MagicMock() for name in names}):
-            import torchmetrics
-
-            kept = {name: module for name, module in sys.modules.items() if name.startswith("torchmetrics")}
-        sys.modules.update(kept)
-    return torchmetrics
-
-
-def _forget(*packages: str) -> None:
-    for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
-        del sys.modules[name]
+    return torchmetrics()
 
 
 class Network(torch.nn.Module):

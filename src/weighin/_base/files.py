@@ -1,48 +1,212 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all, one alone or several together.
+
+A file is written under a hidden name beside its place and renamed once it is complete. Renaming several takes several
+steps; `journal` sees to it that a process killed between two of them leaves what the next one can put right.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 
 from weighin._base.errors import InputError, OutputExistsError, nearest
+from weighin._base.journal import Journal, Replacement, hidden, settle, to_disk
 
 
-def check_free(*paths: Path, force: bool = False) -> None:
+def check_free(*paths: Path, force: bool = False, hint: str = "Pass force=True to replace.") -> None:
     """Refuse before any work when an output is in the way, or cannot be written.
+
+    What a killed process left of these outputs is cleared up first.
+
+    Parameters
+    ----------
+    *paths : path
+        Files to be written. A link stands for the file it leads to.
+    force : bool
+        Whether a file may be replaced.
+    hint : str
+        How the caller can say so.
 
     Raises
     ------
     OutputExistsError
         If a path exists and `force` is false.
     InputError
-        If a path is a folder, or its folder does not exist or takes no files.
+        If a path is no file, or its folder does not exist or takes no files.
     """
     for path in paths:
         if path.is_dir():
             raise InputError(f"The output '{path}' is a folder; name a file in it.")
-        if not path.parent.is_dir():
-            raise InputError(f"The output '{path}' has no folder to go to: '{path.parent}' does not exist.")
-        _try_folder(path.parent)
+        if path.exists() and not path.is_file():
+            raise InputError(f"The output '{path}' is no regular file; name another.")
+        target = _followed(path)
+        if not target.parent.is_dir():
+            folder = target.parent if path.is_symlink() else path.parent
+            raise InputError(f"The output '{path}' has no folder to go to: '{folder}' does not exist.")
+        _try_folder(target.parent if path.is_symlink() else path.parent)
+        settle(target.parent)
     taken = [str(path) for path in paths if path.exists() or path.is_symlink()]
     if taken and not force:
-        raise OutputExistsError(f"Already there, left as it is: {', '.join(taken)}. Pass --force to replace.")
+        raise OutputExistsError(f"Already there, left as it is: {', '.join(taken)}. {hint}")
 
 
 def check_there(path: Path) -> None:
     """Raise unless `path` is a file, naming one beside it that is called almost the same.
+
+    What a killed process left of it is cleared up first.
 
     Raises
     ------
     InputError
         If there is no such file.
     """
-    if not path.is_file():
-        near = nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
-        raise InputError(f"No such file: '{path}'.{near}")
+    settle(_followed(path).parent)
+    if path.is_file():
+        return
+    if path.is_dir():
+        raise InputError(f"'{path}' is a folder, not a file.")
+    if path.exists():
+        raise InputError(f"'{path}' is no regular file.")
+    near = nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
+    raise InputError(f"No such file: '{path}'.{near}")
+
+
+class Outputs:
+    """Files that are written together: at the end all of them are there, or none has changed.
+
+    Use it through `together`.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[Path, Replacement] = {}
+        self._journal: Journal | None = None
+
+    def add(self, path: Path) -> Path:
+        """Give the hidden file to write what will stand at `path`; a link is followed to the file it leads to."""
+        target = _followed(path)
+        if all(target.parent != file.target.parent for file in self._files.values()):
+            settle(target.parent)
+        temporary = hidden(target)
+        # made as any new file is made, so that it gets the rights of one
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        self._forget(self._files.get(target))
+        self._files[target] = Replacement(target, temporary)
+        return temporary
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """After an exception in the block, leave out what was added in it."""
+        before = list(self._files.values())
+        try:
+            yield
+        except BaseException:
+            for file in list(self._files.values()):
+                if file not in before:
+                    self._forget(self._files.pop(file.target))
+            raise
+
+    def commit(self) -> None:
+        """Put all files in place.
+
+        Raises
+        ------
+        OSError
+            If one cannot be; the others are then as they were.
+        """
+        for file in self._files.values():
+            to_disk(file.temporary)
+            if file.target.exists():
+                file.temporary.chmod(stat.S_IMODE(file.target.stat().st_mode))
+        if len(self._files) == 1:
+            (file,) = self._files.values()
+            os.replace(file.temporary, file.target)
+        elif self._files:
+            self._replace_together()
+
+    def discard(self) -> None:
+        """Remove what is hidden still."""
+        for file in self._files.values():
+            self._forget(file)
+
+    def _replace_together(self) -> None:
+        for target, file in list(self._files.items()):
+            self._files[target] = _with_old(file)
+        journal = self._journal = Journal.of(self._files.values())
+        try:
+            journal.write()
+            for file in self._files.values():
+                os.replace(file.temporary, file.target)
+            journal.remove()
+        except BaseException:
+            journal.put_back()
+            journal.remove()
+            raise
+
+    def _forget(self, file: Replacement | None) -> None:
+        if file is not None:
+            file.temporary.unlink(missing_ok=True)
+        # while the journal stands, somebody has still to put the old file back
+        if file is not None and file.old is not None and not (self._journal and self._journal.stands()):
+            file.old.unlink(missing_ok=True)
+
+
+_CURRENT: ContextVar[Outputs | None] = ContextVar("weighin_outputs", default=None)
+
+
+@contextmanager
+def together() -> Iterator[Outputs]:
+    """Let all files that are written in the block appear at its end, at once; after an exception none.
+
+    A block in the block belongs to it. A process that is killed between two of the steps leaves the old files or the
+    new ones, as soon as weighin next writes to that folder or reads from it.
+    """
+    outer = _CURRENT.get()
+    if outer is not None:
+        with outer.part():
+            yield outer
+        return
+    outputs = Outputs()
+    token = _CURRENT.set(outputs)
+    try:
+        yield outputs
+        outputs.commit()
+    finally:
+        _CURRENT.reset(token)
+        outputs.discard()
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a hidden file beside `path` to write to; it goes there at the end of the block, or of `together` around it.
+
+    An exception (Ctrl-C included) leaves whatever was at `path` as it was, and nothing else behind.
+    """
+    with together() as outputs:
+        yield outputs.add(path)
+
+
+def given_or_written(page: str, path: Path | str | None) -> str | None:
+    """Give a page back where there is no path; write it there otherwise."""
+    if path is None:
+        return page
+    with replacing(Path(path)) as temporary:
+        temporary.write_text(page, encoding="utf-8", newline="\n")
+    return None
+
+
+def _followed(path: Path) -> Path:
+    """Follow links to the file that is meant, there or not."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise InputError(f"The link '{path}' leads back to itself.")
+    return target
 
 
 def _try_folder(folder: Path) -> None:
@@ -53,29 +217,14 @@ def _try_folder(folder: Path) -> None:
         raise InputError(f"Nothing can be written in the folder '{folder}': {error.strerror}.") from None
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it there once the block has ended well.
-
-    An exception (Ctrl-C included) leaves whatever was at `path` as it was, and nothing else behind.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:64]}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+def _with_old(file: Replacement) -> Replacement:
+    """Keep the file that is replaced under a second name."""
+    if not file.target.exists():
+        return file
+    old = hidden(file.target, ".old")
     try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def given_or_written(page: str, path: Path | str | None) -> str | None:
-    """Give a page back where there is no path; write it there otherwise."""
-    if path is None:
-        return page
-    with replacing(Path(path)) as temporary:
-        temporary.write_text(page, encoding="utf-8", newline="\n")
-    return None
+        os.link(file.target, old)
+    except OSError:
+        # no file system has to know second names
+        shutil.copy2(file.target, old)
+    return replace(file, old=old)

@@ -9,6 +9,8 @@ import typer
 
 from weighin._base.errors import InputError
 from weighin._cli import ablating as shared
+from weighin._cli import options
+from weighin._cli.outputs import ResultFiles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,10 +19,8 @@ if TYPE_CHECKING:
 
 
 def ablate(
-    learner: Annotated[Path, typer.Argument(help="Learner exported by fastai: learn.export('learner.pkl').")],
-    table: Annotated[
-        Path, typer.Argument(help="Raw rows with the target: .csv, .parquet, .feather or .jsonl.")
-    ],
+    learner: options.Learner,
+    table: options.Rows,
     drop: shared.Drop = None,
     add: shared.Add = None,
     replace: shared.Replace = None,
@@ -46,17 +46,14 @@ def ablate(
     fits: shared.Fits = 10,
     metric: Annotated[str | None, typer.Option(help="The learner's first metric by default.")] = None,
     tolerance: shared.Tolerance = None,
-    seed: shared.Seed = 0,
+    seed: options.Seed = 0,
     jobs: shared.Jobs = None,
-    out: shared.Out = Path("ablation.json"),
+    out: options.Out = Path("ablation.json"),
     store: shared.StoreFolder = None,
-    page: shared.Page = True,
-    open_it: shared.Open = False,
-    force: shared.Force = False,
-    trust: Annotated[
-        bool,
-        typer.Option("--trust", help="Open the learner without asking: a pickle runs the code stored in it."),
-    ] = False,
+    page: options.Page = True,
+    open_it: options.Open = False,
+    force: options.Force = False,
+    trust: options.Trust = False,
 ) -> None:
     """Train a learner again without some features, and with others: does it get worse?
 
@@ -73,7 +70,8 @@ def ablate(
     from weighin._football.network import is_simulated
     from weighin._tables.frames import read_table
 
-    shared.check_out(out, page=page, force=force)
+    files = ResultFiles(out, page=page)
+    files.check(force=force)
     asked = shared.questions(drop, add, replace)
     check_there(learner)
     check_there(table)
@@ -98,10 +96,9 @@ def ablate(
     shared.ablate_and_write(
         recipe,
         rows,
-        out,
+        files,
         shared.store_of(out, store),
         simulated=is_simulated(rows) or (card is not None and card.simulated),
-        page=page,
         open_it=open_it,
         notes=notes,
         **asked,

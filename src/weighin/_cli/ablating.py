@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import shlex
 from collections.abc import Sequence
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from weighin._base.errors import InputError
-from weighin._cli import weighing as _weighing
+from weighin._cli.options import names as _names
+from weighin._cli.outputs import ResultFiles, listed, open_page
+from weighin._cli.printing import say, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,16 +48,11 @@ Tolerance = Annotated[
     float | None,
     typer.Option(help="A change below it does not matter, in units of the metric; 1% of it by default."),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")]
 Jobs = Annotated[int | None, typer.Option(help="Processes to train in; -1 for all processors.")]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Result to write, JSON; chart and page go beside it.")]
 StoreFolder = Annotated[
     Path | None,
     typer.Option(help="Folder for finished fits, to go on with; by default beside the result, as .fits."),
 ]
-Page = Annotated[bool, typer.Option("--page/--no-page", help="Write the page, too: .html beside the result.")]
-Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace outputs that are there.")]
 
 
 def questions(
@@ -94,29 +90,28 @@ def questions(
 def ablate_and_write(
     recipe: Recipe,
     table: pd.DataFrame,
-    out: Path,
+    files: ResultFiles,
     store: Path,
     *,
     simulated: bool,
-    page: bool = True,
     open_it: bool = False,
     notes: tuple[str, ...] = (),
     **options: Any,
 ) -> None:
-    """Train and measure, print the table and the sentences, write the JSON, the chart and the page.
+    """Train and measure, write the JSON, the chart and the page, print the table and the sentences.
 
     Parameters
     ----------
     recipe, table
         What to train on what.
-    out : path
-        The JSON; it and what goes beside it are replaced.
+    files : ResultFiles
+        Where it goes; what is there is replaced.
     store : path
         Folder of finished fits.
     simulated : bool
         Whether the games were made up.
-    page, open_it : bool
-        Whether to write the page, and to open it.
+    open_it : bool
+        Whether to open the page.
     notes : tuple of str
         More for the reader.
     **options
@@ -127,49 +122,27 @@ def ablate_and_write(
     typer.Exit
         With code 130 after an interruption.
     """
-    from rich.console import Console
-
-    from weighin._base.files import replacing
-    from weighin._display import charts as _plots
     from weighin._refit.ablate.run import ablate
 
     try:
-        found: Ablation = ablate(recipe, table, store=store, **options)
+        ablation: Ablation = ablate(recipe, table, store=store, **options)
     except KeyboardInterrupt as stop:
         for note in getattr(stop, "__notes__", ()):
-            typer.echo(note, err=True)  # that it was interrupted is told at the end
+            # that it was interrupted is told at the end
+            say(note, err=True)
         raise typer.Exit(130) from None
-    found = dataclasses.replace(found, simulated=simulated, notes=(*notes, *found.notes))
-    Console().print(found)
-    with replacing(_weighing.chart_path(out)) as temporary:  # both files, or neither
-        _plots.save(lambda ax: found.plot(ax=ax), temporary)
-        found.save(out, force=True)
-    if page:
-        found.to_html(_weighing.page_path(out), force=True)
-    written = _weighing.listed(_weighing.outputs(out, page=page))
-    typer.echo(f"Written: {written}. Fits are kept in {shlex.quote(str(store))}: more --fits add to them.")
-    if open_it and page:
-        _weighing.show(_weighing.page_path(out))
+    ablation = dataclasses.replace(ablation, simulated=simulated, notes=(*notes, *ablation.notes))
+    written = files.write(ablation)
+    show(ablation)
+    kept = f"Fits are kept in {shlex.quote(str(store))}: more --fits add to them."
+    say(f"Written: {listed(written)}. {kept}")
+    if open_it and files.html in written:
+        open_page(files.html)
 
 
 def store_of(out: Path, store: Path | None) -> Path:
     """Folder of the fits: the one given, else beside the result."""
     return store or out.with_suffix(".fits")
-
-
-def check_out(out: Path, *, page: bool, force: bool) -> None:
-    """Refuse before any work what cannot be written.
-
-    Raises
-    ------
-    InputError, OutputExistsError
-        If it does not end in .json, or is in the way.
-    """
-    from weighin._base.files import check_free
-
-    if out.suffix.lower() != ".json":
-        raise InputError(f"--out must end in .json, got '{out}'; the chart goes beside it as .png.")
-    check_free(*_weighing.outputs(out, page=page), force=force)
 
 
 def _put(entries: dict[Any, Any], key: Any, value: Any, option: str) -> None:
@@ -186,9 +159,3 @@ def _labelled(text: str, option: str) -> tuple[str | None, list[str]]:
             f"{option} must be a feature, feature,feature or label=feature,feature, got {text!r}."
         )
     return (label.strip() if sign else None), names
-
-
-def _names(text: str) -> list[str]:
-    """Read names with commas between them; one that holds a comma stands in double quotes."""
-    names = next(csv.reader([text], skipinitialspace=True), [])
-    return [name.strip() for name in names if name.strip()]

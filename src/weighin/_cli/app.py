@@ -16,6 +16,7 @@ from weighin._cli import demo as _demo
 from weighin._cli import report as _report
 from weighin._cli import run as _run
 from weighin._cli import train as _train
+from weighin._cli.printing import say
 
 # the base of usage errors, from whichever click typer carries
 _USAGE_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -40,7 +41,7 @@ app.add_typer(_cfbd.app, name="cfbd")
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"weighin {weighin.__version__}")
+        say(f"weighin {weighin.__version__}")
         raise typer.Exit
 
 
@@ -59,14 +60,14 @@ def run() -> int:
     try:
         code: int = app(standalone_mode=False) or 0
         if code == 130:  # typer turns Ctrl-C into this without a word
-            typer.echo("Interrupted.", err=True)
+            say("Interrupted.", err=True)
         return code
     except _USAGE_ERROR as error:
         error.show()
         return int(error.exit_code)
     except typer.Abort:
-        typer.echo("Interrupted.", err=True)
+        say("Interrupted.", err=True)
         return 130
     except (WeighinError, OSError) as error:
-        typer.echo(f"weighin: {error}", err=True)
+        say("\n".join([f"weighin: {error}", *getattr(error, "__notes__", ())]), err=True)
         return 1

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from weighin._base.errors import FetchError, InputError
+from weighin._cli import options, outputs, printing
 from weighin._cli.program import program
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.table import Table
 
     from weighin._football.games import Season
 
@@ -56,7 +57,7 @@ def fetch(
             "its games. By default: consensus, DraftKings, ESPN Bet, Bovada."
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the output if it is there.")] = False,
+    force: options.Force = False,
 ) -> None:
     """Fetch games between FBS teams with scores, Elo and spread; two API calls per season.
 
@@ -67,13 +68,13 @@ def fetch(
 
     Example: weighin cfbd fetch --seasons 2015-2021 -o games.parquet
     """
-    from weighin._base.files import check_free, replacing
+    from weighin._base.files import replacing
     from weighin._base.optional import require
     from weighin._tables.frames import check_format, write_table
 
     years = parse_seasons(seasons, datetime.now(UTC).year)
     check_format(output)
-    check_free(output, force=force)
+    outputs.check(output, force=force)
     for module in ("httpx", "pydantic", "tenacity", "pandas", "pyarrow"):
         require(module, "cfbd", "fetch games")
 
@@ -87,7 +88,7 @@ def fetch(
     providers = tuple(provider) if provider else _games.PROVIDERS
     _games.check_providers(providers)
     key = _key.read_key(api_key_file)
-    progress, out = Console(stderr=True, soft_wrap=True, highlight=False), Console(highlight=False)
+    progress = Console(stderr=True, soft_wrap=True, highlight=False)
 
     def say(message: str) -> None:
         progress.print(message, markup=False)
@@ -115,12 +116,11 @@ def fetch(
     table = _games.games_table(done, providers)
     with replacing(output) as temporary:
         write_table(table, temporary)
-    _report(done, out)
-    out.print(f"Wrote {len(table):,} games to {output}.", markup=False, soft_wrap=True)
+    printing.show(_kept_and_dropped(done))
+    printing.say(f"Wrote {len(table):,} games to {output}.")
     if calls_left is not None:
-        out.print(f"API calls left this month: {calls_left:,}.", markup=False)
-    quoted = shlex.quote(str(output))
-    out.print(f"Next: {program()} cfbd train {quoted} -o learner.pkl", markup=False, soft_wrap=True)
+        printing.say(f"API calls left this month: {calls_left:,}.")
+    printing.say(f"Next: {program()} cfbd train {shlex.quote(str(output))} -o learner.pkl")
 
 
 def parse_seasons(text: str, latest: int) -> list[int]:
@@ -166,8 +166,8 @@ def _line(season: Season, providers: tuple[str, ...]) -> str:
     return text
 
 
-def _report(seasons: list[Season], out: Console) -> None:
-    """Print what was kept and dropped: one row per season, one column per reason that occurred."""
+def _kept_and_dropped(seasons: list[Season]) -> Table:
+    """Lay out what was kept and dropped: one row per season, one column per reason that occurred."""
     from rich.table import Table
 
     from weighin._football.games import REASONS
@@ -183,4 +183,4 @@ def _report(seasons: list[Season], out: Console) -> None:
     if len(seasons) > 1:
         table.add_section()
         table.add_row("all", *(f"{sum(column):,}" for column in zip(*rows, strict=True)))
-    out.print(table)
+    return table

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from weighin._cli import ablating as shared
+from weighin._cli import options
+from weighin._cli.outputs import ResultFiles
 from weighin._cli.train import parse_layers
 
 DROP = {
@@ -33,13 +35,13 @@ def ablate(
         str, typer.Option(help="time:year tests on the last season; time:year:3 on each of the last three.")
     ] = "time:year",
     tolerance: shared.Tolerance = None,
-    seed: shared.Seed = 0,
+    seed: options.Seed = 0,
     jobs: shared.Jobs = None,
-    out: shared.Out = Path("ablation.json"),
+    out: options.Out = Path("ablation.json"),
     store: shared.StoreFolder = None,
-    page: shared.Page = True,
-    open_it: shared.Open = False,
-    force: shared.Force = False,
+    page: options.Page = True,
+    open_it: options.Open = False,
+    force: options.Force = False,
 ) -> None:
     """Train the article's network again and again: what may be dropped, what is worth adding?
 
@@ -62,7 +64,8 @@ def ablate(
     )
     from weighin._tables.frames import column_names, read_table
 
-    shared.check_out(out, page=page, force=force)
+    files = ResultFiles(out, page=page)
+    files.check(force=force)
     asked = shared.questions(drop, add, replace)
     check_there(games)
     require("fastai", "fastai", "train the article's network")
@@ -83,10 +86,9 @@ def ablate(
     shared.ablate_and_write(
         recipe,
         table,
-        out,
+        files,
         shared.store_of(out, store),
         simulated=is_simulated(table),
-        page=page,
         open_it=open_it,
         **asked,
         fits=fits,

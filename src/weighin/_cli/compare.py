@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from weighin._base.errors import InputError
-from weighin._cli import weighing as _weighing
+from weighin._cli import options, printing
+from weighin._cli.outputs import ResultFiles, listed, open_page
 
 
 def compare(
@@ -26,11 +26,9 @@ def compare(
         Path | None,
         typer.Option("--out", "-o", help="Write the comparison, JSON; chart and page go beside it."),
     ] = None,
-    page: Annotated[
-        bool, typer.Option("--page/--no-page", help="Write the page, too: .html beside the result.")
-    ] = True,
-    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace outputs that are there.")] = False,
+    page: options.Page = True,
+    open_it: options.Open = False,
+    force: options.Force = False,
 ) -> None:
     """Compare two results: two models, two seasons, before and after.
 
@@ -41,39 +39,32 @@ def compare(
 
     Example: weighin compare 2020.json 2021.json --labels "season 2020,season 2021" --out seasons.json
     """
-    from rich.console import Console
-
-    from weighin._base.files import check_free, check_there, replacing
+    from weighin._base.files import check_there
     from weighin._compare.compare import compare as compare_results
-    from weighin._display import charts as _plots
     from weighin._results.importance import Importance
 
-    if out is not None and out.suffix.lower() != ".json":
-        raise InputError(f"--out must end in .json, got '{out}'; the chart goes beside it as .png.")
     for path in (a, b):
         check_there(path)
     if open_it and (out is None or not page):
         raise InputError("--open opens the page that --out writes: give --out, without --no-page.")
-    if out is not None:
-        check_free(*_weighing.outputs(out, page=page), force=force)
+    files = None if out is None else ResultFiles(out, page=page)
+    if files is not None:
+        files.check(force=force)
     named = _labels(labels) if labels is not None else _names(a, b)
     comparison = compare_results(Importance.load(a), Importance.load(b), metric=metric, labels=named)
-    Console().print(comparison)
-    if out is None:
-        return
-    with replacing(_weighing.chart_path(out)) as temporary:  # both files, or neither
-        _plots.save(lambda ax: comparison.plot(ax=ax), temporary)
-        comparison.save(out, force=True)
-    if page:
-        comparison.to_html(_weighing.page_path(out), force=True)
-    typer.echo(f"Written: {_weighing.listed(_weighing.outputs(out, page=page))}.")
-    if open_it:
-        _weighing.show(_weighing.page_path(out))
+    written = [] if files is None else files.write(comparison)
+    printing.show(comparison)
+    if files is None:
+        # what is printed was all there is
+        raise typer.Exit(1 if printing.lost() else 0)
+    printing.say(f"Written: {listed(written)}.")
+    if open_it and files.html in written:
+        open_page(files.html)
 
 
 def _labels(text: str) -> list[str]:
-    labels = [label.strip() for label in next(csv.reader([text], skipinitialspace=True), [])]
-    if len(labels) != 2 or not all(labels):
+    labels = options.names(text)
+    if len(labels) != 2:
         raise InputError(
             f"--labels takes two names with a comma between them, such as 2020,2021; got {text!r}."
         )

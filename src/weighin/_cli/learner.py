@@ -38,7 +38,8 @@ def open_learner(path: Path, *, trust: bool) -> Any:
             learner = load_learner(path)
     except KeyboardInterrupt:
         raise
-    except Exception as error:  # a pickle may raise anything
+    # a pickle may raise anything
+    except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"'{path}' is not a learner exported by fastai: {reason}") from error
     if not isinstance(learner, Learner):
@@ -51,7 +52,8 @@ def open_learner(path: Path, *, trust: bool) -> Any:
 
 def _ask(path: Path) -> None:
     told = f"'{path}' is a pickle: opening it runs the code stored in it. Open only files you trust."
-    if not sys.stdin.isatty():
+    # a program may be started without one at all
+    if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
         raise UntrustedFileError(f"{told} There is no terminal to ask on: pass --trust if you do.")
     if not typer.confirm(f"{told}\nDo you trust it?", default=False, err=True):
         raise UntrustedFileError(f"Not opened: '{path}'.")

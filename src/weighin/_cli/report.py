@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from weighin._cli import weighing as _weighing
+from weighin._cli import options, outputs
+from weighin._cli.printing import say
 
 
 def report(
@@ -19,8 +20,8 @@ def report(
     ablation: Annotated[
         Path | None, typer.Option(help="What training again without and with other columns gave, JSON.")
     ] = None,
-    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a page that is there.")] = False,
+    open_it: options.Open = False,
+    force: options.Force = False,
 ) -> None:
     """Write a result as one HTML page that needs nothing but itself: sentences, chart, table, all that its file knows.
 
@@ -30,7 +31,7 @@ def report(
     from weighin._base.files import check_there
     from weighin._results.importance import Importance
 
-    page = out or _weighing.page_path(result)
+    page = out or result.with_suffix(".html")
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--out must end in .html, got '{page}'.")
     check_there(result)
@@ -40,8 +41,9 @@ def report(
 
         check_there(ablation)
         retrained = Ablation.load(ablation)
-    found = Importance.load(result)
-    found.to_html(page, ablation=retrained, force=force)
-    typer.echo(f"Written: {page}.")
+    imp = Importance.load(result)
+    outputs.check(page, force=force)
+    imp.to_html(page, ablation=retrained, force=True)
+    say(f"Written: {page}.")
     if open_it:
-        _weighing.show(page)
+        outputs.open_page(page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +10,11 @@ import typer
 
 from weighin._base.errors import InputError
 from weighin._cli import learner as _learner
+from weighin._cli import options
 from weighin._cli import rows as _rows
 from weighin._cli import weighing as _weighing
+from weighin._cli.outputs import ResultFiles, listed, open_page
+from weighin._cli.printing import say, show
 
 
 def _repeats(text: str) -> int | str:
@@ -23,10 +26,8 @@ def _repeats(text: str) -> int | str:
 
 
 def run(
-    learner: Annotated[Path, typer.Argument(help="Learner exported by fastai: learn.export('learner.pkl').")],
-    table: Annotated[
-        Path, typer.Argument(help="Raw rows with the target: .csv, .parquet, .feather or .jsonl.")
-    ],
+    learner: options.Learner,
+    table: options.Rows,
     rows: Annotated[
         str | None,
         typer.Option(
@@ -75,7 +76,7 @@ def run(
     max_seconds: Annotated[
         float | None, typer.Option(min=0.0, help="Stop about then, and say what was reached.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 0,
+    seed: options.Seed = 0,
     missing: Annotated[
         str,
         typer.Option(
@@ -89,18 +90,11 @@ def run(
             help="Keep what each shuffle changes row by row, .npz beside the result: weighin compare can pair it then.",
         ),
     ] = False,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Result to write, JSON; chart and page go beside it.")
-    ] = Path("importance.json"),
-    page: Annotated[
-        bool, typer.Option("--page/--no-page", help="Write the page, too: .html beside the result.")
-    ] = True,
-    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace outputs that are there.")] = False,
-    trust: Annotated[
-        bool,
-        typer.Option("--trust", help="Open the learner without asking: a pickle runs the code stored in it."),
-    ] = False,
+    out: options.Out = Path("importance.json"),
+    page: options.Page = True,
+    open_it: options.Open = False,
+    force: options.Force = False,
+    trust: options.Trust = False,
 ) -> None:
     """Weigh the features of a trained learner on a table: table, chart, page and JSON.
 
@@ -108,16 +102,15 @@ def run(
 
     Example: weighin run learner.pkl games.parquet --where "year==2021,week<10" --group elo=home_elo,away_elo
     """
-    from weighin._base.files import check_free, check_there
+    from weighin._base.files import check_there
     from weighin._football.card import Card
     from weighin._football.network import is_simulated
     from weighin._tables.frames import read_table
 
-    if out.suffix.lower() != ".json":
-        raise InputError(f"--out must end in .json, got '{out}'; the chart goes beside it as .png.")
+    files = ResultFiles(out, page=page, rows=keep_rows)
     check_there(learner)
     check_there(table)
-    check_free(*_weighing.outputs(out, page=page, rows=keep_rows), force=force)
+    files.check(force=force)
     groups = _groups(group or [])
     frame = read_table(table)
     card = Card.for_learner(learner)
@@ -125,14 +118,11 @@ def run(
     if chosen.frame.empty:
         raise InputError(f"No rows are left of '{table}': {chosen.what.replace('{n}', '0', 1)}.")
     opened = _learner.open_learner(learner, trust=trust)
-    written = _weighing.weigh_and_write(
+    weighed = _weighing.weigh_rows(
         opened,
         chosen,
-        out,
         simulated=is_simulated(chosen.frame) or (card is not None and card.simulated),
-        page=page,
-        open_it=open_it,
-        features=None if features is None else _names(features),
+        features=None if features is None else options.names(features),
         groups=groups or None,
         metric=_one_or_more(metric),
         by=by,
@@ -145,7 +135,16 @@ def run(
         missing=missing,
         keep_rows=keep_rows,
     )
-    typer.echo(f"Written: {_weighing.listed(written)}.")
+    written = dataclasses.replace(files, rows=weighed.result.kept is not None).write(weighed.result)
+    show(weighed.result)
+    for note in weighed.notes:
+        say(note, err=True)
+    say(f"Written: {listed(written)}.")
+    if weighed.lacks:
+        say(f"Stopped early: {listed(written)} lack {weighed.lacks}.", err=True)
+        raise typer.Exit(130)
+    if open_it and files.html in written:
+        open_page(files.html)
 
 
 def _one_or_more(metrics: list[str] | None) -> str | list[str] | None:
@@ -166,12 +165,6 @@ def _groups(texts: list[str]) -> dict[str, list[str]]:
 
 def _group(text: str) -> tuple[str, list[str]]:
     name, sign, members = text.partition("=")
-    if not sign or not name.strip() or not _names(members):
+    if not sign or not name.strip() or not options.names(members):
         raise InputError(f"--group must be name=feature,feature, got {text!r}.")
-    return name.strip(), _names(members)
-
-
-def _names(text: str) -> list[str]:
-    """Read names with commas between them; one that holds a comma stands in double quotes."""
-    names = next(csv.reader([text], skipinitialspace=True), [])
-    return [name.strip() for name in names if name.strip()]
+    return name.strip(), options.names(members)

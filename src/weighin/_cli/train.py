@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from weighin._base.errors import InputError
+from weighin._cli import options, outputs
+from weighin._cli.printing import say
 from weighin._cli.program import program
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def train(
     lr: Annotated[float, typer.Option(help="Learning rate.")] = 1e-3,
     layers: Annotated[str, typer.Option(help="Sizes of the hidden layers, with commas.")] = "200,100",
     seed: Annotated[int, typer.Option(help="Draws validation games, first weights and batches.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace the outputs if they are there.")] = False,
+    force: options.Force = False,
 ) -> None:
     """Train the article's network: conferences, Elo, neutral site and spread in, the margin out.
 
@@ -37,43 +39,38 @@ def train(
 
     Example: weighin cfbd train games.parquet -o learner.pkl
     """
-    from weighin._base.files import check_free
     from weighin._football.card import card_path
 
     sizes = parse_layers(layers)
-    check_free(output, card_path(output), force=force)
+    outputs.check(output, card_path(output), force=force)
 
     from weighin._tables.frames import read_table
 
     table = read_table(games)
-    train_and_export(table, output, epochs=epochs, lr=lr, layers=sizes, seed=seed)
-    typer.echo(f"Learner: {output}\nCard:    {card_path(output)}")
-    typer.echo(f"Next:    {program()} run {shlex.quote(str(output))} {shlex.quote(str(games))}")
+    network = train_and_show(table, epochs=epochs, lr=lr, layers=sizes, seed=seed)
+    network.save(output)
+    summarise(network.card)
+    say(f"Learner: {output}\nCard:    {card_path(output)}")
+    say(f"Next:    {program()} run {shlex.quote(str(output))} {shlex.quote(str(games))}")
 
 
-def train_and_export(
+def train_and_show(
     table: pd.DataFrame,
-    output: Path,
     *,
     epochs: int = 5,
     lr: float = 1e-3,
     layers: Sequence[int] = (200, 100),
     seed: int = 0,
 ) -> TrainedNetwork:
-    """Train on `table`, printing each epoch and the test error, and write the learner and its card."""
+    """Train on `table`, printing each epoch as it ends."""
     from weighin._football.network import train_network
 
     def show(epoch: Epoch) -> None:
         if epoch.number == 1:
-            typer.echo(f"{'epoch':>5}{'train loss':>12}{'valid loss':>12}{'valid MAE':>11}")
-        typer.echo(
-            f"{epoch.number:>5}{epoch.train_loss:>12.2f}{epoch.valid_loss:>12.2f}{epoch.valid_mae:>11.2f}"
-        )
+            say(f"{'epoch':>5}{'train loss':>12}{'valid loss':>12}{'valid MAE':>11}")
+        say(f"{epoch.number:>5}{epoch.train_loss:>12.2f}{epoch.valid_loss:>12.2f}{epoch.valid_mae:>11.2f}")
 
-    network = train_network(table, epochs=epochs, lr=lr, layers=layers, seed=seed, progress=show)
-    network.save(output)
-    _summarise(network.card)
-    return network
+    return train_network(table, epochs=epochs, lr=lr, layers=layers, seed=seed, progress=show)
 
 
 def parse_layers(text: str) -> tuple[int, ...]:
@@ -90,12 +87,13 @@ def parse_layers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def _summarise(card: Card) -> None:
+def summarise(card: Card) -> None:
+    """Print what a network was trained and tested on, and how well it does."""
     if card.simulated:
-        typer.echo("SIMULATED games: nothing here says anything about real football.")
+        say("SIMULATED games: nothing here says anything about real football.")
     first, last = card.seasons_trained[0], card.seasons_trained[-1]
     known = str(first) if first == last else f"{first} to {last}"
-    typer.echo(
+    say(
         f"Trained on {len(card.train_ids)} games of {known}, validated on {len(card.valid_ids)}, "
         f"tested on {len(card.test_ids)} of {card.seasons_held_out[0]}, held out.\n"
         f"Test MAE: {card.test_mae:.2f} points (the spread alone: {card.spread_mae:.2f})"

@@ -14,7 +14,7 @@ from weighin._base.errors import InputError, ModelError, WeighinWarning, nearest
 from weighin._base.optional import require
 from weighin._base.progress import tracking
 from weighin._display import charts as _plots
-from weighin._metrics import resolve
+from weighin._metrics import resolve_metric
 from weighin._samplers.marginal import ExplicitSampler
 from weighin._tables.features import Feature
 
@@ -91,7 +91,7 @@ class PermutationImportance:
         # as `learn.validate` computes it, batch by batch: not row by row, so without a target to look at
         context = self._model.metric_context(replace(self._data, target=None), self.dl.bs)
         # the direction plays no part in the article's formula
-        self._metric = resolve(None, False, context)
+        self._metric = resolve_metric(None, False, context)
         self._features = {feature.name: feature for feature in self._model.features}
         self.x_names = list(self._features)
         self.na = [name for name in learn.dls.train_ds.x_names if name not in self._features]

@@ -17,7 +17,7 @@ from weighin._effects.direction import direction
 from weighin._effects.grid import Grid, choose_grid
 from weighin._effects.output import ballots, choose_output, described, output_names
 from weighin._engine.predictions import predict_swaps
-from weighin._metrics import resolve
+from weighin._metrics import resolve_metric
 from weighin._models import Model, as_model
 from weighin._results.curves import around_mean
 from weighin._results.effect import FeatureEffect
@@ -125,7 +125,7 @@ def effects(
     stack = data.rows.take(np.concatenate([drawn, *(some.givers for some in grids)]))
     edges = np.cumsum([n, *(len(some.givers) for some in grids)])
     swaps = [(f, np.arange(*ends)) for f, ends in zip(chosen, itertools.pairwise(edges), strict=True)]
-    response = resolve("prediction_change", None, adapted.metric_context(data)).response
+    response = resolve_metric("prediction_change", None, adapted.metric_context(data)).response
     outputs = adapted.outputs(response)
     votes = outputs.kind == "label" and bool(outputs.classes)
     told: dict[str, Any] = {}

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, ModelError, listing
-from weighin._base.files import replacing
+from weighin._base.files import replacing, together
 from weighin._base.optional import require
 from weighin._football.card import Card, card_path, checksum
 from weighin._tables import frames as _frames
@@ -63,7 +63,7 @@ class TrainedNetwork:
         """
         path = Path(path)
         beside = card_path(path)
-        with replacing(beside) as new_card, replacing(path) as new_learner:
+        with together(), replacing(beside) as new_card, replacing(path) as new_learner:
             self.learner.export(new_learner.absolute())
             dataclasses.replace(self.card, learner_sha256=checksum(new_learner)).save(new_card)
         return beside

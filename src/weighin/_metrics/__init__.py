@@ -22,7 +22,7 @@ from weighin._metrics.losses import (
     squared_error,
 )
 from weighin._metrics.output_answers import OutputAnswers
-from weighin._metrics.resolve import resolve, resolve_all
+from weighin._metrics.resolve import resolve_metric, resolve_metrics
 from weighin._metrics.scorers import is_scorer, scorer_names
 
 __all__ = [
@@ -56,8 +56,8 @@ __all__ = [
     "not_here",
     "number",
     "one_column",
-    "resolve",
-    "resolve_all",
+    "resolve_metric",
+    "resolve_metrics",
     "row_mean",
     "scorer_names",
     "squared_error",

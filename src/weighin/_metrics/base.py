@@ -44,7 +44,7 @@ class Metric:
     weighable : bool
         Whether `score` takes sample weights. Where there is `per_row` it need not.
     smooth : bool
-        Whether leaving out some of the rows tells the metric's noise, as it does not for a maximum.
+        Whether leaving out a part of the rows shows the metric's noise, as it does not for a maximum.
     """
 
     name: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from weighin._base.errors import MetricError, listing, nearest
 
@@ -97,8 +96,8 @@ def direction(name: str, greater_is_better: bool | None = None) -> bool:
     )
 
 
-def unknown(name: object, known: Mapping[str, Any]) -> MetricError:
+def unknown(name: object, names: Iterable[str]) -> MetricError:
     """Build the error for a metric name nobody knows."""
     return MetricError(
-        f"Unknown metric {name!r}.{nearest(name, known)} Metrics for this model: {listing(known, 40)}."
+        f"Unknown metric {name!r}.{nearest(name, names)} Metrics for this model: {listing(names, 40)}."
     )

@@ -14,7 +14,8 @@ from weighin._base.errors import MetricError
 from weighin._inference import auc_values
 
 Codes = NDArray[np.int64]
-STEP = 1e-4  # of a share, to either side, for a slope
+# of a share, to either side, for a slope
+STEP = 1e-4
 
 
 def area_values(
@@ -88,8 +89,8 @@ class LabelCounts:
         slopes *= counts.sum()
         # the metric depends on proportions alone, so the slopes weighted by the shares add up to 0
         of_pair = self._of_counts(counts) + slopes
-        for some in pairs:
-            yield of_pair[some]
+        for pair_of_row in pairs:
+            yield of_pair[pair_of_row]
 
     def _pairs(self, target: Any, pred: Any) -> Codes:
         return self.true(target) * len(self.labels) + self.predicted(pred)
@@ -98,25 +99,26 @@ class LabelCounts:
         return np.bincount(pairs, weights=weights, minlength=len(self.labels) ** 2).astype(np.float64)
 
     def _of_counts(self, counts: NDArray[np.float64]) -> float:
-        there = np.flatnonzero(counts)
+        occurring = np.flatnonzero(counts)
         n = len(self.labels)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")  # a label that is never predicted is scikit-learn's to define
-            true, predicted = self.labels[there // n], self.labels[there % n]
+            # a label that is never predicted is scikit-learn's to define
+            warnings.simplefilter("ignore")
+            true, predicted = self.labels[occurring // n], self.labels[occurring % n]
             try:
-                return float(self.function(true, predicted, sample_weight=counts[there]))
+                return float(self.function(true, predicted, sample_weight=counts[occurring]))
             except (ValueError, TypeError) as error:
                 raise not_here(self.name, error) from error
 
 
 def not_here(name: str, error: Exception) -> MetricError:
     """Build the error for a metric that refuses these labels or predictions, with a way out where there is one."""
-    told = str(error).strip().partition("\n")[0].rstrip(".")
-    way = ""
-    if "pos_label" in told:
-        way = " Say which class counts: sklearn.metrics.make_scorer(function, pos_label=...)."
-    elif "average=" in told or "multi_class" in told:
-        way = " Say how classes are averaged: 'f1_macro', 'roc_auc_ovr' and the like, or make_scorer(..., average=...)."
-    elif "y_prob" in told and "greater than 1" in told:
-        way = " The model's outputs are no probabilities."
-    return MetricError(f"The metric {name!r} cannot be taken here: {told}.{way}")
+    reason = str(error).strip().partition("\n")[0].rstrip(".")
+    hint = ""
+    if "pos_label" in reason:
+        hint = " Say which class counts: sklearn.metrics.make_scorer(function, pos_label=...)."
+    elif "average=" in reason or "multi_class" in reason:
+        hint = " Say how classes are averaged: 'f1_macro', 'roc_auc_ovr', or make_scorer(..., average=...)."
+    elif "y_prob" in reason and "greater than 1" in reason:
+        hint = " The model's outputs are no probabilities."
+    return MetricError(f"The metric {name!r} cannot be taken here: {reason}.{hint}")

@@ -32,7 +32,7 @@ class Named:
 SOURCES: list[MetricSource] = [Named(), Scorers(), TorchMetrics(), Functions()]
 
 
-def resolve(metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric:
+def resolve_metric(metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric:
     """Turn what a user gave as metric into a `Metric` on a model's raw predictions.
 
     Parameters
@@ -55,9 +55,9 @@ def resolve(metric: Any, greater_is_better: bool | None, context: MetricContext)
         return metric
     sources = (*context.sources, *SOURCES)
     for source in sources:
-        found = source.find(metric, greater_is_better, context)
-        if found is not None:
-            return found
+        resolved = source.find(metric, greater_is_better, context)
+        if resolved is not None:
+            return resolved
     if isinstance(metric, str):
         names = [name for source in sources for name in source.names(context)]
         raise unknown(metric, dict.fromkeys(names))
@@ -65,7 +65,7 @@ def resolve(metric: Any, greater_is_better: bool | None, context: MetricContext)
     raise MetricError(f"metric must be {', '.join(kinds)} or {last}, got {type(metric).__name__}.")
 
 
-def resolve_all(
+def resolve_metrics(
     metrics: Sequence[Any], greater_is_better: bool | None, context: MetricContext
 ) -> tuple[Metric, ...]:
     """Resolve several metrics, each of another name.
@@ -75,14 +75,14 @@ def resolve_all(
     InputError
         If one is there twice, or `greater_is_better` is given for several.
     MetricError
-        As `resolve` does.
+        As `resolve_metric` does.
     """
     if greater_is_better is not None and len(metrics) > 1:
         raise InputError(
             "greater_is_better tells the direction of one metric, and there are several: wrap the one that needs it "
             "with sklearn.metrics.make_scorer(function, greater_is_better=...)."
         )
-    resolved = tuple(resolve(metric, greater_is_better, context) for metric in metrics)
+    resolved = tuple(resolve_metric(metric, greater_is_better, context) for metric in metrics)
     names = [metric.name for metric in resolved]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)

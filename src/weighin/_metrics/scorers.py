@@ -61,7 +61,7 @@ def from_scorer(name: str | None, scorer: Any, answers_for: Callable[[str | None
     Raises
     ------
     MetricError
-        If the model has not the method the scorer asks for.
+        If the model does not have the method that the scorer asks for.
     """
     if scorer is None:
         from sklearn.metrics import get_scorer
@@ -73,16 +73,16 @@ def from_scorer(name: str | None, scorer: Any, answers_for: Callable[[str | None
     wanted = scorer._response_method
     wanted = [wanted] if isinstance(wanted, str) else list(wanted)
     wanted = ["predict"] if wanted == ["default"] else wanted
-    there = [method for method in wanted if method in answers.methods]
-    if not there:
+    methods = [method for method in wanted if method in answers.methods]
+    if not methods:
         raise MetricError(
-            f"The metric {name!r} needs {' or '.join(wanted)}, which {answers.name} has not.{answers.hint}"
+            f"The metric {name!r} needs {' or '.join(wanted)}, which {answers.name} does not have.{answers.hint}"
         )
     label, classes = options.get("pos_label"), [] if answers.classes is None else answers.classes.tolist()
     # scikit-learn's functions of scores take whatever it is for the other class
-    if label is not None and there[0] != "predict" and len(classes) == 2 and label not in classes:
+    if label is not None and methods[0] != "predict" and len(classes) == 2 and label not in classes:
         raise MetricError(f"The metric {name!r} has pos_label={label!r}; classes: {listing(classes)}.")
-    metric = _metric_of(_Parts(name, scorer._sign > 0, function, options, there[0], answers))
+    metric = _metric_of(_Parts(name, scorer._sign > 0, function, options, methods[0], answers))
     return metric if answers.response is None else replace(metric, response=answers.response)
 
 
@@ -98,7 +98,7 @@ def _metric_of(parts: _Parts) -> Metric:
         parts.score,
         response=parts.response,
         weighable=takes_weights(parts.function),
-        smooth=parts.known not in _EXTREMES,
+        smooth=parts.function_name not in _EXTREMES,
     )
 
 
@@ -114,7 +114,7 @@ class _Parts:
     answers: Answers
 
     @property
-    def known(self) -> str:
+    def function_name(self) -> str:
         """Name of scikit-learn's own function, empty for others."""
         module = getattr(self.function, "__module__", "")
         return self.function.__name__ if module.startswith("sklearn.metrics") else ""
@@ -149,14 +149,14 @@ class _Parts:
     def score(self, target: Any, pred: Any, weights: Any = None) -> float:
         """The scorer's function as scikit-learn calls it, before its sign."""
         classes = self.answers.classes
-        given: Any
+        read: Any
         if self.response == "predict" and classes is not None:
-            given = classes[self.answers.labels(pred)]
+            read = classes[self.answers.labels(pred)]
         else:
-            given = self.column(pred)
+            read = self.column(pred)
         extra = {} if weights is None else {"sample_weight": weights}
         try:
-            return number(self.name, self.function(self.truth(target), given, **self.options, **extra))
+            return number(self.name, self.function(self.truth(target), read, **self.options, **extra))
         except ValueError as error:
             raise not_here(self.name, error) from error
 
@@ -166,10 +166,10 @@ def _row_means(parts: _Parts) -> Metric | None:
     if parts.answers.classes is not None or parts.options:
         return None
     link: Link = IDENTITY
-    loss = _ROW_LOSSES.get(parts.known)
-    if parts.known in ("root_mean_squared_error", "root_mean_squared_log_error"):
+    loss = _ROW_LOSSES.get(parts.function_name)
+    if parts.function_name in ("root_mean_squared_error", "root_mean_squared_log_error"):
         link = ROOT
-    if parts.known == "r2_score":
+    if parts.function_name == "r2_score":
         loss, link = squared_error, R_SQUARED
     if loss is None or (not link.is_mean and parts.answers.n_targets > 1):
         # of several targets, scikit-learn takes the mean of the roots
@@ -189,33 +189,33 @@ def _probabilities(parts: _Parts) -> Metric | None:
     classes = parts.answers.classes
     if classes is None or parts.response != "predict_proba":
         return None
-    if parts.known == "brier_score_loss":
+    if parts.function_name == "brier_score_loss":
         plain = len(classes) == 2 and parts.options.keys() <= {"pos_label"}
     else:
-        plain = parts.known == "log_loss" and len(classes) > 1 and not parts.options
+        plain = parts.function_name == "log_loss" and len(classes) > 1 and not parts.options
     if not plain:
         # what scikit-learn makes of it, or says of it, is its own
         return None
 
     def probabilities(pred: Any) -> NDArray[Any]:
-        given = parts.column(pred)
-        if given.size and (given.min() < 0 or given.max() > 1):
+        shares = parts.column(pred)
+        if shares.size and (shares.min() < 0 or shares.max() > 1):
             raise MetricError(
                 f"The metric {parts.name!r} cannot be taken here: the model's outputs are no probabilities, they go "
-                f"from {given.min():.6g} to {given.max():.6g}."
+                f"from {shares.min():.6g} to {shares.max():.6g}."
             )
-        return given
+        return shares
 
     def logarithmic(target: Any, pred: Any) -> NDArray[Any]:
-        given = probabilities(pred)
+        shares = probabilities(pred)
         return np.asarray(
-            log_loss(as_numpy(target), np.stack([1 - given, given], -1) if len(classes) == 2 else given)
+            log_loss(as_numpy(target), np.stack([1 - shares, shares], -1) if len(classes) == 2 else shares)
         )
 
     def brier(target: Any, pred: Any) -> NDArray[Any]:
         return np.asarray(((_codes(target) == parts.positive) - probabilities(pred)) ** 2)
 
-    loss = brier if parts.known == "brier_score_loss" else logarithmic
+    loss = brier if parts.function_name == "brier_score_loss" else logarithmic
     return Metric(parts.name, parts.greater, parts.score, loss, response=parts.response, weighable=True)
 
 
@@ -229,7 +229,7 @@ def _labels(parts: _Parts) -> Metric | None:
     classes = parts.answers.classes
     if classes is None or parts.response != "predict" or not takes_weights(parts.function):
         return None
-    if not parts.known or parts.known in (*_EXTREMES, *_QUANTILES):
+    if not parts.function_name or parts.function_name in (*_EXTREMES, *_QUANTILES):
         return None
 
     def function(true: Any, predicted: Any, sample_weight: Any) -> float:
@@ -245,7 +245,7 @@ def _area(parts: _Parts) -> Metric | None:
     """The area under the ROC curve of two classes."""
     classes = parts.answers.classes
     plain = not {"max_fpr", "multi_class"} & set(parts.options)
-    if parts.known != "roc_auc_score" or classes is None or len(classes) != 2 or not plain:
+    if parts.function_name != "roc_auc_score" or classes is None or len(classes) != 2 or not plain:
         return None
 
     def positive(target: Any) -> NDArray[np.bool_]:

@@ -148,7 +148,8 @@ class FastaiModel:
         """Read the network as a sum of parts under a head, where it is one."""
         return split_of(self.learn.model, rows, _outputs)
 
-    @torch.inference_mode()  # threads of the engine enter it here
+    # threads of the engine enter inference mode here
+    @torch.inference_mode()
     def predict(self, rows: Any, response: str = "predict") -> torch.Tensor:
         """Raw outputs of the network, ``y_range`` included, shape (n_rows, n_outputs)."""
         return _outputs(self.learn.model, rows)

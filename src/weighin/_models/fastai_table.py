@@ -146,7 +146,8 @@ def _check_numeric(frame: pd.DataFrame, name: str, role: str) -> None:
     if not number:
         odd = _first_not_number(column)
         if odd is None and pd.api.types.is_object_dtype(kind):
-            column = pd.to_numeric(column)  # numbers and None in an object column
+            # numbers and None in an object column
+            column = pd.to_numeric(column)
         else:
             raise InputError(
                 f"Column {name!r} is {role}: numbers expected, got {kind}"
@@ -191,16 +192,16 @@ def _handle_missing(
     counts = {name: count for name, count in counts.items() if count}
     if not counts:
         return frame
-    told = ", ".join(f"{name!r} ({count} of {len(frame)} rows)" for name, count in counts.items())
+    where = ", ".join(f"{name!r} ({count} of {len(frame)} rows)" for name, count in counts.items())
     drop = "Leave those rows out (df.dropna, or missing=drop)"
     blind = [name for name in counts if name in targets]
     without = [name for name in counts if name not in rules.means]
     if blind and missing != "drop":
-        raise InputError(f"Missing values in {told}: nothing can stand in for a target. {drop}.")
+        raise InputError(f"Missing values in {where}: nothing can stand in for a target. {drop}.")
     if missing == "raise":
         mean = "" if without else ", or fill them with the training mean (missing=mean)"
         raise InputError(
-            f"Missing values where training had none: {told}. fastai cannot fill them. {drop}{mean}."
+            f"Missing values where training had none: {where}. fastai cannot fill them. {drop}{mean}."
         )
     if missing == "mean":
         if without:
@@ -210,12 +211,13 @@ def _handle_missing(
             )
         for name in counts:
             frame[name] = frame[name].fillna(rules.means[name])
-        notes.append(f"Missing values filled with the training mean: {told}.")
+        notes.append(f"Missing values filled with the training mean: {where}.")
         return frame
-    kept = frame.dropna(subset=list(counts))  # its index says which rows of the table are left
+    # its index says which rows of the table are left
+    kept = frame.dropna(subset=list(counts))
     if len(kept) < 2:
-        raise InputError(f"Only {len(kept)} of {len(frame)} rows are left without missing values in {told}.")
-    notes.append(f"{len(frame) - len(kept)} of {len(frame)} rows left out for missing values in {told}.")
+        raise InputError(f"Only {len(kept)} of {len(frame)} rows are left without missing values in {where}.")
+    notes.append(f"{len(frame) - len(kept)} of {len(frame)} rows left out for missing values in {where}.")
     return kept
 
 
@@ -230,7 +232,7 @@ def _check_categories(frame: pd.DataFrame, name: str, rules: TableRules, notes: 
                 f"Column {name!r} is categorical and the learner has no Categorify: codes expected, got {column.dtype}."
             )
         return
-    known = rules.classes[name]
+    levels = rules.classes[name]
     empty = int(column.isna().sum())
     if empty and (rules.gaps is None or name not in rules.gaps):
         notes.append(
@@ -238,19 +240,19 @@ def _check_categories(frame: pd.DataFrame, name: str, rules: TableRules, notes: 
             + (", which no row lacked in training" if rules.gaps is not None else "")
             + ": the network takes its category for missing values."
         )
-    codes = pd.CategoricalDtype(known).categories.get_indexer_for(
-        pd.Index(column)
-    )  # as pandas' Categorical finds them
+    # as pandas' Categorical finds them
+    codes = pd.CategoricalDtype(levels).categories.get_indexer_for(pd.Index(column))
     unseen = (codes < 0) & column.notna().to_numpy()
     if not unseen.any():
         return
     values = list(pd.unique(column[unseen]))
-    if unseen.sum() == column.notna().sum() and known and _kind(known[0]) != _kind(values[0]):
+    if unseen.sum() == column.notna().sum() and levels and _kind(levels[0]) != _kind(values[0]):
         raise InputError(
             f"Column {name!r} holds {_kind(values[0])} like {_plain(values[0])!r}; "
-            f"the network was trained on {_kind(known[0])} like {_plain(known[0])!r}."
+            f"the network was trained on {_kind(levels[0])} like {_plain(levels[0])!r}."
         )
-    frame[name] = column.astype(object).mask(unseen, np.nan)  # what pandas' Categorical makes of it, warning
+    # what pandas' Categorical makes of it, warning
+    frame[name] = column.astype(object).mask(unseen, np.nan)
     notes.append(
         f"{int(unseen.sum())} of {len(column)} rows have a {name} unseen in training ({listing(values, 5)}); "
         "the network treats it as missing, as fastai does."

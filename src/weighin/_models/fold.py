@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from weighin._models.split_view import Dense, SplitView
 
 CHECK_ROWS = 32
-VANISH = (nn.Identity, nn.Dropout, nn.AlphaDropout, nn.FeatureAlphaDropout)  # in evaluation mode
+# layers that do nothing in evaluation mode
+VANISH = (nn.Identity, nn.Dropout, nn.AlphaDropout, nn.FeatureAlphaDropout)
 
 Forward = Callable[[Tensor, Tensor], Tensor]
 Step = Callable[[Tensor], Tensor]
@@ -56,12 +57,13 @@ def agrees(view: SplitView, cat: Tensor, cont: Tensor, forward: Forward) -> bool
     cont = torch.cat([cont, _rolled(cont, 1 + cat.shape[1])])
     cat = torch.cat([cat, _rolled(cat, 1)])
     with torch.inference_mode():
-        found = view(cat, cont)
-        expected = forward(cat, cont).reshape(len(cat), -1)  # it may overwrite its inputs
-    if found.shape != expected.shape or found.dtype != expected.dtype:
+        pred = view(cat, cont)
+        # last: the network may overwrite its inputs
+        expected = forward(cat, cont).reshape(len(cat), -1)
+    if pred.shape != expected.shape or pred.dtype != expected.dtype:
         return False
-    allowed = 1000 * torch.finfo(found.dtype).eps * expected.abs().amax(0)
-    return bool(((found - expected).abs() <= allowed).all())
+    allowed = 1000 * torch.finfo(pred.dtype).eps * expected.abs().amax(0)
+    return bool(((pred - expected).abs() <= allowed).all())
 
 
 def _rolled(columns: Tensor, first: int) -> Tensor:
@@ -192,7 +194,8 @@ def _as_step(leaf: nn.Module) -> _Linear | _Affine | nn.Module | None:
         scale = (leaf.running_var.double() + leaf.eps).rsqrt_()
         if leaf.weight is not None:
             scale *= leaf.weight
-        shift = scale * leaf.running_mean  # in double precision, as scale is
+        # in double precision, as scale is
+        shift = scale * leaf.running_mean
         return _Affine(scale, -shift if leaf.bias is None else leaf.bias - shift)
     return leaf
 

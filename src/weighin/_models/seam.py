@@ -67,7 +67,8 @@ def find_seam(module: nn.Module, inputs: Inputs, call: Call) -> Seam | None:
     try:
         with torch.inference_mode():
             return _find(module, inputs, call)
-    except Exception:  # a module may fail in any way when run with a layer replaced: then it is not cut
+    except Exception:
+        # a module may fail in any way when run with a layer replaced: then it is not cut
         return None
 
 
@@ -86,10 +87,10 @@ def _find(module: nn.Module, inputs: Inputs, call: Call) -> Seam | None:
     def encode(rows: Inputs) -> Tensor:
         return cut.catch(lambda: call(twin, rows))
 
-    some = tuple(part[:1] for part in inputs)
+    one_row = tuple(part[:1] for part in inputs)
 
     def above(z: Tensor) -> Tensor:
-        rows = tuple(part.expand(len(z), -1) for part in some)
+        rows = tuple(part.expand(len(z), -1) for part in one_row)
         return cut.give(z, lambda: call(twin, rows))
 
     weight = layer.weight.detach()
@@ -102,7 +103,7 @@ def _find(module: nn.Module, inputs: Inputs, call: Call) -> Seam | None:
     n_chunks = -(-len(inputs[0]) // PROOF_ROWS)
     # what a module does seldom, with two columns together say, is in no sample
     chunks = zip(*(part.tensor_split(n_chunks) for part in inputs), strict=True)
-    proven = all(_agrees(seam, rows, lambda some: call(module, some)) for rows in chain([sample], chunks))
+    proven = all(_agrees(seam, rows, lambda parts: call(module, parts)) for rows in chain([sample], chunks))
     return seam if proven else None
 
 
@@ -135,7 +136,8 @@ def _first_linear(twin: nn.Module, sample: Inputs, call: Call) -> str | None:
         return None
     name = runs[0][0]
     layer = twin.get_submodule(name)
-    if layer._forward_hooks or layer._forward_pre_hooks:  # they would be cut off with it
+    # hooks would be cut off with the layer
+    if layer._forward_hooks or layer._forward_pre_hooks:
         return None
     return name if [run[0] for run in runs].count(name) == 1 else None
 
@@ -194,9 +196,9 @@ def _agrees(seam: Seam, sample: Inputs, predict: Callable[[Inputs], Tensor]) -> 
     no_cat = torch.empty((len(plain), 0), dtype=torch.long, device=plain.device)
     for rows, below in ((sample, plain), (mixed, expected)):
         truth = predict(rows).reshape(len(plain), -1)
-        found = seam.view(no_cat, below)
-        allowed = 1000 * torch.finfo(found.dtype).eps * truth.abs().amax(0)
-        if found.shape != truth.shape or not bool(((found - truth).abs() <= allowed).all()):
+        pred = seam.view(no_cat, below)
+        allowed = 1000 * torch.finfo(pred.dtype).eps * truth.abs().amax(0)
+        if pred.shape != truth.shape or not bool(((pred - truth).abs() <= allowed).all()):
             return False
     return True
 

@@ -76,11 +76,12 @@ class SklearnModel(TableModel):
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
-        self.parallel = _stands_threads(estimator)
+        self.parallel = _is_thread_safe(estimator)
         self.name = f"{type(estimator).__module__.partition('.')[0]} {type(estimator).__name__}"
         classes = getattr(estimator, "classes_", None)
         classifies = classes is not None and _is_classifier(estimator)
-        self.several_targets = classifies and isinstance(classes, list)  # classes of each
+        # then there are classes of each target
+        self.several_targets = classifies and isinstance(classes, list)
         self.classes = np.asarray(classes) if classifies and not self.several_targets else None
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
@@ -148,9 +149,9 @@ class SklearnModel(TableModel):
         names = [str(name) for name in names]
         if is_frame(X):
             # LightGBM writes an underscore for a blank
-            given = column_names(X)
-            written = {name.replace(" ", "_"): name for name in given}
-            names = [name if name in given else written.get(name, name) for name in names]
+            columns = column_names(X)
+            written = {name.replace(" ", "_"): name for name in columns}
+            names = [name if name in columns else written.get(name, name) for name in names]
         return names
 
     def _readable(self, rows: FrameRows) -> FrameRows:
@@ -227,14 +228,14 @@ class SklearnModel(TableModel):
         return self.classes[np.asarray(codes).astype(np.int64).ravel()]
 
 
-def _stands_threads(estimator: Any) -> bool:
+def _is_thread_safe(estimator: Any) -> bool:
     """Whether scikit-learn wrote all that runs in a prediction, and none of it brings threads of its own.
 
     What has `n_jobs` (forests, ColumnTransformer) sets the warning filters of the process aside whenever it predicts:
     in several threads, one finds those of another, and warns. Linear models use it to fit only. What a search found,
     and what a frozen estimator holds, are among their attributes, not their parameters.
     """
-    known, seen, parts = ("sklearn", "numpy", "scipy"), set(), [estimator]
+    packages, seen, parts = ("sklearn", "numpy", "scipy"), set(), [estimator]
     while parts:
         part = parts.pop()
         if id(part) in seen or isinstance(part, str | int | float | np.ndarray | type):
@@ -246,7 +247,7 @@ def _stands_threads(estimator: Any) -> bool:
             parts.extend(part)
         elif callable(part) or hasattr(part, "predict") or hasattr(part, "transform"):
             module = part.__module__ if inspect.isroutine(part) else type(part).__module__
-            if (module or "").partition(".")[0] not in known:
+            if (module or "").partition(".")[0] not in packages:
                 return False
             attributes = getattr(part, "__dict__", {})
             if "n_jobs" in attributes and not module.startswith("sklearn.linear_model."):

@@ -63,13 +63,15 @@ def split_of(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
     TensorSplit or None
         None where the module is no such sum, or does not predict what the view does.
     """
-    if rows.parts[0].device.type == "mps":  # which has no double precision to fold in
+    # such a device has no double precision to fold in
+    if rows.parts[0].device.type == "mps":
         return None
 
-    def spared(some_module: Any, some: ArrayRows) -> Tensor:
-        return call(some_module, some.take(slice(None)))  # a module may overwrite its inputs
+    def call_on_copy(twin: Any, inputs: ArrayRows) -> Tensor:
+        # a module may overwrite its inputs
+        return call(twin, inputs.take(slice(None)))
 
-    return _folded(module, rows, call) or _cut(module, rows, spared)
+    return _folded(module, rows, call) or _cut(module, rows, call_on_copy)
 
 
 def _folded(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
@@ -87,7 +89,8 @@ def _folded(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
 
     try:
         view = split_view(module, *_cat_cont(rows), forward)
-    except Exception:  # whatever ails the module, the generic way meets it again and tells
+    except Exception:
+        # whatever ails the module, the generic kernel meets it again and says so
         return None
     if view is None:
         return None
@@ -97,7 +100,12 @@ def _folded(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
         return tuple(c for c in columns if c < n_cat), tuple(c - n_cat for c in columns if c >= n_cat)
 
     return TensorSplit(
-        view, _cat_cont, unit, copies=False, opaque=not all(map(_known, view.head)), like=seen[-1][:1]
+        view,
+        _cat_cont,
+        unit,
+        copies=False,
+        opaque=not all(map(_works_row_by_row, view.head)),
+        like=seen[-1][:1],
     )
 
 
@@ -107,23 +115,24 @@ def _cut(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
     if seam is None:
         return None
 
-    def tensors(some: ArrayRows) -> tuple[Tensor, Tensor]:
-        inputs = seam.encode(some.parts)
+    def tensors(encoded: ArrayRows) -> tuple[Tensor, Tensor]:
+        inputs = seam.encode(encoded.parts)
         return inputs.new_empty((len(inputs), 0), dtype=torch.long), inputs
 
     def unit(columns: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return (), tuple(owned for column in columns for owned in seam.owned[column])
 
-    like = call(module, rows.take(slice(0, 2)))[:1]  # one row alone is what some modules do not stand
+    # of two rows: some modules fail on one alone
+    like = call(module, rows.take(slice(0, 2)))[:1]
     return TensorSplit(seam.view, tensors, unit, copies=True, opaque=True, like=like)
 
 
-def _known(step: Any) -> bool:
+def _works_row_by_row(step: Any) -> bool:
     """Whether a step of a head comes from torch, fastai or here: each row by itself, the same every time."""
     parts = list(step.modules()) if isinstance(step, torch.nn.Module) else [step]
     across = any(0 in (getattr(part, "dim", None), getattr(part, "start_dim", None)) for part in parts)
-    known = ("torch", "fastai", "weighin", "builtins")
-    return not across and all(type(part).__module__.partition(".")[0] in known for part in parts)
+    packages = ("torch", "fastai", "weighin", "builtins")
+    return not across and all(type(part).__module__.partition(".")[0] in packages for part in parts)
 
 
 def _cat_cont(rows: ArrayRows) -> tuple[Tensor, Tensor]:

@@ -113,7 +113,8 @@ class TorchModel:
         """Evaluation mode and no gradients, until the block ends."""
         return evaluating(self.module, self.device)
 
-    @torch.inference_mode()  # threads of the engine enter it here
+    # threads of the engine enter inference mode here
+    @torch.inference_mode()
     def predict(self, rows: ArrayRows, response: str = "predict") -> Tensor:
         """What the module gives, as a matrix."""
         return _outputs(self.module, rows)
@@ -174,8 +175,8 @@ def _by_name(module: Any, inputs: dict[str, Tensor]) -> Any:
 
 def _describe_levels(module: Any, rows: ArrayRows) -> str:
     """What whole numbers there are, and how many each embedding knows; empty where there are none."""
-    known = [part.num_embeddings for part in module.modules() if isinstance(part, torch.nn.Embedding)]
-    given = [
+    sizes = [part.num_embeddings for part in module.modules() if isinstance(part, torch.nn.Embedding)]
+    columns = [
         f"{key} column {position}: {int(column.min())} to {int(column.max())}"
         for key, part in zip(
             rows.keys or map("input{}".format, range(len(rows.parts))), rows.parts, strict=True
@@ -183,11 +184,11 @@ def _describe_levels(module: Any, rows: ArrayRows) -> str:
         if not part.is_floating_point()
         for position, column in enumerate(part.unbind(1))
     ]
-    if not known or not given:
+    if not sizes or not columns:
         return ""
-    levels = ", ".join(map(str, known[:12]))
+    levels = ", ".join(map(str, sizes[:12]))
     return (
-        f"{', '.join(given[:12])}; its embeddings have {levels} levels, counted from 0. Give levels that were not "
+        f"{', '.join(columns[:12])}; its embeddings have {levels} levels, counted from 0. Give levels that were not "
         "there in training a number that it knows."
     )
 

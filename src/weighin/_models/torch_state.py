@@ -86,7 +86,7 @@ def cached_rows(module: Any, rows: Any, predict: Callable[[Any], Any]) -> int:
         return DEVICE_ROWS
     widest = [1]
 
-    def note(part: Any, given: Any, out: Any) -> None:
+    def note(part: Any, args: Any, out: Any) -> None:
         if isinstance(out, torch.Tensor):
             widest.append(out.nbytes // rows.n_rows)
 

@@ -60,7 +60,7 @@ class Associations(AssociationsNumbers, Result):
 
     _format = "weighin.associations"
 
-    def tell(self, confidence_level: float = 0.95) -> Telling:
+    def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
         check_level(confidence_level)
         return tell(self)
 

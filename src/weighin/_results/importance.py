@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 from weighin._base.errors import InputError, nearest
-from weighin._base.files import check_free, given_or_written
+from weighin._base.files import check_free, given_or_written, together
 from weighin._base.text import ARROWS
 from weighin._display.codec import Kind, from_json, to_json
 from weighin._display.page import check_further
@@ -309,9 +309,10 @@ class Importance(ImportanceNumbers, Result):
         beside = path.with_suffix(".npz")
         if self.kept is not None:
             check_free(beside, force=force)
-        super().save(path, force=force)
-        if self.kept is not None:
-            write_rows(beside, self.kept, force=force)
+        with together():
+            super().save(path, force=force)
+            if self.kept is not None:
+                write_rows(beside, self.kept, force=force)
 
     def to_json(self) -> str:
         """Give the whole result as JSON, exact and unrounded: what `save` writes, without rows that were kept.

@@ -25,7 +25,8 @@ class ArrayRows:
 
     parts: tuple[Any, ...]
     keys: tuple[str, ...] | None = None
-    shielded: ClassVar[bool] = False  # a model gets the parts themselves
+    # a model gets the parts themselves
+    shielded: ClassVar[bool] = False
 
     @property
     def n_rows(self) -> int:
@@ -86,12 +87,13 @@ class ArrayRows:
     def equals(self, other: ArrayRows) -> bool:
         """Whether all values are the same; False also where that cannot be told."""
         try:
+            # nan differs from itself
             return all(
-                a.shape == b.shape
-                and bool(((a == b) | ((a != a) & (b != b))).all())  # nan differs from itself
+                a.shape == b.shape and bool(((a == b) | ((a != a) & (b != b))).all())
                 for a, b in zip(self.parts, other.parts, strict=True)
             )
-        except (TypeError, ValueError):  # objects with ideas of their own about equality
+        except (TypeError, ValueError):
+            # objects with ideas of their own about equality
             return False
 
     def locate(self, column: int) -> tuple[int, int]:
@@ -123,7 +125,8 @@ def number_values(values: NDArray[Any], limit: int) -> NDArray[np.int64] | None:
             codes[position] = numbers.setdefault((type(value), value), len(numbers))
             if len(numbers) > limit:
                 return None
-    except TypeError:  # a list in a cell
+    except TypeError:
+        # a list in a cell
         return None
     return codes
 

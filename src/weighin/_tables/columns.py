@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, listing, nearest
-from weighin._tables.frames import column_names, is_frame
+from weighin._tables.frames import column_names, is_frame, n_rows_of
 
-SECOND = 1_000_000  # microseconds
+# in microseconds
+SECOND = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +99,7 @@ def read_columns(
 
 def count_rows(X: Any) -> int:
     """Rows of a table."""
-    if isinstance(X, Mapping):
-        X = next(iter(X.values()), ())
-    elif _are_columns(X):
-        X = X[0].values
-    elif isinstance(X, list | tuple) and X and np.ndim(X[0]) == 2:
-        X = X[0]
-    return len(X)
+    return len(X[0].values) if _are_columns(X) else n_rows_of(X)
 
 
 def column_of(name: str, values: Any) -> Column:
@@ -131,15 +126,16 @@ def _sources(X: Any, features: Sequence[str] | None) -> dict[str, Any]:
         parts = [(f"input{position}_", part) for position, part in enumerate(X)]
     else:
         parts = [("x", X)]
-    found: dict[str, Any] = {}
+    sources: dict[str, Any] = {}
     for prefix, part in parts:
         if is_frame(part):
             names = column_names(part)
             frame = nw.from_native(part, eager_only=True)
-            found.update({name: frame[name] for name in names})
+            sources.update({name: frame[name] for name in names})
             continue
         if nw.dependencies.is_polars_lazyframe(part):
-            column_names(part)  # tells what to do
+            # its message says what to do
+            column_names(part)
         array = np.asarray(part.detach().cpu() if hasattr(part, "detach") else part)
         if array.ndim != 2:
             raise InputError(
@@ -149,8 +145,8 @@ def _sources(X: Any, features: Sequence[str] | None) -> dict[str, Any]:
         names = [f"{prefix}{j}" for j in range(array.shape[1])]
         if len(parts) == 1 and features and len(features) == len(names) and not set(features) & set(names):
             names = list(features)
-        found.update(zip(names, array.T, strict=True))
-    return found
+        sources.update(zip(names, array.T, strict=True))
+    return sources
 
 
 def _are_columns(X: Any) -> bool:
@@ -181,19 +177,19 @@ def _floats(series: Any) -> NDArray[np.float64]:
 
 
 def _from_objects(name: str, values: Sequence[Any]) -> Column:
-    """Infer the kind of a column of objects from those that are there."""
-    known = [value for value in values if not is_missing(value)]
-    if known and all(isinstance(value, bool | np.bool_) for value in known):
+    """Infer the kind of a column of objects from the values that are not missing."""
+    present = [value for value in values if not is_missing(value)]
+    if present and all(isinstance(value, bool | np.bool_) for value in present):
         return _levelled(name, "ordered", values, ["False", "True"])
-    if known and all(
+    if present and all(
         isinstance(value, numbers.Real | Decimal) and not isinstance(value, bool | np.bool_)
-        for value in known
+        for value in present
     ):
         return Column(name, "numeric", np.array([np.nan if is_missing(v) else float(v) for v in values]))
-    if known and all(isinstance(value, date | np.datetime64) for value in known):
+    if present and all(isinstance(value, date | np.datetime64) for value in present):
         plain = [np.datetime64("NaT") if is_missing(v) else _naive(v) for v in values]
         return _dates(name, np.array(plain, dtype="datetime64[us]"))
-    return _levelled(name, "nominal", values, sorted({str(value) for value in known}))
+    return _levelled(name, "nominal", values, sorted({str(value) for value in present}))
 
 
 def _naive(value: Any) -> Any:

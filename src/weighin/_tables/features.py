@@ -69,19 +69,19 @@ def select(
     return tuple(chosen)
 
 
-def _names(given: Any, known: Mapping[str, Feature], where: str) -> list[str]:
-    """List the names given, each known and named once."""
-    if isinstance(given, str):
-        raise InputError(f"{where} must be a list of names, got the text {given!r}; write [{given!r}].")
-    if not isinstance(given, Iterable):
-        raise InputError(f"{where} must be a list of names, got {type(given).__name__}.")
-    names = list(given)
+def _names(names: Any, available: Mapping[str, Feature], where: str) -> list[str]:
+    """List the names, each that of a feature and there once."""
+    if isinstance(names, str):
+        raise InputError(f"{where} must be a list of names, got the text {names!r}; write [{names!r}].")
+    if not isinstance(names, Iterable):
+        raise InputError(f"{where} must be a list of names, got {type(names).__name__}.")
+    names = list(names)
     for name in names:
         if not isinstance(name, str):
-            raise InputError(f"{where} must hold names (text), got {name!r}.{nearest(name, known)}")
-        if name not in known:
+            raise InputError(f"{where} must hold names (text), got {name!r}.{nearest(name, available)}")
+        if name not in available:
             raise InputError(
-                f"Unknown feature {name!r} in {where}.{nearest(name, known)} Features: {listing(known, 40)}."
+                f"Unknown feature {name!r} in {where}.{nearest(name, available)} Features: {listing(available, 40)}."
             )
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)

@@ -84,7 +84,8 @@ class FrameRows:
         """Whether all values are the same; False also where that cannot be told."""
         try:
             return bool(self.native.equals(other.native))
-        except (TypeError, ValueError):  # objects with ideas of their own about equality
+        except (TypeError, ValueError):
+            # objects with ideas of their own about equality
             return False
 
     def replace(self, columns: Sequence[int], source: FrameRows, rows: Any) -> None:
@@ -92,8 +93,8 @@ class FrameRows:
         if nw.dependencies.is_pandas_dataframe(self.native):
             self.frame = nw.from_native(_replaced(self.native, columns, source.native, rows))
             return
-        given = source.frame[:, list(columns)][rows]
-        self.frame = self.frame.with_columns(*(given[name] for name in given.columns))
+        taken = source.frame[:, list(columns)][rows]
+        self.frame = self.frame.with_columns(*(taken[name] for name in taken.columns))
 
     @contextmanager
     def swapped(self, columns: Sequence[int], source: FrameRows, rows: Any) -> Iterator[None]:
@@ -108,9 +109,10 @@ def _replaced(frame: Any, columns: Sequence[int], source: Any, rows: Any) -> Any
     """A pandas frame with other columns, which shares the rest: what it costs does not grow with their number."""
     frame = frame.copy(deep=False)
     for column in columns:
-        given = source.iloc[:, column].iloc[rows]
-        given.index = frame.index  # pandas puts columns together by index
-        frame.isetitem(column, given)
+        taken = source.iloc[:, column].iloc[rows]
+        # pandas puts columns together by index
+        taken.index = frame.index
+        frame.isetitem(column, taken)
     return frame
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,11 +109,9 @@ def to_matrix(X: Any, columns: Sequence[str]) -> NDArray[Any]:
 
 def n_rows_of(X: Any) -> int:
     """Rows of what a user gave as table."""
-    if is_frame(X):
-        return len(nw.from_native(X, eager_only=True))
-    if isinstance(X, dict):
-        return len(next(iter(X.values())))
-    return len(X[0]) if isinstance(X, tuple | list) else len(X)
+    if isinstance(X, Mapping):
+        return len(next(iter(X.values()), ()))
+    return len(X[0]) if isinstance(X, tuple | list) and X and np.ndim(X[0]) == 2 else len(X)
 
 
 def rows_of(X: Any, rows: NDArray[np.int64]) -> Any:
@@ -129,7 +127,8 @@ def rows_of(X: Any, rows: NDArray[np.int64]) -> Any:
     if hasattr(X, "iloc"):
         return X.iloc[rows]
     if hasattr(X, "take") and not isinstance(X, np.ndarray) and hasattr(X, "to_numpy"):
-        return X.to_numpy()[rows]  # a series of polars, an array of pyarrow
+        # a series of polars, an array of pyarrow
+        return X.to_numpy()[rows]
     return X[rows] if hasattr(X, "dtype") else np.asarray(X)[rows]
 
 

@@ -3,12 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, overload
 
 from weighin._models import as_model
+from weighin._results.importance import Importance
 from weighin._weigh import arguments
 from weighin._weigh.grouping import Grouping
 from weighin._weigh.weighing import Weighing, several
+
+
+@overload
+def weigh(
+    model: list[Any] | tuple[Any, ...],
+    X: Any = None,
+    y: Any = None,
+    *,
+    metric: Any = None,
+    greater_is_better: bool | None = None,
+    features: Iterable[str] | None = None,
+    groups: Mapping[str, Iterable[str]] | str | None = None,
+    within: Any = None,
+    by: Any = None,
+    n_repeats: int | str = "auto",
+    precision: float | None = None,
+    max_seconds: float | None = None,
+    sample_weight: Any = None,
+    random_state: int | None = None,
+    missing: str = "raise",
+    batch_size: int | None = None,
+    device: Any = None,
+    n_jobs: int | None = None,
+    max_memory: int = 256,
+    keep_rows: bool = False,
+    progress: bool | None = None,
+) -> tuple[Importance, ...]: ...
+
+
+@overload
+def weigh(
+    model: Any,
+    X: Any = None,
+    y: Any = None,
+    *,
+    metric: Any = None,
+    greater_is_better: bool | None = None,
+    features: Iterable[str] | None = None,
+    groups: Mapping[str, Iterable[str]] | str | None = None,
+    within: Any = None,
+    by: Any = None,
+    n_repeats: int | str = "auto",
+    precision: float | None = None,
+    max_seconds: float | None = None,
+    sample_weight: Any = None,
+    random_state: int | None = None,
+    missing: str = "raise",
+    batch_size: int | None = None,
+    device: Any = None,
+    n_jobs: int | None = None,
+    max_memory: int = 256,
+    keep_rows: bool = False,
+    progress: bool | None = None,
+) -> Importance: ...
 
 
 def weigh(
@@ -34,7 +89,7 @@ def weigh(
     max_memory: int = 256,
     keep_rows: bool = False,
     progress: bool | None = None,
-) -> Any:
+) -> Importance | tuple[Importance, ...]:
     """Measure how much worse a trained model gets when a feature's values are shuffled between rows.
 
     Parameters

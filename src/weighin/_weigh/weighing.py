@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import InputError
 from weighin._engine import Scores
-from weighin._metrics import Metric, resolve_all
+from weighin._metrics import Metric, resolve_metrics
 from weighin._models import Model
 from weighin._models.protocol import Encoded
 from weighin._results.importance import Importance
@@ -90,7 +90,7 @@ class Weighing:
         """Encode the table, resolve the metrics, choose the features, read strata, segments and weights."""
         if data is None:
             data = model.encode(self.X, self.y, self.missing, arguments.needs_target(self.metrics))
-        metrics = resolve_all(self.metrics, self.greater_is_better, model.metric_context(data))
+        metrics = resolve_metrics(self.metrics, self.greater_is_better, model.metric_context(data))
         groups = self.grouping.of(self.X, data.features, self.features)
         chosen = select(data.features, self.features, groups)
         for metric in metrics:

@@ -10,7 +10,7 @@ from weighin._display.numbers import percent, rounded, write
 from weighin._display.page.names import short, visible
 
 Record = dict[str, Any]
-NONE = "–"  # noqa: RUF001 - a dash is what it is
+NONE = "–"
 UNCLEAR = "cannot be told apart from zero"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError, ModelError, WeighinError
-from weighin._metrics import resolve
+from weighin._metrics import resolve_metric
 from weighin._models import as_model
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def measure(
     y = frame[target[0]] if len(target) == 1 else frame[list(target)]
     data = adapted.encode(frame[list(features)], y, "raise", True)
     try:
-        found = resolve(metric, greater_is_better, adapted.metric_context(data))
+        found = resolve_metric(metric, greater_is_better, adapted.metric_context(data))
     except WeighinError as error:
         raise Unmeasurable(str(error)) from error
     if found.against != "target":

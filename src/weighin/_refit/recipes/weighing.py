@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError
-from weighin._metrics import resolve
+from weighin._metrics import resolve_metric
 from weighin._models import as_model
 from weighin._refit.recipes.measure import random_blocks
 from weighin._weigh.weigh import weigh
@@ -82,7 +82,9 @@ def weigh_model(
 def is_row_mean(model: Any, X: Any, y: Any, metric: Any, greater_is_better: bool | None) -> bool:
     """Whether a metric is a mean over rows for this model."""
     adapted = as_model(model)
-    found = resolve(metric, greater_is_better, adapted.metric_context(adapted.encode(X, y, "raise", True)))
+    found = resolve_metric(
+        metric, greater_is_better, adapted.metric_context(adapted.encode(X, y, "raise", True))
+    )
     if found.against != "target":
         raise MetricError(
             f"The metric {found.name!r} needs no target and says nothing of how good a model is."

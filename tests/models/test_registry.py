@@ -52,7 +52,7 @@ def add(X: Any, by: float) -> Any:
         (Ridge(), "SklearnModel", "sklearn Ridge"),
         (make_pipeline(StandardScaler(), Ridge()), "SklearnModel", "sklearn Pipeline"),
         (GridSearchCV(Ridge(), {"alpha": [1]}), "SklearnModel", "sklearn GridSearchCV"),
-        (Predicts(), "SklearnModel", "test_adapt Predicts"),
+        (Predicts(), "SklearnModel", "test_registry Predicts"),
         (add, "FunctionModel", "function add"),
         (lambda X: X, "FunctionModel", "function <lambda>"),
         (functools.partial(add, by=1), "FunctionModel", "function partial"),

@@ -1,0 +1,115 @@
+"""The files a verb writes: checked before any work, written together, never one without the others."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from weighin._base.errors import InputError, MissingDependencyError
+from weighin._base.files import check_free, replacing, together
+from weighin._cli.printing import say
+
+
+def check(*paths: Path, force: bool) -> None:
+    """Refuse before any work what cannot be written, or is there while nobody says `force`.
+
+    Raises
+    ------
+    InputError, OutputExistsError
+        Naming it.
+    """
+    check_free(*paths, force=force, hint="Pass --force to replace.")
+
+
+def listed(paths: list[Path]) -> str:
+    """Write paths as a sentence does."""
+    *most, last = map(str, paths)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def open_page(page: Path) -> None:
+    """Open a page where its reader looks at pages, or say where it is."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        say(f"No browser could be opened; the page is {page.resolve()}.", err=True)
+
+
+@dataclass(frozen=True)
+class ResultFiles:
+    """A result as JSON, with a chart and a page beside it.
+
+    Attributes
+    ----------
+    json : path
+        The JSON; what goes beside it has its name.
+    page : bool
+        Whether there is a page.
+    rows : bool
+        Whether there is a file of what each shuffle changes row by row.
+    """
+
+    json: Path
+    page: bool = True
+    rows: bool = False
+
+    @property
+    def chart(self) -> Path:
+        """Where the chart goes."""
+        return self.json.with_suffix(".png")
+
+    @property
+    def html(self) -> Path:
+        """Where the page goes."""
+        return self.json.with_suffix(".html")
+
+    @property
+    def paths(self) -> list[Path]:
+        """All files."""
+        rows = [self.json.with_suffix(".npz")] if self.rows else []
+        return [self.json, self.chart, *rows, *([self.html] if self.page else [])]
+
+    def check(self, *, force: bool) -> None:
+        """Refuse before any work what cannot be written.
+
+        Raises
+        ------
+        InputError, OutputExistsError
+            If it does not end in .json, or is in the way.
+        """
+        if self.json.suffix.lower() != ".json":
+            raise InputError(f"--out must end in .json, got '{self.json}'; the chart goes beside it as .png.")
+        check(*self.paths, force=force)
+
+    def write(self, result: Any) -> list[Path]:
+        """Write a result, all files or none, and give those that were written.
+
+        Where the page lacks a package, that is said and the others are written. Where chart or page fail otherwise,
+        the numbers, which may have taken hours, are written all the same.
+        """
+        from weighin._display import charts
+
+        no_page = ""
+        try:
+            with together():
+                result.save(self.json, force=True)
+                with replacing(self.chart) as temporary:
+                    charts.save(lambda ax: result.plot(ax=ax), temporary)
+                if self.page:
+                    try:
+                        result.to_html(self.html, force=True)
+                    except MissingDependencyError as error:
+                        no_page = f"No page: {error}"
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                result.save(self.json, force=True)
+                error.add_note(f"The numbers are in {self.json}; chart and page could not be made.")
+            raise
+        if no_page:
+            stale = f" {self.html} is of an earlier run." if self.html.exists() else ""
+            say(no_page + stale, err=True)
+        return [path for path in self.paths if not (no_page and path == self.html)]

@@ -1,0 +1,92 @@
+"""What a user writes, as a type checker sees it. Never run: mypy reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import assert_type
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import weighin
+from weighin import (
+    Ablation,
+    Associations,
+    Comparison,
+    Effects,
+    FetchError,
+    Importance,
+    InputError,
+    Interrupted,
+    MetricError,
+    MissingDependencyError,
+    ModelError,
+    OutputExistsError,
+    PermutationImportance,
+    Recipe,
+    Refits,
+    UntrustedFileError,
+    WeighinError,
+    ablate,
+    associations,
+    compare,
+    effects,
+    permutation_importance,
+    weigh,
+    weigh_refits,
+)
+
+
+def model(X: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Predict."""
+    return X[:, 0]
+
+
+def one_model_or_several(X: pd.DataFrame, y: NDArray[np.float64]) -> None:
+    """One model gives an Importance, a list or a tuple of models gives a tuple."""
+    assert_type(weigh(model, X, y), Importance)
+    assert_type(weigh(model, X, y, metric=["mae", "rmse"], precision=0.01), Importance)
+    assert_type(weigh([model, model], X, y), tuple[Importance, ...])
+    assert_type(weigh((model, model), X, y, n_repeats=5), tuple[Importance, ...])
+
+
+def every_verb(df: pd.DataFrame, imp: Importance, other: Importance, recipe: Recipe) -> None:
+    """Each verb gives its result."""
+    assert_type(effects(model, df), Effects)
+    assert_type(associations(df), Associations)
+    assert_type(compare(imp, other, labels=("old", "new")), Comparison)
+    assert_type(ablate(recipe, df, drop=[["elo"]]), Ablation)
+    assert_type(weigh_refits(recipe, df, fits=5), Refits)
+    permutation_importance(model, df, df["margin"])
+
+
+def what_a_result_holds(imp: Importance) -> None:
+    """The parts of a result have types."""
+    assert_type(imp.features, tuple[str, ...])
+    assert_type(imp.baseline, float)
+    assert_type(str(imp), str)
+    assert_type(Importance.load(Path("importance.json")), Importance)
+
+
+def errors() -> tuple[type[WeighinError], ...]:
+    """Every error is a WeighinError; an interrupt holds what was finished."""
+    try:
+        weigh(model)
+    except Interrupted as stop:
+        assert_type(stop.result, Importance)
+    return (
+        FetchError,
+        InputError,
+        MetricError,
+        MissingDependencyError,
+        ModelError,
+        OutputExistsError,
+        UntrustedFileError,
+    )
+
+
+def drop_in(kind: type[PermutationImportance]) -> str:
+    """The article's class and the version."""
+    assert_type(weighin.__version__, str)
+    return kind.__name__
