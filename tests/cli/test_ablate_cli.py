@@ -47,7 +47,7 @@ class TestArticle:
         ]
         assert found.simulated
         assert "SIMULATED DATA" in ran.out
-        assert "without spread the average miss" in ran.out.replace("\n", " ")
+        assert "Without spread the average miss" in ran.out.replace("\n", " ")
         assert "points" in found.summary()
         assert "year 2021 after the years before" in found.split
         assert len(list(games.parent.glob("ablation.fits/*.npz"))) == 18

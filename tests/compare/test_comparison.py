@@ -415,7 +415,7 @@ def test_what_is_no_comparison_is_refused(tmp_path, paired):
     with pytest.raises(InputError, match="is not JSON"):
         Comparison.load(path)
     path.write_text('{"format": "weighin.importance"}')
-    with pytest.raises(InputError, match="not 'weighin.comparison'"):
+    with pytest.raises(InputError, match=r"not 'weighin\.comparison'"):
         Comparison.load(path)
     paired.save(path, force=True)
     content = json.loads(path.read_text())

@@ -231,8 +231,8 @@ class Ablation(Result):
                 "verdict": verdict.word,
                 "fits": change.n_fits,
                 "failed": self.fits - change.n_fits,
-                "fits_needed": verdict.fits_needed,
-                "rows_needed": verdict.rows_needed,
+                "fits_needed": math.nan if verdict.fits_needed is None else float(verdict.fits_needed),
+                "rows_needed": math.nan if verdict.rows_needed is None else float(verdict.rows_needed),
             }
             for place, (change, verdict) in enumerate(zip(self.changes, self.verdicts, strict=True))
         ]

@@ -19,6 +19,9 @@ def columns(numbers: ImportanceNumbers, confidence_level: float) -> dict[str, An
             continue
         if isinstance(values, list):
             joined[name] = [value for part in parts for value in part[name]]
+            if None in joined[name]:
+                # None stays None beside numbers and texts
+                joined[name] = np.array(joined[name], dtype=object)
         else:
             joined[name] = np.concatenate([part[name] for part in parts])
     return joined
@@ -42,7 +45,7 @@ def _part(numbers: ImportanceNumbers, confidence_level: float) -> dict[str, Any]
     return {
         "feature": [numbers.features[i] for i in order],
         "metric": [numbers.metric] * len(order),
-        "segment": np.array([numbers.segment] * len(order), dtype=object),
+        "segment": [numbers.segment] * len(order),
         **{name: values[order] for name, values in values_of.items()},
         "rank": np.arange(1, len(order) + 1),
     }
