@@ -103,14 +103,26 @@ class AssociationsNumbers:
         return tuple(self._column(place, j) for j in order[:limit])
 
     def pairs(self, at_least: float = 0.0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give the pairs of features that could be measured, by number, the strongest first."""
+        """Give the pairs of features that could be measured, by number, the strongest first.
+
+        Parameters
+        ----------
+        at_least : float
+            Leave out associations below this.
+        """
         i, j = np.triu_indices(len(self.features), 1)
         strength = np.nan_to_num(np.abs(self.association[i, j]), nan=-1.0)
         order = np.argsort(-strength, kind="stable")[: int((strength >= at_least).sum())]
         return i[order], j[order]
 
     def cluster_of(self, feature: str) -> tuple[str, ...]:
-        """Give the cluster that a feature is in; empty for none."""
+        """Give the cluster that a feature is in; empty for none.
+
+        Parameters
+        ----------
+        feature : str
+            One of `features`.
+        """
         return next((members for members in self.clusters if feature in members), ())
 
     def __getitem__(self, feature: str) -> FeatureAssociations:
