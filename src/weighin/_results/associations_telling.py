@@ -82,7 +82,8 @@ def sentences(numbers: AssociationsNumbers, name: Name, limit: int = MOST_SENTEN
     close = sorted((one for one in close if one.close), key=lambda one: -abs(one.close[0].association))
     lines += [association_sentence(one.feature, one.close, name) for one in close[:limit]]
     if len(close) > limit:
-        lines.append(f"{len(close) - limit} more features are closely associated.")
+        more = len(close) - limit
+        lines.append(f"{more} more {'features are' if more > 1 else 'feature is'} closely associated.")
     far = [(feature, ratio) for feature, ratio in numbers.off_data.items() if ratio >= FARTHER]
     if far:
         lines.append(distances_sentence(sorted(far, key=lambda pair: -pair[1])[:limit], name))

@@ -68,8 +68,7 @@ def _sentences(numbers: EffectsNumbers, limit: int) -> list[str]:
 
 
 def _table(numbers: EffectsNumbers, confidence_level: float) -> Table:
-    # shown only where they say something that the direction does not
-    with_local = any(_local(effect) not in ("", direction_word(effect)) for effect in numbers.effects)
+    with_local = _with_local(numbers)
     columns = [
         Column("direction", "text"),
         Column("range"),
@@ -100,6 +99,11 @@ def _row(effect: FeatureEffect, confidence_level: float, with_local: bool) -> Ro
     )
 
 
+def _with_local(numbers: EffectsNumbers) -> bool:
+    """Whether local effects say something that the directions do not."""
+    return any(_local(effect) not in ("", direction_word(effect)) for effect in numbers.effects)
+
+
 def _local(effect: FeatureEffect) -> str:
     """Name the direction of local effects as the table does; "" where there is none to name."""
     word = local_word(effect)
@@ -111,9 +115,10 @@ def _local(effect: FeatureEffect) -> str:
 def _remarks(numbers: EffectsNumbers) -> list[str]:
     lines = [
         "Direction: which way the mean prediction goes as all rows are moved along the feature; bold where chance does "
-        "not explain it. Range: from the lowest to the highest point. Local effects, where they differ: the same for "
-        "rows moved between neighbouring values only."
+        "not explain it. Range: from the lowest to the highest point."
     ]
+    if _with_local(numbers):
+        lines.append("Local effects: the direction among rows moved between neighbouring values only.")
     if any(not effect.claimed and effect.flat for effect in numbers.effects):
         lines.append("Barely moves: by less than 5% of what 95 in 100 predictions span.")
     return lines
