@@ -167,9 +167,11 @@ def undated(result: Any) -> Any:
 def _difference(result: Any, name: str, level: float) -> tuple[float, ...]:
     """How much more the first feature weighs than another; NaN where the result does not tell."""
     try:
-        return tuple(result.difference(result.features[0], name, level))
-    except ValueError:  # as weighin's own errors of arguments are
+        more = result.difference(result.features[0], name, level)
+    # as weighin's own errors of arguments are
+    except ValueError:
         return (np.nan, np.nan, np.nan)
+    return more if isinstance(more, tuple) else (more.difference, more.ci_lower, more.ci_upper)
 
 
 def _lines(value: Any) -> str:

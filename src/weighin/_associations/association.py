@@ -17,9 +17,12 @@ from scipy.stats import rankdata
 from weighin._tables.columns import Column
 
 MEASURES = ("", "spearman", "cramers_v", "correlation_ratio")
-LEAST_ROWS = 5  # with both values, to tell anything
-MANY_PATTERNS = 40  # of missing values; with more, ranks are those among all rows that have the value
-MANY_CELLS = 100_000  # of a table of counts; with more, sorting is quicker than counting
+# rows with both values, to measure anything
+LEAST_ROWS = 5
+# patterns of missing values; with more, ranks are those among all rows that have the value
+MANY_PATTERNS = 40
+# cells of a table of counts; with more, sorting is quicker than counting
+MANY_CELLS = 100_000
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def spearman(values: NDArray[np.float64]) -> NDArray[np.float64]:
     which = which.ravel()
     if patterns.shape[1] > MANY_PATTERNS:
         return _pearson(own_ranks(values))
-    found = np.full((values.shape[1],) * 2, np.nan)
+    correlations = np.full((values.shape[1],) * 2, np.nan)
     for g in range(patterns.shape[1]):
         for h in range(g, patterns.shape[1]):
             rows = patterns[:, g] & patterns[:, h]
@@ -93,9 +96,9 @@ def spearman(values: NDArray[np.float64]) -> NDArray[np.float64]:
             place = {column: position for position, column in enumerate(here)}
             rows_of = [place[column] for column in first]
             columns_of = [place[column] for column in second]
-            found[np.ix_(first, second)] = block[np.ix_(rows_of, columns_of)]
-            found[np.ix_(second, first)] = block[np.ix_(columns_of, rows_of)]
-    return found
+            correlations[np.ix_(first, second)] = block[np.ix_(rows_of, columns_of)]
+            correlations[np.ix_(second, first)] = block[np.ix_(columns_of, rows_of)]
+    return correlations
 
 
 def own_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -170,7 +173,8 @@ def _pearson(values: NDArray[np.float64]) -> NDArray[np.float64]:
     filled = np.where(known, values - middle, 0.0)
     n = there.T @ there
     with np.errstate(invalid="ignore", divide="ignore"):
-        own, other = filled.T @ there, there.T @ filled  # sums of each column over the rows of the pair
+        # sums of each column over the rows of the pair
+        own, other = filled.T @ there, there.T @ filled
         cross = filled.T @ filled - own * other / n
         squares = (filled**2).T @ there
         spread = squares - own**2 / n

@@ -13,14 +13,20 @@ from scipy.stats import rankdata
 from weighin._results.clusters import chance_level
 from weighin._tables.columns import Column
 
-COMPANIONS = 3  # columns a feature is looked at with: more would hide what a swap does to one among many
-SHIFTS = 3  # shuffles of a feature
-MOST_ROWS = 1000  # more tell little more and cost their square
-ALIKE = 0.3  # association from which a column is a companion; unless chance makes it; else the closest
-TWIN = 0.02  # shorter distances count as this one; two random rows differ by 1.4 in each column
+# columns a feature is looked at with: more would hide what a swap does to one among many
+COMPANIONS = 3
+# shuffles of a feature
+SHIFTS = 3
+# more rows show little more and cost their square
+MOST_ROWS = 1000
+# association from which a column is a companion; unless chance makes it; else the closest
+ALIKE = 0.3
+# shorter distances count as this one; two random rows differ by 1.4 in each column
+TWIN = 0.02
 LEAST_ROWS = 50
 FEW_ROWS = 400
-FEW_COLUMNS = 40  # coordinates; with more, a product of matrices is quicker
+# coordinates; with more, a product of matrices is quicker
+FEW_COLUMNS = 40
 UNIFORM_SD = 12**-0.5
 
 
@@ -70,9 +76,10 @@ def distance_ratios(
     for name, members in units.items():
         companions = _companions(members, near, max(ALIKE, chance_level(n_rows)))
         if not companions:
-            ratios[name] = 1.0  # there is nothing to fit to
+            # there is nothing to fit to
+            ratios[name] = 1.0
             continue
-        own, others = (np.hstack([space(i) for i in some]) for some in (members, companions))
+        own, others = (np.hstack([space(i) for i in places]) for places in (members, companions))
         real, swapped = np.mean([_distances(own, others, one, other, shifts) for one, other in cuts], axis=0)
         ratios[name] = float(swapped / real)
     return ratios
@@ -89,7 +96,7 @@ def _distances(
 
     Squares of distances add up over columns, and a shuffle moves the rows of one of the two sums.
     """
-    mine, rest = (_squares(some[moved], some[reference]) for some in (own, others))
+    mine, rest = (_squares(values[moved], values[reference]) for values in (own, others))
     means = [
         float(np.sqrt((np.roll(mine, shift, axis=0) + rest).min(1).clip(TWIN**2)).mean())
         for shift in (0, *shifts)

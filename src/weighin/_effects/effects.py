@@ -15,7 +15,7 @@ from weighin._base.progress import tracking
 from weighin._effects.curves import accumulated_local_effects, partial_dependence
 from weighin._effects.direction import direction
 from weighin._effects.grid import Grid, choose_grid
-from weighin._effects.output import ballots, choose_output, described, output_names
+from weighin._effects.output import ChosenOutput, ballots, choose_output
 from weighin._engine.predictions import predict_swaps
 from weighin._metrics import resolve_metric
 from weighin._models import Model, as_model
@@ -107,8 +107,8 @@ def effects(
     --------
     >>> import numpy as np
     >>> X = np.random.default_rng(0).normal(size=(300, 3))
-    >>> found = effects(lambda rows: 3 * rows[:, 0] - rows[:, 1] ** 2, X, random_state=0)
-    >>> dict(found.direction)
+    >>> result = effects(lambda rows: 3 * rows[:, 0] - rows[:, 1] ** 2, X, random_state=0)
+    >>> dict(result.direction)
     {'x0': 'rises', 'x1': 'peaks', 'x2': 'none'}
     """
     _check_arguments(grid, n_rows, n_curves, missing, random_state, batch_size, n_jobs, max_memory)
@@ -122,36 +122,27 @@ def effects(
     drawn = np.random.default_rng(seed).permutation(kept)[:n]
     columns = adapted.raw_columns(data, chosen, X, grid)
     grids = [choose_grid(column, grid) for column in columns]
-    stack = data.rows.take(np.concatenate([drawn, *(some.givers for some in grids)]))
-    edges = np.cumsum([n, *(len(some.givers) for some in grids)])
+    stack = data.rows.take(np.concatenate([drawn, *(points.givers for points in grids)]))
+    edges = np.cumsum([n, *(len(points.givers) for points in grids)])
     swaps = [(f, np.arange(*ends)) for f, ends in zip(chosen, itertools.pairwise(edges), strict=True)]
     response = resolve_metric("prediction_change", None, adapted.metric_context(data)).response
     outputs = adapted.outputs(response)
     votes = outputs.kind == "label" and bool(outputs.classes)
-    told: dict[str, Any] = {}
+    # which output is meant is known from the first predictions on
+    meant: list[ChosenOutput] = []
     pending = iter(zip(chosen, grids, columns, strict=True))
 
     def use(before: NDArray[Any], after: NDArray[Any]) -> FeatureEffect:
         if votes:
             before, after = ballots(before, len(outputs.classes)), ballots(after, len(outputs.classes))
-        if not told:
-            names, kind = output_names(outputs, before.shape[-1])
-            place, remark = choose_output(output, names, kind, before.mean(0))
-            own = before[:, place].astype(np.float64)
-            told.update(
-                place=place,
-                name=names[place],
-                remark=remark,
-                what=described(names[place], kind),
-                mean=float(own.mean()),
-                spread=float(np.ptp(np.quantile(own, [0.025, 0.975]))),
-            )
-        feature, some, column = next(pending)
-        predicted = after[..., told["place"]].astype(np.float64)
-        return _effect(feature, some, column, drawn, predicted, n_curves, told["spread"])
+        if not meant:
+            meant.append(choose_output(output, outputs, before))
+        feature, points, column = next(pending)
+        predicted = after[..., meant[0].place].astype(np.float64)
+        return _effect(feature, points, column, drawn, predicted, n_curves, meant[0].spread)
 
-    with tracking("Effects", sum(len(some.givers) for some in grids) * n, progress) as advance:
-        results, found = predict_swaps(
+    with tracking("Effects", sum(len(points.givers) for points in grids) * n, progress) as advance:
+        results, probe = predict_swaps(
             adapted,
             stack,
             swaps,
@@ -163,19 +154,20 @@ def effects(
             memory=max_memory * 2**20,
             advance=advance,
         )
-    notes = [*data.notes, *([told["remark"]] if told["remark"] else [])]
+    chosen_output = meant[0]
+    notes = [*data.notes, *([chosen_output.remark] if chosen_output.remark else [])]
     if n < (total or kept):
         notes.append(f"Averages over {n:,} of {total or kept:,} rows, drawn at random.")
-    if found.noise:
+    if probe.noise:
         notes.append(
-            f"The model is stochastic: two predictions of the same rows differ by up to {found.noise:.3g}."
+            f"The model is stochastic: two predictions of the same rows differ by up to {probe.noise:.3g}."
         )
     return Effects(
         effects=tuple(results),
-        output=told["name"],
-        what=told["what"],
-        mean_prediction=told["mean"],
-        spread=told["spread"],
+        output=chosen_output.name,
+        what=chosen_output.what,
+        mean_prediction=chosen_output.mean,
+        spread=chosen_output.spread,
         n_rows=n,
         rows=f"the {total:,} rows given" if total else data.what,
         model=adapted.name,

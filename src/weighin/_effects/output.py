@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,60 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, listing, nearest
 from weighin._models import Outputs
+
+
+@dataclass(frozen=True)
+class ChosenOutput:
+    """The number of a prediction that is looked at, and what rows have there as they are.
+
+    Attributes
+    ----------
+    place : int
+        Among the numbers of a row.
+    name, what : str
+        Its name, "" where it has none; and what is predicted, in words that start a sentence.
+    remark : str
+        For the reader, where nobody asked and there are several.
+    mean, spread : float
+        Of the predictions: their mean, and the distance between their 2.5% and their 97.5% quantile.
+    """
+
+    place: int
+    name: str
+    what: str
+    remark: str
+    mean: float
+    spread: float
+
+
+def choose_output(asked: Any, outputs: Outputs, predicted: NDArray[np.float64]) -> ChosenOutput:
+    """Find the output asked for.
+
+    Parameters
+    ----------
+    asked : str, int or None
+        Name or place; None for the usual one.
+    outputs : Outputs
+        What the model says of them.
+    predicted : ndarray of shape (n_rows, n_outputs)
+        Of rows as they are.
+
+    Raises
+    ------
+    InputError
+        On an unknown output.
+    """
+    names, kind = output_names(outputs, predicted.shape[-1])
+    place, remark = _place(asked, names, kind, predicted.mean(0))
+    own = predicted[:, place].astype(np.float64)
+    return ChosenOutput(
+        place=place,
+        name=names[place],
+        what=described(names[place], kind),
+        remark=remark,
+        mean=float(own.mean()),
+        spread=float(np.ptp(np.quantile(own, [0.025, 0.975]))),
+    )
 
 
 def output_names(outputs: Outputs, width: int) -> tuple[list[str], str]:
@@ -43,15 +98,9 @@ def described(name: str, kind: str) -> str:
     return f"the predicted {name}" if kind == "target" else name or "the prediction"
 
 
-def choose_output(output: Any, names: Sequence[str], kind: str, mean: NDArray[np.float64]) -> tuple[int, str]:
-    """Find the output asked for; give its place, and a remark where nobody asked and there are several.
-
-    Raises
-    ------
-    InputError
-        On an unknown output.
-    """
-    if output is None:
+def _place(asked: Any, names: Sequence[str], kind: str, mean: NDArray[np.float64]) -> tuple[int, str]:
+    """Give the place of an output, and a remark where nobody asked and there are several."""
+    if asked is None:
         if len(names) == 1:
             return 0, ""
         classes = kind in ("probability", "vote", "logit")
@@ -66,14 +115,14 @@ def choose_output(output: Any, names: Sequence[str], kind: str, mean: NDArray[np
             place,
             f"Of {len(names)} outputs ({listing(names)}) this is {names[place]!r}, {why}: output= chooses.",
         )
-    if isinstance(output, numbers.Integral) and not isinstance(output, bool) and str(output) not in names:
-        if 0 <= int(output) < len(names):
-            return int(output), ""
-        raise InputError(f"output must be from 0 to {len(names) - 1}, got {output}.")
-    if str(output) in names:
-        return list(names).index(str(output)), ""
+    if isinstance(asked, numbers.Integral) and not isinstance(asked, bool) and str(asked) not in names:
+        if 0 <= int(asked) < len(names):
+            return int(asked), ""
+        raise InputError(f"output must be from 0 to {len(names) - 1}, got {asked}.")
+    if str(asked) in names:
+        return list(names).index(str(asked)), ""
     known = f"Outputs: {listing(names, 40)}." if names != [""] else "The model has one output: leave it out."
-    raise InputError(f"Unknown output {output!r}.{nearest(output, names)} {known}")
+    raise InputError(f"Unknown output {asked!r}.{nearest(asked, names)} {known}")
 
 
 def ballots(pred: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from weighin._results.associations_numbers import AssociationsNumbers
 from weighin._results.associations_page import plain_associations
 from weighin._results.associations_telling import sentences, tell
 from weighin._results.associations_words import association_sentence
-from weighin._results.base import Result
+from weighin._results.base import Result, check_limit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,7 +62,8 @@ class Associations(AssociationsNumbers, Result):
 
     def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
         check_level(confidence_level)
-        return tell(self)
+        check_limit(limit)
+        return tell(self, limit)
 
     def sentence(self, feature: str) -> str:
         """Say which columns a feature goes with.

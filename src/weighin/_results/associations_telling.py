@@ -11,13 +11,13 @@ from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._results.associations_numbers import AssociationsNumbers
 from weighin._results.associations_words import (
     MEASURED_BY,
+    MOST,
     CloseColumn,
     Name,
     association_sentence,
     cluster_sentence,
     distances_sentence,
     listed,
-    times,
     written,
 )
 from weighin._results.clusters import FARTHER
@@ -35,21 +35,23 @@ _READING = (
 )
 
 
-def tell(numbers: AssociationsNumbers) -> Telling:
+def tell(numbers: AssociationsNumbers, limit: int) -> Telling:
     """Say all of it.
 
     Parameters
     ----------
     numbers : AssociationsNumbers
         What was measured.
+    limit : int
+        Features that sentences tell of one by one.
     """
     return Telling(
         title=TITLE,
         kicker=f"{len(numbers.features)} columns on {numbers.n_rows:,} rows",
         tables=[_table(numbers), *_clusters(numbers), *_pairs(numbers)],
         remarks=_remarks(numbers),
-        sentences=sentences(numbers, printable) or [NONE_CLOSE],
-        reading=_READING,
+        sentences=sentences(numbers, printable, limit) or [NONE_CLOSE],
+        reading=[*_READING, *_remarks(numbers)],
         made=[
             ("Rows", f"{numbers.n_rows:,}"),
             (
@@ -63,17 +65,28 @@ def tell(numbers: AssociationsNumbers) -> Telling:
     )
 
 
-def sentences(numbers: AssociationsNumbers, name: Name) -> list[str]:
-    """Say which clusters there are, then what is close, the closest first, then which shuffles leave the data."""
+def sentences(numbers: AssociationsNumbers, name: Name, limit: int = MOST_SENTENCES) -> list[str]:
+    """Say which clusters there are, then what is close, the closest first, then which shuffles leave the data.
+
+    Parameters
+    ----------
+    numbers : AssociationsNumbers
+        What was measured.
+    name : callable
+        Writes the name of a feature.
+    limit : int
+        Features told of one by one.
+    """
     lines = [cluster_sentence(members, name) for members in numbers.clusters]
     close = [numbers[feature] for feature in numbers.features]
     close = sorted((one for one in close if one.close), key=lambda one: -abs(one.close[0].association))
-    lines += [association_sentence(one.feature, one.close, name) for one in close[:MOST_SENTENCES]]
-    if len(close) > MOST_SENTENCES:
-        lines.append(f"{len(close) - MOST_SENTENCES} more features are closely associated.")
+    lines += [association_sentence(one.feature, one.close, name) for one in close[:limit]]
+    if len(close) > limit:
+        more = len(close) - limit
+        lines.append(f"{more} more {'features are' if more > 1 else 'feature is'} closely associated.")
     far = [(feature, ratio) for feature, ratio in numbers.off_data.items() if ratio >= FARTHER]
     if far:
-        lines.append(distances_sentence(sorted(far, key=lambda pair: -pair[1])[:MOST_SENTENCES], name))
+        lines.append(distances_sentence(sorted(far, key=lambda pair: -pair[1])[:limit], name))
     return lines
 
 
@@ -83,7 +96,6 @@ def _table(numbers: AssociationsNumbers) -> Table:
     columns = [
         Column("goes with", "text"),
         Column("association"),
-        Column("measure", "text", gives_way=3),
         Column("cluster of", gives_way=2),
         Column("times as far", gives_way=1),
     ]
@@ -93,14 +105,14 @@ def _table(numbers: AssociationsNumbers) -> Table:
 
 def _row(numbers: AssociationsNumbers, feature: str, closest: Sequence[CloseColumn]) -> Row:
     members = numbers.cluster_of(feature)
-    ratio = times(float(numbers.off_data.get(feature, math.nan)))
-    last = [str(len(members)) if members else "-", ratio]
+    ratio = float(numbers.off_data.get(feature, math.nan))
+    last = [str(len(members)) if members else "-", f"{MOST:.0f}+" if ratio > MOST else write(ratio, 1)]
     if not closest:
-        return Row(feature, ["-", "-", "-", *last], Bar(math.nan))
+        return Row(feature, ["-", "-", *last], Bar(math.nan))
     (column,) = closest
     return Row(
         feature,
-        [column.name, column.written, MEASURED_BY[column.measure], *last],
+        [column.name, column.written, *last],
         Bar(column.association),
         claimed=abs(column.association) >= numbers.close_from,
     )

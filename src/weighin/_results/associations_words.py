@@ -112,8 +112,6 @@ def distances_sentence(ratios: Sequence[tuple[str, float]], name: Name = str) ->
 
 def times(ratio: float) -> str:
     """Write how many times."""
-    if math.isnan(ratio):
-        return "-"
     return f"{ratio:.1f}" if ratio <= MOST else f"more than {MOST:.0f}"
 
 

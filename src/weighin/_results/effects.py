@@ -10,7 +10,7 @@ from typing import Any
 from weighin._display.frame import frame
 from weighin._display.telling import Telling
 from weighin._inference import check_level
-from weighin._results.base import Result
+from weighin._results.base import Result, check_limit
 from weighin._results.effects_charts import ChartOptions, draw, pictures
 from weighin._results.effects_numbers import EffectsNumbers
 from weighin._results.effects_page import plain_effects
@@ -59,7 +59,8 @@ class Effects(EffectsNumbers, Result):
 
     def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
         check_level(confidence_level)
-        return tell(self, confidence_level)
+        check_limit(limit)
+        return tell(self, confidence_level, limit)
 
     def sentence(self, feature: str) -> str:
         """Say which way predictions go with a feature.

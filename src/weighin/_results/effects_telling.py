@@ -21,7 +21,7 @@ _READING = (
 )
 
 
-def tell(numbers: EffectsNumbers, confidence_level: float) -> Telling:
+def tell(numbers: EffectsNumbers, confidence_level: float, limit: int) -> Telling:
     """Say all of it.
 
     Parameters
@@ -30,17 +30,16 @@ def tell(numbers: EffectsNumbers, confidence_level: float) -> Telling:
         What was measured.
     confidence_level : float
         Of intervals.
+    limit : int
+        Features that sentences tell of one by one.
     """
     return Telling(
         title=TITLE,
         kicker=f"{numbers.model or 'A trained model'}, on {_rows(numbers)}",
         tables=[_table(numbers, confidence_level)],
         remarks=[about(numbers), *_remarks(numbers)],
-        sentences=[
-            f"{sentence(effect, numbers.what, printable)} {aside(effect)}".rstrip()
-            for effect in numbers.by_reach
-        ],
-        reading=_READING,
+        sentences=_sentences(numbers, limit),
+        reading=[*_READING, *_remarks(numbers)],
         made=_made(numbers),
         notes=[*map(printable, numbers.notes), *_few_rows(numbers)],
     )
@@ -55,30 +54,44 @@ def about(numbers: EffectsNumbers) -> str:
     )
 
 
+def _sentences(numbers: EffectsNumbers, limit: int) -> list[str]:
+    lines = [
+        f"{sentence(effect, numbers.what, printable)} {aside(effect)}".rstrip()
+        for effect in numbers.by_reach[:limit]
+    ]
+    more = len(numbers.effects) - len(lines)
+    return (
+        [*lines, f"{more:,} more feature{'s' * (more > 1)} move{'s' * (more == 1)} it less."]
+        if more > 0
+        else lines
+    )
+
+
 def _table(numbers: EffectsNumbers, confidence_level: float) -> Table:
+    with_local = _with_local(numbers)
     columns = [
         Column("direction", "text"),
         Column("range"),
         Column(f"{100 * confidence_level:g}% interval"),
+        *[Column("local effects", "text", gives_way=1)] * with_local,
         Column("lowest, highest at", "text", gives_way=2),
-        Column("local effects", "text", gives_way=3),
-        Column("kind", "text", gives_way=1),
+        Column("kind", "text", gives_way=3),
     ]
-    rows = [_row(effect, confidence_level) for effect in numbers.by_reach]
+    rows = [_row(effect, confidence_level, with_local) for effect in numbers.by_reach]
     return Table(
         f"Effects on {printable(numbers.what)}", "feature", columns, rows, "to_frame(), plot(limit=...)"
     )
 
 
-def _row(effect: FeatureEffect, confidence_level: float) -> Row:
+def _row(effect: FeatureEffect, confidence_level: float, with_local: bool) -> Row:
     low, high = effect.reach_interval(confidence_level)
     reach = effect.reach if effect.n_points > 1 else math.nan
     number = rounded(reach, low, high)
     word = direction_word(effect)
-    local = local_word(effect).replace("none", "barely moves")
+    local = [_local(effect) or "-"] * with_local
     return Row(
         effect.feature,
-        [word, number.value, number.interval, ends_of(effect) or "-", local or "-", kind_word(effect)],
+        [word, number.value, number.interval, *local, ends_of(effect) or "-", kind_word(effect)],
         Bar(reach, low, high),
         sign=effect.arrow if effect.claimed else "",
         meaning=word,
@@ -86,12 +99,26 @@ def _row(effect: FeatureEffect, confidence_level: float) -> Row:
     )
 
 
+def _with_local(numbers: EffectsNumbers) -> bool:
+    """Whether local effects say something that the directions do not."""
+    return any(_local(effect) not in ("", direction_word(effect)) for effect in numbers.effects)
+
+
+def _local(effect: FeatureEffect) -> str:
+    """Name the direction of local effects as the table does; "" where there is none to name."""
+    word = local_word(effect)
+    if word != "none":
+        return word
+    return "does not move" if effect.unmoved else "barely moves"
+
+
 def _remarks(numbers: EffectsNumbers) -> list[str]:
     lines = [
         "Direction: which way the mean prediction goes as all rows are moved along the feature; bold where chance does "
-        "not explain it. Range: from the lowest to the highest point. Local effects: the same for rows moved between "
-        "neighbouring values only."
+        "not explain it. Range: from the lowest to the highest point."
     ]
+    if _with_local(numbers):
+        lines.append("Local effects: the direction among rows moved between neighbouring values only.")
     if any(not effect.claimed and effect.flat for effect in numbers.effects):
         lines.append("Barely moves: by less than 5% of what 95 in 100 predictions span.")
     return lines

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from weighin._display.charts.look import PALE, Look, readable_on
 from weighin._display.charts.texts import cut, literal, unknown_glyphs
 
-LEAST = 5.0  # points; smaller letters are left out
-MOST = 1500  # cells whose numbers somebody may want to read
+# points; smaller letters are left out
+LEAST = 5.0
+# cells whose numbers somebody may want to read
+MOST = 1500
 
 
 def colour(ax: Any, values: NDArray[np.float64], colours: Any, low: float, high: float, look: Look) -> Any:

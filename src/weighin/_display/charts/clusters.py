@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from weighin._display.charts import cells as _cells
 from weighin._display.charts.look import look_of
 from weighin._display.charts.texts import axes_for, fit_height, name_rows, space_of, write_around
+from weighin._display.numbers import write
 
-MANY = 12  # features; among more of them numbers near 0, and the diagonal, are left out
-TOLD = 0.2
+# features; among more of them numbers near 0, and the diagonal, are left out
+MANY = 12
+WRITTEN_FROM = 0.2
 
 
 def clusters(
@@ -50,7 +52,8 @@ def clusters(
     ax, own = axes_for(ax)
     look = look_of(ax)
     _, seen, cluster = np.unique(np.asarray(labels), return_index=True, return_inverse=True)
-    order = np.argsort(seen[cluster], kind="stable")  # clusters as their first members come
+    # clusters as their first members come
+    order = np.argsort(seen[cluster], kind="stable")
     values = np.asarray(associations, dtype=float)[np.ix_(order, order)]
     ordered = [names[i] for i in order]
     pitch = name_rows(ax, ordered, look, own=own, most=max(9.0, 560 / max(1, len(names))))
@@ -63,12 +66,15 @@ def clusters(
     )
     many = len(names) > MANY
     texts = [
-        ["" if many and (i == j or abs(value) < TOLD) else f"{value:.2f}" for j, value in enumerate(row)]
+        [
+            "" if many and (i == j or abs(value) < WRITTEN_FROM) else write(float(value), 2)
+            for j, value in enumerate(row)
+        ]
         for i, row in enumerate(values)
     ]
     written = _cells.write(ax, values, texts, np.zeros(values.shape, bool), image, width=width, height=pitch)
     if written and many:
-        xlabel += f"; numbers from {TOLD:g}"
+        xlabel += f"; numbers from {WRITTEN_FROM:g}"
     members = cluster[order]
     for start in np.flatnonzero(np.diff(members, prepend=-1)):
         held = int((members == members[start]).sum())
