@@ -167,7 +167,8 @@ def undated(result: Any) -> Any:
 def _difference(result: Any, name: str, level: float) -> tuple[float, ...]:
     """How much more the first feature weighs than another; NaN where the result does not tell."""
     try:
-        return tuple(result.difference(result.features[0], name, level))
+        apart = result.difference(result.features[0], name, level)
+        return (apart.difference, apart.ci_lower, apart.ci_upper)
     except ValueError:  # as weighin's own errors of arguments are
         return (np.nan, np.nan, np.nan)
 

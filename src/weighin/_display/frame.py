@@ -45,10 +45,17 @@ def frame(columns: Mapping[str, Any], backend: str | None = None) -> Any:
         )
     library = importlib.import_module(chosen)
     if chosen == "pandas":
-        return library.DataFrame(dict(columns))
+        return library.DataFrame({name: _untouched(library, values) for name, values in columns.items()})
     if chosen == "polars":
         return library.DataFrame(lists, strict=False)
     return library.table(lists)
+
+
+def _untouched(pandas: Any, values: Any) -> Any:
+    """A column; a list with None in it stays as it is: pandas would make 1 of it 1.0, and NaN of None."""
+    if isinstance(values, list) and None in values:
+        return pandas.Series(values, dtype=object)
+    return values
 
 
 def _plain(values: Any) -> list[Any]:

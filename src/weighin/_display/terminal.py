@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # letters of a line that nobody's terminal limits
 WIDTH = 110
 LEAST_NAME, MOST_NAME = 12, 32
+# of a name, where a line is so narrow that heads are broken into words
+NARROW_NAME = 6
 MOST_BAR, LEAST_BAR = 20, 6
 # spaces between two columns, and at both sides of a table with one
 BETWEEN, EDGES = 3, 4
@@ -65,19 +67,27 @@ def _table(table: Table, width: int) -> RichTable:
 
     names = [printable(f"{row.name} {row.sign}".rstrip()) for row in table.rows]
     longest = max(map(len, [table.first, *names]))
-    shown, texts, room = _fitting(table, width - min(longest, LEAST_NAME) - EDGES)
+    least = min(longest, LEAST_NAME)
+    shown, texts, room = _fitting(table, width - least - EDGES)
+    heads = [printable(column.label) for column in shown]
+    fits = room >= 0
+    if not fits:
+        heads = ["\n".join(head.split()) for head in heads]
+        room = width - least - EDGES - _taken(heads, texts)
+        fits = room >= min(longest, NARROW_NAME) - least
     grid = RichTable(
         title=Text(printable(table.heading)), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
     bars = _bars(table.rows, min(MOST_BAR, room - max(0, min(longest, MOST_NAME) - LEAST_NAME) - BETWEEN))
     grid.add_column(
-        table.first, overflow="fold", min_width=min(longest, MOST_NAME, max(LEAST_NAME, LEAST_NAME + room))
+        table.first, overflow="fold", min_width=min(longest, MOST_NAME, max(NARROW_NAME, LEAST_NAME + room))
     )
-    for column in shown:
+    for head, column in zip(heads, shown, strict=True):
         grid.add_column(
-            Text(printable(column.label)),
+            Text(head),
             justify="left" if column.kind == "text" else "right",
-            no_wrap=True,
+            no_wrap=fits,
+            overflow="fold",
         )
     if bars:
         grid.add_column("", no_wrap=True)
@@ -98,11 +108,19 @@ def _fitting(table: Table, room: int) -> tuple[list[Column], list[list[str]], in
     ]
     shown = list(range(len(table.columns)))
     while True:
-        taken = sum(BETWEEN + max(map(len, [table.columns[i].label, *texts[i]])) for i in shown)
+        taken = _taken([printable(table.columns[i].label) for i in shown], [texts[i] for i in shown])
         last = max(shown, key=lambda i: table.columns[i].gives_way, default=None)
         if taken <= room or last is None or not table.columns[last].gives_way:
             return [table.columns[i] for i in shown], [texts[i] for i in shown], room - taken
         shown.remove(last)
+
+
+def _taken(heads: Sequence[str], texts: Sequence[Sequence[str]]) -> int:
+    """Letters that columns take, with the spaces before them."""
+    return sum(
+        BETWEEN + max(map(len, [*head.split("\n"), *column]))
+        for head, column in zip(heads, texts, strict=True)
+    )
 
 
 def _column(texts: list[str], column: Column) -> list[str]:
