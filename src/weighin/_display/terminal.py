@@ -83,12 +83,19 @@ def _table(table: Table, width: int) -> RichTable:
         table.first, overflow="fold", min_width=min(longest, MOST_NAME, max(NARROW_NAME, LEAST_NAME + room))
     )
     for head, column in zip(heads, shown, strict=True):
+        # rich cuts spaces at the end of what it puts to the right, and with them the line of the points
+        kept = column.kind == "text" or (column.kind == "number" and fits)
         grid.add_column(
-            Text(head),
-            justify="left" if column.kind == "text" else "right",
+            Text(head, justify="left" if column.kind == "text" else "right"),
+            justify="left" if kept else "right",
             no_wrap=fits,
             overflow="fold",
         )
+    widths = [max(map(len, head.split("\n"))) for head in heads]
+    texts = [
+        [text.rjust(width) if column.kind == "number" else text for text in column_texts]
+        for column, width, column_texts in zip(shown, widths, texts, strict=True)
+    ]
     if bars:
         grid.add_column("", no_wrap=True)
     for place, (row, name) in enumerate(zip(table.rows, names, strict=True)):
