@@ -163,5 +163,5 @@ def test_hundreds_of_features_are_counted_not_shown():
 
 def test_simulated_data_and_training_rows_are_named():
     text = result([1.0], simulated=True, complete=False, on_training_rows=True)._repr_html_()
-    assert "SIMULATED DATA - PARTIAL, 1 features finished - What the model weighs" in text
+    assert "SIMULATED DATA - PARTIAL, 1 feature finished - What the model weighs" in text
     assert "THE MODEL WAS TRAINED ON SOME OF THESE ROWS." in text

@@ -65,7 +65,7 @@ def test_wide_intervals_leave_open_what_narrow_ones_deny():
 def test_shares_are_told_in_percentage_points():
     imp = result([0.128, 0.02, 0.0], [0.01, 0.005, 0.002], "accuracy", greater_is_better=True, baseline=0.9)
     text = imp.summary()
-    assert "Before any shuffle accuracy is 90%" in text
+    assert "Before any shuffle accuracy is 90.0%" in text
     assert "Shuffling a lowers accuracy by 12.8 percentage points (95% interval 11.8 to 13.8)." in text
 
 
@@ -94,11 +94,11 @@ def test_what_a_reader_must_know_is_there():
 
 
 def test_the_others_are_summed_up():
-    text = result([7.8, 2.0, 1.0], [0.5, 0.2, 0.1]).summary(limit=1)
+    text = "\n".join(result([7.8, 2.0, 1.0], [0.5, 0.2, 0.1]).tell(limit=1).sentences)
     assert "Next comes" not in text
     assert "b and c weigh less." in text
     with pytest.raises(InputError, match="limit must be an integer >= 1, got 0"):
-        weigh(1).summary(limit=0)
+        weigh(1).tell(limit=0)
 
 
 def test_unused_columns_are_not_called_unimportant():
