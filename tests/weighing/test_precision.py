@@ -51,11 +51,11 @@ def test_features_are_left_alone_one_by_one_and_compared_where_both_were_measure
         unit: max(m.n_rows for units, m in imp.evidence[0].measured if unit in units) for unit in range(3)
     }
     assert rows[0] == imp.n_rows > rows[1] == rows[2]
-    difference, lower, upper = imp.difference("a", "b")
+    apart = imp.difference("a", "b")
     expected = TRUTH.importances_mean[0] - TRUTH.importances_mean[1]
-    assert lower < difference < upper
-    assert abs(difference - expected) < 2 * (upper - lower)
-    assert imp.difference("b", "c")[0] == pytest.approx(imp.importances_mean[1], rel=1e-9)
+    assert apart.ci_lower < apart.difference < apart.ci_upper
+    assert abs(apart.difference - expected) < 2 * (apart.ci_upper - apart.ci_lower)
+    assert imp.difference("b", "c").difference == pytest.approx(imp.importances_mean[1], rel=1e-9)
 
 
 def test_only_the_rows_drawn_are_encoded():

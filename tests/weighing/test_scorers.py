@@ -131,8 +131,8 @@ def test_every_form_has_an_interval_that_holds_the_estimate(metric):
     assert (imp.ci_lower[:2] > 0).all()
     assert (imp.ci_lower <= imp.importances_mean).all()
     assert (imp.importances_mean <= imp.ci_upper).all()
-    first, lower, upper = imp.difference("a", "b")
-    assert 0 < lower < first < upper
+    apart = imp.difference("a", "b")
+    assert 0 < apart.ci_lower < apart.difference < apart.ci_upper
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
-import numpy as np
-
 from weighin._base.errors import InputError, MissingDependencyError, nearest
 
 BACKENDS = ("pandas", "polars", "pyarrow")
@@ -47,17 +45,18 @@ def frame(columns: Mapping[str, Any], backend: str | None = None) -> Any:
         )
     library = importlib.import_module(chosen)
     if chosen == "pandas":
-        return library.DataFrame({name: _series(library, values) for name, values in columns.items()})
+        return library.DataFrame({name: _untouched(library, values) for name, values in columns.items()})
     if chosen == "polars":
         return library.DataFrame(lists, strict=False)
     return library.table(lists)
 
 
+def _untouched(pandas: Any, values: Any) -> Any:
+    """A column; a list with None in it stays as it is: pandas would make 1 of it 1.0, and NaN of None."""
+    if isinstance(values, list) and None in values:
+        return pandas.Series(values, dtype=object)
+    return values
+
+
 def _plain(values: Any) -> list[Any]:
     return values.tolist() if hasattr(values, "tolist") else list(values)
-
-
-def _series(pandas: Any, values: Any) -> Any:
-    """A column of pandas; objects stay what they are, None among texts too."""
-    of_objects = isinstance(values, np.ndarray) and values.dtype.kind == "O"
-    return pandas.Series(values, dtype=object) if of_objects else values

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # letters of a line that nobody's terminal limits
 WIDTH = 110
 LEAST_NAME, MOST_NAME = 12, 32
+# of a name, where a line is so narrow that heads are broken into words
+NARROW_NAME = 6
 MOST_BAR, LEAST_BAR = 20, 6
 # spaces between two columns, and at both sides of a table with one
 BETWEEN, EDGES = 3, 4
@@ -65,19 +67,26 @@ def _table(table: Table, width: int) -> RichTable:
 
     names = [printable(f"{row.name} {row.sign}".rstrip()) for row in table.rows]
     longest = max(map(len, [table.first, *names]))
-    shown, texts, room = _fitting(table, width - min(longest, LEAST_NAME) - EDGES)
+    shown, texts = _fitting(table, width - min(longest, LEAST_NAME) - EDGES)
+    heads = [printable(column.label) for column in shown]
+    widths, whole = _widths(heads, texts, width - EDGES, longest)
+    room = width - EDGES - _taken(widths)
     grid = RichTable(
         title=Text(printable(table.heading)), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
-    bars = _bars(table.rows, min(MOST_BAR, room - max(0, min(longest, MOST_NAME) - LEAST_NAME) - BETWEEN))
+    bars = _bars(table.rows, min(MOST_BAR, room - min(longest, MOST_NAME) - BETWEEN))
     grid.add_column(
-        table.first, overflow="fold", min_width=min(longest, MOST_NAME, max(LEAST_NAME, LEAST_NAME + room))
+        table.first, overflow="fold", min_width=min(longest, MOST_NAME, max(NARROW_NAME, room))
     )
-    for column in shown:
+    for place, (head, column, most) in enumerate(zip(heads, shown, widths, strict=True)):
+        # rich cuts spaces at the end of what it puts to the right, and with them the line of the points
+        by_hand = column.kind == "number" and whole
+        texts[place] = [text.rjust(most) if by_hand else text for text in texts[place]]
         grid.add_column(
-            Text(printable(column.label)),
-            justify="left" if column.kind == "text" else "right",
-            no_wrap=True,
+            Text(head, justify="left" if column.kind == "text" else "right"),
+            justify="left" if by_hand or column.kind == "text" else "right",
+            width=most,
+            overflow="fold",
         )
     if bars:
         grid.add_column("", no_wrap=True)
@@ -90,19 +99,55 @@ def _table(table: Table, width: int) -> RichTable:
     return grid
 
 
-def _fitting(table: Table, room: int) -> tuple[list[Column], list[list[str]], int]:
-    """Columns that fit, their texts, and the letters left."""
+def _fitting(table: Table, room: int) -> tuple[list[Column], list[list[str]]]:
+    """Columns that fit, and their texts."""
     texts = [
         _column([printable(row.cells[place]) for row in table.rows], column)
         for place, column in enumerate(table.columns)
     ]
     shown = list(range(len(table.columns)))
     while True:
-        taken = sum(BETWEEN + max(map(len, [table.columns[i].label, *texts[i]])) for i in shown)
+        taken = _taken([_longest([printable(table.columns[i].label), *texts[i]]) for i in shown])
         last = max(shown, key=lambda i: table.columns[i].gives_way, default=None)
         if taken <= room or last is None or not table.columns[last].gives_way:
-            return [table.columns[i] for i in shown], [texts[i] for i in shown], room - taken
+            return [table.columns[i] for i in shown], [texts[i] for i in shown]
         shown.remove(last)
+
+
+def _widths(
+    heads: Sequence[str], texts: Sequence[Sequence[str]], room: int, longest: int
+) -> tuple[list[int], bool]:
+    """Width of each column, and whether its cells stay whole.
+
+    Where it is narrow heads are broken between words, then anywhere; cells are broken last, and only between words.
+    """
+    cells = [_longest(column) for column in texts]
+    words = [_longest([word for text in column for word in text.split()]) for column in texts]
+    head_words = [_longest(head.split()) for head in heads]
+    steps = [
+        ([max(len(head), cell) for head, cell in zip(heads, cells, strict=True)], LEAST_NAME, True),
+        ([max(sizes) for sizes in zip(head_words, cells, strict=True)], NARROW_NAME, True),
+        (cells, NARROW_NAME, True),
+        (words, NARROW_NAME, False),
+    ]
+    for widths, least_name, whole in steps:
+        left = room - min(longest, least_name) - _taken(widths)
+        if left >= 0:
+            break
+    for place, wanted in enumerate(head_words):
+        more = max(0, min(left, wanted - widths[place]))
+        widths[place] += more
+        left -= more
+    return widths, whole
+
+
+def _longest(texts: Sequence[str]) -> int:
+    return max(map(len, texts), default=1) or 1
+
+
+def _taken(widths: Sequence[int]) -> int:
+    """Letters that columns take, with the spaces before them."""
+    return sum(BETWEEN + width for width in widths)
 
 
 def _column(texts: list[str], column: Column) -> list[str]:

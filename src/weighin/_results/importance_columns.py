@@ -19,9 +19,6 @@ def columns(numbers: ImportanceNumbers, confidence_level: float) -> dict[str, An
             continue
         if isinstance(values, list):
             joined[name] = [value for part in parts for value in part[name]]
-            if None in joined[name]:
-                # None stays None beside numbers and texts
-                joined[name] = np.array(joined[name], dtype=object)
         else:
             joined[name] = np.concatenate([part[name] for part in parts])
     return joined

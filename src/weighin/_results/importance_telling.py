@@ -89,7 +89,8 @@ def _table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
 def heading(numbers: ImportanceNumbers, title: str = TITLE) -> str:
     """Mark a title by what must not be missed."""
     simulated = "SIMULATED DATA - " if numbers.simulated else ""
-    partial = "" if numbers.complete else f"PARTIAL, {len(numbers.features)} features finished - "
+    finished = f"{len(numbers.features)} feature{'s' * (len(numbers.features) != 1)} finished"
+    partial = "" if numbers.complete else f"PARTIAL, {finished} - "
     return f"{simulated}{partial}{title}"
 
 

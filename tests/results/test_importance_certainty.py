@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -75,12 +76,42 @@ def test_pvalues_and_their_adjustment(imp: weighin.Importance) -> None:
 
 
 def test_a_difference_has_its_own_interval(imp: weighin.Importance) -> None:
-    difference, lower, upper = imp.difference("x0", "x1")
-    assert difference == pytest.approx(imp.importances_mean[0] - imp.importances_mean[1])
-    assert lower < 7.5 < upper
-    apart = np.hypot(*imp.se[:2])
-    assert 0 < (upper - lower) / (2 * 1.96) < 1.1 * apart
-    assert imp.difference("x1", "x0") == pytest.approx((-difference, -upper, -lower))
+    apart, mirrored = imp.difference("x0", "x1"), imp.difference("x1", "x0")
+    assert apart.difference == pytest.approx(imp.importances_mean[0] - imp.importances_mean[1])
+    assert apart.ci_lower < 7.5 < apart.ci_upper
+    assert 0 < apart.se < 1.1 * np.hypot(*imp.se[:2])
+    assert (apart.ci_upper - apart.ci_lower) / (2 * 1.96) == pytest.approx(apart.se, rel=0.1)
+    assert mirrored.se == pytest.approx(apart.se)
+    assert (mirrored.difference, mirrored.ci_lower, mirrored.ci_upper) == pytest.approx(
+        (-apart.difference, -apart.ci_upper, -apart.ci_lower)
+    )
+    narrow = imp.difference("x0", "x1", confidence_level=0.5)
+    assert apart.ci_lower < narrow.ci_lower < narrow.ci_upper < apart.ci_upper
+
+
+def test_a_difference_tells_itself_in_a_sentence(imp: weighin.Importance) -> None:
+    apart = imp.difference("x0", "x1")
+    told = re.fullmatch(r"x0 weighs (\S+) more than x1 \(mse, 95% interval (\S+) to (\S+)\)\.", repr(apart))
+    assert told
+    size, low, high = map(float, told.groups())
+    assert (size, low, high) == (
+        pytest.approx(apart.difference, abs=0.05),
+        pytest.approx(apart.ci_lower, abs=0.05),
+        pytest.approx(apart.ci_upper, abs=0.05),
+    )
+    mirrored = repr(imp.difference("x1", "x0", confidence_level=0.5))
+    assert re.fullmatch(r"x1 weighs \S+ less than x0 \(mse, 50% interval \S+ to \S+\)\.", mirrored)
+    assert "cannot be told apart" in repr(imp.difference("x1", "x1"))
+
+
+def test_one_feature_has_its_numbers_under_its_name(imp: weighin.Importance) -> None:
+    numbers, row = imp["x1"], imp.to_frame().set_index("feature").loc["x1"]
+    for name in ("importance", "se", "ci_lower", "ci_upper", "relative", "pvalue", "pvalue_holm", "rank", "metric"):
+        assert getattr(numbers, name) == row[name], name
+    assert (numbers.feature, numbers.rank, numbers.few_rows) == ("x1", 2, False)
+    assert re.match(r"x1: mse worse by \S+ \(95% interval \S+ to \S+\), \S+% of the baseline", repr(numbers))
+    with pytest.raises(weighin.InputError, match="Unknown feature 'x9'"):
+        imp["x9"]
 
 
 def test_differences_need_two_known_features(imp: weighin.Importance) -> None:
@@ -138,9 +169,9 @@ def test_a_metric_of_unknown_kind_leaves_out_blocks() -> None:
         0.0,
         0.0,
     )  # no prediction moves: exactly nothing
-    difference, lower, upper = imp.difference("x0", "x1")
-    assert difference == pytest.approx(imp.importances_mean[0] - imp.importances_mean[1])
-    assert lower < difference < upper
+    apart = imp.difference("x0", "x1")
+    assert apart.difference == pytest.approx(imp.importances_mean[0] - imp.importances_mean[1])
+    assert apart.ci_lower < apart.difference < apart.ci_upper
 
 
 def test_too_few_rows_to_leave_any_out_give_no_interval() -> None:
@@ -178,7 +209,7 @@ def test_threads_and_chunks_do_not_move_an_interval(imp: weighin.Importance) -> 
 
 
 def test_the_table_and_the_chart_show_it(imp: weighin.Importance, axes: object) -> None:
-    assert "95 % interval" in str(imp)
+    assert "95% interval" in str(imp)
     imp.plot(ax=axes)
     (whiskers,) = axes.collections  # type: ignore[attr-defined]
     ends = np.array([segment[:, 0] for segment in whiskers.get_segments()])
