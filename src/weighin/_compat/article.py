@@ -15,6 +15,7 @@ from weighin._base.optional import require
 from weighin._base.progress import tracking
 from weighin._display import charts as _plots
 from weighin._metrics import resolve_metric
+from weighin._models import type_names
 from weighin._samplers.marginal import ExplicitSampler
 from weighin._tables.features import Feature
 
@@ -75,9 +76,7 @@ class PermutationImportance:
     """
 
     def __init__(self, learn: Any, df: Any = None, bs: int | None = None) -> None:
-        if "fastai.Learner" not in {
-            f"{k.__module__.partition('.')[0]}.{k.__name__}" for k in type(learn).__mro__
-        }:
+        if "fastai.Learner" not in type_names(learn):
             got = f"the class {learn.__name__}" if isinstance(learn, type) else type(learn).__name__
             raise ModelError(f"PermutationImportance takes a fastai TabularLearner, got {got}.")
         from weighin._models.fastai import FastaiModel
