@@ -37,7 +37,7 @@ def _cost(quick: bool) -> str:
     """Time inside the moments that intervals come from, and of the intervals themselves, over that of the run."""
     from weighin._engine import run
     from weighin._metrics import MSE
-    from weighin._samplers.marginal import MarginalSampler
+    from weighin._samplers import MarginalSampler
 
     job = WORKLOADS["W2"](quick)
     model, data = ready(job)

@@ -41,7 +41,7 @@ def run(job: Job, columns: Sequence[int], n_repeats: int, setting: dict[str, Any
     """
     from weighin._engine import run as engine_run
     from weighin._metrics import MSE
-    from weighin._samplers.marginal import ExplicitSampler
+    from weighin._samplers import ExplicitSampler
 
     model, data = ready(job)
     features = [data.features[column] for column in columns]

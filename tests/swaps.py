@@ -11,7 +11,7 @@ import torch
 from weighin._engine import Scores, run
 from weighin._metrics import resolve_metric
 from weighin._models import as_model
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 from weighin._tables.features import Feature
 
 torch.set_num_threads(1)

@@ -34,7 +34,7 @@ from weighin._engine import plan as _plan
 from weighin._engine import run
 from weighin._metrics import resolve_metric
 from weighin._models import as_model
-from weighin._samplers.marginal import Block, ExplicitSampler, MarginalSampler
+from weighin._samplers import Block, ExplicitSampler, MarginalSampler
 from weighin._tables.features import Feature
 
 # In double precision two ways to add up a prediction differ by some tens of roundings of numbers up to about 100.

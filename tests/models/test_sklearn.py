@@ -47,7 +47,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from swaps import donor_rows, engine
 from weighin import InputError, MetricError, ModelError, weigh
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 
 RNG = np.random.default_rng(0)
 N = 150

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from swaps import engine, reference, singles
 from weighin import InputError, MetricError, ModelError, weigh
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 from weighin._tables.features import Feature
 
 RNG = np.random.default_rng(0)

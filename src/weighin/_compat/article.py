@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weighin import _engine
 from weighin._base.errors import InputError, ModelError, WeighinWarning, nearest
 from weighin._base.optional import require
 from weighin._base.progress import tracking
 from weighin._display import charts as _plots
+from weighin._engine import Measurement, Scores, Session
 from weighin._metrics import resolve_metric
 from weighin._models import type_names
-from weighin._samplers.marginal import ExplicitSampler
+from weighin._samplers import ExplicitSampler
 from weighin._tables.features import Feature
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class PermutationImportance:
         """
         return _plots.article_bars(df, limit=limit, asc=asc, absolute=absolute, **kwargs)
 
-    def _run(self, features: list[Feature], permutation: Any) -> _engine.Scores:
-        return _engine.run(
-            self._model, self._data, features, ExplicitSampler(permutation[None]), self._metric
-        )
+    def _run(self, features: list[Feature], permutation: Any) -> Scores:
+        sampler = ExplicitSampler(permutation[None])
+        with Session(self._model) as session:
+            return session.measure(self._data, features, sampler, Measurement((self._metric,)))

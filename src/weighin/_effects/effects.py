@@ -14,7 +14,7 @@ from weighin._base.errors import InputError
 from weighin._base.progress import tracking
 from weighin._effects.grid import Grid, choose_grid
 from weighin._effects.output import ballots, choose_output, described, output_names
-from weighin._engine.predictions import predict_swaps
+from weighin._engine import Resources, Session
 from weighin._metrics import resolve_metric
 from weighin._models import Model, as_model
 from weighin._results.curves import accumulated_local_effects, around_mean, partial_dependence
@@ -148,17 +148,15 @@ def effects(
         predicted = after[..., told["place"]].astype(np.float64)
         return _effect(feature, some, column, drawn, predicted, n_curves, told["spread"])
 
-    with tracking("Effects", sum(len(some.givers) for some in grids) * n, progress) as advance:
-        results, found = predict_swaps(
-            adapted,
+    n_predictions = sum(len(some.givers) for some in grids) * n
+    with Session(adapted) as session, tracking("Effects", n_predictions, progress) as advance:
+        results, found = session.predict_given(
             stack,
             swaps,
             use,
             n_receivers=n,
             response=response,
-            chunk_rows=batch_size,
-            n_jobs=n_jobs,
-            memory=max_memory * 2**20,
+            resources=Resources(batch_size, n_jobs, max_memory * 2**20),
             advance=advance,
         )
     notes = [*data.notes, *([told["remark"]] if told["remark"] else [])]
