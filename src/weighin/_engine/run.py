@@ -77,7 +77,9 @@ class Run:
         """Room for what each swap changes, where that is asked for."""
         if not self.measurement.keep:
             return None
-        return RowRecorder(n_features, self.sampler.n_repeats, self.data.rows.n_rows, self.measurement.weights)
+        return RowRecorder(
+            n_features, self.sampler.n_repeats, self.data.rows.n_rows, self.measurement.weights
+        )
 
     def spread_of(self, metric: Metric, cell: int, numbers: Any) -> NDArray[np.float64] | None:
         """Squared distance of the target of some rows from the mean target of a cell, for R2."""

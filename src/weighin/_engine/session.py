@@ -182,7 +182,9 @@ class Session:
             n_threads = 1 if work < THREADS_FROM else effective_n_jobs(-1 if jobs is None else jobs)
             with _workers(view, n_threads) as workers:
                 kernel = kernel_for(view)(view, features, n_points, _whole(resources.chunk_rows), workers)
-                return predict_given(view, kernel, given, use, n_receivers, resources.memory, advance), view.probe
+                return predict_given(
+                    view, kernel, given, use, n_receivers, resources.memory, advance
+                ), view.probe
 
     def seconds(self, rows: Rows, response: str) -> float:
         """Time the model takes for some rows, in one call."""

@@ -60,10 +60,10 @@ def several(ask: Weighing, models: Sequence[Model], precision: float | None) -> 
     ask = replace(ask, keep_rows=ask.keep_rows or None)
     with ExitStack() as opened:
         sessions = [opened.enter_context(Session(model)) for model in models]
+        experiments = [ask.experiment(session) for session in sessions]
         if ask.n_repeats == arguments.AUTO:
-            n_repeats = max(ask.experiment(session).repeats(ask.seed)[0] for session in sessions)
-            ask = replace(ask, n_repeats=n_repeats)
-        return tuple(ask.fully(session) for session in sessions)
+            ask = replace(ask, n_repeats=max(experiment.repeats(ask.seed)[0] for experiment in experiments))
+        return tuple(map(ask.on_all_rows, experiments))
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,12 @@ class Weighing:
         return experiment
 
     def fully(self, session: Session) -> Importance:
-        """Weigh on all rows."""
+        """Encode the table, and weigh on all its rows."""
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
-        experiment = self.experiment(session, deadline=deadline)
+        return self.on_all_rows(self.experiment(session, deadline=deadline))
+
+    def on_all_rows(self, experiment: Experiment) -> Importance:
+        """Weigh on the rows of an experiment."""
         experiment = experiment.paced(
             PILOT_REPEATS if self.n_repeats == arguments.AUTO else int(self.n_repeats)
         )
