@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import weighin
+from weighin._base.files import replacing, together
+from weighin._cli import options, outputs, printing
+from weighin._cli.app import app
 
 VERBS = ["demo", "run", "compare", "report", "ablate", "cfbd fetch", "cfbd train", "cfbd ablate"]
 
@@ -79,3 +83,27 @@ def test_an_unknown_verb_is_a_usage_error(cli):
     ran = cli("wiegh")
     assert ran.code == 2
     assert "wiegh" in ran.err
+
+
+def count(words: str, force: options.Force = False) -> None:
+    """Count letters and words."""
+    paths = [Path(name) for name in ("letters", "words")]
+    outputs.check(*paths, force=force)
+    counts = [len(words), len(words.split())]
+    with together():
+        for path, number in zip(paths, counts, strict=True):
+            with replacing(path) as temporary:
+                temporary.write_text(f"{number}")
+    printing.say(f"Written: {outputs.listed(paths)}.")
+
+
+def test_a_verb_is_a_function_and_a_line(cli, tmp_path):
+    app.command("count")(count)
+    try:
+        ran = cli("count", "to be or not")
+        assert (ran.code, ran.out, ran.err) == (0, "Written: letters and words.\n", "")
+        assert [path.read_text() for path in sorted(tmp_path.iterdir())] == ["12", "4"]
+        assert cli("count", "again").err.endswith("words. Pass --force to replace.\n")
+        assert cli("count", "again", "--force").code == 0
+    finally:
+        app.registered_commands.pop()
