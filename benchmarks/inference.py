@@ -35,15 +35,17 @@ def main() -> None:
 
 def _cost(quick: bool) -> str:
     """Time inside the moments that intervals come from, and of the intervals themselves, over that of the run."""
-    from weighin._engine import run
+    from weighin._engine import Measurement, Session
     from weighin._metrics import MSE
-    from weighin._samplers.marginal import MarginalSampler
+    from weighin._samplers import MarginalSampler
 
     job = WORKLOADS["W2"](quick)
     model, data = ready(job)
 
     def weigh() -> None:
-        run(model, data, data.features, MarginalSampler(len(job.X), job.n_repeats, 0), MSE)
+        with Session(model) as session:
+            sampler = MarginalSampler(len(job.X), job.n_repeats, 0)
+            session.measure(data, data.features, sampler, Measurement((MSE,)))
 
     weigh()
     runs, moments = [], []

@@ -37,15 +37,17 @@ def suits(job: Job) -> bool:
 def run(job: Job, columns: Sequence[int], n_repeats: int, setting: dict[str, Any]) -> np.ndarray:
     """Importances under the job's own permutations, shape (columns, n_repeats), from encoded columns.
 
-    There is nothing to choose; `setting` is told which ways the engine went.
+    There is nothing to choose; `setting` is told which kernels the engine took.
     """
-    from weighin._engine import run as engine_run
+    from weighin._engine import Measurement, Session
     from weighin._metrics import MSE
-    from weighin._samplers.marginal import ExplicitSampler
+    from weighin._samplers import ExplicitSampler
 
     model, data = ready(job)
     features = [data.features[column] for column in columns]
-    scores = engine_run(model, data, features, ExplicitSampler(job.permutations[:n_repeats]), MSE)
+    sampler = ExplicitSampler(job.permutations[:n_repeats])
+    with Session(model) as session:
+        scores = session.measure(data, features, sampler, Measurement((MSE,)))
     setting["ways"] = ", ".join(sorted(set(scores.kernels)))
     return scores.change
 

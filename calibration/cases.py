@@ -26,7 +26,7 @@ from weighin._inference import (
     infer,
     linearised_changes,
 )
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 
 Array = NDArray[Any]
 Rng = np.random.Generator

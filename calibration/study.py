@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 
 from calibration.cases import Case, Swaps, cases, truth
 from weighin._inference import IDENTITY, Means, repeats_needed
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 
 FIRST, MOST = 5, 50  # repeats of "auto"
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from weighin._engine import Scores, run
+from weighin._engine import Measurement, Resources, Scores, Session
 from weighin._metrics import resolve_metric
 from weighin._models import as_model
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 from weighin._tables.features import Feature
 
 torch.set_num_threads(1)
@@ -63,17 +63,15 @@ def engine(
     donors: Any = None,
     features: Sequence[Feature] | None = None,
     better: bool | None = None,
-    **options: Any,
+    advance: Callable[[int], None] = lambda work: None,
+    **resources: Any,
 ) -> Scores:
     """Run the engine on a model as `weigh` does."""
     adapted = as_model(model)
     data = adapted.encode(X, y, "raise", y is not None)
     donors = donors or MarginalSampler(data.rows.n_rows, n_repeats, seed, block_rows)
-    return run(
-        adapted,
-        data,
-        features or data.features,
-        donors,
-        resolve_metric(metric, better, adapted.metric_context(data)),
-        **options,
-    )
+    measurement = Measurement((resolve_metric(metric, better, adapted.metric_context(data)),))
+    with Session(adapted) as session:
+        return session.measure(
+            data, features or data.features, donors, measurement, Resources(**resources), advance=advance
+        )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighin._samplers.marginal import ExplicitSampler, MarginalSampler
+from weighin._samplers import ExplicitSampler, MarginalSampler
 
 sizes = st.integers(2, 300)
 seeds = st.integers(0, 2**32 - 1)

@@ -24,7 +24,7 @@ from sklearn import metrics as reference_metrics
 import learners
 import weighin
 from weighin import InputError, Interrupted, MetricError, ModelError, weigh
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 
 FEATURES = [*learners.CATS, *learners.CONTS]
 

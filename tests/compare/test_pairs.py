@@ -7,7 +7,7 @@ import pytest
 
 from weighin._inference import IDENTITY, R_SQUARED, ROOT, Moments, infer
 from weighin._inference.paired import adjusted, independent, paired, two_sided, unknown
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 
 N_RUNS = 300
 MODELS = ((1.0, 0.5), (1.3, 0.3))  # coefficients of x and z; the truth is (1, 0.5)

@@ -70,7 +70,9 @@ def test_no_cell_is_cut_at_any_width_whatever_the_names(width: int) -> None:
         Column("of baseline", "right", gives_way=1),
     ]
     rows = [Row(name, CELLS, Bar(place - 1.0), claimed=place > 1) for place, name in enumerate(NAMES)]
-    text = as_text(Telling("Title", [Table("Heading", "feature", columns, rows)], remarks=["A remark."]), width)
+    text = as_text(
+        Telling("Title", [Table("Heading", "feature", columns, rows)], remarks=["A remark."]), width
+    )
     for line in text.splitlines():
         assert len(line) + sum(ord(letter) > 0x3000 for letter in line) <= width
     for cell in CELLS[:2]:
@@ -92,7 +94,9 @@ def test_what_gives_way_goes_first_and_comes_back_with_room(imp: weighin.Importa
 def test_points_stand_under_each_other() -> None:
     rows = [Row(text, [text]) for text in ("9.3", "0.103", "−12", "1,234.5", "<0.001", "∞", "-")]
     text = as_text(Telling("Title", [Table("Heading", "row", [Column("value")], rows)]))
-    lines = [line for line in text.splitlines() if line.split()[-1:] != line.split()[:1] or "value" not in line]
+    lines = [
+        line for line in text.splitlines() if line.split()[-1:] != line.split()[:1] or "value" not in line
+    ]
     ends = set()
     for row in rows:
         (line,) = [line for line in lines if line.split() == [row.name, row.name]]

@@ -29,12 +29,12 @@ from torch import Tensor, nn
 import weighin
 from swaps import donor_rows, engine, reference, singles
 from weighin import MetricError, ModelError, weigh
-from weighin._engine import measurement as _run_parts
+from weighin._engine import Measurement, Session
 from weighin._engine import plan as _plan
-from weighin._engine import run
+from weighin._engine.run import Run
 from weighin._metrics import resolve_metric
 from weighin._models import as_model
-from weighin._samplers.marginal import Block, ExplicitSampler, MarginalSampler
+from weighin._samplers import Block, ExplicitSampler, MarginalSampler
 from weighin._tables.features import Feature
 
 # In double precision two ways to add up a prediction differ by some tens of roundings of numbers up to about 100.
@@ -129,7 +129,7 @@ def check(module: nn.Module, parts: list[np.ndarray], metric: str, plan: dict[st
 @pytest.mark.usefixtures("_threads_at_once")
 @settings(max_examples=50)
 @given(st.data(), plans)
-def test_networks_of_fastai_go_every_way_alike(data: st.DataObject, plan: dict[str, Any]) -> None:
+def test_networks_ofsplit_sumsai_go_every_way_alike(data: st.DataObject, plan: dict[str, Any]) -> None:
     draw = data.draw
     levels = draw(st.lists(st.integers(2, 12), max_size=3), "levels")
     n_cont = draw(st.integers(0 if levels else 1, 3), "n_cont")
@@ -463,7 +463,7 @@ def test_permutations_written_out_may_keep_rows_in_place(
 class One:
     """One block of other donors, as if it were all."""
 
-    closed = False
+    name, closed, strata = "one", False, None
 
     def __init__(self, block: Block) -> None:
         self.block, self.n_repeats = block, len(block.donors)
@@ -636,10 +636,10 @@ def test_out_of_memory_with_one_row_is_raised_on(error: str) -> None:
         engine(Narrow(0, OUT_OF_MEMORY[error]), *small())
 
 
-def test_out_of_memory_on_the_fast_path_goes_on_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    from weighin._engine import fast as _fast
+def test_out_of_memory_on_thesplit_sums_path_goes_on_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    from weighin._engine.kernels import split_sums
 
-    kernel, asked = _fast.predict_swapped, []
+    kernel, asked = split_sums.predict_swapped, []
 
     def predict_swapped(*args: Any, chunk_rows: int | None, **kwargs: Any) -> None:
         asked.append(chunk_rows)
@@ -648,7 +648,7 @@ def test_out_of_memory_on_the_fast_path_goes_on_too(monkeypatch: pytest.MonkeyPa
         kernel(*args, chunk_rows=chunk_rows, **kwargs)
 
     expected = engine(MODELS["fast"](), *small())
-    monkeypatch.setattr(_fast, "predict_swapped", predict_swapped)
+    monkeypatch.setattr(split_sums, "predict_swapped", predict_swapped)
     np.testing.assert_allclose(engine(MODELS["fast"](), *small()).change, expected.change, **CLOSE)
     assert asked[0] is None
     assert asked[-1] <= 50
@@ -773,7 +773,7 @@ def test_global_state_comes_back(kind: str, at_swap: Callable[[], None], n_jobs:
 @pytest.mark.usefixtures("_threads_at_once")
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_threads_and_flags_come_back_on_the_fast_path(error: type[BaseException], threads: int) -> None:
+def test_threads_and_flags_come_back_on_thesplit_sums_path(error: type[BaseException], threads: int) -> None:
     def advance(work: int) -> None:
         raise error
 
@@ -931,14 +931,14 @@ def test_a_prediction_may_come_in_a_buffer_used_again() -> None:
 def test_predictions_held_at_once_do_not_grow_with_rows(
     name: str, n_rows: int, metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held, empty = [], _run_parts.Run.empty
+    held, empty = [], Run.empty
 
     def counted(self: Any, *shape: int) -> Any:
         array = empty(self, *shape)
         held.append(array.nbytes)
         return array
 
-    monkeypatch.setattr(_run_parts.Run, "empty", counted)
+    monkeypatch.setattr(Run, "empty", counted)
     x = np.random.default_rng(0).normal(size=(n_rows, 3))
     memory = 2**20
     engine(MODELS[name](), x, x[:, 0], metric, n_repeats=3, memory=memory)
@@ -1019,7 +1019,7 @@ def test_scored_predictions_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     import weakref
 
     held: list[Any] = []
-    empty = _run_parts.Run.empty
+    empty = Run.empty
 
     def counted(self: Any, *shape: int) -> Any:
         array = empty(self, *shape)
@@ -1029,7 +1029,7 @@ def test_scored_predictions_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
         )  # those of a group and of a batch, each with a baseline
         return array
 
-    monkeypatch.setattr(_run_parts.Run, "empty", counted)
+    monkeypatch.setattr(Run, "empty", counted)
     x = np.random.default_rng(0).normal(size=(200, 12))
     engine(
         lambda x: x.sum(1), x, x[:, 0], lambda y, pred: float(np.abs(y - pred).max()), better=False, memory=1
@@ -1070,12 +1070,9 @@ def test_no_feature_at_all_still_gives_a_baseline() -> None:
     model = as_model(product)
     x, y = small()
     data = model.encode(x, y, "raise", True)
-    scores = run(
-        model,
-        data,
-        (),
-        ExplicitSampler(np.arange(60)[None]),
-        resolve_metric("mse", None, model.metric_context(data)),
-    )
+    sampler = ExplicitSampler(np.arange(60)[None])
+    measurement = Measurement((resolve_metric("mse", None, model.metric_context(data)),))
+    with Session(model) as session:
+        scores = session.measure(data, (), sampler, measurement)
     assert scores.change.shape == (0, 1)
     assert scores.baseline == pytest.approx(np.mean((y - product(x)) ** 2), rel=1e-12)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from weighin._engine.kernels.levels import Unit, find_levels, share_of_work
-from weighin._engine.kernels.split import Planned, Source, plan_units, predict_swapped
+from weighin._engine.kernels.split_sums import Planned, Source, plan_units, predict_swapped
 from weighin._engine.workers import Workers
 from weighin._models.fold import split_view
 from weighin._models.split_view import Dense, SplitView
@@ -122,12 +122,12 @@ def test_swapped_predictions_are_those_of_swapped_rows(dtype: torch.dtype, n_out
             torch.testing.assert_close(pred, view(*swap(cat, cont, plan.unit, given_by)), **tolerance)
 
 
-def test_ways_are_chosen_by_what_they_cost() -> None:
+def test_kernels_are_chosen_by_what_they_cost() -> None:
     view, (cat, cont) = make_view(), make_rows(2000)
-    ways = {plan.unit: plan.way for plan in plan_units(view, UNITS, cat, cont, 5)}
-    assert ways[Unit((0,))] == ways[Unit((1,))] == ways[Unit((), (1,))] == "levels"
-    assert ways[Unit((2,))] == ways[Unit((), (0,))] == ways[Unit((2, 1), (0, 2))] == "sum"
-    assert {plan.way for plan in plan_units(view, [Unit((2,))], cat, cont, 50)} == {"levels"}
+    kernels = {plan.unit: plan.kernel for plan in plan_units(view, UNITS, cat, cont, 5)}
+    assert kernels[Unit((0,))] == kernels[Unit((1,))] == kernels[Unit((), (1,))] == "levels"
+    assert kernels[Unit((2,))] == kernels[Unit((), (0,))] == kernels[Unit((2, 1), (0, 2))] == "sum"
+    assert {plan.kernel for plan in plan_units(view, [Unit((2,))], cat, cont, 50)} == {"levels"}
 
 
 def test_share_of_work_counts_the_predictions_needed() -> None:
@@ -156,7 +156,7 @@ def test_an_unused_column_changes_nothing() -> None:
     view.tables[1][:] = view.tables[1][0]
     view.weights[2] = 0
     planned = plan_units(view, [Unit((1,)), Unit((), (2,)), Unit((1,), (2,))], cat, cont, 3)
-    assert [plan.way for plan in planned] == ["ignored"] * 3
+    assert [plan.kernel for plan in planned] == ["ignored"] * 3
     baseline, out = predict(view, cat, cont, planned, make_donors(200, 3))
     assert torch.equal(out, baseline.expand_as(out))
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from weighin._inference import Moments
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 
 
 def donors(n_rows: int, n_repeats: int, seed: int = 0) -> Any:

@@ -106,7 +106,17 @@ def test_a_difference_tells_itself_in_a_sentence(imp: weighin.Importance) -> Non
 
 def test_one_feature_has_its_numbers_under_its_name(imp: weighin.Importance) -> None:
     numbers, row = imp["x1"], imp.to_frame().set_index("feature").loc["x1"]
-    for name in ("importance", "se", "ci_lower", "ci_upper", "relative", "pvalue", "pvalue_holm", "rank", "metric"):
+    for name in (
+        "importance",
+        "se",
+        "ci_lower",
+        "ci_upper",
+        "relative",
+        "pvalue",
+        "pvalue_holm",
+        "rank",
+        "metric",
+    ):
         assert getattr(numbers, name) == row[name], name
     assert (numbers.feature, numbers.rank, numbers.few_rows) == ("x1", 2, False)
     assert re.match(r"x1: mse worse by \S+ \(95% interval \S+ to \S+\), \S+% of the baseline", repr(numbers))

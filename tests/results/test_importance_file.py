@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from importances import HOSTILE, result, same
 from weighin import Importance, InputError, OutputExistsError
 
+
 def test_everything_comes_back_from_the_file(tmp_path):
     imp = result(simulated=True, complete=False, on_training_rows=None)
     imp.save(tmp_path / "imp.json")
@@ -100,11 +101,16 @@ def saved(tmp_path, **changes):
     [
         (3, "a newer weighin may read it"),
         (99, "a newer weighin may read it"),
-        *((version, "weigh again, or read it with the weighin that wrote it") for version in (1, 0, "2", None, True)),
+        *(
+            (version, "weigh again, or read it with the weighin that wrote it")
+            for version in (1, 0, "2", None, True)
+        ),
     ],
 )
 def test_another_version_of_the_format_is_refused(tmp_path, version, hint):
-    told = rf"has version {version!r} of the format 'weighin.importance'; this weighin reads version 2: {hint}\."
+    told = (
+        rf"has version {version!r} of the format 'weighin.importance'; this weighin reads version 2: {hint}\."
+    )
     with pytest.raises(InputError, match=told):
         Importance.load(saved(tmp_path, version=version))
 

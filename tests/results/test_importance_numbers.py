@@ -12,6 +12,7 @@ import pytest
 from importances import HOSTILE, result, table
 from weighin import InputError
 
+
 def test_means_deviations_and_relative_importances():
     imp = result()
     np.testing.assert_allclose(imp.importances_mean, [0.05, 7.5, -0.375], rtol=1e-12)

@@ -10,8 +10,11 @@ import pytest
 
 from importances import HOSTILE, lines_of, result, table
 
+
 def test_the_table_holds_every_number_in_order():
-    rows = {name: cells[:3] for name, cells in lines_of(result()).items() if name in ("spread", "week", "elo")}
+    rows = {
+        name: cells[:3] for name, cells in lines_of(result()).items() if name in ("spread", "week", "elo")
+    }
     assert rows == {
         "spread": ["7.5", "0.5", "60.0%"],
         "week": ["0.05", "0.05", "0.4%"],
@@ -100,7 +103,10 @@ def test_numbers_without_an_interval_have_three_digits_and_their_points_under_ea
     cells = lines_of(imp)
     assert [cells["a"][0], cells["b"][0]] == shown
     lines = {line.split()[0]: line for line in table(imp).splitlines() if line.split()[:1] in (["a"], ["b"])}
-    units = {name: lines[name].index(text) + len(re.split(r"[.e]", text)[0]) for name, text in zip("ab", shown, strict=True)}
+    units = {
+        name: lines[name].index(text) + len(re.split(r"[.e]", text)[0])
+        for name, text in zip("ab", shown, strict=True)
+    }
     if "e" not in "".join(shown):
         assert units["a"] == units["b"]
 
@@ -137,7 +143,16 @@ def test_nothing_is_cut_in_a_narrow_terminal(metric, width, length):
     text = table(result(features=("week", "n" * length, "elo"), metric=metric, groups={}), width=width)
     assert all(len(line) <= width for line in text.splitlines())
     assert text.count("n" * 8) >= length // 32
-    for piece in (" 7.5 ", " 0.5 ", " 60.0%", "−0.375", "0.125", f"{metric} worse by", "± shuffling", "of baseline"):
+    for piece in (
+        " 7.5 ",
+        " 0.5 ",
+        " 60.0%",
+        "−0.375",
+        "0.125",
+        f"{metric} worse by",
+        "± shuffling",
+        "of baseline",
+    ):
         assert piece in text
     assert "…" not in text
     assert "2 shuffles per feature, seed 3." in " ".join(text.split())

@@ -10,7 +10,7 @@ import pandas as pd
 
 import weighin
 from swaps import donor_rows
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 
 FEATURES = ["a", "b", "c"]
 

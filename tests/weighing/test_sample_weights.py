@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score, mean_absolute_error, r2_score, roc_auc_sco
 import weighin
 from swaps import donor_rows
 from weighin import InputError, MetricError
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 
 FRAME, Y = table(400)
 LABELS = (Y > 0).astype(int)

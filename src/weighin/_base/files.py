@@ -78,6 +78,12 @@ def check_there(path: Path) -> None:
     raise InputError(f"No such file: '{path}'.{near}")
 
 
+def read_text(path: Path) -> str:
+    """Read a file of text, after putting right what a process killed while it wrote left of it."""
+    settle(_followed(path).parent)
+    return path.read_text(encoding="utf-8")
+
+
 class Outputs:
     """Files that are written together: at the end all of them are there, or none has changed.
 
@@ -91,8 +97,10 @@ class Outputs:
     def add(self, path: Path) -> Path:
         """Give the hidden file to write what will stand at `path`; a link is followed to the file it leads to."""
         target = _followed(path)
-        if all(target.parent != file.target.parent for file in self._files.values()):
+        if target.parent not in _SETTLED:
+            # a folder with thousands of fits is looked through once, not for each
             settle(target.parent)
+            _SETTLED.add(target.parent)
         temporary = hidden(target)
         # made as any new file is made, so that it gets the rights of one
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
@@ -157,6 +165,7 @@ class Outputs:
             file.old.unlink(missing_ok=True)
 
 
+_SETTLED: set[Path] = set()
 _CURRENT: ContextVar[Outputs | None] = ContextVar("weighin_outputs", default=None)
 
 

@@ -25,10 +25,12 @@ def ablate(
     add: shared.Add = None,
     replace: shared.Replace = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Epochs of each fit; as weighin's card says by default.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Epochs of each fit; as weighin's card says by default."),
     ] = None,
     lr: Annotated[
-        float | None, typer.Option(help="Learning rate; as the card says, else the learner's own.")
+        float | None,
+        typer.Option(metavar="RATE", help="Learning rate; as the card says, else the learner's own."),
     ] = None,
     one_cycle: Annotated[
         bool, typer.Option("--one-cycle", help="fit_one_cycle in place of fit; --lr is its highest rate.")
@@ -36,15 +38,19 @@ def ablate(
     split: Annotated[
         str | None,
         typer.Option(
+            metavar="SPLIT",
             help="random, random:0.3, group:COLUMN, time:COLUMN. By default what the card says was held out is "
-            "tested on; random without a card."
+            "tested on; random without a card.",
         ),
     ] = None,
     group: Annotated[
-        str | None, typer.Option(help="Column whose values must not be on both sides of the split.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column whose values must not be on both sides of the split."),
     ] = None,
     fits: shared.Fits = 10,
-    metric: Annotated[str | None, typer.Option(help="The learner's first metric by default.")] = None,
+    metric: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The learner's first metric by default.")
+    ] = None,
     tolerance: shared.Tolerance = None,
     seed: options.Seed = 0,
     jobs: shared.Jobs = None,

@@ -43,15 +43,21 @@ Replace = Annotated[
         metavar="FEATURES:COLUMN",
     ),
 ]
-Fits = Annotated[int, typer.Option(min=1, help="Fits of the full model and of each variant.")]
+Fits = Annotated[int, typer.Option(min=1, metavar="N", help="Fits of the full model and of each variant.")]
 Tolerance = Annotated[
     float | None,
-    typer.Option(help="A change below it does not matter, in units of the metric; 1% of it by default."),
+    typer.Option(
+        metavar="CHANGE",
+        help="A change below it does not matter, in units of the metric; 1% of it by default.",
+    ),
 ]
-Jobs = Annotated[int | None, typer.Option(help="Processes to train in; -1 for all processors.")]
+Jobs = Annotated[int | None, typer.Option(metavar="N", help="Processes to train in; -1 for all processors.")]
 StoreFolder = Annotated[
     Path | None,
-    typer.Option(help="Folder for finished fits, to go on with; by default beside the result, as .fits."),
+    typer.Option(
+        metavar="FOLDER",
+        help="Folder for finished fits, to go on with; by default beside the result, as .fits.",
+    ),
 ]
 
 

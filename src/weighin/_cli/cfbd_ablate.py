@@ -28,11 +28,16 @@ def ablate(
     add: shared.Add = None,
     replace: shared.Replace = None,
     fits: shared.Fits = 10,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training games.")] = 5,
-    lr: Annotated[float, typer.Option(help="Learning rate.")] = 1e-3,
-    layers: Annotated[str, typer.Option(help="Sizes of the hidden layers, with commas.")] = "200,100",
+    epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Passes over the training games.")] = 5,
+    lr: Annotated[float, typer.Option(metavar="RATE", help="Learning rate.")] = 1e-3,
+    layers: Annotated[
+        str, typer.Option(metavar="SIZES", help="Sizes of the hidden layers, with commas.")
+    ] = "200,100",
     split: Annotated[
-        str, typer.Option(help="time:year tests on the last season; time:year:3 on each of the last three.")
+        str,
+        typer.Option(
+            metavar="SPLIT", help="time:year tests on the last season; time:year:3 on each of the last three."
+        ),
     ] = "time:year",
     tolerance: shared.Tolerance = None,
     seed: options.Seed = 0,
@@ -45,8 +50,8 @@ def ablate(
 ) -> None:
     """Train the article's network again and again: what may be dropped, what is worth adding?
 
-    Without --drop, --add and --replace: neutral_site, both conferences, either Elo and the spread are dropped;
-    elo_diff (home_elo - away_elo), week and season are added. The last season is tested on.
+    Without --drop, --add and --replace it drops neutral_site, both conferences, either Elo and the spread, and it
+    adds elo_diff (home_elo - away_elo), week and season. The last season is tested on.
 
     Example: weighin cfbd ablate games.parquet
 

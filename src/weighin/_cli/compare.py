@@ -17,10 +17,13 @@ def compare(
     b: Annotated[Path, typer.Argument(help="Another one: differences are B minus A.", metavar="B.json")],
     labels: Annotated[
         str | None,
-        typer.Option(help="What to call them: 2020,2021. The names of the files by default."),
+        typer.Option(metavar="A,B", help="What to call them: 2020,2021. The names of the files by default."),
     ] = None,
     metric: Annotated[
-        str | None, typer.Option(help="Which metric, where the results have several; A's first by default.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Which metric, where the results have several; A's first by default."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -32,8 +35,8 @@ def compare(
 ) -> None:
     """Compare two results: two models, two seasons, before and after.
 
-    Where both kept their rows (the .npz files beside them) and were weighed on the same rows with the same seed, they
-    are compared pair by pair; otherwise they are taken as independent.
+    Where both kept their rows (the .npz files beside them) and were weighed on the same rows with the same seed,
+    they are compared pair by pair; otherwise they are taken as independent.
 
     Example: weighin compare old.json new.json
 

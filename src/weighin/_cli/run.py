@@ -31,32 +31,42 @@ def run(
     rows: Annotated[
         str | None,
         typer.Option(
+            metavar="ROWS",
             help="held-out (rows the network was not trained on; the default where weighin's card beside the "
-            "learner knows them), all, or first:1000."
+            "learner knows them), all, or first:1000.",
         ),
     ] = None,
     where: Annotated[
-        str | None, typer.Option(help='Keep rows that meet conditions: "year==2021,week<10".')
+        str | None,
+        typer.Option(metavar="CONDITIONS", help='Keep rows that meet conditions: "year==2021,week<10".'),
     ] = None,
-    features: Annotated[str | None, typer.Option(help="Weigh only these: spread,home_elo.")] = None,
+    features: Annotated[
+        str | None, typer.Option(metavar="FEATURES", help="Weigh only these: spread,home_elo.")
+    ] = None,
     group: Annotated[
         list[str] | None,
-        typer.Option(help="Weigh features together, too: elo=home_elo,away_elo. May be repeated."),
+        typer.Option(
+            metavar="NAME=FEATURES",
+            help="Weigh features together, too: elo=home_elo,away_elo. May be repeated.",
+        ),
     ] = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="NAME",
             help="The learner's first metric by default; mae, rmse, r2, accuracy, roc_auc, prediction_change, ... May "
-            "be repeated."
+            "be repeated.",
         ),
     ] = None,
     by: Annotated[
-        str | None, typer.Option(help="A column: numbers for each of its values, too, such as year.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="A column: numbers for each of its values, too, such as year."),
     ] = None,
     within: Annotated[
-        str | None, typer.Option(help="A column: rows exchange values only where it is the same.")
+        str | None,
+        typer.Option(metavar="COLUMN", help="A column: rows exchange values only where it is the same."),
     ] = None,
-    weights: Annotated[str | None, typer.Option(help="A column of sample weights.")] = None,
+    weights: Annotated[str | None, typer.Option(metavar="COLUMN", help="A column of sample weights.")] = None,
     repeats: Annotated[
         str,
         typer.Option(
@@ -70,17 +80,20 @@ def run(
         typer.Option(
             min=1e-6,
             max=1.0,
+            metavar="PART",
             help="Stop when standard errors are so many parts of the largest importance: 0.01.",
         ),
     ] = None,
     max_seconds: Annotated[
-        float | None, typer.Option(min=0.0, help="Stop about then, and say what was reached.")
+        float | None,
+        typer.Option(min=0.0, metavar="SECONDS", help="Stop about then, and say what was reached."),
     ] = None,
     seed: options.Seed = 0,
     missing: Annotated[
         str,
         typer.Option(
-            help="Missing values the network has never seen: raise, drop the rows, or fill the mean."
+            metavar="raise|drop|mean",
+            help="Missing values the network has never seen: raise, drop the rows, or fill the mean.",
         ),
     ] = "raise",
     keep_rows: Annotated[

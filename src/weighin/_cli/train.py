@@ -26,10 +26,14 @@ def train(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Learner file to write, such as learner.pkl.")
     ],
-    epochs: Annotated[int, typer.Option(help="Passes over the training games.")] = 5,
-    lr: Annotated[float, typer.Option(help="Learning rate.")] = 1e-3,
-    layers: Annotated[str, typer.Option(help="Sizes of the hidden layers, with commas.")] = "200,100",
-    seed: Annotated[int, typer.Option(help="Draws validation games, first weights and batches.")] = 0,
+    epochs: Annotated[int, typer.Option(metavar="N", help="Passes over the training games.")] = 5,
+    lr: Annotated[float, typer.Option(metavar="RATE", help="Learning rate.")] = 1e-3,
+    layers: Annotated[
+        str, typer.Option(metavar="SIZES", help="Sizes of the hidden layers, with commas.")
+    ] = "200,100",
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Draws validation games, first weights and batches.")
+    ] = 0,
     force: options.Force = False,
 ) -> None:
     """Train the article's network: conferences, Elo, neutral site and spread in, the margin out.

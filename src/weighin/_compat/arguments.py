@@ -11,6 +11,7 @@ from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import InvalidParameterError
 
 from weighin._base.errors import InputError, listing, nearest
+from weighin._models import type_names
 
 
 class ParameterError(InputError, InvalidParameterError):
@@ -75,7 +76,7 @@ def rows_to_draw(max_samples: Any, n_rows: int) -> int:
 
 
 def _check_estimator(estimator: Any) -> None:
-    kinds = {f"{k.__module__.partition('.')[0]}.{k.__name__}" for k in type(estimator).__mro__}
+    kinds = type_names(estimator)
     learner = "fastai.Learner" in kinds
     if isinstance(estimator, type):
         raise ParameterError(f"The class {estimator.__name__} was given; a fitted instance of it is needed.")

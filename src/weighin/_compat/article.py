@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from weighin import _engine
 from weighin._base.errors import InputError, ModelError, WeighinWarning, nearest
 from weighin._base.optional import require
 from weighin._base.progress import tracking
 from weighin._display import charts as _plots
+from weighin._engine import Measurement, Scores, Session
 from weighin._metrics import resolve_metric
-from weighin._samplers.marginal import ExplicitSampler
+from weighin._models import type_names
+from weighin._samplers import ExplicitSampler
 from weighin._tables.features import Feature
 
 if TYPE_CHECKING:
@@ -75,9 +76,7 @@ class PermutationImportance:
     """
 
     def __init__(self, learn: Any, df: Any = None, bs: int | None = None) -> None:
-        if "fastai.Learner" not in {
-            f"{k.__module__.partition('.')[0]}.{k.__name__}" for k in type(learn).__mro__
-        }:
+        if "fastai.Learner" not in type_names(learn):
             got = f"the class {learn.__name__}" if isinstance(learn, type) else type(learn).__name__
             raise ModelError(f"PermutationImportance takes a fastai TabularLearner, got {got}.")
         from weighin._models.fastai import FastaiModel
@@ -189,7 +188,7 @@ class PermutationImportance:
         """
         return _plots.article_bars(df, limit=limit, asc=asc, absolute=absolute, **kwargs)
 
-    def _run(self, features: list[Feature], permutation: Any) -> _engine.Scores:
-        return _engine.run(
-            self._model, self._data, features, ExplicitSampler(permutation[None]), self._metric
-        )
+    def _run(self, features: list[Feature], permutation: Any) -> Scores:
+        sampler = ExplicitSampler(permutation[None])
+        with Session(self._model) as session:
+            return session.measure(self._data, features, sampler, Measurement((self._metric,)))

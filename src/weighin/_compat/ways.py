@@ -11,13 +11,13 @@ from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
-from weighin import _engine
 from weighin._compat.answers import Answering
 from weighin._compat.rows import Table, native, pick
 from weighin._compat.scorers import Part, Single, scored
+from weighin._engine import Measurement, Resources, Session
 from weighin._metrics import Metric
 from weighin._models.protocol import Encoded
-from weighin._samplers.marginal import ExplicitSampler
+from weighin._samplers import ExplicitSampler
 from weighin._tables.features import Feature
 
 # by the names of scorers, None for the only one: the score before any shuffle, and those of each feature after each
@@ -62,7 +62,8 @@ def by_engine(task: Task, part: Part) -> Scores | None:
     features = [Feature(str(column), (column,)) for column in range(task.n_columns)]
     donors, jobs = ExplicitSampler(task.donors), effective_n_jobs(task.n_jobs)
     try:
-        found = _engine.run(model, data, features, donors, _engine.Measurement(metrics), n_jobs=jobs)
+        with Session(model) as session:
+            found = session.measure(data, features, donors, Measurement(metrics), Resources(n_jobs=jobs))
     except Exception:  # whatever it is, calls do without, or raise what scikit-learn raises
         return None
     if not found.complete:

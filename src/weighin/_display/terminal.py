@@ -75,9 +75,7 @@ def _table(table: Table, width: int) -> RichTable:
         title=Text(printable(table.heading)), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
     bars = _bars(table.rows, min(MOST_BAR, room - min(longest, MOST_NAME) - BETWEEN))
-    grid.add_column(
-        table.first, overflow="fold", min_width=min(longest, MOST_NAME, max(NARROW_NAME, room))
-    )
+    grid.add_column(table.first, overflow="fold", min_width=min(longest, MOST_NAME, max(NARROW_NAME, room)))
     for place, (head, column, most) in enumerate(zip(heads, shown, widths, strict=True)):
         # rich cuts spaces at the end of what it puts to the right, and with them the line of the points
         by_hand = column.kind == "number" and whole

@@ -16,7 +16,7 @@ from weighin._effects.curves import accumulated_local_effects, partial_dependenc
 from weighin._effects.direction import direction
 from weighin._effects.grid import Grid, choose_grid
 from weighin._effects.output import ChosenOutput, ballots, choose_output
-from weighin._engine.predictions import predict_swaps
+from weighin._engine import Resources, Session
 from weighin._metrics import resolve_metric
 from weighin._models import Model, as_model
 from weighin._results.curves import around_mean
@@ -141,17 +141,15 @@ def effects(
         predicted = after[..., meant[0].place].astype(np.float64)
         return _effect(feature, points, column, drawn, predicted, n_curves, meant[0].spread)
 
-    with tracking("Effects", sum(len(points.givers) for points in grids) * n, progress) as advance:
-        results, probe = predict_swaps(
-            adapted,
+    n_predictions = sum(len(points.givers) for points in grids) * n
+    with Session(adapted) as session, tracking("Effects", n_predictions, progress) as advance:
+        results, probe = session.predict_given(
             stack,
             swaps,
             use,
             n_receivers=n,
             response=response,
-            chunk_rows=batch_size,
-            n_jobs=n_jobs,
-            memory=max_memory * 2**20,
+            resources=Resources(batch_size, n_jobs, max_memory * 2**20),
             advance=advance,
         )
     chosen_output = meant[0]

@@ -1,6 +1,7 @@
-"""Swap, predict, measure: blocks of rows go in, scores come out."""
+"""Swap, predict, measure: a model is opened once, blocks of rows go in, scores come out."""
 
 from weighin._engine.measurement import Measurement, Scores, SwapEffect
-from weighin._engine.run import run
+from weighin._engine.plan import Resources
+from weighin._engine.session import Session
 
-__all__ = ["Measurement", "Scores", "SwapEffect", "run"]
+__all__ = ["Measurement", "Resources", "Scores", "Session", "SwapEffect"]

@@ -11,7 +11,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
-from weighin._samplers.marginal import Block, Rows
+from weighin._samplers import Block, Positions
 from weighin._tables.features import Feature
 
 MEMORY = 256 * 2**20  # bytes beside the encoded data
@@ -20,6 +20,35 @@ SHORT_RUN, SHORT_SECONDS = 1_000_000, 1.0  # row predictions; a shorter run is n
 STEP_SECONDS = 5.0  # from one place to the next, about
 BATCH_ROWS = 32_768  # rows at once; more no longer helps
 THREADS_FROM = 20_000  # row predictions below which threads cost more than they give
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a run may use.
+
+    Attributes
+    ----------
+    chunk_rows : int or None
+        Rows of one call of the model, or of one matrix product; as it pays by default.
+    n_jobs : int or None
+        Threads over chunks; for torch on the CPU as many as the process may use by default, one for other models,
+        which may not stand more. The numbers do not depend on it.
+    memory : int
+        Bytes to hold at once beside the encoded data.
+    batch_seconds : float or None
+        Between two places where the run may stop, about: batches grow as long as they take less.
+    fast : bool
+        Whether a model may be taken as a sum of parts where it is one.
+    """
+
+    chunk_rows: int | None = None
+    n_jobs: int | None = None
+    memory: int = MEMORY
+    batch_seconds: float | None = None
+    fast: bool = True
+
+
+DEFAULTS = Resources()
 
 
 @dataclass(frozen=True)
@@ -128,9 +157,9 @@ class Batch:
         Number of the stratum of each block.
     """
 
-    rows: Rows | None
+    rows: Positions | None
     receivers: slice
-    donors: Rows
+    donors: Positions
     edges: tuple[int, ...] = ()
     strata: tuple[int, ...] = ()
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._engine.measurement import Advance, Run, SwapEffect, on_host, swap_effect
+from weighin._engine.arrays import on_host
+from weighin._engine.measurement import SwapEffect
 from weighin._engine.plan import STEPS, Batch
+from weighin._engine.run import Advance, Run, swap_effect
 from weighin._engine.sums import Sums
 from weighin._tables.features import Feature
 
@@ -31,7 +33,7 @@ class RowMeans:
         self.n_rows = 0
         self.recorder = run.recorder(len(section))
         n_cells = len(run.measurement.metrics) * len(run.measurement.cells)
-        self._sums = [Sums.nothing(len(section), run.donors.n_repeats, run.n_strata)] * n_cells
+        self._sums = [Sums.nothing(len(section), run.sampler.n_repeats, run.n_strata)] * n_cells
 
     def collect(self, advance: Advance) -> None:
         """Go through all batches."""
@@ -47,7 +49,7 @@ class RowMeans:
                     for parts, change in zip(found, changes, strict=True):
                         parts.append(change)
                     n_done += len(some)
-                    advance(batch.n_receivers * self.run.donors.n_repeats * len(some))
+                    advance(batch.n_receivers * self.run.sampler.n_repeats * len(some))
             finally:
                 # interrupted in the first batch: some features; later: what earlier batches told of all of them
                 if n_done == len(self.section) or (n_done and not self.n_rows):
@@ -70,8 +72,8 @@ class RowMeans:
         for metric in run.measurement.metrics:
             assert metric.per_row is not None
             if metric.against == "baseline":
-                target = unmoved = run.model.to_user_scale(baseline)
-                after = run.model.to_user_scale(out)
+                target = unmoved = run.view.model.to_user_scale(baseline)
+                after = run.view.model.to_user_scale(out)
             else:
                 target, unmoved, after = run.data.target[batch.numbers], baseline, out
             losses = metric.per_row(target, unmoved)
@@ -91,7 +93,7 @@ class RowMeans:
                 weights=run.measurement.weights_of(batch.numbers),
                 segment=run.measurement.segment_of(cell, batch.numbers),
                 spread=run.spread_of(metric, cell, batch.numbers),
-                closed=run.donors.closed,
+                closed=run.sampler.closed,
             )
             for place, (number, metric, cell) in enumerate(run.measurement.places)
         ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from weighin._engine.plan import Batch
 from weighin._engine.workers import blas, one_blas_thread
 from weighin._inference import Link, Moments
-from weighin._samplers.marginal import Rows
+from weighin._samplers import Positions
 
 UNITS = 128  # features with joint moments: the work grows with their square
 STRATA = 64  # with moments of their own; more are put together by size
@@ -149,13 +149,13 @@ class Sums:
             found[key] = new
         return found
 
-    def _parts(self, batch: Batch) -> Iterator[tuple[int, Any, Rows, Rows | None]]:
+    def _parts(self, batch: Batch) -> Iterator[tuple[int, Any, Positions, Positions | None]]:
         """Parts of a batch with one sum each: key, receivers, donors among these, edges of strata put together."""
         if not self.by_size:
             for (start, stop), stratum in zip(batch.spans, batch.strata, strict=True):
                 yield stratum, slice(start, stop), batch.donors[:, start:stop] - start, None
             return
-        edges: Rows = np.array(batch.edges)
+        edges: Positions = np.array(batch.edges)
         sizes = np.diff(edges)
         # of four rows and less nothing is known but the most their variance can be; others of about a size
         keys = np.where(sizes <= 4, sizes, 5 + 2 * np.log2(np.maximum(sizes, 1))).astype(np.int64)

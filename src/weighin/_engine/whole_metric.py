@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError
-from weighin._engine.measurement import Run, SwapEffect
+from weighin._engine.measurement import SwapEffect
 from weighin._engine.plan import Whole
+from weighin._engine.run import Run
 from weighin._inference import LeftOut
 from weighin._metrics import Metric
 
@@ -62,7 +63,7 @@ class Cell:
         self.weights = run.measurement.weights_of(whole.numbers)
         self.segment = run.measurement.segment_of(cell, whole.numbers)
         self.here: Any = slice(None)
-        self.n_rows, self.n_repeats = whole.n_rows, run.donors.n_repeats
+        self.n_rows, self.n_repeats = whole.n_rows, run.sampler.n_repeats
         if self.segment is not None:
             self.here = np.flatnonzero(self.segment)
             self.n_rows = len(self.here)
@@ -73,7 +74,7 @@ class Cell:
         self.change = np.full((n_features, self.n_repeats), np.nan)
         self._changes: NDArray[np.float32] | None = None
         self._parts: Sequence[NDArray[np.int64]] = ()
-        closed = run.donors.closed and not np.isnan(self.baseline)
+        closed = run.sampler.closed and not np.isnan(self.baseline)
         if closed and metric.values is not None and self._values_before(metric):
             self._changes = np.zeros((n_features, self.n_repeats, self.n_rows), dtype=np.float32)
         elif closed and metric.smooth and len(whole.edges) > 2:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._engine.measurement import Advance, Run, SwapEffect, on_host, swap_effect
+from weighin._engine.arrays import on_host
+from weighin._engine.measurement import SwapEffect
 from weighin._engine.row_recorder import RowRecorder
+from weighin._engine.run import Advance, Run, swap_effect
 from weighin._engine.whole_metric import Cell
 from weighin._metrics import Metric
 from weighin._tables.features import Feature
@@ -44,7 +46,7 @@ class WholeScore:
                     scoring = _Scoring(run, baseline, len(self.section))
                 for after in out:
                     scoring.add(after)
-                    advance(self.n_rows * run.donors.n_repeats)
+                    advance(self.n_rows * run.sampler.n_repeats)
                 after = out = None  # what is added up next needs the room
         finally:  # what is known of the features so far is kept
             if scoring is not None:
@@ -56,15 +58,15 @@ class WholeScore:
     def _predict(self, features: Sequence[Feature], advance: Advance) -> tuple[Any, Any]:
         """Predict all rows as they are and as swapped, batch by batch."""
         run, at = self.run, 0
-        width = run.like.shape[-1]
+        width = run.view.probe.pred.shape[-1]
         baseline: Any = run.empty(self.n_rows, width)
-        out: Any = run.empty(len(features), run.donors.n_repeats, self.n_rows, width)
+        out: Any = run.empty(len(features), run.sampler.n_repeats, self.n_rows, width)
         for batch, rows in run.batches():
             here = slice(at, at + batch.n_receivers)
             # the same batches come for all features, but for one that may have to stop soon: then they grow
             known = run.known.setdefault((at, batch.n_receivers), {})
             baseline[here], out[:, :, here] = run.predict(batch, rows, features, known)
-            advance(batch.n_receivers * run.donors.n_repeats * len(features))
+            advance(batch.n_receivers * run.sampler.n_repeats * len(features))
             at = here.stop
         return baseline, out
 
@@ -75,7 +77,7 @@ class _Scoring:
     def __init__(self, run: Run, baseline: Any, n_features: int) -> None:
         self.run, self.baseline, self.n_done = run, baseline, 0
         whole = run.whole(with_donors=run.measurement.weights is not None)
-        shape = n_features, run.donors.n_repeats, whole.n_rows
+        shape = n_features, run.sampler.n_repeats, whole.n_rows
         self.moved = np.zeros(shape, dtype=bool)
         self.target = run.data.target[whole.numbers]
         self._changes: dict[int, NDArray[np.floating]] = {}  # of a loss per row, the same for every segment
@@ -116,7 +118,8 @@ class _Scoring:
     def _compared(self, metric: Metric, pred: Any) -> tuple[Any, Any]:
         """What a metric compares predictions with, and predictions as it takes them."""
         if metric.against == "baseline":
-            return self.run.model.to_user_scale(self.baseline), self.run.model.to_user_scale(pred)
+            model = self.run.view.model
+            return model.to_user_scale(self.baseline), model.to_user_scale(pred)
         return self.target, pred
 
     @property

@@ -2,7 +2,7 @@
 
 from weighin._metrics.base import Metric, as_numpy, mean, one_column, row_mean
 from weighin._metrics.callables import number, takes_weights
-from weighin._metrics.context import Answers, MetricContext, MetricSource, as_they_are
+from weighin._metrics.context import Answers, MetricContext, MetricSource
 from weighin._metrics.directions import HIGHER_IS_BETTER, LOWER_IS_BETTER, direction, unknown
 from weighin._metrics.influence import LabelCounts, area_values, not_here
 from weighin._metrics.losses import (
@@ -45,7 +45,6 @@ __all__ = [
     "absolute_error",
     "area_values",
     "as_numpy",
-    "as_they_are",
     "direction",
     "general",
     "hit",

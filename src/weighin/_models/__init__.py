@@ -1,7 +1,7 @@
 """Adapters: from the user's model and table to encoded columns that can be swapped and predicted on."""
 
 from weighin._models.protocol import Encoded, Model, Outputs, Rows, Split
-from weighin._models.registry import Adapter, as_model
+from weighin._models.registry import Adapter, as_model, type_names
 from weighin._models.table import TableModel, as_given, as_matrix
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "as_given",
     "as_matrix",
     "as_model",
+    "type_names",
 ]

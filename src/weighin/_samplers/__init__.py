@@ -1,1 +1,8 @@
-"""Who gives their values to whom."""
+"""Samplers: who gives values to whom."""
+
+from weighin._samplers.block import Block, Positions
+from weighin._samplers.explicit import ExplicitSampler
+from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers.sampler import Sampler
+
+__all__ = ["Block", "ExplicitSampler", "MarginalSampler", "Positions", "Sampler"]

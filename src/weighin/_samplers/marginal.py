@@ -13,30 +13,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+
+from weighin._samplers.block import Block, Positions
 
 BLOCK_ROWS = 4096
-
-Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Block:
-    """Rows that only exchange values among themselves.
-
-    Attributes
-    ----------
-    rows : ndarray of shape (m,) or None
-        Row numbers of the encoded data; None for all of them, in order.
-    donors : ndarray of shape (n_repeats, m)
-        Position within `rows` whose values each position receives.
-    stratum : int
-        Number of the stratum all its rows are of.
-    """
-
-    rows: Rows | None
-    donors: Rows
-    stratum: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +49,10 @@ class MarginalSampler:
     n_repeats: int
     seed: int
     block_rows: int = BLOCK_ROWS
-    strata: Sequence[Rows] | None = None
+    strata: Sequence[Positions] | None = None
     first: int | None = None
-    closed: ClassVar[bool] = True  # donors stay in their block, and nobody receives their own values
+    name: ClassVar[str] = "marginal"
+    closed: ClassVar[bool] = True
 
     @property
     def n_repeats_possible(self) -> int:
@@ -89,7 +70,7 @@ class MarginalSampler:
     @property
     def n_receivers(self) -> int:
         """Rows that receive: all of them, unless only the first blocks are asked for."""
-        return self.n_rows if self.first is None else sum(len(block.donors[0]) for block in self.blocks())
+        return self.n_rows if self.first is None else sum(block.n_receivers for block in self.blocks())
 
     @property
     def n_blocks(self) -> int:
@@ -121,8 +102,8 @@ class MarginalSampler:
             yield Block(rows, (np.arange(len(rows)) - shift[:, None]) % len(rows), number)
 
     def _cut(
-        self, order: Rows, number: int, shift_seed: np.random.SeedSequence
-    ) -> list[tuple[Rows, int, np.random.SeedSequence]]:
+        self, order: Positions, number: int, shift_seed: np.random.SeedSequence
+    ) -> list[tuple[Positions, int, np.random.SeedSequence]]:
         """Rows of each block of a stratum, its number, and where its shifts come from."""
         n_blocks = max(1, len(order) // self.block_rows)
         edges = [*range(0, n_blocks * self.block_rows, self.block_rows), len(order)]
@@ -140,45 +121,7 @@ class MarginalSampler:
         return n if n < 2 * self.block_rows else self.block_rows
 
 
-@dataclass(frozen=True)
-class ExplicitSampler:
-    """Donors written out by the caller: one block, fixed points and all.
-
-    Parameters
-    ----------
-    donors : ndarray of shape (n_repeats, n_rows)
-        Row whose values each row receives; the same for every feature.
-    """
-
-    donors: Rows
-    closed: ClassVar[bool] = False
-
-    @property
-    def n_repeats(self) -> int:
-        """Number of permutations."""
-        return len(self.donors)
-
-    @property
-    def n_rows(self) -> int:
-        """Number of rows."""
-        return self.donors.shape[1]
-
-    @property
-    def n_receivers(self) -> int:
-        """Rows that receive: all of them."""
-        return self.n_rows
-
-    @property
-    def largest_block(self) -> int:
-        """Rows that cannot be parted: any may receive alone, since all give."""
-        return 1
-
-    def blocks(self) -> Iterator[Block]:
-        """Yield the one block."""
-        yield Block(None, self.donors)
-
-
-def _shifts(m: int, n_repeats: int, rng: np.random.Generator) -> Rows:
+def _shifts(m: int, n_repeats: int, rng: np.random.Generator) -> Positions:
     if m == 2:
         return np.ones(1, dtype=np.int64)
     pairs = 1 + rng.permutation((m - 1) // 2)  # one of each {s, m - s}, m/2 left out

@@ -6,18 +6,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
-from weighin import _engine
 from weighin._base.errors import MetricError
 from weighin._base.progress import tracking
-from weighin._base.random_state import random_state_kept
-from weighin._engine import Measurement, Scores, SwapEffect
+from weighin._engine import Measurement, Resources, Scores, Session, SwapEffect
 from weighin._inference import repeats_needed
 from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models.protocol import Encoded
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 from weighin._tables.features import Feature
 from weighin._weigh.row_values import RowValues
 
@@ -47,10 +44,12 @@ class Experiment:
 
     Attributes
     ----------
-    model, data, features, metrics, values
-        An adapted model, its encoded table, what to swap, what to measure, what is known of each row.
-    options : dict
-        Of `weighin._engine.run`: chunk_rows, n_jobs, memory.
+    session : Session
+        The model, opened once.
+    data, features, metrics, values
+        Its encoded table, what to swap, what to measure, what is known of each row.
+    resources : Resources
+        What may be used.
     deadline : float or None
         When to stop, on the clock of `time.monotonic`.
     progress : bool or None
@@ -59,15 +58,20 @@ class Experiment:
         Rows of a block where there is a deadline; see `paced`.
     """
 
-    model: Model
+    session: Session
     data: Encoded
     features: Sequence[Feature]
     metrics: tuple[Metric, ...]
     values: RowValues
-    options: dict[str, Any]
+    resources: Resources
     deadline: float | None = None
     progress: bool | None = None
     short: int = SHORT_BLOCK_ROWS
+
+    @property
+    def model(self) -> Model:
+        """The model measured."""
+        return self.session.model
 
     def paced(self, n_repeats: int) -> Experiment:
         """Take shorter blocks where the model is so slow that much of the time allowed would be over after the first.
@@ -76,29 +80,29 @@ class Experiment:
         """
         if self.deadline is None:
             return self
-        with random_state_kept(), self.model.predicting():
-            self._seconds(PACE_ROWS[0])  # the first call may cost more
-            for _ in range(PACE_TRIES):
-                fewer, more = (self._seconds(n) for n in PACE_ROWS)
-                of_row = (more - fewer) / (PACE_ROWS[1] - PACE_ROWS[0])  # without what each call costs
-                time_left = max(0.0, self.deadline - time.monotonic())
-                predictions = (n_repeats + 1) * max(1, len(self.features))  # of each row
-                rows = FIRST_PART * time_left / (predictions * max(of_row, 1e-12))
-                if rows >= self.short:
-                    return self
+        # the first call may cost more
+        self._seconds(PACE_ROWS[0])
+        for _ in range(PACE_TRIES):
+            fewer, more = (self._seconds(n) for n in PACE_ROWS)
+            # without what each call costs
+            of_row = (more - fewer) / (PACE_ROWS[1] - PACE_ROWS[0])
+            time_left = max(0.0, self.deadline - time.monotonic())
+            # of each row
+            predictions = (n_repeats + 1) * max(1, len(self.features))
+            rows = FIRST_PART * time_left / (predictions * max(of_row, 1e-12))
+            if rows >= self.short:
+                return self
         short = max(SHORTEST_BLOCK_ROWS, 2 * n_repeats + 2, int(rows))
-        chunk_rows = self.options.get("chunk_rows") or short
-        return replace(self, short=short, options={**self.options, "chunk_rows": chunk_rows})
+        chunk_rows = self.resources.chunk_rows or short
+        return replace(self, short=short, resources=replace(self.resources, chunk_rows=chunk_rows))
 
     def like(self, other: Experiment) -> Experiment:
         """Take the steps of another."""
-        return replace(self, short=other.short, options=other.options)
+        return replace(self, short=other.short, resources=other.resources)
 
     def _seconds(self, n_rows: int) -> float:
         """Time the model takes for some rows."""
-        start = time.monotonic()
-        self.model.predict(self.data.rows.take(slice(0, n_rows)), self.metrics[0].response)
-        return time.monotonic() - start
+        return self.session.seconds(self.data.rows.take(slice(0, n_rows)), self.metrics[0].response)
 
     @property
     def block_rows(self) -> int:
@@ -209,15 +213,13 @@ class Experiment:
                     keep=keep and first is None,
                 )
                 try:
-                    scores = _engine.run(
-                        self.model,
+                    scores = self.session.measure(
                         self.data,
                         self.features,
                         donors,
                         measurement,
+                        replace(self.resources, batch_seconds=self._batch_seconds),
                         advance=step,
-                        batch_seconds=self._batch_seconds,
-                        **self.options,
                     )
                 except KeyboardInterrupt:
                     if first is None:

@@ -14,7 +14,7 @@ from weighin._engine import Scores, SwapEffect
 from weighin._inference import Evidence, Inference, Moments, Staging, means, n_units
 from weighin._inference.judging import judge
 from weighin._metrics import Metric
-from weighin._samplers.marginal import MarginalSampler
+from weighin._samplers import MarginalSampler
 from weighin._weigh.experiment import Experiment, TimeUp
 
 FIRST_ROWS = 4096

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, overload
 
+from weighin._engine import Resources, Session
 from weighin._models import as_model
 from weighin._results.importance import Importance
 from weighin._weigh import arguments
@@ -210,10 +211,10 @@ def weigh(
     ask = Weighing(
         X, y, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats, sample_weight, seed,
         missing,
-        {"chunk_rows": batch_size, "n_jobs": n_jobs, "memory": int(max_memory) * 2**20},
+        Resources(batch_size, n_jobs, int(max_memory) * 2**20),
         max_seconds, keep_rows, progress,
     )  # fmt: skip
     if isinstance(model, list | tuple):
         return several(ask, [as_model(one, device=device) for one in model], precision)
-    adapted = as_model(model, device=device)
-    return ask.precisely(adapted, precision) if precision is not None else ask.fully(adapted)
+    with Session(as_model(model, device=device)) as session:
+        return ask.precisely(session, precision) if precision is not None else ask.fully(session)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError
-from weighin._engine import Scores
+from weighin._engine import Resources, Scores, Session
 from weighin._metrics import Metric, resolve_metrics
 from weighin._models import Model
 from weighin._models.protocol import Encoded
@@ -49,7 +49,7 @@ class Interrupted(KeyboardInterrupt):
         self.result = result
 
 
-def several(ask: Weighing, models: list[Model], precision: float | None) -> tuple[Importance, ...]:
+def several(ask: Weighing, models: Sequence[Model], precision: float | None) -> tuple[Importance, ...]:
     """Weigh models on the same shuffles, what these change kept row by row where the metric has values per row."""
     if not models:
         raise InputError("The list of models is empty.")
@@ -58,9 +58,12 @@ def several(ask: Weighing, models: list[Model], precision: float | None) -> tupl
             "Several models take the same shuffles: give n_repeats, not precision or max_seconds."
         )
     ask = replace(ask, keep_rows=ask.keep_rows or None)
-    if ask.n_repeats == arguments.AUTO:
-        ask = replace(ask, n_repeats=max(ask.experiment(model).repeats(ask.seed)[0] for model in models))
-    return tuple(ask.fully(model) for model in models)
+    with ExitStack() as opened:
+        sessions = [opened.enter_context(Session(model)) for model in models]
+        experiments = [ask.experiment(session) for session in sessions]
+        if ask.n_repeats == arguments.AUTO:
+            ask = replace(ask, n_repeats=max(experiment.repeats(ask.seed)[0] for experiment in experiments))
+        return tuple(map(ask.on_all_rows, experiments))
 
 
 @dataclass(frozen=True)
@@ -79,15 +82,16 @@ class Weighing:
     sample_weight: Any
     seed: int
     missing: str
-    options: dict[str, Any]
+    resources: Resources
     max_seconds: float | None
     keep_rows: bool | None  # None: where the first metric has a value per row
     progress: bool | None
 
     def experiment(
-        self, model: Model, data: Encoded | None = None, deadline: float | None = None
+        self, session: Session, data: Encoded | None = None, deadline: float | None = None
     ) -> Experiment:
         """Encode the table, resolve the metrics, choose the features, read strata, segments and weights."""
+        model = session.model
         if data is None:
             data = model.encode(self.X, self.y, self.missing, arguments.needs_target(self.metrics))
         metrics = resolve_metrics(self.metrics, self.greater_is_better, model.metric_context(data))
@@ -103,14 +107,19 @@ class Weighing:
                 f"keep_rows needs a first metric with a value per row; {metrics[0].name!r} has none."
             )
         values = row_values(self.X, data, within=self.within, by=self.by, sample_weight=self.sample_weight)
-        experiment = Experiment(model, data, chosen, metrics, values, self.options, deadline, self.progress)
+        experiment = Experiment(
+            session, data, chosen, metrics, values, self.resources, deadline, self.progress
+        )
         experiment.check_weights()
         return experiment
 
-    def fully(self, model: Model) -> Importance:
-        """Weigh on all rows."""
+    def fully(self, session: Session) -> Importance:
+        """Encode the table, and weigh on all its rows."""
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
-        experiment = self.experiment(model, deadline=deadline)
+        return self.on_all_rows(self.experiment(session, deadline=deadline))
+
+    def on_all_rows(self, experiment: Experiment) -> Importance:
+        """Weigh on the rows of an experiment."""
         experiment = experiment.paced(
             PILOT_REPEATS if self.n_repeats == arguments.AUTO else int(self.n_repeats)
         )
@@ -147,18 +156,18 @@ class Weighing:
         notes.append(f'There was no time for the {donors.n_repeats} shuffles of n_repeats="auto".')
         return (replace(looked[0], complete=False), looked[1]), pilot.block_rows
 
-    def precisely(self, model: Model, precision: float) -> Importance:
+    def precisely(self, session: Session, precision: float) -> Importance:
         """Weigh on as many rows as it takes."""
         if self.within is not None or self.by is not None or self.keep_rows:
             raise InputError("precision draws rows at random: it does not go with within, by or keep_rows.")
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
         encoded = None
         if self.X is None:  # the rows a learner brings along
-            encoded = model.encode(None, None, self.missing, arguments.needs_target(self.metrics))
+            encoded = session.model.encode(None, None, self.missing, arguments.needs_target(self.metrics))
         n_rows = n_rows_of(self.X) if encoded is None else encoded.rows.n_rows
         if is_small(n_rows):
-            check_metrics(self.experiment(model, encoded).metrics)
-            return _told_of(precision, self.fully(model))
+            check_metrics(self.experiment(session, encoded).metrics)
+            return _told_of(precision, self.fully(session))
         last: list[Experiment] = []
 
         def encode(rows: NDArray[np.int64]) -> Experiment:
@@ -172,11 +181,11 @@ class Weighing:
                     if weights is None or isinstance(weights, str)
                     else rows_of(weights, rows),
                 )
-                experiment = some.experiment(model, deadline=deadline)
+                experiment = some.experiment(session, deadline=deadline)
             else:
                 target = None if encoded.target is None else encoded.target[rows]
                 experiment = self.experiment(
-                    model, replace(encoded, rows=encoded.rows.take(rows), target=target), deadline
+                    session, replace(encoded, rows=encoded.rows.take(rows), target=target), deadline
                 )
             last[:] = [experiment.like(last[0]) if last else experiment.paced(1)]
             return last[0]

@@ -1,1 +1,17 @@
-"""How swaps are predicted: split networks, levels, through the model itself."""
+"""Kernels: ways to predict swaps. The first of the list that applies is taken; the last one always does."""
+
+from weighin._engine.kernels.generic import GenericKernel
+from weighin._engine.kernels.kernel import Kernel, Swaps, View
+from weighin._engine.kernels.split import SplitKernel
+
+KERNELS: tuple[type[Kernel], ...] = (
+    SplitKernel,
+    GenericKernel,
+)
+
+__all__ = ["KERNELS", "GenericKernel", "Kernel", "SplitKernel", "Swaps", "View", "kernel_for"]
+
+
+def kernel_for(view: View) -> type[Kernel]:
+    """Choose the first kernel that applies to a model."""
+    return next(kernel for kernel in KERNELS if kernel.applies(view))

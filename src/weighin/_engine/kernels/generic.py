@@ -1,4 +1,4 @@
-"""The way every model goes: rows copied, some columns overwritten with the donors' values, predicted on again."""
+"""What every model can do: rows copied, some columns overwritten with the donors' values, predicted on again."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._engine.probe import FEW_ROUNDINGS, Predict, Probe, precision, predicted
+from weighin._engine.arrays import empty
+from weighin._engine.kernels.kernel import Swaps, View
+from weighin._engine.probe import FEW_ROUNDINGS, precision, predicted
 from weighin._engine.workers import Workers
 from weighin._models import Rows
-from weighin._samplers.marginal import Rows as Positions
+from weighin._samplers import Positions
 from weighin._tables.features import Feature
 
 LEVELS = 256  # a unit with more distinct values is not worth looking up
@@ -24,103 +26,52 @@ class _Overwritten(Exception):
     """The model wrote into rows that are used again."""
 
 
-class GenericPath:
-    """Predict on rows as they are and as swapped, through the model itself.
+class GenericKernel:
+    """Predict on rows as they are and as swapped, through the model itself; arguments as for every kernel."""
 
-    Parameters
-    ----------
-    predict_rows : callable
-        From encoded rows to predictions of shape (n_rows, n_outputs).
-    found : Probe
-        What the model did with a few rows.
-    chunk_rows : int
-        Rows of one call of the model.
-    workers : Workers
-        Threads over chunks.
-    """
-
-    way = "generic"
-
-    def __init__(self, predict_rows: Predict, found: Probe, chunk_rows: int, workers: Workers) -> None:
-        self.predict_rows, self.found, self.chunk_rows, self.workers = (
-            predict_rows,
-            found,
-            chunk_rows,
-            workers,
-        )
-        self.row_exact = found.row_exact
+    def __init__(
+        self,
+        view: View,
+        features: Sequence[Feature],
+        n_repeats: int,
+        chunk_rows: int | None,
+        workers: Workers,
+    ) -> None:
+        # of the view only what a process needs to which tasks travel
+        self.predict_rows, self.found, self.workers = view.predict, view.probe, workers
+        self.chunk_rows = chunk_rows or view.rows_of_call
+        self.row_exact = view.probe.row_exact
         self._rows: Any = None
         self._codes: dict[tuple[int, ...], NDArray[np.integer] | None] = {}
 
-    def kernels(self, features: Sequence[Feature]) -> list[str]:
-        """Name the way each feature goes."""
-        return [self.way] * len(features)
+    @classmethod
+    def applies(cls, view: View) -> bool:
+        """Always."""
+        return True
 
-    def predict(
-        self,
-        rows: Rows,
-        start: int,
-        features: Sequence[Feature],
-        donors: Positions,
-        baseline: Any,
-        out: Any,
-        known: dict[Any, Any],
-    ) -> None:
-        """Fill in predictions for some rows and their swaps.
+    def names(self, features: Sequence[Feature]) -> list[str]:
+        """Name how each feature is predicted: all of them alike."""
+        return ["generic"] * len(features)
 
-        Parameters
-        ----------
-        rows : Rows
-            Rows that give values, those that receive among them.
-        start : int
-            Position of the first receiver; the others follow.
-        features : sequence of Feature
-            What to swap.
-        donors : ndarray of shape (n_repeats, n_receivers)
-            Position of the row that gives its values to each receiver.
-        baseline : array of shape (n_receivers, n_outputs)
-            Filled in: predictions as the rows are.
-        out : array of shape (n_features, n_repeats, n_receivers, n_outputs)
-            Filled in: predictions after each swap.
-        known : dict
-            What was found of these receivers and may be used again, for other features; empty at first.
-        """
+    def predict(self, swaps: Swaps, baseline: Any, out: Any) -> None:
+        """Fill in predictions as the rows are, and after each swap."""
         for _ in range(2):
             try:
-                self._predict_all(rows, start, features, donors, baseline, out, known)
+                self._predict_all(swaps, baseline, out)
                 return
             except _Overwritten:  # not in the few rows looked at before the run: from here on it gets copies
                 self.found = replace(self.found, writes=True)
-                known.clear()
+                swaps.known.clear()
 
-    def _predict_all(
-        self,
-        rows: Rows,
-        start: int,
-        features: Sequence[Feature],
-        donors: Positions,
-        baseline: Any,
-        out: Any,
-        known: dict[Any, Any],
-    ) -> None:
-        receivers = np.arange(start, start + donors.shape[1])
-        self.row_exact = self.row_exact and self._predict_pairs(
-            rows, receivers, features, donors, baseline, out, known
-        )
+    def _predict_all(self, swaps: Swaps, baseline: Any, out: Any) -> None:
+        receivers = np.arange(swaps.start, swaps.start + swaps.n_receivers)
+        self.row_exact = self.row_exact and self._predict_pairs(swaps, receivers, baseline, out)
         if not self.row_exact:
-            self._predict_stacks(rows, receivers, features, donors, baseline, out, known)
+            self._predict_stacks(swaps, receivers, baseline, out)
 
-    def _predict_stacks(
-        self,
-        rows: Rows,
-        receivers: Positions,
-        features: Sequence[Feature],
-        donors: Positions,
-        baseline: Any,
-        out: Any,
-        known: dict[Any, Any],
-    ) -> None:
+    def _predict_stacks(self, swaps: Swaps, receivers: Positions, baseline: Any, out: Any) -> None:
         """Every prediction at the place in its batch where the row's own was made: equal inputs, equal bits."""
+        rows, features, donors, known = swaps.rows, swaps.features, swaps.donors, swaps.known
         n_repeats = len(donors)
         step = min(self.chunk_rows, -(-len(receivers) // self.workers.n_threads))
         # repeats of few rows go together, where the last stack need not be filled up by much
@@ -141,7 +92,7 @@ class GenericPath:
             stack = rows.take(tiled)
             before = self._predict(stack).reshape(copies, n, -1) if befores is None else befores[:, here]
             # room for all at once: kept one by one, each would lie in the way of what the next call needs
-            swapped = _empty(before, len(features), n_repeats, *before.shape[1:])
+            swapped = empty(before, len(features), n_repeats, *before.shape[1:])
             for feature, filled in zip(features, swapped, strict=True):
                 with stack.swapped(feature.columns, rows, givers[:copies, here].reshape(-1)):
                     for first in firsts:
@@ -156,27 +107,19 @@ class GenericPath:
             return before, swapped
 
         starts = range(0, len(receivers), step)
-        found = _empty(baseline, copies, *baseline.shape) if befores is None else befores
+        found = empty(baseline, copies, *baseline.shape) if befores is None else befores
         for start, (before, swapped) in zip(starts, self.workers.each(task, starts), strict=True):
             here = slice(start, start + step)
             found[:, here], out[:, :, here] = before, swapped
         known[place], baseline[...] = found, found[0]
 
-    def _predict_pairs(
-        self,
-        rows: Rows,
-        own: Positions,
-        features: Sequence[Feature],
-        donors: Positions,
-        baseline: Any,
-        out: Any,
-        known: dict[Any, Any],
-    ) -> bool:
+    def _predict_pairs(self, swaps: Swaps, own: Positions, baseline: Any, out: Any) -> bool:
         """One prediction per pair of a row and a value it does not have; equal pairs are predicted once.
 
         False when a prediction changed by a few roundings: then rows are not exact after all, only among the few
         that were looked at, and what is filled in so far is no use.
         """
+        rows, features, donors, known = swaps.rows, swaps.features, swaps.donors, swaps.known
         if "rows" not in known:
             self._fill(rows, (), own, own, baseline)
             known["rows"] = baseline.copy()
@@ -299,10 +242,6 @@ def _rounded(after: NDArray[Any], before: NDArray[Any]) -> bool:
         change = abs(after - before)
     few = change <= FEW_ROUNDINGS * precision(before) * abs(before)
     return int(np.count_nonzero(few & (change > 0))) * 2 > int(np.count_nonzero(change))
-
-
-def _empty(like: Any, *shape: int) -> Any:
-    return np.empty(shape, like.dtype) if isinstance(like, np.ndarray) else like.new_empty(shape)
 
 
 def _where(condition: Any, yes: Any, no: Any) -> Any:

@@ -1,0 +1,75 @@
+"""From batches of swaps to what they do to metrics, section after section of features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from weighin._base.errors import MetricError
+from weighin._engine.measurement import Scores, SwapEffect
+from weighin._engine.row_means import RowMeans
+from weighin._engine.run import Advance, Run
+from weighin._engine.whole_score import WholeScore
+from weighin._inference import RowChanges
+
+
+def collect(run: Run, advance: Advance) -> Scores:
+    """Weigh section after section of features; keep what is finished when interrupted.
+
+    Raises
+    ------
+    MetricError
+        If a metric is not a number before any swap.
+    """
+    collector = WholeScore if run.measurement.whole else RowMeans
+    done: list[RowMeans | WholeScore] = []
+    complete = False
+    try:
+        for section in run.plan.sections or ((),):
+            current = collector(run, section)
+            try:
+                current.collect(advance)
+            finally:
+                if current.finished and (not done or current.n_rows == done[0].n_rows):
+                    done.append(current)
+        complete = True
+    except KeyboardInterrupt:
+        if not done:
+            raise
+    if not done:  # no features were asked for
+        done.append(current)
+    finished = [feature for part in done for feature in part.finished]
+    swap_effects = tuple(_joined(same) for same in zip(*(part.swap_effects for part in done), strict=True))
+    for answer, (_, metric, cell) in zip(swap_effects, run.measurement.places, strict=True):
+        if cell < 0 and not np.isfinite(answer.baseline):
+            raise MetricError(
+                f"{metric.name} is {answer.baseline} on the rows as they are; nothing can be compared with it."
+            )
+    kernels = tuple(run.kernel.names(finished))
+    return Scores(
+        swap_effects,
+        len(finished),
+        done[0].n_rows,
+        complete,
+        kernels,
+        run.view.probe.noise,
+        run.view.probe.batch_dependence,
+        _kept(done),
+    )
+
+
+def _joined(parts: Sequence[SwapEffect]) -> SwapEffect:
+    """The same metric on the same rows, section after section."""
+    change = np.concatenate([part.change for part in parts])
+    evidence = tuple(some for part in parts for some in part.evidence)
+    return replace(parts[0], change=change, evidence=evidence)
+
+
+def _kept(done: Sequence[RowMeans | WholeScore]) -> RowChanges | None:
+    """What each swap changed, of all sections."""
+    parts = [(part.recorder.kept, len(part.finished)) for part in done if part.recorder is not None]
+    if not parts:
+        return None
+    return replace(parts[0][0], changes=np.concatenate([kept.changes[:n] for kept, n in parts]))

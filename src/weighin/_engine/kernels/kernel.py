@@ -1,0 +1,135 @@
+"""What the engine asks of a kernel, a way to predict swaps, and what a kernel is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any, Protocol
+
+from weighin._engine.probe import Predict, Probe
+from weighin._engine.workers import Workers
+from weighin._models import Model, Rows, Split
+from weighin._samplers import Positions
+from weighin._tables.features import Feature
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What is known of a model on some rows before any swap.
+
+    Attributes
+    ----------
+    model : Model
+    rows : Rows
+        All encoded rows.
+    response : str
+        What of the model metrics read.
+    split : Split or None
+        The network as a sum of parts under a head, proven on these rows, where it is one.
+    probe : Probe
+        What the model did with a few of them.
+    """
+
+    model: Model
+    rows: Rows
+    response: str
+    split: Split | None
+    probe: Probe
+
+    @cached_property
+    def predict(self) -> Predict:
+        """From encoded rows to predictions of shape (n_rows, n_outputs)."""
+        return partial(self.model.predict, response=self.response)
+
+    @cached_property
+    def rows_of_call(self) -> int:
+        """Rows of one call that suit the model."""
+        return self.probe.rows_of_call(self.model.chunk_rows(self.rows))
+
+
+@dataclass(frozen=True, eq=False)
+class Swaps:
+    """Swaps to predict.
+
+    Attributes
+    ----------
+    rows : Rows
+        Encoded rows that give values, those that receive among them.
+    start : int
+        Position of the first receiver; the others follow.
+    features : sequence of Feature
+        What to swap, one after the other.
+    donors : ndarray of shape (n_repeats, n_receivers)
+        Position of the row that gives its values to each receiver.
+    known : dict
+        Empty at first; what a kernel leaves in it comes again with the same receivers and other features.
+    """
+
+    rows: Any
+    start: int
+    features: Sequence[Feature]
+    donors: Positions
+    known: dict[Any, Any] = field(default_factory=dict)
+
+    @property
+    def n_receivers(self) -> int:
+        """Rows that receive."""
+        return self.donors.shape[1]
+
+
+class Kernel(Protocol):
+    """A way to predict swaps, opened for some features; see `weighin._engine.kernels` for the list of all.
+
+    Parameters
+    ----------
+    view : View
+        What is known of the model.
+    features : sequence of Feature
+        All that will be swapped.
+    n_repeats : int
+        Swaps of each.
+    chunk_rows : int or None
+        Rows of one call of the model, or of one matrix product; as it pays by default.
+    workers : Workers
+        Threads over chunks.
+    """
+
+    def __init__(
+        self,
+        view: View,
+        features: Sequence[Feature],
+        n_repeats: int,
+        chunk_rows: int | None,
+        workers: Workers,
+    ) -> None: ...
+
+    @classmethod
+    def applies(cls, view: View) -> bool:
+        """Whether it can predict this model's swaps exactly."""
+        ...
+
+    def names(self, features: Sequence[Feature]) -> list[str]:
+        """Name, for the reader of a result, how each feature is predicted."""
+        ...
+
+    def predict(self, swaps: Swaps, baseline: Any, out: Any) -> None:
+        """Fill in predictions of the receivers.
+
+        Parameters
+        ----------
+        swaps : Swaps
+        baseline : array of shape (n_receivers, n_outputs)
+            Filled in: predictions as the rows are.
+        out : array of shape (n_features, n_repeats, n_receivers, n_outputs)
+            Filled in: predictions after each swap.
+
+        Notes
+        -----
+        Where a donor's encoded values equal the row's own, the result is the baseline, bit for bit.
+        """
+        ...
+
+    def shrink(self) -> bool:
+        """Halve the rows of one call, after running out of memory; False when there is nothing left to halve."""
+        ...
