@@ -126,7 +126,7 @@ def test_features_alone_have_no_frame_and_signs_both_colours(pyplot):
     assert frames_on(ax) == []
     (mesh,) = [c for c in ax.collections if hasattr(c, "get_coordinates")]
     assert mesh.get_clim() == (-1.0, 1.0)
-    assert texts_at(ax)[1, 0].get_text() == "-0.50"
+    assert texts_at(ax)[1, 0].get_text() == "\N{MINUS SIGN}0.50"
 
 
 def test_sixty_features_are_about_a_square(pyplot):
