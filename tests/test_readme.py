@@ -38,12 +38,20 @@ def in_demo_folder(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.filterwarnings("ignore:load_learner` uses Python's insecure pickle module:UserWarning")
-def test_python_blocks_run_in_order(in_demo_folder: Path) -> None:
+def test_python_blocks_run_in_order_and_print_what_they_say(
+    in_demo_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     import matplotlib.pyplot as plt
 
     namespace: dict[str, object] = {}
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), namespace)
+        printed = capsys.readouterr().out
+        for line in block.splitlines():
+            _, _, comment = line.partition("#")
+            for text in re.findall(r'"(.*?)"', comment) if line.startswith("print(") else ():
+                digits_free = re.sub(r"\d", r"\\d", re.escape(text.removesuffix(", ...")))
+                assert re.search(digits_free, printed), text
     plt.close("all")
     assert namespace["imp"].to_frame()["feature"][0] == "spread"  # type: ignore[attr-defined]
     assert namespace["weights"].results["spread"] < -0.5  # type: ignore[attr-defined]

@@ -223,6 +223,6 @@ def test_the_table_and_the_chart_show_it(imp: weighin.Importance, axes: object) 
     imp.plot(ax=axes)
     (whiskers,) = axes.collections  # type: ignore[attr-defined]
     ends = np.array([segment[:, 0] for segment in whiskers.get_segments()])
-    np.testing.assert_allclose(ends, np.column_stack(imp.interval()))
+    np.testing.assert_allclose(ends, np.column_stack(imp.interval())[:2])  # no prediction moves by x2
     pale = [bar.get_alpha() == _plots.PALE for bar in axes.patches]  # type: ignore[attr-defined]
     assert pale == [False, False, True]

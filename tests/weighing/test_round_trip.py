@@ -74,7 +74,9 @@ def test_other_versions_are_refused(version, tmp_path):
     path = tmp_path / "imp.json"
     weigh(FRAME, Y, n_repeats=1).save(path)
     path.write_text(json.dumps({**json.loads(path.read_text()), "version": version}))
-    with pytest.raises(InputError, match="of the format 'weighin.importance'; this weighin reads version 2"):
+    with pytest.raises(
+        InputError, match=r"of the format 'weighin\.importance'; this weighin reads version 2"
+    ):
         Importance.load(path)
 
 

@@ -128,14 +128,14 @@ def _widths(
         (cells, NARROW_NAME, True),
         (words, NARROW_NAME, False),
     ]
-    for widths, least_name, whole in steps:
-        left = room - min(longest, least_name) - _taken(widths)
-        if left >= 0:
-            break
+    left = [room - min(longest, least_name) - _taken(widths) for widths, least_name, _ in steps]
+    first = next((place for place, more in enumerate(left) if more >= 0), -1)
+    widths, _, whole = steps[first]
+    spare = left[first]
     for place, wanted in enumerate(head_words):
-        more = max(0, min(left, wanted - widths[place]))
+        more = max(0, min(spare, wanted - widths[place]))
         widths[place] += more
-        left -= more
+        spare -= more
     return widths, whole
 
 

@@ -65,7 +65,8 @@ def _table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
             around = "too few rows" if few else number.interval
             if not moved:
                 around = "not read" if numbers.ignored[i] else "no change"
-            cells = [number.value, around, probability(float(claims.adjusted[i])) if moved else "-", part]
+            sure = probability(float(claims.adjusted[i])) if moved and not few else "-"
+            cells = [number.value, around, sure, part]
         rows.append(
             Row(
                 name,

@@ -45,9 +45,10 @@ class FeatureImportance:
     def __repr__(self) -> str:
         number = rounded(self.importance, self.ci_lower, self.ci_upper)
         interval = "too few rows for an interval" if self.few_rows else f"95% interval {number.interval}"
+        sure = "" if self.few_rows else f"adjusted p {probability(self.pvalue_holm)}, "
         return (
             f"{printable(self.feature)}: {self.metric} worse by {number.value} ({interval}), "
-            f"{percent(self.relative)} of the baseline, adjusted p {probability(self.pvalue_holm)}, rank {self.rank}"
+            f"{percent(self.relative)} of the baseline, {sure}rank {self.rank}"
         )
 
 

@@ -78,7 +78,8 @@ def bars(
     reach = np.stack([values, values], axis=1)
     if interval is not None:
         low, high = (np.where(np.isfinite(end), end, values) for end in interval)
-        whiskers(ax, rows, low, high, look, pitch)
+        there = np.isfinite(interval[0]) & np.isfinite(interval[1])
+        whiskers(ax, rows[there], low[there], high[there], look, pitch)
         for bar, pale in zip(drawn, (low <= 0) & (high >= 0) if unsure is None else unsure, strict=True):
             bar.set_alpha(PALE if pale else 1.0)
         reach = np.stack([values, low, high], axis=1)
