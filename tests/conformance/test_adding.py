@@ -14,6 +14,7 @@ from toy_models import Stumps
 from weighin import MetricError, ModelError, effects, weigh
 from weighin._metrics import OF_NUMBERS, Metric, MetricContext, row_mean
 from weighin._metrics.resolve import SOURCES
+from weighin._models import as_model
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))
@@ -57,6 +58,10 @@ class TestAModel:
         with pytest.raises(ModelError, match=message) as caught:
             weigh(Stumps([1.0]), X[:, :1], Y)
         assert f"the entry point toy_models = '{target}' of weighin_toy 1.2" in str(caught.value)
+
+    def test_a_package_that_builds_on_torch_knows_its_modules_better(self, toy_installed: None) -> None:
+        kind = type("Stumps", (torch.nn.Module,), {"__module__": "toy_models"})
+        assert as_model(kind()).name == "toy Stumps"
 
     def test_a_package_is_not_loaded_for_models_of_others(
         self, installed: Callable[[str, str], None]
