@@ -18,22 +18,17 @@ How the engine calls it, batch by batch of donor-closed blocks:
 """
 
 from weighin._inference.estimates import (
+    contrast,
     difference,
     few_rows,
     infer,
     means,
+    pair,
     repeats_needed,
 )
-from weighin._inference.evidence import (
-    Evidence,
-    LeftOut,
-    difference_from,
-    from_json,
-    infer_from,
-    n_units,
-    some_units,
-    to_json,
-)
+from weighin._inference.evidence import Evidence
+from weighin._inference.evidence import from_json as evidence_from_json
+from weighin._inference.evidence import to_json as evidence_to_json
 from weighin._inference.influence import (
     auc_values,
     confusion,
@@ -45,6 +40,7 @@ from weighin._inference.influence import (
     recall,
 )
 from weighin._inference.intervals import Inference, benjamini_hochberg, check_level, holm
+from weighin._inference.left_out import LeftOut
 from weighin._inference.links import (
     EXPONENTIAL,
     IDENTITY,
@@ -59,6 +55,7 @@ from weighin._inference.links import (
 from weighin._inference.moments import Moments
 from weighin._inference.row_changes import RowChanges
 from weighin._inference.stages import NOT_TOGETHER, Stages, Staging
+from weighin._inference.strata import Strata
 
 __all__ = [
     "EXPONENTIAL",
@@ -78,26 +75,25 @@ __all__ = [
     "RowChanges",
     "Stages",
     "Staging",
+    "Strata",
     "auc_values",
     "benjamini_hochberg",
     "check_level",
     "confusion",
+    "contrast",
     "delete_one_block",
     "difference",
-    "difference_from",
+    "evidence_from_json",
+    "evidence_to_json",
     "f1",
     "few_rows",
-    "from_json",
     "holm",
     "infer",
-    "infer_from",
     "linearised_changes",
     "matthews",
     "means",
-    "n_units",
+    "pair",
     "precision",
     "recall",
     "repeats_needed",
-    "some_units",
-    "to_json",
 ]

@@ -14,7 +14,7 @@ import numpy as np
 from weighin._base.errors import InputError
 from weighin._base.files import check_free, replacing
 from weighin._display.page import check_further
-from weighin._inference import LINKS, RowChanges, from_json, to_json
+from weighin._inference import LINKS, RowChanges, evidence_from_json, evidence_to_json
 
 FORMAT = "weighin.importance"
 VERSION = 1
@@ -42,7 +42,7 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     content["importances"] = [[_to_json(value) for value in row] for row in values["importances"].tolist()]
     content["link"] = values["link"].name
     content["relative"] = [_to_json(value) for value in values["relative"]]
-    content["evidence"] = [to_json(some, _to_json) for some in values["evidence"]]
+    content["evidence"] = [evidence_to_json(some, _to_json) for some in values["evidence"]]
     content["parts"] = [_plain(part) for part in values["parts"]]
     return content
 
@@ -82,7 +82,7 @@ def _read_values(content: Mapping[str, Any], names: set[str], path: Path) -> dic
         values["features"] = tuple(values["features"])
         values["link"] = LINKS[values.get("link", "identity")]
         values["notes"] = tuple(values.get("notes", ()))
-        values["evidence"] = tuple(from_json(part, _from_json) for part in values.get("evidence", ()))
+        values["evidence"] = tuple(evidence_from_json(part, _from_json) for part in values.get("evidence", ()))
         values["unfinished"] = tuple(values.get("unfinished", ()))
         values["groups"] = {name: tuple(members) for name, members in values.get("groups", {}).items()}
         values["parts"] = tuple(_read_values(part, names, path) for part in values.get("parts", ()))
