@@ -82,7 +82,9 @@ def _read_values(content: Mapping[str, Any], names: set[str], path: Path) -> dic
         values["features"] = tuple(values["features"])
         values["link"] = LINKS[values.get("link", "identity")]
         values["notes"] = tuple(values.get("notes", ()))
-        values["evidence"] = tuple(evidence_from_json(part, _from_json) for part in values.get("evidence", ()))
+        values["evidence"] = tuple(
+            evidence_from_json(part, _from_json) for part in values.get("evidence", ())
+        )
         values["unfinished"] = tuple(values.get("unfinished", ()))
         values["groups"] = {name: tuple(members) for name, members in values.get("groups", {}).items()}
         values["parts"] = tuple(_read_values(part, names, path) for part in values.get("parts", ()))
