@@ -12,11 +12,12 @@ How the engine calls it, batch by batch of donor-closed blocks:
    ``infer(total, link.change)`` and ``link.relative`` report what a link makes of means: see `links`.
 4. ``difference(total, a, b)``: two units. Units that share a `Moments` only; many units may be cut into several,
    of about 30, so that cost grows with their number and not its square.
-5. ``repeats_needed(total)`` after 5 repeats for ``n_repeats="auto"``; ``holm`` and ``benjamini_hochberg`` for tables.
+5. ``repeats_needed(total)`` after 5 repeats for ``n_repeats="auto"``; ``holm`` for tables.
 6. Metrics that are no mean over rows: ``auc_values`` and ``linearised_changes`` (F1, MCC) give `changes` for 1. from
    the predictions of all rows. Anything else: ``delete_one_block``.
 """
 
+from weighin._base.checks import check_level
 from weighin._inference.estimates import (
     contrast,
     difference,
@@ -39,7 +40,7 @@ from weighin._inference.influence import (
     precision,
     recall,
 )
-from weighin._inference.intervals import Inference, benjamini_hochberg, check_level, holm
+from weighin._inference.intervals import Inference, holm
 from weighin._inference.left_out import LeftOut
 from weighin._inference.links import (
     EXPONENTIAL,
@@ -77,7 +78,6 @@ __all__ = [
     "Staging",
     "Strata",
     "auc_values",
-    "benjamini_hochberg",
     "check_level",
     "confusion",
     "contrast",

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.checks import check_level
 from weighin._base.errors import InputError, nearest
 from weighin._inference import (
     NOT_TOGETHER,
@@ -16,7 +17,6 @@ from weighin._inference import (
     Inference,
     LeftOut,
     Link,
-    check_level,
     pair,
 )
 

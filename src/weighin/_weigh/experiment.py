@@ -14,13 +14,12 @@ from weighin._inference import Strata, repeats_needed
 from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models.protocol import Encoded
-from weighin._samplers import MarginalSampler
+from weighin._samplers import BLOCK_ROWS, MarginalSampler
 from weighin._tables.features import Feature
 from weighin._weigh.row_values import RowValues
 
 PILOT_REPEATS, PILOT_ROWS = 5, 4096
 FIXED_REPEATS = 10  # where no moments say how many are needed
-BLOCK_ROWS = 4096
 SHORT_BLOCK_ROWS = 512  # of a run that may have to stop soon
 SHORTEST_BLOCK_ROWS = 32  # of such a run with a slow model: 15 different shuffles
 PACE_ROWS = 8, 64  # predicted to tell how slow it is
