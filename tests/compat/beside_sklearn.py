@@ -68,7 +68,6 @@ def seeing_the_table(estimator: Any, X: Any, y: Any, sample_weight: Any = None) 
     )
 
 
-# models of all kinds
 class Centred(RegressorMixin, BaseEstimator):
     """Predicts a row otherwise beside other rows."""
 

@@ -182,7 +182,6 @@ def test_tables_that_are_weighed_in_parts(model: Any) -> None:
     both(model.fit(X, y), X, y, scoring=scoring, n_repeats=5, sample_weight=table.random(len(X)))
 
 
-# the same shuffles
 @pytest.mark.parametrize("n_repeats", [1, np.int64(2), 7])
 def test_numbers_of_repeats(n_repeats: int) -> None:
     assert both(Ridge().fit(MATRIX, MARGIN), MATRIX, MARGIN, n_repeats=n_repeats).importances.shape == (
