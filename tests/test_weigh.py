@@ -49,6 +49,7 @@ def test_every_kind_of_feature_agrees_with_brute_force(regression, fresh_games, 
     np.testing.assert_allclose(imp.importances[0], swapped - base, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "metric", "measure", "sign"),
     [

@@ -43,6 +43,7 @@ def test_the_baseline_of_a_regression_metric_is_validates(games, fresh_games, me
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "metric"),
     [

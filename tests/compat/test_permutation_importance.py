@@ -60,6 +60,7 @@ REGRESSORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REGRESSORS)
 @pytest.mark.parametrize(
     ("scoring", "weights"),
@@ -85,6 +86,7 @@ CLASSIFIERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "scoring", "weights"),
     [

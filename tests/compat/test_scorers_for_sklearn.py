@@ -98,6 +98,7 @@ def test_several_scorers_ask_once(wrap: Callable[[Any], Any]) -> None:
     assert costs[0] == costs[1]
 
 
+@pytest.mark.slow
 def test_a_scorer_that_sees_the_table() -> None:
     def accuracy_where_neutral(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
         assert list(X.columns) == list(FRAME.columns)

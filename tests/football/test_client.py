@@ -304,6 +304,7 @@ def test_a_proxy_of_the_environment_does_not_see_the_key(api: Api, monkeypatch: 
         assert proxy.asked == []
 
 
+@pytest.mark.slow
 def test_a_proxy_that_cannot_be_used_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"gopher://user:{KEY}@host")
     with pytest.raises(FetchError, match="HTTPS_PROXY") as caught:
