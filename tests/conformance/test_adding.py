@@ -82,7 +82,9 @@ def rows(table: Any) -> Any:
 
 class TestAMetric:
     @pytest.mark.parametrize(
-        "model", [rows, LinearRegression().fit(X, Y), torch.nn.Linear(3, 1), "learner"], ids=str
+        "model",
+        [rows, LinearRegression().fit(X, Y), torch.nn.Linear(3, 1), "learner"],
+        ids=lambda model: getattr(model, "__name__", str(model)),
     )
     def test_by_a_name_for_every_kind_of_model(
         self, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, model: Any
