@@ -126,10 +126,11 @@ def check(module: nn.Module, parts: list[np.ndarray], metric: str, plan: dict[st
         np.testing.assert_allclose(scores.change, change, **CLOSE)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_threads_at_once")
 @settings(max_examples=50)
 @given(st.data(), plans)
-def test_networks_ofsplit_sumsai_go_every_way_alike(data: st.DataObject, plan: dict[str, Any]) -> None:
+def test_networks_of_fastai_go_every_way_alike(data: st.DataObject, plan: dict[str, Any]) -> None:
     draw = data.draw
     levels = draw(st.lists(st.integers(2, 12), max_size=3), "levels")
     n_cont = draw(st.integers(0 if levels else 1, 3), "n_cont")
@@ -160,6 +161,7 @@ def test_networks_ofsplit_sumsai_go_every_way_alike(data: st.DataObject, plan: d
     check(randomised(module, seed), parts, draw(st.sampled_from(sorted(SCORES)), "metric"), plan)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_threads_at_once")
 @settings(max_examples=50)
 @given(st.data(), plans)
@@ -315,6 +317,7 @@ UNUSED: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNUSED)
 @pytest.mark.parametrize("n_rows", [50, 700])
 def test_an_unused_input_is_exactly_zero(name: str, n_rows: int) -> None:
@@ -324,6 +327,7 @@ def test_an_unused_input_is_exactly_zero(name: str, n_rows: int) -> None:
     assert (imp.importances[[0, 2]] != 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNUSED)
 def test_a_constant_column_is_exactly_zero(name: str) -> None:
     x = np.random.default_rng(0).normal(size=(60, 4))
@@ -617,6 +621,7 @@ OUT_OF_MEMORY: dict[str, Callable[[], Exception]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_threads_at_once")
 @pytest.mark.parametrize("error", OUT_OF_MEMORY)
 @pytest.mark.parametrize("rows", [1, 40, 150])
@@ -636,7 +641,7 @@ def test_out_of_memory_with_one_row_is_raised_on(error: str) -> None:
         engine(Narrow(0, OUT_OF_MEMORY[error]), *small())
 
 
-def test_out_of_memory_on_thesplit_sums_path_goes_on_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_out_of_memory_on_the_fast_path_goes_on_too(monkeypatch: pytest.MonkeyPatch) -> None:
     from weighin._engine.kernels import split_sums
 
     kernel, asked = split_sums.predict_swapped, []
@@ -770,10 +775,11 @@ def test_global_state_comes_back(kind: str, at_swap: Callable[[], None], n_jobs:
     assert state() == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_threads_at_once")
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_threads_and_flags_come_back_on_thesplit_sums_path(error: type[BaseException], threads: int) -> None:
+def test_threads_and_flags_come_back_on_the_fast_path(error: type[BaseException], threads: int) -> None:
     def advance(work: int) -> None:
         raise error
 
@@ -975,6 +981,7 @@ print((status("VmHWM") - before) // 1024)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells the peak")
 def test_what_is_kept_does_not_lie_in_the_way_of_what_the_next_call_needs() -> None:
     """A small array kept after each call pinned the room that the call had: megabytes for each shuffle."""
