@@ -1,4 +1,4 @@
-"""What every test here has."""
+"""What tests of several files here ask for."""
 
 from __future__ import annotations
 
