@@ -7,13 +7,19 @@ PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c co
 # where what is told rests on sums of NumPy and SciPy; a minute
 NUMERICAL := $(addprefix tests/,inference effects compare company ablate refits weighing test_certainty.py)
 
-.PHONY: demo test test-numerics lint types check pictures bench calibrate clean
+# a process for each core, up to four; tests of one file stay together, so that what they share is made once
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+.PHONY: demo test test-fast test-numerics lint types check pictures bench calibrate clean
 
 demo: $(VENV)/.demo  ## simulate a league, train the article's network, weigh it, draw the bars
 	$(BIN)/weighin demo --force
 
 test: $(VENV)/.dev  ## the whole test suite
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-fast: $(VENV)/.dev  ## without what trains, starts processes or a browser: within a minute
+	$(PYTEST) -m "not slow"
 
 test-numerics: $(VENV)/.dev  ## the numerical tests as on another processor: OpenBLAS adds in another order
 	@kernel=$$($(BIN)/python tests/kernels.py) && \

@@ -13,6 +13,28 @@ settings.register_profile("weighin", deadline=None)  # no timed assertions: the 
 settings.load_profile("weighin")
 
 
+# whatever asks for one of these waits for training, a demo, another process or a browser
+SLOW_FIXTURES = {
+    "chromium",
+    "classifier",
+    "demo_folder",
+    "in_range",
+    "learner_file",
+    "network",
+    "only_categorical",
+    "only_continuous",
+    "regression",
+    "two_targets",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that get a trained network or a browser are slow without saying so themselves."""
+    for item in items:
+        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def _no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts go to memory, tables are as wide as they want, colours stay out of captured text."""

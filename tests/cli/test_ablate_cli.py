@@ -31,6 +31,7 @@ def games(league, tmp_path):
 
 
 class TestArticle:
+    @pytest.mark.slow
     def test_its_questions_are_answered_and_written(self, cli, games):
         ran = cli("cfbd", "ablate", games, *QUICK)
         assert ran.code == 0, ran.err
@@ -57,6 +58,7 @@ class TestArticle:
         assert "SIMULATED DATA." in page
         assert "Without spread the average miss" in page
 
+    @pytest.mark.slow
     def test_other_questions_and_going_on(self, cli, games):
         options = [
             "--drop", "elos=home_elo,away_elo", "--drop", "spread", "--add", "week",
@@ -129,6 +131,7 @@ class TestLearner:
         assert ran.code == 1
         assert "--epochs is needed" in ran.err
 
+    @pytest.mark.slow
     def test_the_card_knows_schedule_and_rows(self, cli, league, games):
         train_network(league, epochs=1, layers=[8]).save(games.with_name("net.pkl"))
         ran = cli("ablate", "net.pkl", games, "--trust", "--fits", 1, "--drop", "spread")

@@ -34,6 +34,7 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
+@pytest.mark.slow
 def test_two_demos_with_one_seed_are_the_same_and_say_simulated(cli, tmp_path, monkeypatch, no_network):
     texts, save = [], _plots.save
 

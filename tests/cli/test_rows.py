@@ -173,6 +173,7 @@ def test_hostile_text_is_never_evaluated(frame, expression, tmp_path, monkeypatc
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40))
 def test_any_text_is_a_condition_or_a_clear_error(text):
     table = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", None]})

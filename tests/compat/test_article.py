@@ -88,6 +88,7 @@ def root_of_a_batch(pred, target):
     return ((pred - target) ** 2).mean().sqrt()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bs", [7, 64])
 @pytest.mark.parametrize("metric", [rmse, R2Score(), root_of_a_batch], ids=["rmse", "r2", "function"])
 def test_metrics_that_are_no_means_over_rows(fresh_games, metric, bs):

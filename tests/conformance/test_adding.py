@@ -14,6 +14,7 @@ from toy_models import Stumps
 from weighin import MetricError, ModelError, effects, weigh
 from weighin._metrics import OF_NUMBERS, Metric, MetricContext, row_mean
 from weighin._metrics.resolve import SOURCES
+from weighin._models import as_model
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 3))
@@ -58,6 +59,10 @@ class TestAModel:
             weigh(Stumps([1.0]), X[:, :1], Y)
         assert f"the entry point toy_models = '{target}' of weighin_toy 1.2" in str(caught.value)
 
+    def test_a_package_that_builds_on_torch_knows_its_modules_better(self, toy_installed: None) -> None:
+        kind = type("Stumps", (torch.nn.Module,), {"__module__": "toy_models"})
+        assert as_model(kind()).name == "toy Stumps"
+
     def test_a_package_is_not_loaded_for_models_of_others(
         self, installed: Callable[[str, str], None]
     ) -> None:
@@ -77,7 +82,9 @@ def rows(table: Any) -> Any:
 
 class TestAMetric:
     @pytest.mark.parametrize(
-        "model", [rows, LinearRegression().fit(X, Y), torch.nn.Linear(3, 1), "learner"], ids=str
+        "model",
+        [rows, LinearRegression().fit(X, Y), torch.nn.Linear(3, 1), "learner"],
+        ids=lambda model: getattr(model, "__name__", str(model)),
     )
     def test_by_a_name_for_every_kind_of_model(
         self, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, model: Any

@@ -43,6 +43,7 @@ def loaded_after(*steps: str) -> list[set[str]]:
     return [set(line.split()) for line in done.stderr.splitlines()]
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded_before_it_is_used():
     importing, errors, result, weighing = loaded_after(
         "import weighin; dir(weighin); weighin.__version__",
@@ -58,6 +59,7 @@ def test_nothing_is_loaded_before_it_is_used():
     assert weighing & BESIDE_NUMPY == set()
 
 
+@pytest.mark.slow
 def test_what_is_loaded_at_first_use_draws_no_random_numbers():
     use = (
         "random.seed(1); before = random.getstate()\n"

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from swaps import singles
 from weighin._engine import plan as _plan
 from weighin._engine.plan import MEMORY, Plan, batches, make_plan
-from weighin._samplers import ExplicitSampler, MarginalSampler
-from weighin._samplers.marginal import BLOCK_ROWS
+from weighin._samplers import BLOCK_ROWS, ExplicitSampler, MarginalSampler
 
 sizes = st.fixed_dictionaries(
     {

@@ -161,6 +161,7 @@ def test_an_unused_column_changes_nothing() -> None:
     assert torch.equal(out, baseline.expand_as(out))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 700), st.integers(1, 9), st.integers(1, 900), st.integers(1, 3))
 def test_chunks_and_threads_do_not_change_the_numbers(

@@ -46,6 +46,7 @@ def test_several_threads_run_at_once_and_none_is_left(kind: type[Workers]) -> No
     assert threading.active_count() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_threads", [1, 2])
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, MemoryError])

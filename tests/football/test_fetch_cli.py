@@ -296,6 +296,7 @@ def test_ctrl_c_keeps_what_came(api: Api, shell: Shell, monkeypatch: pytest.Monk
     assert api.calls == [("games", 2018), ("lines", 2018)]
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_leaves_whole_answers_and_the_next_run_goes_on(api: Api, shell: Shell) -> None:
     api.script = [None, None, None, Reply(hang=True)]  # killed while it waits for the lines of 2018
     command = [

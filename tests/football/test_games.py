@@ -251,6 +251,7 @@ LINES = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(GAMES, max_size=15), st.lists(LINES, max_size=15))
 def test_every_game_is_a_row_or_has_one_reason(games: list[Any], lines: list[Any]) -> None:
     season = table(games, lines)

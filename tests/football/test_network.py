@@ -234,6 +234,7 @@ def test_a_save_that_fails_leaves_the_old_files(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_a_fresh_process_trains_without_torchvision() -> None:
     code = (
         "import random, sys, warnings; warnings.simplefilter('ignore')\n"
@@ -261,6 +262,7 @@ def test_what_counts_as_simulated(games: pd.DataFrame, provider: Any, simulated:
     assert train_network(frame, epochs=1, layers=[4]).card.simulated is simulated
 
 
+@pytest.mark.slow
 def test_odd_tables_that_are_fine(games: pd.DataFrame) -> None:
     plain = train_network(games, epochs=1, layers=[4])
     shuffled_index = games.set_axis(np.arange(len(games))[::-1] // 2, axis=0)

@@ -56,6 +56,7 @@ def figures(leagues: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame([describe_league(league) for league in leagues])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", SEED_SD)
 def test_every_figure_is_that_of_the_real_league(figures: pd.DataFrame, figure: str) -> None:
     away = (figures[figure] - REAL[figure]) / SEED_SD[figure]
@@ -187,6 +188,7 @@ def test_elo_is_that_of_the_results() -> None:
     assert checked == 2 * len(league) - 129
 
 
+@pytest.mark.slow
 def test_given_the_spread_nothing_else_speaks(leagues: list[pd.DataFrame]) -> None:
     """Regress the margin on every column: the spread has slope 1, the others 0, within 4 standard errors."""
     games = pd.concat(leagues, ignore_index=True)

@@ -23,6 +23,7 @@ ERRORS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "n_rows", "n_repeats"),
     [
@@ -82,6 +83,7 @@ def test_the_page_names_what_misses_its_bar():
     assert "**50.0**" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["useless, median miss", "useless, MSE"])
 def test_intervals_cover_through_the_public_function(name):
     got = count_weighed(name, 300, 150)

@@ -24,6 +24,7 @@ from weighin._inference import (
 )
 
 
+@pytest.mark.slow
 @given(st.integers(0, 1000), st.booleans())
 def test_the_mean_of_auc_values_is_the_area(seed, tied):
     rng = np.random.default_rng(seed)

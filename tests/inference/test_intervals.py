@@ -16,7 +16,6 @@ from weighin._inference import (
     ROOT,
     Inference,
     Moments,
-    benjamini_hochberg,
     difference,
     holm,
     infer,
@@ -283,9 +282,3 @@ def test_holm_is_the_stepwise_rule(p):
         while left and p[left[0]] * len(left) <= alpha:
             rejected.add(left.pop(0))
         assert set(np.flatnonzero(adjusted <= alpha)) == rejected
-
-
-@given(st.lists(st.floats(0, 1), max_size=12))
-def test_benjamini_hochberg_is_scipys(p):
-    expected = stats.false_discovery_control(p) if p else []
-    np.testing.assert_allclose(benjamini_hochberg(np.array(p)), expected, rtol=1e-12)

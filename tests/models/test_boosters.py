@@ -64,6 +64,7 @@ def test_regressors_on_categories(maker: Callable[..., Any]) -> None:
     np.testing.assert_allclose(found.importances, expected.importances, rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("y", [WON, RESULT])
 @pytest.mark.parametrize("maker", [lightgbm, catboost])
 def test_classifiers_of_text_labels(maker: Callable[..., Any], y: Any) -> None:

@@ -119,6 +119,7 @@ def test_a_proc_may_be_a_class_of_the_users_own(games, fresh_games):
     np.testing.assert_allclose(got, fastai_predictions(learn, fresh_games), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_polars_and_arrow_tables_give_identical_numbers(regression, classifier, fresh_games):
     for learn in (regression, classifier):
         expected = numbers(learn, fresh_games)

@@ -325,6 +325,7 @@ def test_a_broadcast_column_is_constant_and_stays() -> None:
     assert not weigh(by_position, fixed, Y, random_state=0).importances.any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2, 3, -1])
 @pytest.mark.parametrize("noisy", [False, True])
 def test_jobs_and_batches_do_not_change_the_numbers(n_jobs: int, noisy: bool) -> None:

@@ -144,6 +144,7 @@ sys.stderr.write(' '.join(sorted(m for m in sys.modules if '.' not in m)))
 """
 
 
+@pytest.mark.slow
 def test_no_framework_is_needed_that_the_model_does_not_need() -> None:
     refused = {"torch", "fastai", "fastcore", "polars", "pyarrow", "matplotlib", "pandas", "skorch"}
     done = subprocess.run(

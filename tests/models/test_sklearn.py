@@ -37,6 +37,7 @@ from weighin import InputError, MetricError, ModelError, weigh
 from weighin._samplers import MarginalSampler
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "regressor", [Ridge(), HistGradientBoostingRegressor(max_iter=10), DecisionTreeRegressor()]
 )
@@ -63,6 +64,7 @@ def test_columns_picked_by_their_dtype_are_picked_after_every_swap() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["won", "grade"])
 def test_boosting_on_categories_of_the_frame(target: str) -> None:
     rows = X.assign(team=X["team"].astype("category"))
@@ -78,6 +80,7 @@ def test_boosting_on_categories_of_the_frame(target: str) -> None:
     np.testing.assert_array_equal(imp.importances[5], 0.0)
 
 
+@pytest.mark.slow
 def test_missing_values_and_mixed_objects_reach_the_estimator() -> None:
     rows = X.assign(
         elo=X["elo"].where(X.index % 5 > 0),
@@ -154,6 +157,7 @@ def test_missing_columns_are_named_with_the_nearest() -> None:
         weigh(model, X.rename(columns={"elo": "eloo"}), FRAME["margin"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("convert", [pl.from_pandas, pa.Table.from_pandas])
 @pytest.mark.parametrize(
     "model",
@@ -170,6 +174,7 @@ def test_polars_and_arrow_tables_give_identical_numbers(model: Any, convert: Any
     close(found, importances(model, X, FRAME["margin"]))
 
 
+@pytest.mark.slow
 def test_polars_categories_are_values_to_a_booster() -> None:
     rows = X.assign(team=X["team"].astype("category"))
     model = HistGradientBoostingRegressor(max_iter=5, categorical_features="from_dtype").fit(
@@ -180,6 +185,7 @@ def test_polars_categories_are_values_to_a_booster() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_matrix_gives_the_numbers_of_a_frame() -> None:
     rows = FRAME[NUMBERS].astype(float)
     model = HistGradientBoostingRegressor(max_iter=10).fit(rows.to_numpy(), FRAME["margin"])

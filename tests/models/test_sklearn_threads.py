@@ -49,6 +49,7 @@ def test_trees_predict_a_pair_of_row_and_level_once() -> None:
     assert sum(predicted) <= looked_at + N * (1 + 3 + 1 + n_repeats)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2, 3, -1])
 @pytest.mark.parametrize("estimator", [DecisionTreeClassifier(random_state=0), LogisticRegression()])
 def test_jobs_and_batches_do_not_change_the_numbers(
@@ -88,6 +89,7 @@ def test_output_set_for_transformers_counts_in_every_thread(monkeypatch: pytest.
         np.testing.assert_array_equal(importances(model, rows, FRAME["margin"], n_jobs=2), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("estimator", "in_threads"),
     [

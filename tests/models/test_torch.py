@@ -208,6 +208,7 @@ def test_one_output_of_a_module_without_parameters() -> None:
     np.testing.assert_allclose(imp.importances, exact.importances, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_constant_column_is_exactly_zero() -> None:
     rows = X.copy()
     rows[:, 1] = 3.0
@@ -234,6 +235,7 @@ def test_a_module_in_parts_of_its_own_kind() -> None:
     close(importances(module, X), by_hand(module, [X], mae))
 
 
+@pytest.mark.slow
 def test_batches_and_threads_do_not_change_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     from weighin._engine import plan as _plan
 

@@ -50,6 +50,7 @@ def test_single_shuffles_are_marks_at_their_bars(axes):
     assert ax.get_xlim()[1] > 7
 
 
+@pytest.mark.slow
 def test_one_shuffle_has_no_marks(axes):
     assert not [line for line in result([1.0, 2.0]).plot(ax=axes).lines if line.get_marker() == "|"]
 
@@ -162,6 +163,7 @@ LONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
 @pytest.mark.parametrize(("name", "n"), [*((name, n) for name in LONG for n in (2, 6)), ("words", 60)])
 def test_every_text_is_inside_the_figure(pyplot, tmp_path, name, n):
@@ -182,6 +184,7 @@ def test_every_text_is_inside_the_figure(pyplot, tmp_path, name, n):
     assert small > large  # the title stands over the subtitle
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["word " * 80, "x" * 400, "主队" * 100, ""])
 @pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
 def test_texts_of_any_length_are_inside_the_figure(pyplot, text):
@@ -338,6 +341,7 @@ def test_a_chart_that_is_not_there_is_refused(axes, options, message):
         result([1.0]).plot(ax=axes, **options)
 
 
+@pytest.mark.slow
 def test_six_hundred_bars_keep_apart_in_a_figure_that_can_be_saved(pyplot):
     names = [f"{'average_over_all_games_' * 3}{i}" for i in range(600)]
     ax = result(np.arange(600.0), names).plot(limit=600)

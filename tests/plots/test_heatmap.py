@@ -70,6 +70,7 @@ def test_what_is_no_number_is_an_empty_cell(axes):
     assert len([line for line in ax.lines if line.get_gid() == "none"]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "segments"), [(2, 2), (2, 14), (60, 14)])
 def test_names_and_numbers_fit_however_many(pyplot, n, segments):
     ax = heatmap(
@@ -87,6 +88,7 @@ def test_names_and_numbers_fit_however_many(pyplot, n, segments):
     assert all(box.width <= width for box in boxes(ax, some))
 
 
+@pytest.mark.slow
 def test_crowded_cells_go_without_numbers(pyplot):
     ax = heatmap(np.zeros((4, 200)), segments=[str(i) for i in range(200)])
     assert not texts_at(ax)
@@ -129,6 +131,7 @@ def test_features_alone_have_no_frame_and_signs_both_colours(pyplot):
     assert texts_at(ax)[1, 0].get_text() == "\N{MINUS SIGN}0.50"
 
 
+@pytest.mark.slow
 def test_sixty_features_are_about_a_square(pyplot):
     ax = clusters(np.eye(60), list(range(60)), [f"feature_number_{i}_of_many" for i in range(60)])
     inside(ax)

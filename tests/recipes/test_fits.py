@@ -136,6 +136,7 @@ class TestTheStore:
             ablate(recipe_of(train), store=tmp_path)
         assert "5 of 12 fits are in" in stop.value.__notes__[0]
 
+    @pytest.mark.slow
     def test_kill_9_in_the_middle_and_go_on(self, tmp_path):
         """A process is killed while it trains; the same call in another one gives what no interruption gives."""
         finished = "[!.]*.npz"  # not one that was being written: nothing removes it after such an end
@@ -214,6 +215,7 @@ class TestFailures:
         assert len(calls) == 13
         assert "NotFinite: Its mae on the held-out rows is nan" in found.notes[0]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("metric", "told"), [("mea", "mea.*mae"), (lambda y, pred: 0.0, "better or worse")]
     )
@@ -278,6 +280,7 @@ class TestProcesses:
             threaded = numbers(ablate(recipe_of(train)))
         assert threaded == numbers(ablate(recipe_of(train)))
 
+    @pytest.mark.slow
     def test_a_process_that_dies_is_a_failure(self):
         def train(frame, features, seed):
             if "week" not in features:

@@ -109,6 +109,7 @@ class TestFunctions:
         assert drawn[0][3] == 1
         assert before == after
 
+    @pytest.mark.slow
     def test_another_process_knows_a_recipe_and_seeds_torch_that_is_loaded_late(self):
         code = """
 import sys; sys.path.insert(0, "tests")
@@ -210,6 +211,7 @@ class TestFingerprints:
         inner = "RATE = {}\ndef train(frame, features, seed):\n return [RATE for _ in frame]"
         assert sums(inner.format(1)) == sums(inner.format(1)) != sums(inner.format(2))
 
+    @pytest.mark.slow
     def test_they_are_the_same_in_every_session(self):
         """Sets have another order in each, and functions another address."""
         code = (

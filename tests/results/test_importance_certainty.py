@@ -29,6 +29,7 @@ def imp() -> weighin.Importance:
     return weighin.weigh(model, *rows(0), metric="mse", random_state=0)
 
 
+@pytest.mark.slow
 def test_most_intervals_hold_the_truth() -> None:
     """2 b^2 for squared errors: 8 and 0.5. Of 100 intervals of 95 %, 88 miss with a probability below 1 in 1,000."""
     held = np.zeros(2)

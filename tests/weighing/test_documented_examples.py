@@ -62,6 +62,7 @@ def weighed(model: Any, rows: Any, survived: Any, **options: Any) -> Any:
     return imp.to_frame().set_index("feature")
 
 
+@pytest.mark.slow
 def test_noise_that_trees_split_on_is_told_apart_from_nothing_only_where_it_was_memorised() -> None:
     rows, fresh, survived, fresh_survived = passengers()
     model = forest()
@@ -80,6 +81,7 @@ def test_noise_that_trees_split_on_is_told_apart_from_nothing_only_where_it_was_
     assert (memorised.loc[USELESS, "ci_lower"] > 0).all()
 
 
+@pytest.mark.slow
 def test_a_forest_that_cannot_memorise_barely_uses_noise_on_its_training_rows() -> None:
     rows, _, survived, _ = passengers()
     memorised = weighed(forest(), rows, survived)
@@ -88,6 +90,7 @@ def test_a_forest_that_cannot_memorise_barely_uses_noise_on_its_training_rows() 
     assert held_back.index[0] == "sex"
 
 
+@pytest.mark.slow
 def test_the_drop_in_gives_the_numbers_of_the_example() -> None:
     _, fresh, _, fresh_survived = passengers()
     options: dict[str, Any] = {"n_repeats": 3, "random_state": 42}
@@ -110,6 +113,7 @@ def trees(rows: Any, y: Any) -> Any:
     return RandomForestClassifier(n_estimators=60, random_state=42).fit(rows, y)
 
 
+@pytest.mark.slow
 def test_columns_that_stand_in_for_each_other_weigh_little_alone_and_more_together(tumours: Any) -> None:
     rows, fresh, y, fresh_y = tumours
     model = trees(rows, y)

@@ -17,6 +17,9 @@ import learners
 import weighin
 from weighin import MetricError, WeighinError, weigh
 
+# every metric is tried on networks trained for it
+pytestmark = pytest.mark.slow
+
 NOT_METRICS = {"AccumMetric", "skm_to_fastai", "optim_metric", "ActivationType"}
 NEED = {
     "FBeta": {"beta": 2},

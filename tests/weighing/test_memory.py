@@ -14,6 +14,7 @@ FRAME, Y = table(100_000)
 ROWS, LABELS = FRAME.to_numpy(dtype=np.float32), (Y > 0).astype(int)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["roc_auc", "neg_median_absolute_error"])
 def test_a_million_rows_and_ten_shuffles_fit_into_what_is_promised(metric):
     """Predictions, changes and a flag of every row and shuffle are held, all else for one shuffle at a time."""

@@ -48,6 +48,7 @@ def same(one: Importance, other: Importance) -> None:
     np.testing.assert_array_equal(other.pvalue, one.pvalue)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ASKED)
 def test_a_file_gives_back_everything(what, tmp_path):
     y, options = ASKED[what]
@@ -97,6 +98,7 @@ def test_damaged_evidence_is_refused(damage, tmp_path):
         Importance.load(path)
 
 
+@pytest.mark.slow
 def test_parts_of_a_plan_make_the_whole_metrics_and_segments_included():
     options = {"metric": ["roc_auc", "average_precision", "mae"], "by": "year", "n_repeats": 3}
     whole = weigh(FRAME, LABELS, **options)
@@ -126,6 +128,7 @@ def interrupting(after: int):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["mae", "roc_auc", ["average_precision", "mae"]])
 def test_ctrl_c_at_any_call_keeps_what_is_finished_or_goes_on(metric):
     before = FRAME.copy()

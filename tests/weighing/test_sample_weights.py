@@ -132,6 +132,7 @@ def test_a_function_of_weights_gets_those_of_the_pairs():
     assert abs(theirs.importances_mean[0] - own.importances_mean[0]) < 4 * own.se[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["mae", "r2", "roc_auc", "f1"])
 def test_unused_features_weigh_nothing_whatever_the_weights(metric):
     model = LogisticRegression().fit(FRAME[["a", "b"]], LABELS) if metric == "f1" else line

@@ -49,6 +49,7 @@ def test_scorers_of_numbers(name):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "labels"),
     [

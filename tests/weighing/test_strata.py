@@ -89,6 +89,7 @@ def test_the_file_does_not_grow_with_the_number_of_strata(tmp_path):
     assert sizes[1] == pytest.approx(sizes[0], rel=0.3)
 
 
+@pytest.mark.slow
 def test_intervals_of_tiny_strata_are_never_too_short():
     """Nothing is known of three rows but the most their variance can be."""
     rng, estimates, errors = np.random.default_rng(5), [], []

@@ -44,6 +44,7 @@ def weighed(metric, model, y, **options):
     return weigh(FRAME, y, model, metric=metric, n_repeats=2, **options)
 
 
+@pytest.mark.slow
 def test_of_numbers(tm):
     expected = {
         tm.MeanAbsoluteError(): reference.mean_absolute_error,

@@ -11,6 +11,7 @@ import numpy as np
 from weighin._associations.association import MEASURES, associate
 from weighin._associations.clusters import cluster
 from weighin._associations.off_data import distance_ratios
+from weighin._base.checks import seed_of
 from weighin._base.errors import InputError
 from weighin._results.associations import Associations
 from weighin._results.clusters import chance_level, group_names
@@ -200,15 +201,6 @@ def check_share(name: str, value: Any) -> None:
     """Raise unless a number is above 0 and at most 1."""
     if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 < float(value) <= 1:
         raise InputError(f"{name} must be a number above 0 and at most 1, got {value!r}.")
-
-
-def seed_of(random_state: Any) -> int:
-    """Give the seed, drawn where there is none."""
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    if not _whole(random_state) or random_state < 0:
-        raise InputError(f"random_state must be an integer >= 0 or None, got {random_state!r}.")
-    return int(random_state)
 
 
 def _whole(value: Any) -> bool:

@@ -142,8 +142,8 @@ def _held_out(rows: pd.DataFrame, card: Card) -> tuple[Any, tuple[str, ...]]:
     if "id" not in rows.columns:
         return None, ()
     ids = rows["id"].astype(str)
-    known = {str(one) for one in (*card.train_ids, *card.valid_ids)}
-    trained = ids.isin(known).to_numpy(dtype=bool)
+    ids_of_card = {str(number) for number in (*card.train_ids, *card.valid_ids)}
+    trained = ids.isin(ids_of_card).to_numpy(dtype=bool)
     if trained.all() or not trained.any():
         return None, ("The card does not tell which of these rows were held out: split at random.",)
     return ~trained, ()

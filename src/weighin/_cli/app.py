@@ -59,7 +59,8 @@ def run() -> int:
     """Run the command line and give its exit code: an error is one message on stderr and 1, a usage error 2."""
     try:
         code: int = app(standalone_mode=False) or 0
-        if code == 130:  # typer turns Ctrl-C into this without a word
+        # typer turns Ctrl-C into this without a word
+        if code == 130:
             say("Interrupted.", err=True)
         return code
     except _USAGE_ERROR as error:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from weighin._football.games import Season
 
-FIRST_SEASON = 1869  # of the game itself
+# of the game itself
+FIRST_SEASON = 1869
 _SPAN = re.compile(r"([0-9]{4})(?:\s*[-\u2013]\s*([0-9]{4}))?")
 
 app = typer.Typer(help="Real seasons: fetch games, train the article's network.", no_args_is_help=True)
@@ -153,7 +154,8 @@ def _line(season: Season, providers: tuple[str, ...]) -> str:
     """Say in one line what became of a season."""
     text = f"{season.year}: {len(season.frame):,} games kept of {season.listed:,} listed"
     if not season.candidates:
-        return text  # the reasons follow in the table
+        # the reasons follow in the table
+        return text
     if season.provider is None:
         return f"{text}; no spread by {', '.join(providers)}"
     text += f"; spread: {season.provider}"

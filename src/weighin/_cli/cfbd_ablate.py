@@ -86,7 +86,7 @@ def ablate(
         there = column_names(table)
         asked = {
             "drop": DROP,
-            "add": {name: one for name, one in ADD.items() if name != "week" or "week" in there},
+            "add": {name: column for name, column in ADD.items() if name != "week" or "week" in there},
         }
     shared.ablate_and_write(
         recipe,

@@ -7,7 +7,8 @@ from typing import Any
 from weighin._associations.associations import associations
 from weighin._effects.effects import effects
 
-MOST_ARROWS = 20  # as many as a chart shows at first
+# as many as a chart shows at first
+MOST_ARROWS = 20
 
 
 def look_further(
@@ -15,12 +16,12 @@ def look_further(
 ) -> tuple[Any, Any]:
     """Find which way the heaviest features push, and which columns go together; None for what cannot be asked."""
     heaviest = [imp.features[i] for i in imp.order if imp.features[i] not in imp.groups][:MOST_ARROWS]
-    found, seed = None, imp.random_state
+    curves, correlated, seed = None, None, imp.random_state
     if model is not None and heaviest:
-        found = effects(model, X, heaviest, missing=missing, random_state=seed, progress=False)
-    kin = None
+        curves = effects(model, X, heaviest, missing=missing, random_state=seed, progress=False)
     if X is not None and together:
-        members = [name for some in imp.groups.values() for name in some]
+        members = [name for group in imp.groups.values() for name in group]
         columns = dict.fromkeys([*members, *(name for name in imp.features if name not in imp.groups)])
-        kin = associations(X, list(columns), random_state=seed) if len(columns) > 1 else None
-    return found, kin
+        if len(columns) > 1:
+            correlated = associations(X, list(columns), random_state=seed)
+    return curves, correlated

@@ -21,6 +21,7 @@ def program() -> str:
     found = shutil.which("weighin")
     if started.name != "weighin" or not started.exists() or (found and os.path.samefile(found, started)):
         return "weighin"
-    with contextlib.suppress(ValueError):  # it is elsewhere
+    # where it is elsewhere, its whole path is named
+    with contextlib.suppress(ValueError):
         started = started.absolute().relative_to(Path.cwd())
     return shlex.quote(str(started))

@@ -162,5 +162,5 @@ def _among(frame: pd.DataFrame, card: Card, *parts: str) -> NDArray[np.bool_]:
     if pd.api.types.is_float_dtype(ids.dtype) and (ids.dropna() % 1 == 0).all():
         ids = ids.astype("Int64")
     # one file format keeps ids as numbers, another as text
-    known = {str(one) for part in parts for one in getattr(card, f"{part}_ids")}
-    return ids.astype(str).isin(known).to_numpy(dtype=bool)
+    ids_of_card = {str(number) for part in parts for number in getattr(card, f"{part}_ids")}
+    return ids.astype(str).isin(ids_of_card).to_numpy(dtype=bool)

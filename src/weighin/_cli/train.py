@@ -96,9 +96,9 @@ def summarise(card: Card) -> None:
     if card.simulated:
         say("SIMULATED games: nothing here says anything about real football.")
     first, last = card.seasons_trained[0], card.seasons_trained[-1]
-    known = str(first) if first == last else f"{first} to {last}"
+    seasons = str(first) if first == last else f"{first} to {last}"
     say(
-        f"Trained on {len(card.train_ids)} games of {known}, validated on {len(card.valid_ids)}, "
+        f"Trained on {len(card.train_ids)} games of {seasons}, validated on {len(card.valid_ids)}, "
         f"tested on {len(card.test_ids)} of {card.seasons_held_out[0]}, held out.\n"
         f"Test MAE: {card.test_mae:.2f} points (the spread alone: {card.spread_mae:.2f})"
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.versions import versions
-from weighin._inference import Inference, LeftOut, Moments, RowChanges, delete_one_block
+from weighin._inference import Inference, LeftOut, RowChanges, Strata, delete_one_block
 from weighin._inference.paired import independent, joined, paired, some, unknown
 from weighin._results.comparison import Comparison
 from weighin._results.importance import Importance
@@ -211,16 +211,11 @@ def _of_rows(kept: RowChanges, seen: NDArray[np.int64]) -> NDArray[Any]:
 
 def _has_rows(result: Importance) -> bool:
     """Whether its metric has a value for each row, which could have been kept."""
-    return any(isinstance(evidence, tuple) for evidence in result.evidence)
+    return any(isinstance(evidence, Strata) for evidence in result.evidence)
 
 
 def _unweighted(result: Importance) -> bool:
-    return all(
-        isinstance(moments, Moments) and moments.n_pairs == moments.n_units
-        for evidence in result.evidence
-        if isinstance(evidence, tuple)
-        for moments in evidence
-    )
+    return not any(evidence.weighted for evidence in result.evidence if isinstance(evidence, Strata))
 
 
 def _alike(one: RowChanges, two: RowChanges) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hin
 import numpy as np
 
 from weighin._base.errors import InputError
+from weighin._base.files import read_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -202,7 +203,7 @@ def read_json(path: Path) -> Any:
         If it is not there, or is something else.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_text(path))
     except OSError as error:
         raise InputError(f"'{path}' cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:

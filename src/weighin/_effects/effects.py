@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import numbers
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.checks import check_jobs, check_missing, check_seed, is_whole, seed_of
 from weighin._base.errors import InputError
 from weighin._base.progress import tracking
 from weighin._effects.curves import accumulated_local_effects, partial_dependence
@@ -26,7 +26,6 @@ from weighin._tables.columns import Column
 from weighin._tables.features import Feature, select
 from weighin._tables.frames import n_rows_of, rows_of
 
-MISSING = ("raise", "drop", "mean")
 # rows of a larger table, for the points; more would show the same ones
 LOOKED_AT = 10_000
 ORDERED_ONLY = "not defined for levels without an order"
@@ -113,7 +112,7 @@ def effects(
     """
     _check_arguments(grid, n_rows, n_curves, missing, random_state, batch_size, n_jobs, max_memory)
     adapted: Model = as_model(model, device=device)
-    seed = int(np.random.SeedSequence().generate_state(1)[0]) if random_state is None else int(random_state)
+    seed = seed_of(random_state)
     X, total = _some_rows(X, n_rows, seed)
     data = adapted.encode(X, None, missing, False)
     chosen = select(data.features, features)
@@ -234,11 +233,8 @@ def _check_arguments(
     n_jobs: Any,
     max_memory: Any,
 ) -> None:
-    def whole(value: Any) -> bool:
-        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
     def check(name: str, value: Any, least: int, *, optional: bool = False) -> None:
-        if (value is None and optional) or (whole(value) and value >= least):
+        if (value is None and optional) or is_whole(value, least):
             return
         raise InputError(
             f"{name} must be an integer >= {least}{' or None' if optional else ''}, got {value!r}."
@@ -247,10 +243,8 @@ def _check_arguments(
     check("grid", grid, 2)
     check("n_rows", n_rows, 2, optional=True)
     check("n_curves", n_curves, 0)
-    check("random_state", random_state, 0, optional=True)
+    check_seed(random_state)
     check("batch_size", batch_size, 1, optional=True)
     check("max_memory", max_memory, 1)
-    if missing not in MISSING:
-        raise InputError(f"missing must be one of {', '.join(map(repr, MISSING))}, got {missing!r}.")
-    if n_jobs is not None and (not whole(n_jobs) or n_jobs == 0):
-        raise InputError(f"n_jobs must be an integer other than 0, or None, got {n_jobs!r}.")
+    check_missing(missing)
+    check_jobs(n_jobs)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from weighin._engine.plan import Batch
 from weighin._engine.workers import blas, one_blas_thread
-from weighin._inference import Link, Moments
+from weighin._inference import Link, Moments, Strata
 from weighin._samplers import Positions
 
 UNITS = 128  # features with joint moments: the work grows with their square
@@ -185,8 +185,9 @@ class Sums:
         before, spread = self.before / self.weight, self.spread / self.weight
         return link.value(before + change, spread) - self.baseline(link)
 
-    def evidence(self) -> tuple[tuple[Moments, ...], ...]:
+    def evidence(self) -> tuple[Strata, ...]:
         """Moments by sets of features, each with one for every stratum; none where nothing has weight."""
         if not self.weight or not self.pair_weight.any():
             return ()
-        return tuple(zip(*(self.moments[stratum] for stratum in sorted(self.moments)), strict=True))
+        by_features = zip(*(self.moments[stratum] for stratum in sorted(self.moments)), strict=True)
+        return tuple(map(Strata, by_features))

@@ -12,32 +12,24 @@ How the engine calls it, batch by batch of donor-closed blocks:
    ``infer(total, link.change)`` and ``link.relative`` report what a link makes of means: see `links`.
 4. ``difference(total, a, b)``: two units. Units that share a `Moments` only; many units may be cut into several,
    of about 30, so that cost grows with their number and not its square.
-5. ``repeats_needed(total)`` after 5 repeats for ``n_repeats="auto"``; ``holm`` and ``benjamini_hochberg`` for tables.
+5. ``repeats_needed(total)`` after 5 repeats for ``n_repeats="auto"``; ``holm`` for tables.
 6. Metrics that are no mean over rows: ``auc_values`` and ``linearised_changes`` (F1, MCC) give `changes` for 1. from
    the predictions of all rows. Anything else: ``delete_one_block``.
 """
 
+from weighin._base.checks import check_level
 from weighin._inference.estimates import (
+    contrast,
     difference,
     few_rows,
     infer,
     means,
+    pair,
     repeats_needed,
 )
-from weighin._inference.evidence import (
-    Evidence,
-    LeftOut,
-    difference_from,
-    infer_from,
-    n_units,
-    some_units,
-)
-from weighin._inference.evidence import (
-    from_json as evidence_from_json,
-)
-from weighin._inference.evidence import (
-    to_json as evidence_to_json,
-)
+from weighin._inference.evidence import Evidence
+from weighin._inference.evidence import from_json as evidence_from_json
+from weighin._inference.evidence import to_json as evidence_to_json
 from weighin._inference.influence import (
     auc_values,
     confusion,
@@ -48,7 +40,8 @@ from weighin._inference.influence import (
     precision,
     recall,
 )
-from weighin._inference.intervals import Inference, benjamini_hochberg, check_level, holm
+from weighin._inference.intervals import Inference, holm
+from weighin._inference.left_out import LeftOut
 from weighin._inference.links import (
     EXPONENTIAL,
     IDENTITY,
@@ -63,6 +56,7 @@ from weighin._inference.links import (
 from weighin._inference.moments import Moments
 from weighin._inference.row_changes import RowChanges
 from weighin._inference.stages import NOT_TOGETHER, Stages, Staging
+from weighin._inference.strata import Strata
 
 __all__ = [
     "EXPONENTIAL",
@@ -82,26 +76,24 @@ __all__ = [
     "RowChanges",
     "Stages",
     "Staging",
+    "Strata",
     "auc_values",
-    "benjamini_hochberg",
     "check_level",
     "confusion",
+    "contrast",
     "delete_one_block",
     "difference",
-    "difference_from",
     "evidence_from_json",
     "evidence_to_json",
     "f1",
     "few_rows",
     "holm",
     "infer",
-    "infer_from",
     "linearised_changes",
     "matthews",
     "means",
-    "n_units",
+    "pair",
     "precision",
     "recall",
     "repeats_needed",
-    "some_units",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,34 @@ def infer(
     return Inference.of(sign * value, spread(strata, sign * coefficients), few)
 
 
+def contrast(
+    moments: Moments | Sequence[Moments],
+    weights: Mapping[int, float],
+    function: Function = IDENTITY.change,
+    *,
+    sign: float = 1.0,
+) -> Inference:
+    """Estimate a linear contrast of units, such as a difference: arrays of shape (1,).
+
+    Parameters
+    ----------
+    moments, function, sign
+        As for `infer`.
+    weights : mapping of int to float
+        Weight of each unit that is in it, ``{first: 1, second: -1}`` for how much more the first weighs.
+    """
+    strata = [moments] if isinstance(moments, Moments) else list(moments)
+    value, coefficients = _linearise(strata, function)
+    few = few_rows(strata)
+    estimate = sum(weight * value[[unit]] for unit, weight in weights.items())
+    slopes = sum(weight * coefficients[[unit]] for unit, weight in weights.items())
+    return Inference.of(
+        sign * np.asarray(estimate),
+        spread(strata, sign * np.asarray(slopes)),
+        np.array([any(few[unit] for unit in weights)]),
+    )
+
+
 def difference(
     moments: Moments | Sequence[Moments],
     first: int,
@@ -46,14 +74,12 @@ def difference(
     sign: float = 1.0,
 ) -> Inference:
     """Estimate how much more unit `first` weighs than unit `second`: arrays of shape (1,)."""
-    strata = [moments] if isinstance(moments, Moments) else list(moments)
-    value, coefficients = _linearise(strata, function)
-    few = few_rows(strata)
-    return Inference.of(
-        sign * np.array([value[first] - value[second]]),
-        spread(strata, sign * (coefficients[[first]] - coefficients[[second]])),
-        np.array([few[first] or few[second]]),
-    )
+    return contrast(moments, pair(first, second), function, sign=sign)
+
+
+def pair(first: int, second: int) -> dict[int, float]:
+    """Weights of the contrast of two units; of one with itself nothing is left."""
+    return {first: 1.0, second: -1.0} if first != second else {first: 0.0}
 
 
 def few_rows(strata: Sequence[Moments], least: int = FEW_ROWS) -> NDArray[np.bool_]:

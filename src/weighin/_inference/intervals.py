@@ -5,15 +5,13 @@ P. Hall (1992), "On the removal of skewness by transformation", J. R. Stat. Soc.
 
 from __future__ import annotations
 
-import numbers
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from weighin._base.errors import InputError
+from weighin._base.checks import check_level
 from weighin._inference.moments import Floats
 from weighin._inference.variance import Spread
 
@@ -88,18 +86,6 @@ class Inference:
         return np.asarray(-stdtrit(self.df, (1 - confidence_level) / 2))
 
 
-def check_level(confidence_level: Any) -> None:
-    """Raise unless it is a number between 0 and 1.
-
-    Raises
-    ------
-    InputError
-    """
-    real = isinstance(confidence_level, numbers.Real) and not isinstance(confidence_level, bool)
-    if not real or not 0 < confidence_level < 1:
-        raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
-
-
 def untransform(q: Floats, skewness: Floats) -> Floats:
     """Quantile of the studentised estimate whose Hall transform is `q`."""
     shifted = q - skewness / 6
@@ -119,14 +105,4 @@ def holm(pvalues: Floats) -> Floats:
     order = np.argsort(p, kind="stable")
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
-    return adjusted
-
-
-def benjamini_hochberg(pvalues: Floats) -> Floats:
-    """Adjust p-values so that the stated share of claims is false on average (Benjamini and Hochberg 1995)."""
-    p = np.asarray(pvalues, dtype=float)
-    order = np.argsort(-p, kind="stable")
-    adjusted = np.empty_like(p)
-    steps = p[order] * (len(p) / np.arange(len(p), 0, -1))
-    adjusted[order] = np.minimum(1.0, np.minimum.accumulate(steps))
     return adjusted

@@ -14,9 +14,7 @@ from weighin._inference import (
     Evidence,
     Inference,
     Link,
-    difference_from,
-    infer_from,
-    n_units,
+    pair,
 )
 
 
@@ -45,7 +43,7 @@ def judge(
     """
     sign = -1.0 if greater_is_better else 1.0
     function = link.relative if relative else link.change
-    parts = [infer_from(some, function, sign=sign) for some in evidence]
+    parts = [part.infer(function, sign=sign) for part in evidence]
     joined = {
         entry.name: np.concatenate([getattr(part, entry.name) for part in parts])
         for entry in fields(Inference)
@@ -64,10 +62,10 @@ def judge_difference(
         If the two were not measured together.
     """
     start = 0
-    for some in evidence:
-        stop = start + n_units(some)
+    for part in evidence:
+        stop = start + part.n_units
         if start <= first < stop and start <= second < stop:
             sign = -1.0 if greater_is_better else 1.0
-            return difference_from(some, first - start, second - start, link.change, sign=sign)
+            return part.contrast(pair(first - start, second - start), link.change, sign=sign)
         start = stop
     raise InputError(NOT_TOGETHER)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from weighin._base.errors import InputError
-from weighin._inference.estimates import difference, infer
+from weighin._inference.estimates import contrast, infer
 from weighin._inference.intervals import Inference
-from weighin._inference.links import Function
+from weighin._inference.links import IDENTITY, Function
 from weighin._inference.moments import Moments
 
 NOT_TOGETHER = "These two features were not measured together: weigh them alone, with features=[...]."
@@ -47,25 +47,28 @@ class Stages:
         numbers, moments = max(together, key=lambda entry: entry[1].n_rows)
         return moments, [numbers.index(unit) for unit in units]
 
-    def infer(self, function: Function, *, sign: float = 1.0) -> Inference:
+    def infer(self, function: Function = IDENTITY.change, *, sign: float = 1.0) -> Inference:
         """Estimate the importance of each unit, from all rows it was measured on."""
-        found = []
+        parts = []
         for unit in range(self.n_units):
             moments, places = self.of(unit)
-            found.append(infer(moments.of_units(places), function, sign=sign))
+            parts.append(infer(moments.of_units(places), function, sign=sign))
         return Inference(
             **{
-                entry.name: np.concatenate([getattr(one, entry.name) for one in found])
+                entry.name: np.concatenate([getattr(part, entry.name) for part in parts])
                 for entry in fields(Inference)
             }
         )
 
-    def difference(self, first: int, second: int, function: Function, *, sign: float = 1.0) -> Inference:
-        """Estimate how much more one unit weighs than another, from the rows both were measured on."""
-        moments, places = self.of(first, second)
-        return difference(moments.of_units(places), 0, 1, function, sign=sign)
+    def contrast(
+        self, weights: Mapping[int, float], function: Function = IDENTITY.change, *, sign: float = 1.0
+    ) -> Inference:
+        """Estimate a linear contrast of units, from the rows all of them were measured on."""
+        moments, places = self.of(*weights)
+        of_places = dict(enumerate(weights.values()))
+        return contrast(moments.of_units(places), of_places, function, sign=sign)
 
-    def some_units(self, units: Sequence[int]) -> Stages:
+    def units(self, units: Sequence[int]) -> Stages:
         """The same for some of the units, in the order given."""
         kept = []
         for numbers, moments in self.measured:
@@ -75,13 +78,13 @@ class Stages:
                 kept.append((renumbered, moments.of_units(places)))
         return Stages(len(units), tuple(kept))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, number: Callable[[float], Any]) -> dict[str, Any]:
         """Plain values."""
         measured = [{"units": list(units), "moments": moments.to_dict()} for units, moments in self.measured]
         return {"n_units": self.n_units, "measured": measured}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Stages:
+    def from_dict(cls, values: Mapping[str, Any], number: Callable[[Any], float]) -> Stages:
         """Read what `to_dict` gave.
 
         Raises

@@ -79,8 +79,7 @@ ACCURACY = row_mean("accuracy", hit, greater_is_better=True)
 ERROR_RATE = row_mean("error_rate", miss)
 PREDICTION_CHANGE = row_mean("prediction_change", absolute_error, against="baseline")
 
-# by name: for a target of numbers, and for outputs that are one per class. A metric added here is one of every model
-# whose target is such.
+# By name: for a target of numbers, of every model; and for outputs that are one per class, of networks and functions.
 OF_NUMBERS = {metric.name: metric for metric in (MAE, MSE, RMSE)}
 OF_CLASSES = {metric.name: metric for metric in (ACCURACY, ERROR_RATE)}
 

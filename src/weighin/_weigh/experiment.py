@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 from weighin._base.errors import MetricError
 from weighin._base.progress import tracking
 from weighin._engine import Measurement, Resources, Scores, Session, SwapEffect
-from weighin._inference import repeats_needed
+from weighin._inference import Strata, repeats_needed
 from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models.protocol import Encoded
-from weighin._samplers import MarginalSampler
+from weighin._samplers import BLOCK_ROWS, MarginalSampler
 from weighin._tables.features import Feature
 from weighin._weigh.row_values import RowValues
 
 PILOT_REPEATS, PILOT_ROWS = 5, 4096
 FIXED_REPEATS = 10  # where no moments say how many are needed
-BLOCK_ROWS = 4096
 SHORT_BLOCK_ROWS = 512  # of a run that may have to stop soon
 SHORTEST_BLOCK_ROWS = 32  # of such a run with a slow model: 15 different shuffles
 PACE_ROWS = 8, 64  # predicted to tell how slow it is
@@ -176,10 +175,10 @@ class Experiment:
                 raise KeyboardInterrupt
             return PILOT_REPEATS, None, False
         needed = max(
-            repeats_needed(evidence, metric.link.change)
+            repeats_needed(evidence.moments, metric.link.change)
             for metric, answer in zip(measured, scores.swap_effects, strict=True)
             for evidence in answer.evidence
-            if isinstance(evidence, tuple)
+            if isinstance(evidence, Strata)
         )
         enough = needed == PILOT_REPEATS and n_rows == self.data.rows.n_rows
         return needed, (scores, measured) if alike else None, alike and enough

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError
 from weighin._engine import Scores, SwapEffect
-from weighin._inference import Evidence, Inference, Moments, Staging, means, n_units
+from weighin._inference import Evidence, Inference, Moments, Staging, Strata, means
 from weighin._inference.judging import judge
 from weighin._metrics import Metric
 from weighin._samplers import MarginalSampler
@@ -255,9 +255,9 @@ def _parts(numbers: Sequence[int], evidence: Sequence[Evidence]) -> list[tuple[t
     """Joint moments of each part of the features measured."""
     found, start = [], 0
     for some in evidence:
-        assert isinstance(some, tuple)
-        stop = start + n_units(some)
-        (moments,) = some
+        assert isinstance(some, Strata)
+        stop = start + some.n_units
+        (moments,) = some.moments
         found.append((tuple(numbers[start:stop]), moments))
         start = stop
     return found

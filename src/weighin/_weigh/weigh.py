@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, overload
 
+from weighin._base.checks import seed_of
 from weighin._engine import Resources, Session
 from weighin._models import as_model
 from weighin._results.importance import Importance
@@ -205,7 +206,7 @@ def weigh(
         max_memory=max_memory,
     )
     metrics = arguments.metrics_asked(metric)
-    seed = arguments.seed_of(random_state)
+    seed = seed_of(random_state)
     if isinstance(features, Iterator):
         features = list(features)  # it is read more than once
     ask = Weighing(

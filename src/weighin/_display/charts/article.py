@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from weighin._base.errors import InputError
+from weighin._base.checks import check_limit
 from weighin._base.text import printable
 from weighin._display.charts.texts import literal
 
 
 def article_bars(frame: Any, *, limit: int, asc: bool, absolute: bool, **kwargs: Any) -> Any:
     """Draw the article's chart: pandas' horizontal bars of a frame (feature, importance), a number at each end."""
-    if limit < 1:
-        raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
+    check_limit(limit)
     shown = frame.copy()
     key = (lambda column: column.abs()) if absolute else None
     shown = shown.sort_values("importance", ascending=asc, key=key, kind="stable")[:limit]

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, ModelError
+from weighin._base.versions import versions
 from weighin._inference.refits import Spread, resampled, rows_by_fits
 from weighin._refit.ablate.near_zero import near_zero
 from weighin._refit.ablate.variants import Plan, Variant, make_plan
-from weighin._refit.recipes.fingerprint import versions
 from weighin._refit.recipes.fits import Job, Task, failures, run_fits
 from weighin._refit.recipes.plan import Laid, check_whole, lay_out
 from weighin._refit.recipes.recipe import Recipe

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import platform
 import re
 import types
 from collections.abc import Mapping
 from functools import cache, partial
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,17 +21,6 @@ _DEEP = 6  # attributes of attributes of ...: far enough for settings
 def digest(text: str) -> str:
     """Sum of a text, short enough for a file name."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that train and measure."""
-    found = {"python": platform.python_version()}
-    for package in ("weighin", "numpy", "scikit-learn", "pandas", "torch", "fastai"):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def of_frame(frame: pd.DataFrame) -> str:

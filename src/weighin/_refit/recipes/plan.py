@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError
-from weighin._refit.recipes.fingerprint import describe, digest, of_frame, versions
+from weighin._base.versions import versions
+from weighin._refit.recipes.fingerprint import describe, digest, of_frame
 from weighin._refit.recipes.recipe import Recipe, check_features, check_recipe
 from weighin._refit.recipes.splits import Splits, check_leaks, make_splits
 from weighin._tables.frames import column_names, to_pandas

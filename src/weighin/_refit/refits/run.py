@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from weighin._base.errors import ModelError
+from weighin._base.versions import versions
 from weighin._refit.ablate.near_zero import importances, spreads
-from weighin._refit.recipes.fingerprint import digest, versions
+from weighin._refit.recipes.fingerprint import digest
 from weighin._refit.recipes.fits import Job, Task, failures, run_fits
 from weighin._refit.recipes.plan import check_whole, lay_out
 from weighin._refit.recipes.recipe import Recipe

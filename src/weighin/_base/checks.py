@@ -1,0 +1,91 @@
+"""Arguments that several verbs take, each checked in one place."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+from weighin._base.errors import InputError
+
+MISSING = ("raise", "drop", "mean")
+
+
+def is_whole(value: Any, least: int) -> bool:
+    """Whether it is an integer, and large enough."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def is_real(value: Any) -> bool:
+    """Whether it is a number."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def check_seed(random_state: Any) -> None:
+    """Refuse what is no seed.
+
+    Raises
+    ------
+    InputError
+    """
+    if random_state is not None and not is_whole(random_state, 0):
+        raise InputError(f"random_state must be an integer >= 0 or None, got {random_state!r}.")
+
+
+def seed_of(random_state: int | None) -> int:
+    """The seed given, or a new one.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    check_seed(random_state)
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    return int(random_state)
+
+
+def check_missing(missing: Any) -> None:
+    """Refuse what nobody does with missing values.
+
+    Raises
+    ------
+    InputError
+    """
+    if missing not in MISSING:
+        raise InputError(f"missing must be one of {', '.join(map(repr, MISSING))}, got {missing!r}.")
+
+
+def check_jobs(n_jobs: Any) -> None:
+    """Refuse what is no number of threads.
+
+    Raises
+    ------
+    InputError
+    """
+    if n_jobs is not None and (not is_whole(n_jobs, -(2**31)) or n_jobs == 0):
+        raise InputError(f"n_jobs must be an integer other than 0, or None, got {n_jobs!r}.")
+
+
+def check_level(confidence_level: Any) -> None:
+    """Refuse what is no number between 0 and 1.
+
+    Raises
+    ------
+    InputError
+    """
+    if not is_real(confidence_level) or not 0 < confidence_level < 1:
+        raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
+
+
+def check_limit(limit: Any) -> None:
+    """Refuse what is no number of features to show.
+
+    Raises
+    ------
+    InputError
+    """
+    if not is_whole(limit, 1):
+        raise InputError(f"limit must be an integer >= 1, got {limit!r}.")

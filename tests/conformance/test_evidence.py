@@ -1,0 +1,139 @@
+"""What every kind of evidence owes: the rules of the `Evidence` protocol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pytest
+
+from weighin._base.errors import InputError
+from weighin._inference import (
+    IDENTITY,
+    ROOT,
+    Evidence,
+    Inference,
+    LeftOut,
+    Moments,
+    Stages,
+    Strata,
+    evidence_from_json,
+    evidence_to_json,
+)
+from weighin._samplers import MarginalSampler
+
+
+def moments(n: int, seed: int) -> Moments:
+    rng = np.random.default_rng(seed)
+    (block,) = MarginalSampler(n, 3, seed).blocks()
+    values = rng.normal(size=(3, n))
+    changes = np.stack([(column[block.donors] - column) ** 2 for column in values])
+    return Moments.of(changes, block.donors, rng.random(n) + 1)
+
+
+def left_out() -> LeftOut:
+    rng = np.random.default_rng(2)
+    estimate = rng.random(3)
+    return LeftOut(
+        estimate, estimate[:, None] + rng.normal(size=(3, 25)) / 100, np.full(25, 40.0), np.full(3, 99.0)
+    )
+
+
+@dataclass(frozen=True)
+class Certain:
+    """A toy: importances that somebody knows."""
+
+    known: tuple[float, ...]
+
+    @property
+    def n_units(self) -> int:
+        return len(self.known)
+
+    def infer(self, function: Any = None, *, sign: float = 1.0) -> Inference:
+        zero, n = np.zeros(self.n_units), self.n_units
+        return Inference(sign * np.array(self.known), zero, zero, zero, zero, np.full(n, 9.0), zero == 1)
+
+    def contrast(self, weights: Mapping[int, float], function: Any = None, *, sign: float = 1.0) -> Inference:
+        total = sum(weight * self.known[unit] for unit, weight in weights.items())
+        return Certain((total,)).infer(function, sign=sign)
+
+    def units(self, units: Sequence[int]) -> Certain:
+        return Certain(tuple(self.known[unit] for unit in units))
+
+    def to_dict(self, number: Any) -> dict[str, Any]:
+        return {"known": [number(value) for value in self.known]}
+
+
+KINDS: dict[str, Evidence] = {
+    "one stratum": Strata((moments(60, 0),)),
+    "two strata": Strata((moments(60, 0), moments(80, 1))),
+    "stages": Stages(3, (((0, 1, 2), moments(60, 0)), ((0, 1), moments(200, 3).of_units([0, 1])))),
+    "left out": left_out(),
+    "toy": Certain((1.0, 2.0, 3.0)),
+}
+
+
+@pytest.fixture(params=KINDS)
+def evidence(request: pytest.FixtureRequest) -> Evidence:
+    return KINDS[request.param]
+
+
+def assert_same(one: Inference, other: Inference) -> None:
+    for entry in fields(Inference):
+        np.testing.assert_array_equal(getattr(one, entry.name), getattr(other, entry.name))
+
+
+@pytest.mark.parametrize("link", [IDENTITY, ROOT], ids=str)
+def test_there_is_an_estimate_for_each_unit(evidence: Evidence, link: Any) -> None:
+    judged = evidence.infer(link.change)
+    assert evidence.n_units == 3
+    assert all(getattr(judged, entry.name).shape == (3,) for entry in fields(Inference))
+    turned = evidence.infer(link.change, sign=-1.0)
+    np.testing.assert_allclose(turned.estimate, -judged.estimate)
+    np.testing.assert_allclose(turned.se, judged.se)
+
+
+def test_a_contrast_is_one_estimate_of_what_it_says(evidence: Evidence) -> None:
+    first, second = {0: 1.0, 1: -1.0}, {0: -1.0, 1: 1.0}
+    one, other = evidence.contrast(first), evidence.contrast(second)
+    assert one.estimate.shape == (1,)
+    np.testing.assert_allclose(other.estimate, -one.estimate)
+    np.testing.assert_allclose(other.se, one.se)
+    alone = evidence.contrast({1: 1.0})
+    np.testing.assert_allclose(alone.estimate, evidence.infer().estimate[[1]])
+    np.testing.assert_allclose(evidence.contrast({1: 2.0}).se, 2 * alone.se)
+    np.testing.assert_allclose(evidence.contrast({0: 0.0}).interval(), 0.0)
+
+
+def test_a_mean_of_three_is_a_contrast_too(evidence: Evidence) -> None:
+    mean = evidence.contrast(dict.fromkeys(range(3), 1 / 3))
+    # where all were measured on the same rows
+    if not isinstance(evidence, Stages):
+        np.testing.assert_allclose(mean.estimate, evidence.infer().estimate.mean())
+    assert np.isfinite(mean.se).all()
+
+
+def test_some_units_are_as_they_were_in_the_order_given(evidence: Evidence) -> None:
+    some = evidence.units([2, 0])
+    assert some.n_units == 2
+    whole = evidence.infer()
+    for entry in fields(Inference):
+        of_some, of_all = getattr(some.infer(), entry.name), getattr(whole, entry.name)[[2, 0]]
+        np.testing.assert_allclose(of_some, of_all, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "toy"])
+def test_a_file_gives_back_the_same_to_the_bit(name: str) -> None:
+    text = json.dumps(evidence_to_json(KINDS[name], float))
+    again = evidence_from_json(json.loads(text), float)
+    assert again == KINDS[name]
+    assert_same(again.infer(), KINDS[name].infer())
+
+
+def test_units_that_were_never_measured_together_have_no_contrast() -> None:
+    apart = Stages(2, (((0,), moments(60, 0).of_units([0])), ((1,), moments(80, 1).of_units([1]))))
+    with pytest.raises(InputError, match="not measured together"):
+        apart.contrast({0: 1.0, 1: -1.0})
