@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 
 # where what is told rests on sums of NumPy and SciPy; a minute
-NUMERICAL := $(addprefix tests/,inference effects compare company ablate refits weighing test_certainty.py)
+NUMERICAL := $(addprefix tests/,inference effects compare associations ablate refits weighing results/test_importance_certainty.py)
 
 # a process for each core, up to four; tests of one file stay together, so that what they share is made once
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
