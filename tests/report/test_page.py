@@ -187,6 +187,10 @@ def test_what_hides_or_turns_text_around_is_written_out():
     assert '" "' in read(samples.bare([1.0, 2.0], [" ", "week"])).text
 
 
+def test_a_letter_that_the_program_for_pictures_cannot_cut_costs_no_page():
+    assert "0\U0001f030" in read(samples.bare(range(2), ["a", "0\U0001f030"])).text
+
+
 @settings(max_examples=20)
 @given(st.lists(st.text(st.characters(), max_size=30), min_size=2, max_size=4, unique=True))
 def test_any_name_comes_through_whole_and_inert(names):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from functools import cache
 from typing import Any
@@ -42,7 +43,13 @@ def picture(spec: dict[str, Any], name: str) -> str:
     name : str
         One of its own for each picture of a page.
     """
-    root = ElementTree.fromstring(_vl_convert().vegalite_to_svg(spec))
+    try:
+        svg = _vl_convert().vegalite_to_svg(spec)
+    except ValueError:
+        # it cuts long texts within letters beyond U+FFFF, and then cannot read them; scripts draw them, table has them
+        plainer = re.sub(r"[\U00010000-\U0010ffff]", "\N{WHITE SQUARE}", json.dumps(spec, ensure_ascii=False))
+        svg = _vl_convert().vegalite_to_svg(json.loads(plainer))
+    root = ElementTree.fromstring(svg)
     _slim(root)
     _rename(root, name)
     root.set("aria-hidden", "true")
