@@ -11,13 +11,13 @@ from weighin._display.page.names import plain
 from weighin._display.telling import Telling
 
 _MORE = """
-main .weighin { font-size: .95rem; }
-main .weighin thead th { opacity: 1; }
+main .weighin.weighin { font-size: .95rem; }
+main .weighin.weighin thead th { opacity: 1; }
 /* the section has the same heading: for those who hear it */
-main .weighin caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-main .weighin td.words { white-space: normal; max-width: 22em; }
-main .weighin th:first-child { padding-left: .2rem; }
-main .weighin th, main .weighin td { vertical-align: middle; }
+main .weighin.weighin caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+main .weighin.weighin td.words { white-space: normal; max-width: 22em; }
+main .weighin.weighin th:first-child { padding-left: .2rem; }
+main .weighin.weighin th, main .weighin.weighin td { vertical-align: middle; }
 """
 
 
