@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import pytest
 from kernel import Shown, run_notebook
 
+pytestmark = pytest.mark.slow
+
 SETUP = """
 import numpy as np
 import pandas as pd
