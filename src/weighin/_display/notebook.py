@@ -30,7 +30,9 @@ text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 border-bottom:1px solid rgba(128,128,128,.5);vertical-align:bottom}
 .weighin.weighin .claimed th,.weighin.weighin .claimed td{font-weight:600}
 .weighin.weighin .words{text-align:left}
-.weighin.weighin tbody th{text-align:left;font-weight:500;max-width:22em;white-space:normal;overflow-wrap:anywhere}
+.weighin.weighin tbody .words{min-width:7em;max-width:16em;white-space:normal;overflow-wrap:anywhere}
+.weighin.weighin tbody th{text-align:left;font-weight:500;min-width:12em;max-width:22em;
+white-space:normal;overflow-wrap:anywhere}
 .weighin.weighin thead th:first-child{text-align:left}
 .weighin p{margin:4px 8px;opacity:.75;max-width:60em;overflow-wrap:anywhere}
 .weighin.weighin .track{position:relative;display:block;width:190px;height:16px}
