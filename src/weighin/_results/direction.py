@@ -45,7 +45,8 @@ def direction(curve: CurveOfRows, spread: float, *, ordered: bool = True) -> str
     if n < 2 or small(curve.effect, spread):
         return "none"
     reach = float(np.ptp(curve.effect))
-    moves = curve.effect[None, :] - curve.effect[:, None]  # from the first index to the second
+    # from the first index to the second
+    moves = curve.effect[None, :] - curve.effect[:, None]
     error = np.sqrt(curve.variance_of_moves())
     quantile = stats.t.ppf(1 - CHANCE / (n * (n - 1)), max(1.0, float(curve.df.min())))
     real = (abs(moves) >= COUNTER * reach) & (abs(moves) > quantile * error)
