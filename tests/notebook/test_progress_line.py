@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import pytest
 from kernel import Shown, run_notebook
 
+pytestmark = pytest.mark.slow
+
 # the function waits, so that there is something to show
 SETUP = """
 import sys, time
