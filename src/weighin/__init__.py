@@ -106,7 +106,8 @@ def __getattr__(name: str) -> Any:
     try:
         home = importlib.import_module(f"weighin.{_HOMES[name]}")
     finally:
-        random.setstate(drawn)  # rich draws a number when it is loaded
+        # rich draws a number when it is loaded
+        random.setstate(drawn)
     value = getattr(home, name)
     globals()[name] = value
     return value

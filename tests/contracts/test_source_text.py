@@ -22,6 +22,17 @@ def test_no_line_is_unfinished():
     assert wrong == []
 
 
+def test_no_comment_stands_behind_a_closing_bracket():
+    """There it says nothing of its own line; above, it says what comes."""
+    wrong = [
+        f"{source}:{comment.line} {comment.text}"
+        for source in SOURCES
+        for comment in source.comments
+        if comment.after in (")", "]", "}") and not comment.text.startswith(("# fmt:", "# type:", "# noqa"))
+    ]
+    assert wrong == []
+
+
 def test_what_a_checker_is_told_to_overlook_has_a_reason():
     """``# type: ignore[code]  # why`` and ``# noqa: CODE - why``."""
     reasoned = re.compile(r"# type: ignore\[[\w-]+\]  # \w+|# noqa: \w+ - \w+")

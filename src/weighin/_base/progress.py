@@ -47,7 +47,8 @@ def tracking(what: str, total: int, show: bool | None) -> Iterator[Callable[[int
         speed_estimate_period=forever,
     ) as bar:
         task = bar.add_task(what, total=total)
-        bar.advance(task, 0)  # the first step is measured from here
+        # the first step is measured from here
+        bar.advance(task, 0)
         with line(lambda: _as_text(bar)) if visible else nullcontext():
             yield lambda work: bar.advance(task, work)
 

@@ -33,8 +33,10 @@ class Answering(SklearnModel):
     def __init__(self, estimator: Any, methods: Sequence[str]) -> None:
         super().__init__(estimator)
         self.methods = tuple(methods)
-        self._forms: list[_Form] = []  # learnt from the first answers
-        self._config = get_config()  # each thread of scikit-learn has its own
+        # learnt from the first answers
+        self._forms: list[_Form] = []
+        # each thread of scikit-learn has its own
+        self._config = get_config()
 
     def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
         """Answers of all methods, as a matrix of floats."""
@@ -111,9 +113,8 @@ class _Part:
         array = np.array(columns[:, 0] if self.ndim == 1 else columns, order="C")
         if self.labels is not None:
             given = self.labels[array.astype(np.int64)]
-            return (
-                given.astype(object) if self.dtype == object else given
-            )  # texts as wide as the widest label
+            # texts as wide as the widest label
+            return given.astype(object) if self.dtype == object else given
         return array.astype(self.dtype)
 
     def _numbered(self, labels: NDArray[Any]) -> NDArray[np.float64]:

@@ -17,7 +17,8 @@ from sklearn.pipeline import Pipeline
 HOME = make_scorer(len).__module__  # of scikit-learn's own scorers
 
 
-Answers = Callable[[str], Any]  # from the name of a method to what it has answered
+# from the name of a method to what it has answered
+Answers = Callable[[str], Any]
 
 
 @dataclass(frozen=True)

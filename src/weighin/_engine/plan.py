@@ -118,9 +118,8 @@ def make_plan(
     seconds = work * row_seconds
     is_long = in_time or work >= SHORT_RUN or seconds >= SHORT_SECONDS
     stops = max(STEPS, min(int(seconds / STEP_SECONDS), MOST_STEPS)) if is_long else 1
-    room = (
-        memory // 4
-    )  # each for: encoded rows, predictions, what swaps changed, what metrics and chunks hold
+    # each for: encoded rows, predictions, what swaps changed, what metrics and chunks hold
+    room = memory // 4
     # of a row, for a feature: predictions, losses before and after
     predicted = n_repeats * (out_bytes + 16 * n_metrics)
     kept = n_repeats * 8 * n_metrics
@@ -226,7 +225,8 @@ def batches(blocks: Iterable[Block], batch_rows: int | Callable[[], int]) -> Ite
     for block in blocks:
         if block.rows is None:
             n = block.donors.shape[1]
-            step = -(-n // -(-n // room()))  # as many batches as needed, all of a size
+            # as many batches as needed, all of a size
+            step = -(-n // -(-n // room()))
             for start in range(0, n, step):
                 here = slice(start, min(start + step, n))
                 yield Batch(None, here, np.ascontiguousarray(block.donors[:, here]))

@@ -33,7 +33,8 @@ class WholeScore:
         self.n_rows = run.n_receivers
         self.recorder = run.recorder(len(section))
         self.finished: Sequence[Feature] = ()
-        self.swap_effects: list[SwapEffect] = []  # one for each metric, on all rows and on each segment
+        # one for each metric, on all rows and on each segment
+        self.swap_effects: list[SwapEffect] = []
 
     def collect(self, advance: Advance) -> None:
         """Predict all rows for a few features, score them, and go on to the next few."""
@@ -80,7 +81,8 @@ class _Scoring:
         shape = n_features, run.sampler.n_repeats, whole.n_rows
         self.moved = np.zeros(shape, dtype=bool)
         self.target = run.data.target[whole.numbers]
-        self._changes: dict[int, NDArray[np.floating]] = {}  # of a loss per row, the same for every segment
+        # of a loss per row, the same for every segment
+        self._changes: dict[int, NDArray[np.floating]] = {}
         self._before: dict[int, NDArray[Any]] = {}
         for number, metric in enumerate(run.measurement.metrics):
             if metric.per_row is not None:

@@ -45,7 +45,8 @@ class Workers:
                 held.enter_context(settings_kept())
                 _one_torch_thread()
                 self._open(_one_torch_thread)
-            self._held = held.pop_all()  # an interrupt until here gives everything back
+            # an interrupt until here gives everything back
+            self._held = held.pop_all()
         return self
 
     def __exit__(
@@ -67,7 +68,8 @@ class Workers:
         except BaseException:
             for future in futures:
                 future.cancel()
-            wait(futures)  # whoever goes on after an error finds nobody writing, and their memory free
+            # whoever goes on after an error finds nobody writing, and their memory free
+            wait(futures)
             raise
 
     def _open(self, initializer: Callable[[], object] | None = None) -> None:
@@ -122,7 +124,8 @@ class JoblibWorkers(Workers):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"n_threads": self.n_threads, "own": self.own}  # what is held stays here when tasks travel
+        # what is held stays here when tasks travel
+        return {"n_threads": self.n_threads, "own": self.own}
 
     def each(self, function: Callable[[Any], T], tasks: Iterable[Any]) -> list[T]:
         """Results of `function` for all tasks, in order; the first error stops the tasks not yet begun."""
@@ -148,7 +151,8 @@ class _Alone:
         self.settings = sklearn.get_config() if sklearn else None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "controller": None}  # a process limits its own
+        # a process limits its own
+        return {**vars(self), "controller": None}
 
     def __call__(self, task: Any) -> Any:
         from joblib import parallel_config

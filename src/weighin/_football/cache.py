@@ -25,9 +25,8 @@ from weighin._football.client import Client
 from weighin._football.records import Endpoint, Game, GameLines, decode, games_in, lines_in
 
 _FORMAT = 1
-_STILL_FRESH = timedelta(
-    hours=1
-)  # so that a fetch that was interrupted goes on, also in a season in progress
+# so that a fetch that was interrupted goes on, also in a season in progress
+_STILL_FRESH = timedelta(hours=1)
 
 
 class DamagedError(ValueError):

@@ -16,7 +16,8 @@ EARLY_WEEKS = 3  # mostly strangers; conference play starts after these
 EARLY_SHARE = 0.9  # teams that meet a stranger in such a week; the others rest or play outside the league
 STRONGER_HOSTS = 0.85
 NEUTRAL_SHARE = 0.055  # of games between strangers; title games are always on neutral ground
-SHORT_KEPT = (0.88, 0.34)  # conference games and other games that survive in a short season
+# conference games and other games that survive in a short season
+SHORT_KEPT = (0.88, 0.34)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,8 @@ FORM = 0.09  # a result moves strength by this share of the surprise: what makes
 HOME_ADVANTAGE = 3.0
 
 TOTAL_MEAN, TOTAL_SD, LOSER_MIN = 56.2, 10.0, 4.0
-DRIVES = (11, 12)  # chances of a touchdown; sets how far scores scatter
+# chances of a touchdown; sets how far scores scatter
+DRIVES = (11, 12)
 GOALS = 1.5  # field goals of a usual game
 TRY_MISSED, TRY_DOUBLED = 0.05, 0.03  # touchdowns worth 6, and 8 of the others
 TOUCHDOWN_MEAN = 7 - TRY_MISSED + (1 - TRY_MISSED) * TRY_DOUBLED
@@ -64,9 +65,8 @@ PLACES = (
     "Kestrel", "Lantern", "Marble",
 )  # fmt: skip
 ENDINGS = ("brook", "crest", "dale", "fell", "gate", "hollow", "mere", "ridge", "spire", "wick")
-TEAMS = tuple(
-    PLACES[i % 13] + ENDINGS[i % 10] for i in range(130)
-)  # 13 and 10 share no factor: no name twice
+# 13 and 10 share no factor: no name twice
+TEAMS = tuple(PLACES[i % 13] + ENDINGS[i % 10] for i in range(130))
 
 
 def simulate_league(

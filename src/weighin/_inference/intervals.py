@@ -90,7 +90,8 @@ def untransform(q: Floats, skewness: Floats) -> Floats:
     """Quantile of the studentised estimate whose Hall transform is `q`."""
     shifted = q - skewness / 6
     root = np.cbrt(1 + skewness * shifted)
-    return np.asarray(3 * shifted / (root * root + root + 1))  # (root - 1) * 3/skewness, skewness 0 included
+    # (root - 1) * 3/skewness, skewness 0 included
+    return np.asarray(3 * shifted / (root * root + root + 1))
 
 
 def transform(t: Floats, skewness: Floats) -> Floats:

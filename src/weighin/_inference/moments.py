@@ -67,9 +67,8 @@ class Moments:
     n_strata: int = 1
 
     @classmethod
-    @np.errstate(
-        over="ignore", invalid="ignore"
-    )  # of losses beyond all bounds: the variance is infinite, then
+    # of losses beyond all bounds: the variance is infinite, then
+    @np.errstate(over="ignore", invalid="ignore")
     def of(
         cls,
         changes: ArrayLike,
@@ -132,7 +131,8 @@ class Moments:
                 np.multiply(w[receivers], w[donors[r, receivers]], out=now[-1])
                 np.multiply(change, now[-1], out=now[:-1])
             if r == 0 and here is None:
-                about = now.mean(axis=1, keepdims=True)  # near enough the mean for sums without cancellation
+                # near enough the mean for sums without cancellation
+                about = now.mean(axis=1, keepdims=True)
             now -= about
             pairs += now @ now.T
             a[:n_pairs, receivers] += now

@@ -18,7 +18,8 @@ Floats = NDArray[np.float64]
 TOGETHER = 12  # features with joint moments: the work grows with the square of twice as many
 
 
-@np.errstate(over="ignore", invalid="ignore")  # of losses beyond all bounds, as in `Moments.of`
+# of losses beyond all bounds, as in `Moments.of`
+@np.errstate(over="ignore", invalid="ignore")
 def paired(
     changes: tuple[ArrayLike, ArrayLike],
     donors: ArrayLike,

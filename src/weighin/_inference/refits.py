@@ -105,7 +105,8 @@ def rows_by_fits(tables: Sequence[NDArray[np.float64]], weights: Sequence[float]
         of_row, of_fit, mean = table.mean(1), table.mean(0), table.mean()
         rest = table - of_row[:, None] - of_fit + mean
         both = float((rest**2).sum()) / ((n - 1) * (m - 1)) / (n * m)
-        by_row = max(float(of_row.var(ddof=1)) / n, both)  # no component is negative
+        # no component is negative
+        by_row = max(float(of_row.var(ddof=1)) / n, both)
         by_fit = max(float(of_fit.var(ddof=1)) / m, both)
         rows += weight**2 * (by_row - both)
         fits += weight**2 * (by_fit - both)

@@ -103,7 +103,8 @@ def spread(strata: Sequence[Moments], coefficients: Floats) -> Spread:
     variance = np.sum([share**2 * p.variance for share, p in zip(shares, parts, strict=True)], axis=0)
     shuffles = np.array([share**2 * p.shuffle for share, p in zip(shares, parts, strict=True)])
     if any(moments.n_repeats > 1 for moments in strata):
-        shuffles = np.nan_to_num(shuffles)  # strata too small for two repeats count as noise of the data
+        # strata too small for two repeats count as noise of the data
+        shuffles = np.nan_to_num(shuffles)
     shuffle = shuffles.sum(axis=0)
     third = sum(share**3 * p.skewness * p.variance**1.5 for share, p in zip(shares, parts, strict=True))
     skewness = np.nan_to_num(third / variance**1.5, posinf=0.0, neginf=0.0)

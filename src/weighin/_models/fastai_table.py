@@ -77,9 +77,8 @@ def _gaps(to: Any, cat_names: Sequence[str]) -> frozenset[str] | None:
     items = to.items
     if not len(items):
         return None
-    return frozenset(
-        name for name in cat_names if (items[name] == 0).any()
-    )  # Categorify's code of missing values
+    # Categorify's code of missing values
+    return frozenset(name for name in cat_names if (items[name] == 0).any())
 
 
 def prepare(

@@ -51,7 +51,8 @@ class ImportanceNumbers:
     further: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        importances = np.array(self.importances, dtype=float)  # a copy nobody else can change
+        # a copy nobody else can change
+        importances = np.array(self.importances, dtype=float)
         if importances.ndim != 2 or len(importances) != len(self.features) or not importances.shape[1]:
             raise InputError(
                 "importances must have one row per feature and at least one column, "

@@ -152,7 +152,8 @@ def joined(first: ImportanceNumbers, second: ImportanceNumbers) -> dict[str, Any
     """Join what else was found of two parts of one result."""
     found = {**second.further, **first.further}
     if first.further.get("command") != second.further.get("command"):
-        found.pop("command", None)  # it gives a part of them
+        # it gives a part of them
+        found.pop("command", None)
     both = [some.further["effects"] for some in (first, second) if "effects" in some.further]
     if both:
         features = {effect["feature"]: effect for some in both[::-1] for effect in some["features"]}

@@ -124,6 +124,7 @@ class MarginalSampler:
 def _shifts(m: int, n_repeats: int, rng: np.random.Generator) -> Positions:
     if m == 2:
         return np.ones(1, dtype=np.int64)
-    pairs = 1 + rng.permutation((m - 1) // 2)  # one of each {s, m - s}, m/2 left out
+    # one of each {s, m - s}, m/2 left out
+    pairs = 1 + rng.permutation((m - 1) // 2)
     backwards = rng.random(len(pairs)) < 0.5
     return np.where(backwards, m - pairs, pairs)[:n_repeats]

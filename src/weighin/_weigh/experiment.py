@@ -194,10 +194,11 @@ class Experiment:
             Those there was time for.
         """
         responses = list(dict.fromkeys(metric.response for metric in self.metrics))
+        # predictions, and scores where these come after all of them
         passes = sum(
             1 + any(metric.per_row is None for metric in self.metrics if metric.response == response)
             for response in responses
-        )  # predictions, and scores where these come after all of them
+        )
         total = len(self.features) * donors.n_repeats * donors.n_receivers * passes
         swap_effects: dict[str, tuple[SwapEffect, ...]] = {}
         first: Scores | None = None

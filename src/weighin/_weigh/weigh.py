@@ -208,7 +208,8 @@ def weigh(
     metrics = arguments.metrics_asked(metric)
     seed = seed_of(random_state)
     if isinstance(features, Iterator):
-        features = list(features)  # it is read more than once
+        # it is read more than once
+        features = list(features)
     ask = Weighing(
         X, y, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats, sample_weight, seed,
         missing,

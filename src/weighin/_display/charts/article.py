@@ -22,8 +22,10 @@ def article_bars(frame: Any, *, limit: int, asc: bool, absolute: bool, **kwargs:
     with plt.style.context("fivethirtyeight"):
         ax = shown.plot.barh(x="feature", y="importance", **{"figsize": (20, 10), **kwargs})
     if "ax" not in kwargs:
-        ax.figure.set_layout_engine("constrained")  # long names stay in the picture
-    ax.margins(x=0.08)  # the numbers, too
+        # long names stay in the picture
+        ax.figure.set_layout_engine("constrained")
+    # the numbers, too
+    ax.margins(x=0.08)
     for patch in ax.patches:
         width = patch.get_width()
         side = "left" if width >= 0 else "right"  # beside the bar, not on it

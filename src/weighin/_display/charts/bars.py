@@ -67,7 +67,8 @@ def bars(
     -------
     matplotlib Axes
     """
-    values = np.where(np.isfinite(values), values, 0.0)  # the label says that there is no number
+    # the label says that there is no number
+    values = np.where(np.isfinite(values), values, 0.0)
     ax, own = axes_for(ax)
     look = look_of(ax)
     rows = np.arange(len(names))

@@ -80,7 +80,8 @@ def dumbbell(
         )
     size = float(np.clip(1.8 * pitch, 6.0, 64.0))
     ax.scatter(first, rows, s=size, color=look.ground, edgecolors=look.ink, linewidths=1.4, zorder=3)
-    ax.scatter(second, rows, s=0.6 * size, color=look.ink, linewidths=0, zorder=4)  # the ring stays in sight
+    # the ring stays in sight
+    ax.scatter(second, rows, s=0.6 * size, color=look.ink, linewidths=0, zorder=4)
     for row, label in enumerate(labels):
         ax.annotate(
             literal(label),

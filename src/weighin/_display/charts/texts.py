@@ -33,7 +33,8 @@ def axes_for(ax: Any) -> tuple[Any, bool]:
         return plt.subplots(figsize=(WIDTH, 5), layout="constrained")[1], True
     figure = ax.figure
     if figure.get_layout_engine() is None and figure.axes == [ax] and ax.get_subplotspec() is not None:
-        figure.set_layout_engine("constrained")  # else long names would be cut at the edge
+        # else long names would be cut at the edge
+        figure.set_layout_engine("constrained")
     return ax, figure.get_label() == OURS
 
 

@@ -167,9 +167,8 @@ def _curve(content: Spec, ends: Sequence[float]) -> Spec:
         x["axis"] = {"grid": False, "labelAngle": 0, "labelOverlap": "parity", "labelLimit": 90}
     else:
         x |= {"type": "quantitative", "scale": {"zero": False, "nice": False}}
-        years = all(
-            abs(row["x"]) < 10_000 for row in content["mean"]
-        )  # or other numbers nobody puts a comma in
+        # or other numbers nobody puts a comma in
+        years = all(abs(row["x"]) < 10_000 for row in content["mean"])
         label = LABEL["plain" if years else "absolute"]
         x["axis"] = {"grid": False, "tickCount": 4, "labelExpr": label, "labelFlush": True}
     y: Spec = {"field": "y", "type": "quantitative", "scale": {"domain": list(ends), "zero": False}}

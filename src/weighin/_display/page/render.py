@@ -27,7 +27,8 @@ from weighin._display.page.rows import (
 )
 
 HERE = Path(__file__).parent
-TOLD = ("metric", "effect", "axis", "axis_relative")  # of a metric, to the script
+# of a metric, to the script
+TOLD = ("metric", "effect", "axis", "axis_relative")
 SHOWN = 20  # bars and rows before somebody asks for more
 
 

@@ -83,7 +83,8 @@ class GenericKernel:
         donors = donors if len(filled_up) == n_repeats else donors[filled_up]
         givers = rows.index(donors)
         place = (step, copies)
-        befores = known.get(place)  # once for all features: of each row in each place of a stack
+        # once for all features: of each row in each place of a stack
+        befores = known.get(place)
 
         def task(start: int) -> tuple[Any, Any]:
             here = slice(start, min(start + step, len(receivers)))

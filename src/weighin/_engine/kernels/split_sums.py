@@ -253,7 +253,8 @@ class _Block:
     @torch.inference_mode()
     def predict(self, receivers: slice) -> None:
         """Fill in the results of some receivers."""
-        rows = slice(self.start + receivers.start, self.start + receivers.stop)  # in the source
+        # in the source
+        rows = slice(self.start + receivers.start, self.start + receivers.stop)
         z = self.view.sum_parts(self.cat[rows], self.cont[rows])
         terms = torch.cat([z, z.new_empty(self.room, z.shape[1])]) if self.room else z
         donors = self.donors[:, receivers].flatten()
@@ -355,7 +356,8 @@ class _Block:
         wanted = pad(wanted, (0, 0, 0, -len(wanted) % EVEN_ROWS))
         sums = (embedding_bag(some, terms, mode="sum") for some in wanted.split(self.chunk_rows))
         preds = torch.cat([base, *(self.view.finish(h) for h in sums if len(h))])
-        where = torch.empty(len(table) * n, dtype=torch.long)  # of each (level, row) among the predictions
+        # of each (level, row) among the predictions
+        where = torch.empty(len(table) * n, dtype=torch.long)
         everyone = torch.arange(n)
         where.scatter_(0, own * n + everyone, everyone)
         where.scatter_(0, levels * n + receivers, torch.arange(n, n + len(levels)))

@@ -114,9 +114,8 @@ def near_zero(full: Sequence[Outcome], laid: Laid) -> tuple[tuple[str, ...], str
             )
         ]
     )
-    lower = np.where(
-        np.isfinite(lower), lower, values.mean(1)
-    )  # no interval for this metric: the mean itself
+    # no interval for this metric: the mean itself
+    lower = np.where(np.isfinite(lower), lower, values.mean(1))
     names = weights[0][0]["names"]
     told = (
         f"Found by shuffling them on the rows tested on, over {len(good)} fit{'s' * (len(good) > 1)}: the 95 % "

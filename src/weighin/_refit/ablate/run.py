@@ -245,7 +245,8 @@ def _result(
     )
 
 
-Table = list[list[Outcome]]  # folds x fits
+# folds x fits
+Table = list[list[Outcome]]
 
 
 def _table(plan: Plan, variant: Variant, splits: Splits, fits: int, outcomes: Mapping[Job, Outcome]) -> Table:

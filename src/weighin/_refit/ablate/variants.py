@@ -148,7 +148,8 @@ class Plan:
             raise InputError(f"The new column {name!r} holds nothing but missing values.")
 
     def _called(self, name: str, function: Callable[[Any], Any]) -> Any:
-        blind = self.frame.drop(columns=list(self.recipe.target))  # it cannot tell the answer
+        # it cannot tell the answer
+        blind = self.frame.drop(columns=list(self.recipe.target))
         try:
             values = function(blind)
         except KeyError as error:
@@ -166,8 +167,10 @@ class Plan:
                 f"The new column {name!r} must hold a value for each of the {n_rows} rows{held}, got shape "
                 f"{np.shape(values)}. Hint: an expression, or a function of the table."
             )
-        own: Any = getattr(values, "index", None)  # of a pandas Series; a list has a method of that name
-        known = [rows, self.frame.index]  # as in the table given, or numbered from 0: by position
+        # of a pandas Series; a list has a method of that name
+        own: Any = getattr(values, "index", None)
+        # as in the table given, or numbered from 0: by position
+        known = [rows, self.frame.index]
         if hasattr(own, "equals") and rows is not None and not any(own.equals(one) for one in known):
             raise InputError(
                 f"The rows of the new column {name!r} are not called as those of the table, or are in another "

@@ -168,7 +168,8 @@ def read_learner(
     from weighin._models.fastai import FastaiModel
     from weighin._models.fastai_table import read_rules
 
-    FastaiModel(learn)  # raises where it is no tabular learner
+    # raises where it is no tabular learner
+    FastaiModel(learn)
     if type(learn.dls.train) not in (tools.TabDataLoader, tools.TabWeightedDL) or _weighted(learn.dls.train):
         raise ModelError(
             f"Its rows come from a {type(learn.dls.train).__name__} with settings of its own. {_BY_FUNCTION}"
