@@ -243,7 +243,7 @@ class TestFailures:
 
         found = ablate(recipe_of(train))
         assert found.verdict("elo") == "not trained"
-        assert "without elo: no model could be trained (fit 1 failed (RuntimeError: no elo" in found.summary()
+        assert "Without elo: no model could be trained (fit 1 failed (RuntimeError: no elo" in found.summary()
         assert found.changes[0].n_fits == 4
 
     def test_failures_are_stored_too(self, tmp_path):

@@ -12,7 +12,9 @@ from weighin._inference.intervals import Inference, holm
 
 @dataclass(frozen=True, eq=False)
 class Claims:
-    """What is claimed of each feature: no more than one claim in twenty sets of claims, at 95%, has a false one.
+    """What is claimed of each feature.
+
+    Of twenty sets of features that weigh nothing at most one has a false "heavier" at 95%, and one a false "harmful".
 
     Attributes
     ----------
