@@ -1,7 +1,8 @@
-"""A small torch network, trained so long on so few rows that it fits their noise."""
+"""Small torch networks: one trained so long on so few rows that it fits their noise, one trained for a moment."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -44,3 +45,19 @@ def predict(x: Any) -> Any:
     net = _trained()
     with torch.no_grad():
         return net(torch.as_tensor(np.ascontiguousarray(x)))[..., 0].numpy().astype(np.float64)
+
+
+def train_network(frame: Any, features: Sequence[str], seed: int) -> Any:
+    """Eight hidden units, 25 steps of Adam on all rows."""
+    import torch
+
+    torch.manual_seed(seed)
+    X = torch.tensor(frame[list(features)].to_numpy(np.float32))
+    y = torch.tensor(frame["y"].to_numpy(np.float32))[:, None]
+    net = torch.nn.Sequential(torch.nn.Linear(len(features), 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.08)
+    for _ in range(25):
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(net(X), y).backward()
+        optimizer.step()
+    return net

@@ -79,7 +79,7 @@ def train_ridge(frame: Any, features: Sequence[str], seed: int | None) -> Any:
 def recipe(model: str) -> Any:
     """How the model of a case is trained."""
     import weighin
-    from calibration.refits import train_network
+    from calibration.networks import train_network
 
     if model == "ridge":
         from sklearn.linear_model import Ridge
@@ -113,7 +113,7 @@ def _mean_importance(training: Callable[[int], Any], count: int) -> np.ndarray:
     """Mean over networks, on many rows that swap values with as many others."""
     import torch
 
-    from calibration.refits import train_network
+    from calibration.networks import train_network
 
     rng = np.random.default_rng([SEED, 10**8])
     X, donors = rng.normal(size=(2, FRESH_ROWS, len(NAMES)))

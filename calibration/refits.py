@@ -12,12 +12,13 @@ import argparse
 import re
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from calibration.networks import train_network
 
 PAGE = Path(__file__).parents[1] / "docs" / "ablation.md"
 FEATURES = ("x1", "x2", "x3")
@@ -85,22 +86,6 @@ def recipe(model: str) -> Any:
 
         return weighin.Recipe.from_estimator(Ridge(), features=FEATURES, target="y")
     return weighin.Recipe.from_function(train_network, features=FEATURES, target="y")
-
-
-def train_network(frame: Any, features: Sequence[str], seed: int) -> Any:
-    """Eight hidden units, 25 steps of Adam on all rows."""
-    import torch
-
-    torch.manual_seed(seed)
-    X = torch.tensor(frame[list(features)].to_numpy(np.float32))
-    y = torch.tensor(frame["y"].to_numpy(np.float32))[:, None]
-    net = torch.nn.Sequential(torch.nn.Linear(len(features), 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
-    optimizer = torch.optim.Adam(net.parameters(), lr=0.08)
-    for _ in range(25):
-        optimizer.zero_grad()
-        torch.nn.functional.mse_loss(net(X), y).backward()
-        optimizer.step()
-    return net
 
 
 def sample(case: Case, number: int, weight: float) -> dict[str, float]:
