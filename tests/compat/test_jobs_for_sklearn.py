@@ -17,6 +17,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 from weighin import permutation_importance
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("n_jobs", [1, 2, -1])
 @pytest.mark.parametrize("scoring", ["r2", lambda e, X, y: e.score(X, y)])

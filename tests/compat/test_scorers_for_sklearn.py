@@ -26,6 +26,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from weighin import permutation_importance
 
+pytestmark = pytest.mark.slow
+
 
 class Spy(BaseEstimator):
     """Notes how many rows it predicts, and how often it is asked."""

@@ -18,6 +18,8 @@ from sklearn.svm import LinearSVC
 import weighin
 from kernels import runnable
 
+pytestmark = pytest.mark.slow
+
 torch.set_num_threads(1)
 
 

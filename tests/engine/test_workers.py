@@ -15,6 +15,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from weighin import InputError
 from weighin._engine.workers import JoblibWorkers, Workers
 
+pytestmark = pytest.mark.slow
+
 KINDS = [Workers, JoblibWorkers]
 
 

@@ -21,6 +21,8 @@ from weighin._base.errors import FetchError, InputError, OutputExistsError, Weig
 from weighin._cli.cfbd import app, parse_seasons
 from weighin._football.games import COLUMNS
 
+pytestmark = pytest.mark.slow
+
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "cfbd"
 YEARS = range(2015, 2022)
 

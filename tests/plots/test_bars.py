@@ -14,6 +14,8 @@ from charts import bars_on, boxes, drawn, inside, labels_on, names_on, numbers_o
 from weighin import InputError
 from weighin._display.charts import BAR, BAR_NEGATIVE, PALE, bars, save, wrap
 
+pytestmark = pytest.mark.slow
+
 
 def test_bars_are_in_order_with_their_names_lengths_and_numbers(axes):
     ax = drawn(result([0.5, 7.5, -2.0], ["week", "spread", "elo"]).plot(ax=axes))

@@ -20,6 +20,8 @@ from sklearn.linear_model import LinearRegression
 import weighin
 from tables import FEATURES, Noisy, games, noisy
 
+pytestmark = pytest.mark.slow
+
 FRAME = games(120)
 ROOT = Path(__file__).parents[2]
 

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 import weighin
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "link", "wbr", "input", "br", "img", "hr"}
 
 

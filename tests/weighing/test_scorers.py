@@ -13,6 +13,8 @@ from sklearn.metrics import brier_score_loss, get_scorer, make_scorer
 import weighin
 from weighin import InputError, MetricError
 
+pytestmark = pytest.mark.slow
+
 FRAME, Y = table(300, seed=1)
 TWO = (Y > 0).astype(int)
 THREE = np.digitize(Y, [-1.5, 1.5])
