@@ -245,8 +245,8 @@ def test_features_of_one_alone_come_last(apart):
     np.testing.assert_array_equal(np.isnan(apart.first), [False, False, False, False, True])
     np.testing.assert_array_equal(np.isnan(apart.second), [False, False, False, True, False])
     assert np.isnan(apart.difference[3:]).all()
-    assert "Only in 2020: 'site'." in apart.summary()
-    assert "Only in 2021: 'talent'." in apart.summary()
+    assert "Only in 2020: site." in apart.summary()
+    assert "Only in 2021: talent." in apart.summary()
 
 
 def test_ranks_are_places_among_the_features_of_both():
@@ -277,8 +277,8 @@ def test_sentences_say_what_differs_and_what_cannot_be_told(paired):
     assert said[1].startswith("spread weighs 0.")
     assert " less in new than in old (95% interval 0." in said[1]
     assert " more in new than in old (95% interval 0." in said[2]
-    assert "Cannot be told apart: 'week'." in said
-    assert "Fewer than 20 rows count for 'site': no interval holds there." in said
+    assert "Cannot be told apart: week." in said
+    assert "Fewer than 20 rows count for site: no interval holds there." in said
     assert said[-1] == "Paired: the same rows with the same shuffles."
     assert "(90% interval " in paired.summary(confidence_level=0.9)
 
@@ -291,8 +291,95 @@ def test_what_chance_may_bring_among_many_is_not_claimed():
     se = np.full(20, 10.0)
     se[0] = 0.4  # p = 0.012, and 0.25 among twenty
     lucky = dataclasses.replace(base, se=se, skewness=np.zeros(20), df=np.full(20, 1e6))
-    assert "among 20 features one may do so by chance (Holm): 'f0'." in lucky.summary()
+    assert "among 20 features one may do so by chance (Holm): f0." in lucky.summary()
     assert "f0 weighs" not in lucky.summary()
+
+
+def told_apart(n: int, se: float = 0.1, **changes) -> Comparison:
+    """Differences of 1, 2, ... that are known to `se`."""
+    names = [f"f{i}" for i in range(n)]
+    base = compare(by_hand(np.zeros(n), names), by_hand(np.arange(1.0, n + 1), names))
+    known = {"se": np.full(n, se), "skewness": np.zeros(n), "df": np.full(n, 1e6)}
+    return dataclasses.replace(base, **{**known, **changes})
+
+
+def test_what_is_claimed_follows_the_confidence_level_in_every_view():
+    """p = 0.012: claimed at 95%, not at 99%."""
+    comparison = told_apart(1, 0.4)
+    assert comparison.claimed(0.95).all()
+    assert not comparison.claimed(0.99).any()
+    assert comparison.tell(0.95).tables[0].rows[0].claimed
+    assert not comparison.tell(0.99).tables[0].rows[0].claimed
+    assert "f0 weighs 1.0 more in b than in a (95% interval" in comparison.summary()
+    assert "Cannot be told apart: f0." in comparison.summary(0.99)
+
+
+def test_differences_beyond_the_limit_are_named():
+    said = told_apart(8).summary(limit=2)
+    assert len(re.findall(r"f\d weighs", said)) == 2
+    assert "f5, f4, f3, f2 and 2 more weigh more in b, too." in said
+    assert len(re.findall(r"f\d weighs", told_apart(8).summary(limit=8))) == 8
+
+
+def test_one_feature_prints_itself(paired, apart):
+    row = paired.to_frame().set_index("feature").loc["spread"]
+    spread = paired["spread"]
+    assert (spread.difference, spread.ci_lower, spread.pvalue_holm) == (
+        row["difference"],
+        row["ci_lower"],
+        row["pvalue_holm"],
+    )
+    assert spread.claimed
+    assert repr(spread) in paired.summary().splitlines()
+    assert "the two cannot be told apart" in repr(paired["week"])
+    assert "too few rows for an interval" in repr(paired["site"])
+    assert repr(apart["talent"]) == "talent is only in 2021."
+    assert "no interval for mae" in repr(compare(by_hand([3.0, 1.0]), by_hand([2.0, 1.0]))["a"])
+    assert "among 20 features one may do so by chance" in repr(
+        told_apart(20, se=np.array([0.4, *[100.0] * 19]))["f0"]
+    )
+    with pytest.raises(InputError, match="Unknown feature 'spraed'. Did you mean 'spread'"):
+        paired["spraed"]
+
+
+def test_no_interval_is_printed_where_few_rows_count():
+    comparison = told_apart(3, few_rows=np.array([True, False, False]))
+    row = comparison.tell().tables[0].rows[-1]
+    assert (row.name, row.cells[3], row.claimed) == ("f0", "too few rows", False)
+    assert math.isnan(row.bar.low)
+    assert np.isfinite(comparison.ci_lower).all()
+    assert "f0 weighs" not in comparison.summary()
+    assert "Fewer than 20 rows count for f0: no interval holds there." in comparison.summary()
+
+
+def test_rows_in_common_are_told_of():
+    """Nobody knows of tables with different targets; of one table it is known."""
+    x, y = rows(0)
+    options = {"metric": "mae", "n_repeats": 4, "random_state": 0}
+    table = x.assign(season=np.repeat([2020, 2021, 2022], 100))
+    whole = weighin.weigh(old, table[NAMES], y, by=table["season"], **options)
+    part = weighin.weigh(new, table[NAMES][:200], y[:200], **options)
+    overlapping = compare(whole, part)
+    assert overlapping.rows_in_common == "unknown"
+    assert "If the two share rows, as overlapping tables do, that is not so" in overlapping.summary()
+    inside = compare(whole, whole.of(segment=2020))
+    assert inside.rows_in_common == "some"
+    assert "The rows of one are among those of the other, so the intervals are usually too wide." in (
+        inside.summary()
+    )
+    other_seed = weighin.weigh(new, table[NAMES], y, **{**options, "random_state": 1})
+    same = compare(whole, other_seed)
+    assert same.rows_in_common == "all"
+    assert "Both are of the same rows, which move them alike" in same.summary()
+    assert compare(*weigh([old, new])).rows_in_common == "all"
+    named = [
+        weighin.weigh(lambda t: old(t[NAMES]), table, y, features=NAMES, by="season", **options).of(
+            segment=season
+        )
+        for season in (2020, 2021)
+    ]
+    assert compare(*named).rows_in_common == "none"
+    assert "No row is in both, but they are parts of one table" in compare(*named).summary()
 
 
 def test_a_metric_without_intervals_has_differences_all_the_same():

@@ -54,8 +54,8 @@ def decimals_of(width: float) -> int | None:
     return decimals if decimals <= MOST_DECIMALS else None
 
 
-def write(value: float, decimals: int | None = None, *, sign: bool = False) -> str:
-    """Write a number: to some decimals, or three digits."""
+def write(value: float, decimals: int | None = None, *, sign: bool = False, digits: int = 3) -> str:
+    """Write a number: to some decimals, or, where they are not known, to three digits."""
     if math.isnan(value):
         return UNKNOWN
     if math.isinf(value):
@@ -63,7 +63,7 @@ def write(value: float, decimals: int | None = None, *, sign: bool = False) -> s
     plus = "+" if sign and value > 0 else ""
     size = abs(value)
     if decimals is None or size >= 1e9:
-        text = f"{size:,.0f}" if size >= 1000 and size < 1e9 else f"{size:.3g}"
+        text = f"{size:,.0f}" if size >= 1000 and size < 1e9 else f"{size:.{digits}g}"
     else:
         text = f"{round(size, decimals):,.{max(0, decimals)}f}"
     is_zero = not any(digit in text.partition("e")[0] for digit in "123456789")

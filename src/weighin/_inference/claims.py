@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.checks import check_level
 from weighin._inference.intervals import Inference, holm
 
 
@@ -53,11 +54,54 @@ def claims(inference: Inference, confidence_level: float = 0.95) -> Claims:
     --------
     A p-value of .01 is a claim alone, and none among twenty features.
     """
-    pvalue, most = inference.pvalue, 1 - confidence_level
     few = np.asarray(inference.few_rows) == 1
+    return claims_of(inference.estimate, inference.pvalue, few, confidence_level)
+
+
+def claims_of(
+    estimate: NDArray[np.float64],
+    pvalue: NDArray[np.float64],
+    few_rows: NDArray[np.bool_],
+    confidence_level: float = 0.95,
+) -> Claims:
+    """Decide likewise of estimates that no moments are known of.
+
+    Parameters
+    ----------
+    estimate, pvalue : ndarray of shape (n_features,)
+        Importances, and their one-sided p-values of "not above 0".
+    few_rows : ndarray of bool of shape (n_features,)
+        Features that too few rows count for.
+    confidence_level : float
+        Adjusted p-values below 1 minus this are claims.
+    """
     adjusted = holm(pvalue)
+    two_sided = holm(np.minimum(1.0, 2 * np.minimum(pvalue, 1 - pvalue)))
     with np.errstate(invalid="ignore"):
-        two_sided = holm(np.minimum(1.0, 2 * np.minimum(pvalue, 1 - pvalue)))
-        heavier = (adjusted < most) & (inference.estimate > 0) & ~few
-        harmful = (two_sided < most) & (inference.estimate < 0) & ~few
-    return Claims(heavier, harmful, few, adjusted)
+        heavier = is_claimed(adjusted, few_rows, confidence_level) & (estimate > 0)
+        harmful = is_claimed(two_sided, few_rows, confidence_level) & (estimate < 0)
+    return Claims(heavier, harmful, few_rows, adjusted)
+
+
+def is_claimed(
+    adjusted: NDArray[np.float64], few_rows: NDArray[np.bool_] | bool, confidence_level: float = 0.95
+) -> NDArray[np.bool_]:
+    """Decide from p-values that are adjusted already; of what has none nothing is claimed.
+
+    Parameters
+    ----------
+    adjusted : ndarray of shape (n,)
+        By Holm, among all that is looked at together; two-sided for differences and for harm.
+    few_rows : bool or ndarray of bool of shape (n,)
+        Where too few rows count.
+    confidence_level : float
+        p-values below 1 minus this are claims.
+
+    Raises
+    ------
+    InputError
+        If `confidence_level` is not between 0 and 1.
+    """
+    check_level(confidence_level)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((adjusted < 1 - confidence_level) & ~np.asarray(few_rows))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from weighin._inference import (
     Link,
     pair,
 )
+from weighin._inference.paired import joined
 
 
 def judge(
@@ -44,11 +44,7 @@ def judge(
     sign = -1.0 if greater_is_better else 1.0
     function = link.relative if relative else link.change
     parts = [part.infer(function, sign=sign) for part in evidence]
-    joined = {
-        entry.name: np.concatenate([getattr(part, entry.name) for part in parts])
-        for entry in fields(Inference)
-    }
-    return Inference(**joined).ignoring(ignored)
+    return joined(parts).ignoring(ignored)
 
 
 def judge_difference(

@@ -55,41 +55,50 @@ def paired(
     Inference
         Arrays of shape (n_units,).
     """
-    first, second = (np.asarray(some) for some in changes)
-    own, other = (np.atleast_2d(np.asarray(some, dtype=float)) for some in rows)
+    first, second = (np.asarray(values) for values in changes)
+    own, other = (np.atleast_2d(np.asarray(values, dtype=float)) for values in rows)
     weight = None if weights is None else np.asarray(weights, dtype=float)
     before, give = np.concatenate([own, other - own]), np.asarray(donors)
-    one = np.zeros(give.shape[1], dtype=np.int64)
-    parts = list(
-        _parts(
-            one if block is None else np.asarray(block), one if stratum is None else np.asarray(stratum), give
+    all_in_one = np.zeros(give.shape[1], dtype=np.int64)
+    blocks = list(
+        _blocks(
+            all_in_one if block is None else np.asarray(block),
+            all_in_one if stratum is None else np.asarray(stratum),
+            give,
         )
     )
-    found = []
+    inferences = []
     for start in range(0, len(first), TOGETHER):
-        here = slice(start, start + TOGETHER)
-        strata: dict[int, Moments] = {}
-        for label, part, local in parts:
-            both = np.concatenate([first[here][..., part], second[here][..., part]], dtype=np.float64)
+        batch = slice(start, start + TOGETHER)
+        moments_of: dict[int, Moments] = {}
+        for stratum_label, members, local_donors in blocks:
+            both = np.concatenate([first[batch][..., members], second[batch][..., members]], dtype=np.float64)
             moved, n = both != 0, len(both) // 2
             both[n:] -= both[:n]
-            of_part = None if weight is None else weight[part]
-            moments = Moments.of(both, local, before[:, part], weights=of_part, moved=moved)
-            strata[label] = strata[label] + moments if label in strata else moments
-        n = len(first[here])
-        of_two = _of_two(function, len(own))
-        found += [difference(list(strata.values()), n + unit, unit, of_two, sign=sign) for unit in range(n)]
-    return joined(found)
+            moments = Moments.of(
+                both,
+                local_donors,
+                before[:, members],
+                weights=None if weight is None else weight[members],
+                moved=moved,
+            )
+            if stratum_label in moments_of:
+                moments = moments_of[stratum_label] + moments
+            moments_of[stratum_label] = moments
+        n = len(first[batch])
+        of_two, strata = _of_two(function, len(own)), list(moments_of.values())
+        inferences += [difference(strata, n + unit, unit, of_two, sign=sign) for unit in range(n)]
+    return joined(inferences)
 
 
-def _parts(
+def _blocks(
     block: NDArray[np.int64], stratum: NDArray[np.int64], give: NDArray[np.int64]
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
     """Stratum, rows and donors, by their places among these rows, of each block."""
     order = np.lexsort((block, stratum))
     starts = np.flatnonzero(np.diff(block[order], prepend=-1) | np.diff(stratum[order], prepend=-1))
-    for part in np.split(order, starts)[1:]:
-        yield int(stratum[part[0]]), part, np.searchsorted(part, give[:, part])
+    for members in np.split(order, starts)[1:]:
+        yield int(stratum[members[0]]), members, np.searchsorted(members, give[:, members])
 
 
 def _of_two(function: Function, n_rows: int) -> Function:
@@ -142,8 +151,8 @@ def unknown(estimate: Floats) -> Inference:
     return Inference(estimate, nan, nan, nan, nan, nan, np.zeros(len(estimate), dtype=bool))
 
 
-def some(inference: Inference, places: Sequence[int]) -> Inference:
-    """Take some of the estimates, in the order given."""
+def chosen(inference: Inference, places: Sequence[int]) -> Inference:
+    """Take the estimates at these places, in their order."""
     index: NDArray[np.int64] = np.asarray(places, dtype=np.int64)
     return Inference(*(getattr(inference, entry.name)[index] for entry in fields(Inference)))
 

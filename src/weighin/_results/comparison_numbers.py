@@ -1,17 +1,20 @@
-"""The numbers of a comparison."""
+"""The numbers of a comparison, and what may be claimed of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.errors import InputError
+from weighin._base.errors import InputError, listing, nearest
 from weighin._inference import Inference
+from weighin._inference.claims import is_claimed
 from weighin._inference.paired import adjusted, two_sided
+from weighin._results.compared_feature import ComparedFeature
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,6 +36,7 @@ class ComparisonNumbers:
     baselines: tuple[float, float]
     n_rows: tuple[int, int]
     rows: tuple[str, str] = ("", "")
+    rows_in_common: Literal["all", "some", "none", "unknown"] = "unknown"
     models: tuple[str, str] = ("", "")
     simulated: bool = False
     notes: tuple[str, ...] = ()
@@ -66,6 +70,11 @@ class ComparisonNumbers:
         return np.where(np.isnan(self.se), np.nan, two_sided(self._judged))
 
     @property
+    def pvalue_holm(self) -> NDArray[np.float64]:
+        """`pvalue` adjusted for the number of features (Holm 1979), shape (n_features,)."""
+        return adjusted(self.pvalue)
+
+    @property
     def ranks(self) -> NDArray[np.float64]:
         """Places in the order of importance, shape (2, n_features), among the features that both have; else NaN."""
         both = np.isfinite(self.first) & np.isfinite(self.second)
@@ -74,6 +83,13 @@ class ComparisonNumbers:
             order = np.flatnonzero(both)[np.argsort(-values[both], kind="stable")]
             ranks[place, order] = np.arange(1, len(order) + 1)
         return ranks
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Places of the features, the largest difference first, shape (n_features,)."""
+        size = np.nan_to_num(np.abs(self.difference), nan=-1.0)
+        heavier = np.nan_to_num(np.fmax(self.first, self.second), nan=-np.inf)
+        return np.lexsort((-heavier, -size))
 
     def interval(self, confidence_level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Give the interval of each difference.
@@ -95,18 +111,6 @@ class ComparisonNumbers:
         """
         return self._judged.interval(confidence_level)
 
-    @property
-    def pvalue_holm(self) -> NDArray[np.float64]:
-        """`pvalue` adjusted for the number of features (Holm 1979), shape (n_features,)."""
-        return adjusted(self.pvalue)
-
-    @property
-    def order(self) -> NDArray[np.int64]:
-        """Places of the features, the largest difference first, shape (n_features,)."""
-        size = np.nan_to_num(np.abs(self.difference), nan=-1.0)
-        heavier = np.nan_to_num(np.fmax(self.first, self.second), nan=-np.inf)
-        return np.lexsort((-heavier, -size))
-
     def claimed(self, confidence_level: float = 0.95) -> NDArray[np.bool_]:
         """Tell which differences are claimed: adjusted p below 1 minus the level; shape (n_features,).
 
@@ -114,9 +118,60 @@ class ComparisonNumbers:
         ----------
         confidence_level : float
             Between 0 and 1.
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
         """
-        with np.errstate(invalid="ignore"):
-            return (self.pvalue_holm < 1 - confidence_level) & ~self.few_rows
+        return is_claimed(self.pvalue_holm, self.few_rows, confidence_level)
+
+    def compared(self, confidence_level: float = 0.95) -> tuple[ComparedFeature, ...]:
+        """Give the numbers feature by feature, the largest difference first.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Of intervals and claims.
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
+        """
+        (lower, upper), claimed = self.interval(confidence_level), self.claimed(confidence_level)
+        pvalue, pvalue_holm = self.pvalue, self.pvalue_holm
+        among = int(np.isfinite(pvalue).sum())
+        return tuple(
+            ComparedFeature(
+                feature=self.features[place],
+                metric=self.metric,
+                labels=self.labels,
+                first=float(self.first[place]),
+                second=float(self.second[place]),
+                difference=float(self.difference[place]),
+                se=float(self.se[place]),
+                ci_lower=float(lower[place]),
+                ci_upper=float(upper[place]),
+                confidence_level=confidence_level,
+                pvalue=float(pvalue[place]),
+                pvalue_holm=float(pvalue_holm[place]),
+                few_rows=bool(self.few_rows[place]),
+                claimed=bool(claimed[place]),
+                among=among,
+            )
+            for place in self.order
+        )
+
+    def __getitem__(self, feature: str) -> ComparedFeature:
+        """Give the numbers of one feature, with its 95% interval: ``comparison["age"].difference``."""
+        for compared in self.compared():
+            if compared.feature == feature:
+                return compared
+        raise InputError(
+            f"Unknown feature {feature!r}.{nearest(str(feature), self.features)} "
+            f"Features: {listing(self.features)}."
+        )
 
     @cached_property
     def _judged(self) -> Inference:

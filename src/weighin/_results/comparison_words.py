@@ -3,107 +3,106 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from weighin._base.errors import listing
-from weighin._base.text import printable
-from weighin._display.numbers import Rounded, decimals_of, rounded, write
+from weighin._base.text import named, printable
+from weighin._display.numbers import write
+from weighin._results.compared_feature import ComparedFeature
 from weighin._results.comparison_numbers import ComparisonNumbers
 
-# letters of a name beside a row
-LABEL = 24
+ADDED = "taken as independent: variances add"
+# what rows in common do to intervals that take them for others
+COMMON = {
+    "all": f"{ADDED}. Both are of the same rows, which move them alike, so the intervals are usually too wide",
+    "some": f"{ADDED}. The rows of one are among those of the other, so the intervals are usually too wide",
+    "none": (
+        f"{ADDED}. No row is in both, but they are parts of one table, and values may have been swapped in from all of "
+        "it, so the intervals hold only roughly"
+    ),
+    "unknown": (
+        f"{ADDED}. If the two share rows, as overlapping tables do, that is not so, and the intervals are usually too "
+        "wide"
+    ),
+}
 
 
-def sentences(numbers: ComparisonNumbers, confidence_level: float = 0.95) -> list[str]:
-    """Say what differs, what cannot be told apart, and how it was compared."""
-    a, b = map(printable, numbers.labels)
-    better = "higher" if numbers.greater_is_better else "lower"
-    said = []
-    if numbers.metric != "prediction_change":
-        first, second = (f"{value:.4g}" for value in numbers.baselines)
-        said.append(
-            f"{numbers.metric} before any shuffle: {first} in {a}, {second} in {b} ({better} is better)."
-        )
-    order = numbers.order
-    lower, upper = numbers.interval(confidence_level)
-    claimed = numbers.claimed(confidence_level)
-    said += [_sentence(numbers, int(i), lower[i], upper[i], confidence_level) for i in order if claimed[i]]
+def sentences(numbers: ComparisonNumbers, confidence_level: float = 0.95, limit: int = 5) -> list[str]:
+    """Say what differs, what cannot be told apart, and how it was compared.
 
-    def named(which: NDArray[np.bool_]) -> list[str]:
-        return [printable(numbers.features[i]) for i in order if which[i]]
-
-    known = np.isfinite(numbers.se) & ~numbers.few_rows
-    outside = (lower > 0) | (upper < 0)
-    chance = named(known & outside & ~claimed)
-    if chance:
-        said.append(
-            f"The interval leaves out 0, but among {int(known.sum())} features one may do so by chance (Holm): "
-            f"{listing(chance)}."
-        )
-    same = named(known & ~outside)
-    if same:
-        said.append(f"Cannot be told apart: {listing(same)}.")
-    both = np.isfinite(numbers.difference)
-    if (both & np.isnan(numbers.se)).any():
-        said.append(
-            f"There are no intervals for {numbers.metric}, so nobody knows how sure the differences are."
-        )
-    for label, other in ((a, numbers.second), (b, numbers.first)):
-        alone = named(np.isnan(other) & ~both)
-        if alone:
-            said.append(f"Only in {label}: {listing(alone)}.")
-    few = named(numbers.few_rows & both)
-    if few:
-        said.append(f"Fewer than 20 rows count for {listing(few)}: no interval holds there.")
-    return [*said, f"{about(numbers)[:1].upper()}{about(numbers)[1:]}."]
-
-
-def _sentence(numbers: ComparisonNumbers, i: int, lower: float, upper: float, confidence_level: float) -> str:
-    a, b = map(printable, numbers.labels)
-    by = numbers.difference[i]
-    sign = 1.0 if by >= 0 else -1.0
-    number = rounded(abs(by), *sorted((sign * lower, sign * upper)))
-    decimals = decimals_of(upper - lower)
-    first, second = (write(float(importance[i]), decimals) for importance in (numbers.first, numbers.second))
-    return (
-        f"{printable(numbers.features[i])} weighs {number.value} {'more' if by >= 0 else 'less'} in {b} than in {a} "
-        f"({100 * confidence_level:g}% interval {number.interval}): {first} in {a}, {second} in {b}."
-    )
+    Parameters
+    ----------
+    numbers : ComparisonNumbers
+        What was found.
+    confidence_level : float
+        Of intervals and claims.
+    limit : int
+        Differences told of one by one.
+    """
+    compared = numbers.compared(confidence_level)
+    claimed = [feature for feature in compared if feature.claimed]
+    return [
+        *_baselines(numbers),
+        *map(repr, claimed[:limit]),
+        *_smaller(numbers, claimed[limit:]),
+        *_not_claimed(numbers, compared),
+        f"{about(numbers)[:1].upper()}{about(numbers)[1:]}.",
+    ]
 
 
 def about(numbers: ComparisonNumbers) -> str:
-    """Say how the two were compared."""
-    if numbers.paired:
-        return "paired: the same rows with the same shuffles"
+    """Say how the two were compared, and what rows in common would do to the intervals."""
     return (
-        "taken as independent: variances add. Where the two share rows, as overlapping tables do, that is not so, and "
-        "the intervals are usually too wide"
+        "paired: the same rows with the same shuffles" if numbers.paired else COMMON[numbers.rows_in_common]
     )
 
 
-def difference(numbers: ComparisonNumbers, i: int, confidence_level: float = 0.95) -> Rounded:
-    """Write the difference of a feature with its interval; none where few rows count."""
-    lower, upper = (float(end[i]) for end in numbers.interval(confidence_level))
-    if numbers.few_rows[i]:
-        lower = upper = math.nan
-    return rounded(float(numbers.difference[i]), lower, upper, sign=True)
+def _baselines(numbers: ComparisonNumbers) -> list[str]:
+    if numbers.metric == "prediction_change":
+        return []
+    a, b = map(printable, numbers.labels)
+    first, second = (write(value, digits=4) for value in numbers.baselines)
+    better = "higher" if numbers.greater_is_better else "lower"
+    metric = printable(numbers.metric)
+    return [f"{metric} before any shuffle: {first} in {a}, {second} in {b} ({better} is better)."]
 
 
-def only_in(numbers: ComparisonNumbers, i: int) -> str:
-    """Say which of the two has a feature, where one alone does; empty where both have it."""
-    if math.isfinite(numbers.difference[i]):
-        return ""
-    there = [
-        label
-        for label, of in zip(numbers.labels, (numbers.first, numbers.second), strict=True)
-        if np.isfinite(of[i])
+def _smaller(numbers: ComparisonNumbers, claimed: Sequence[ComparedFeature]) -> list[str]:
+    """Name what differs beyond what is told one by one."""
+    more = [feature.feature for feature in claimed if feature.difference > 0]
+    less = [feature.feature for feature in claimed if feature.difference < 0]
+    label = printable(numbers.labels[1])
+    return [
+        f"{named(names)} {'weighs' if len(names) == 1 else 'weigh'} {way} in {label}, too."
+        for names, way in ((more, "more"), (less, "less"))
+        if names
     ]
-    return f"only in {short(there[0])}" if len(there) == 1 else "-"
 
 
-def short(label: str) -> str:
-    """Cut a label to what stands beside a row."""
-    label = printable(label)
-    return label if len(label) <= LABEL else f"{label[: LABEL - 1]}…"
+def _not_claimed(numbers: ComparisonNumbers, compared: Sequence[ComparedFeature]) -> list[str]:
+    said = []
+    both = [feature for feature in compared if math.isfinite(feature.difference)]
+    unclear = [
+        feature
+        for feature in both
+        if not (feature.claimed or feature.few_rows or math.isnan(feature.pvalue_holm))
+    ]
+    chance = [feature.feature for feature in unclear if feature.leaves_out_zero]
+    if chance:
+        said.append(
+            f"The interval leaves out 0, but among {unclear[0].among} features one may do so by chance (Holm): "
+            f"{named(chance)}."
+        )
+    same = [feature.feature for feature in unclear if not feature.leaves_out_zero]
+    if same:
+        said.append(f"Cannot be told apart: {named(same)}.")
+    if any(math.isnan(feature.se) for feature in both):
+        metric = printable(numbers.metric)
+        said.append(f"There are no intervals for {metric}, so nobody knows how sure the differences are.")
+    for label in numbers.labels:
+        alone = [feature.feature for feature in compared if feature.only_in == label]
+        if alone:
+            said.append(f"Only in {printable(label)}: {named(alone)}.")
+    few = [feature.feature for feature in both if feature.few_rows]
+    if few:
+        said.append(f"Fewer than 20 rows count for {named(few)}: no interval holds there.")
+    return said

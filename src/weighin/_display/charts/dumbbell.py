@@ -20,7 +20,8 @@ from weighin._display.charts.texts import (
     write_around,
 )
 
-LEGEND = 32.0  # points that its two lines take, between the axis and its label
+# points that the two lines of the legend take, between the axis and its label
+LEGEND = 32.0
 
 
 def dumbbell(
@@ -64,7 +65,7 @@ def dumbbell(
     write_around(ax, look, title, subtitle, xlabel)
     pitch = name_rows(ax, names, look, own=own)
     rows = np.arange(len(names))
-    first, second = (np.where(np.isfinite(some), some, np.nan) for some in (first, second))
+    first, second = (np.where(np.isfinite(ends), ends, np.nan) for ends in (first, second))
     both = rows[np.isfinite(first) & np.isfinite(second)]
     if len(both):
         ax.hlines(

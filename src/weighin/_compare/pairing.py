@@ -1,0 +1,175 @@
+"""Pair two results where that can be, or say why not, and which rows both have as far as they tell."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._inference import Inference, LeftOut, RowChanges, Strata, delete_one_block
+from weighin._inference.paired import chosen, independent, paired, unknown
+from weighin._results.importance import Importance
+from weighin._results.importance_sentences import which_rows
+
+# why two results are not compared pair by pair
+OTHER_ROWS, OTHER_TABLE, UNKNOWN_TABLE = "other rows", "other table", "unknown table"
+OTHER_SHUFFLES, NOTHING_KEPT, SEGMENTS, NO_PAIRS = "other shuffles", "nothing kept", "segments", "no pairs"
+# what `by` is called where the segments came as an array: two of this name may be anything
+UNNAMED = "segment"
+
+Places = Sequence[Sequence[int]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pairing:
+    """How two results are compared.
+
+    Attributes
+    ----------
+    inference : Inference
+        Of the second minus the first.
+    why_not : str
+        Why it was not pair by pair; empty where it was.
+    rows_in_common : str
+        "all", "some", "none" or "unknown".
+    """
+
+    inference: Inference
+    why_not: str
+    rows_in_common: Literal["all", "some", "none", "unknown"]
+
+
+def pairing(first: Importance, second: Importance, places: Places) -> Pairing:
+    """Judge the difference pair by pair where that can be, else as that of independent results.
+
+    Parameters
+    ----------
+    first, second : Importance
+        Of one metric.
+    places : two sequences of int
+        The features of both, by their places in either.
+    """
+    common = rows_in_common(first, second)
+    why_not = _in_the_way(first, second)
+    by_pairs = None
+    if not why_not:
+        by_pairs = _by_rows(first, second, places) or _by_shares(first, second, places)
+        if by_pairs is None:
+            why_not = NOTHING_KEPT if has_rows(first) and has_rows(second) else NO_PAIRS
+    if by_pairs is None:
+        return Pairing(independent(_judged(first, places[0]), _judged(second, places[1])), why_not, common)
+    ignored = [_ignored(result, own) for result, own in zip((first, second), places, strict=True)]
+    return Pairing(by_pairs.ignoring(ignored[0] & ignored[1]), "", common)
+
+
+def rows_in_common(first: Importance, second: Importance) -> Literal["all", "some", "none", "unknown"]:
+    """Tell which rows both were weighed on: of two tables whose targets differ, nobody can say."""
+    if not first.rows_sum or first.rows_sum != second.rows_sum:
+        return "unknown"
+    if first.segment is None and second.segment is None:
+        return "all"
+    if first.segment is None or second.segment is None:
+        return "some"
+    if first.by != second.by or first.by == UNNAMED:
+        return "unknown"
+    return "all" if first.segment == second.segment else "none"
+
+
+def has_rows(result: Importance) -> bool:
+    """Whether its metric has a value for each row, which could have been kept."""
+    return any(isinstance(evidence, Strata) for evidence in result.evidence)
+
+
+def _in_the_way(first: Importance, second: Importance) -> str:
+    """Say what keeps two results from being compared pair by pair; empty where nothing does yet."""
+    if (first.segment, first.n_rows) != (second.segment, second.n_rows):
+        return OTHER_ROWS
+    if not first.rows_sum or first.rows_sum != second.rows_sum:
+        if which_rows(first) != which_rows(second):
+            return OTHER_ROWS
+        return OTHER_TABLE if first.rows_sum and second.rows_sum else UNKNOWN_TABLE
+    if first.segment is not None:
+        return SEGMENTS
+    shuffles = [(result.random_state, result.n_repeats, result.block_rows) for result in (first, second)]
+    return OTHER_SHUFFLES if shuffles[0] != shuffles[1] else ""
+
+
+def _by_rows(first: Importance, second: Importance, places: Places) -> Inference | None:
+    """Compare what each swap changed row by row, where both kept that."""
+    kept, other = first.kept, second.kept
+    if kept is None or other is None or first.link != second.link or not _same_swaps(kept, other):
+        return None
+    if (kept.weights is None) != _unweighted(first) or (first.link.needs_spread and kept.spread is None):
+        return None
+    seen = np.flatnonzero(kept.block >= 0)
+    place_among_seen = np.full(len(kept.block), -1)
+    place_among_seen[seen] = np.arange(len(seen))
+    inference = paired(
+        (kept.changes[places[0]][..., seen], other.changes[places[1]][..., seen]),
+        place_among_seen[kept.donors[:, seen]],
+        (_row_components(kept, seen), _row_components(other, seen)),
+        block=kept.block[seen],
+        stratum=kept.stratum[seen],
+        weights=None if kept.weights is None else kept.weights[seen],
+        function=first.link.change,
+        sign=-1.0 if first.greater_is_better else 1.0,
+    )
+    before, after = (
+        result.importances_mean[list(own)] for result, own in zip((first, second), places, strict=True)
+    )
+    size = float(np.abs([before, after]).max(initial=0.0))
+    # an .npz of another run beside the JSON would tell another story
+    same = np.allclose(inference.estimate, after - before, rtol=1e-3, atol=1e-4 * size, equal_nan=True)
+    few = _judged(first, places[0]).few_rows | _judged(second, places[1]).few_rows
+    return dataclasses.replace(inference, few_rows=inference.few_rows | few) if same else None
+
+
+def _row_components(kept: RowChanges, seen: NDArray[np.int64]) -> NDArray[Any]:
+    """The loss before any swap, and for R2 the distance from the mean of the target."""
+    components = [kept.before] if kept.spread is None else [kept.before, kept.spread]
+    return np.stack(components)[:, seen]
+
+
+def _unweighted(result: Importance) -> bool:
+    return not any(evidence.weighted for evidence in result.evidence if isinstance(evidence, Strata))
+
+
+def _same_swaps(kept: RowChanges, other: RowChanges) -> bool:
+    names = ("donors", "block", "stratum", "weights")
+    return all(np.array_equal(getattr(kept, name), getattr(other, name)) for name in names)
+
+
+def _by_shares(first: Importance, second: Importance, places: Places) -> Inference | None:
+    """Compare estimates that left out the same shares of the rows."""
+    parts = [[part for part in result.evidence if isinstance(part, LeftOut)] for result in (first, second)]
+    if not all(parts) or [len(first.evidence), len(second.evidence)] != list(map(len, parts)):
+        return None
+    sizes = [part.sizes for of_one in parts for part in of_one]
+    if not all(np.array_equal(size, sizes[0]) for size in sizes):
+        return None
+    sign = -1.0 if first.greater_is_better else 1.0
+
+    def of_both(name: str) -> list[NDArray[np.float64]]:
+        return [
+            np.concatenate([getattr(part, name) for part in of_one])[list(own)]
+            for of_one, own in zip(parts, places, strict=True)
+        ]
+
+    def difference(name: str) -> NDArray[np.float64]:
+        before, after = of_both(name)
+        return sign * (after - before)
+
+    changed = np.minimum(*of_both("changed"))
+    return delete_one_block(difference("estimate"), difference("without"), sizes[0], changed)
+
+
+def _ignored(result: Importance, places: Sequence[int]) -> NDArray[np.bool_]:
+    return result.ignored[list(places)]
+
+
+def _judged(result: Importance, places: Sequence[int]) -> Inference:
+    inference = result._judged
+    return unknown(result.importances_mean[list(places)]) if inference is None else chosen(inference, places)
