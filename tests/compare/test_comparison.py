@@ -304,7 +304,7 @@ def told_apart(n: int, se: float = 0.1, **changes) -> Comparison:
 
 
 def test_what_is_claimed_follows_the_confidence_level_in_every_view():
-    """p = 0.012: claimed at 95%, not at 99%."""
+    """A p-value of 0.012 is claimed at 95%, not at 99%."""
     comparison = told_apart(1, 0.4)
     assert comparison.claimed(0.95).all()
     assert not comparison.claimed(0.99).any()
@@ -338,7 +338,7 @@ def test_one_feature_prints_itself(paired, apart):
     assert "among 20 features one may do so by chance" in repr(
         told_apart(20, se=np.array([0.4, *[100.0] * 19]))["f0"]
     )
-    with pytest.raises(InputError, match="Unknown feature 'spraed'. Did you mean 'spread'"):
+    with pytest.raises(InputError, match=r"Unknown feature 'spraed'\. Did you mean 'spread'"):
         paired["spraed"]
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 MINUS = "\N{MINUS SIGN}"
 MOST_DECIMALS = 7
+# letters that the units of a number are written with
+NUMBERS = frozenset(f"<+-{MINUS},0123456789∞")
 UNKNOWN = "-"
 
 
@@ -89,19 +91,22 @@ def aligned(texts: Sequence[str], pad: str = " ", point: str = " ") -> list[str]
     pad, point : str
         Spaces as wide as a digit and as a decimal point.
     """
-    tails = [len(text) - _units_end(text) for text in texts]
+    tails = [len(text) - _units_end(text) for text in texts if text[:1] in NUMBERS]
     longest = max(tails, default=0)
-    padded = [
-        text + (point + pad * (longest - 1) if not tail and longest else pad * (longest - tail))
-        for text, tail in zip(texts, tails, strict=True)
-    ]
+    padded = [_padded(text, longest, pad, point) if text[:1] in NUMBERS else text for text in texts]
     width = max(map(len, padded), default=0)
     return [pad * (width - len(text)) + text for text in padded]
+
+
+def _padded(text: str, longest: int, pad: str, point: str) -> str:
+    """Give a number the room behind its units that others need; what begins like no number stands to the right."""
+    tail = len(text) - _units_end(text)
+    return text + (point + pad * (longest - 1) if not tail and longest else pad * (longest - tail))
 
 
 def _units_end(text: str) -> int:
     """Place behind the units of the first number: of its decimal point, or of its end."""
     for place, letter in enumerate(text):
-        if letter == "." or (letter not in f"<+-{MINUS},0123456789∞"):
+        if letter == "." or (letter not in NUMBERS):
             return place
     return len(text)

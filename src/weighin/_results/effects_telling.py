@@ -87,11 +87,19 @@ def _row(effect: FeatureEffect, confidence_level: float, with_local: bool) -> Ro
     low, high = effect.reach_interval(confidence_level)
     reach = effect.reach if effect.n_points > 1 else math.nan
     number = rounded(reach, low, high)
+    interval = "exact" if low == high else number.interval
     word = direction_word(effect)
     local = [_local(effect) or "-"] * with_local
     return Row(
         effect.feature,
-        [word, number.value, number.interval, *local, ends_of(effect) or "-", kind_word(effect)],
+        [
+            word,
+            number.value,
+            interval,
+            *local,
+            ends_of(effect) or "-",
+            kind_word(effect),
+        ],
         Bar(reach, low, high),
         sign=effect.arrow if effect.claimed else "",
         meaning=word,
