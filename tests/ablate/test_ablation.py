@@ -101,19 +101,73 @@ def test_a_sentence_says_what_would_be_needed():
     spread = Spread("rows x fits", 0.0, 0.1**2, 0.0, 10, 1000, 9.0)
     by_fits = dataclasses.replace(made(0.02, 0.2).changes[0], spread=spread)
     text = dataclasses.replace(made(0.02, 0.2), changes=(by_fits,)).summary()
-    assert text.endswith(": cannot tell with 10 fits; about 130 would be needed.")
+    assert text.endswith(": cannot tell with 10 fits; about 130 fits would be needed.")
 
 
-def test_other_confidence_levels_change_the_interval_not_the_verdict():
+def test_interval_and_verdict_follow_the_confidence_level():
     result = made(0.01, 0.06)
     assert "(90% interval −0.04 to +0.06): safe to drop" in result.summary(0.9)
     wide, narrow = result.to_frame(0.99), result.to_frame(0.5)
     assert wide["ci_upper"][0] > narrow["ci_upper"][0]
+    barely = made(0.21, 0.18)
+    assert ": dropping it hurts." in barely.summary()
+    assert "(99% interval 0.0 to +0.4): cannot tell" in barely.summary(0.99)
+    assert barely.to_frame(0.99)["verdict"].tolist() == ["cannot tell"]
+    assert [barely.tell(level).tables[0].rows[0].claimed for level in (0.95, 0.99)] == [True, False]
     for level in (0, 1, 95):
         with pytest.raises(weighin.InputError, match="confidence_level must be between 0 and 1"):
             result.to_frame(level)
         with pytest.raises(weighin.InputError, match="confidence_level"):
             result.summary(level)
+
+
+def several(n, estimate=0.083, half=0.038, **options):
+    """As many variants alike, each with its label."""
+    lone = made(estimate, half, **options)
+    changes = [dataclasses.replace(lone.changes[0], label=f"f{i}", dropped=(f"f{i}",)) for i in range(n)]
+    return dataclasses.replace(lone, changes=tuple(changes))
+
+
+def test_an_open_verdict_beside_an_interval_that_leaves_out_0_says_why():
+    """One variant alone would count: p = .01, and .1 among ten."""
+    half = 0.083 * 1.96 / 2.58
+    assert ": dropping it hurts." in several(1, half=half, tolerance=0.01).summary()
+    among = several(10, half=half, tolerance=0.01)
+    assert among.verdict("f0") == "cannot tell"
+    said = among.summary(limit=10).splitlines()[0]
+    assert (
+        "(95% interval +0.02 to +0.15): cannot tell with 10 fits, although the interval leaves out 0" in said
+    )
+    assert "leaves out 0: among 10 variants one may do so by chance (Holm);" in said
+    assert not among.tell().tables[0].rows[0].claimed
+    small = several(10, estimate=0.0, half=0.1 * 1.96 / 2.2, tolerance=0.1)
+    assert "although alone it would count as 'safe to drop': among 10 variants" in small.summary(limit=10)
+
+
+def test_of_many_variants_the_largest_changes_are_told_one_by_one_and_the_others_by_verdict():
+    mixed = several(4, estimate=0.5), several(8, estimate=0.001)
+    changes = [
+        dataclasses.replace(change, label=f"g{place}", dropped=(f"g{place}",))
+        for place, change in enumerate(change for result in mixed for change in result.changes)
+    ]
+    said = dataclasses.replace(mixed[0], changes=tuple(changes)).summary(limit=2).splitlines()
+    assert [line.partition(" the average")[0] for line in said[:2]] == ["Without g0", "Without g1"]
+    assert said[2:] == [
+        "Hurts: without g2 and without g3.",
+        "Safe to drop: without g4, without g5, without g6, without g7 and 4 more.",
+    ]
+
+
+def test_one_variant_prints_itself(found):
+    week = found["week"]
+    frame = found.to_frame().set_index("variant")
+    assert (week.change, week.ci_lower) == tuple(frame.loc["week", ["change", "ci_lower"]])
+    assert week.verdict.word == frame.loc["week", "verdict"]
+    assert repr(week) in found.summary().splitlines()
+    with pytest.raises(
+        weighin.InputError, match=r"Unknown variant 'nobody'. Variants: 'spread', 'week', 'sum'"
+    ):
+        found["nobody"]
 
 
 def test_the_frame_has_a_row_per_variant(found):

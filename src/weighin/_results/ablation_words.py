@@ -1,112 +1,72 @@
-"""Sentences about changes of a metric."""
+"""What an ablation says, in sentences."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from weighin._base.errors import listing
-from weighin._base.text import printable
-from weighin._display.numbers import decimals_of, write
-from weighin._results import change as words
-from weighin._results.change import Change, Verdict
-
-NAMES = {
-    "mae": "the average miss",
-    "mse": "the mean squared error",
-    "rmse": "the root mean squared error",
-    "accuracy": "the accuracy",
-    "error_rate": "the error rate",
-    "log_loss": "the log loss",
-    "loss": "the loss",
-}
+from weighin._base.text import named, printable
+from weighin._display.numbers import write
+from weighin._results.ablated_variant import AblatedVariant
+from weighin._results.ablation_numbers import AblationNumbers
 
 
-def sentence(
-    change: Change,
-    verdict: Verdict,
-    *,
-    metric: str,
-    greater_is_better: bool,
-    unit: str,
-    confidence_level: float,
-) -> str:
-    """Say in one sentence what a variant does, how sure that is, and what follows."""
-    what, name = _subject(change), NAMES.get(metric, metric)
-    if verdict.word == words.FAILED:
-        return f"{what}: no model could be trained ({change.errors[0] if change.errors else 'no fit'})."
-    unit = f" {unit}" if unit else ""
-    lower, upper = change.spread.interval(change.estimate, confidence_level)
-    decimals = decimals_of(upper - lower)
-    size = write(abs(change.estimate), decimals) + unit
-    moved_by = write(change.estimate, decimals, sign=True) + unit
-    if verdict.word in (words.ONE_FIT, words.NO_INTERVAL):
-        moved = f"{what} {name} changes by {moved_by}"
-        if verdict.word == words.ONE_FIT:
-            return f"{moved} in one fit: no interval, and nothing is known of another fit. Take fits=10."
-        return f"{moved} on average over {change.n_fits} fits: no interval for this metric on these rows."
-    low, high = (write(end, decimals, sign=True) for end in (lower, upper))
-    signed = f"({100 * confidence_level:g}% interval {low} to {high})"
-    plain = "({} to {})".format(*(write(end, decimals) for end in sorted([abs(lower), abs(upper)])))
-    worse = (change.estimate < 0) == greater_is_better
-    told = {
-        words.HURTS: f"{what} {name} gets worse by {size} {plain}: {_hurt(change)}",
-        words.BETTER: f"{what} {name} improves by {size} {plain}: better without",
-        words.KEEP: f"{what} {name} improves by {size} {plain}: worth keeping",
-        words.SWAP_BETTER: f"{what} {name} improves by {size} {plain}: better so",
-    }.get(verdict.word)
-    if told is None or lower * upper < 0 or (verdict.word == words.HURTS and not worse):
-        told = f"{what} {name} changes by {moved_by} {signed}: {verdict.word}"
-    return told + _unsure(change, verdict) + "."
+def sentences(variants: Sequence[AblatedVariant], limit: int) -> list[str]:
+    """Say what each variant does; of many only the largest changes one by one, and of the others what follows.
+
+    Parameters
+    ----------
+    variants : sequence of AblatedVariant
+        In the order they were asked for.
+    limit : int
+        Variants told of one by one, where there are more.
+    """
+    if len(variants) <= limit:
+        return list(map(repr, variants))
+    by_size = sorted(variants, key=lambda variant: (not variant.verdict.claims, -_size(variant)))
+    first, others = by_size[:limit], by_size[limit:]
+    by_word: dict[str, list[str]] = {}
+    for variant in others:
+        by_word.setdefault(variant.verdict.word, []).append(variant.name)
+    return [
+        *map(repr, first),
+        *(f"{word[:1].upper()}{word[1:]}: {named(names)}." for word, names in by_word.items()),
+    ]
 
 
-def _subject(change: Change) -> str:
-    dropped, added = (" and ".join(map(printable, names)) for names in (change.dropped, change.added))
-    if change.kind == "drop":
-        shown = (
-            dropped if len(change.dropped) < 4 else f"{printable(change.label)} ({listing(change.dropped)})"
-        )
-        return f"without {shown}"
-    return f"with {added}" + (f" in place of {dropped}" if dropped else "")
-
-
-def _hurt(change: Change) -> str:
-    if change.kind == "drop":
-        return "dropping it hurts" if len(change.dropped) == 1 else "dropping them hurts"
-    return "it hurts"
-
-
-def _unsure(change: Change, verdict: Verdict) -> str:
-    if verdict.word != words.UNSURE:
-        return ""
-    said = f" with {change.n_fits} fits"
-    if verdict.alone:
-        said += (
-            f" (alone it would count as {verdict.alone!r}; among several variants one may do so by chance)"
-        )
-    if verdict.rows_needed is not None:
-        fits = "" if verdict.fits_needed is None else f" and {verdict.fits_needed:,} fits"
-        rows = f"{verdict.rows_needed:,} test rows ({change.n_rows:,} now)"
-        return f"{said}; more fits alone will not do, about {rows}{fits} would be needed"
-    if verdict.fits_needed is not None:
-        return f"{said}; about {verdict.fits_needed:,} would be needed"
-    return f"{said}; the estimate lies too near to the limit for any number of fits or rows to tell"
-
-
-def variant(change: Change) -> str:
-    """Name a variant by what is done."""
-    sign = {"drop": "without ", "add": "with "}.get(change.kind, "")
-    return f"{sign}{printable(change.label)}"
-
-
-def failures(changes: Sequence[Change]) -> list[str]:
+def failures(numbers: AblationNumbers) -> list[str]:
     """Say which fits failed; none is dropped in silence."""
-    return [f"{printable(change.label)}: {error}" for change in changes for error in change.errors]
+    return [printable(f"{change.label}: {error}") for change in numbers.changes for error in change.errors]
 
 
-def tolerance_text(tolerance: float, baseline: float, unit: str, where: str = "") -> str:
-    """Say what counts as too small to matter."""
-    share = (
-        f" ({100 * tolerance / abs(baseline):.2g}%{where})" if baseline and math.isfinite(baseline) else ""
+def about(numbers: AblationNumbers, where: str = "") -> str:
+    """Say what the numbers are taken from, and what counts as a finding.
+
+    Parameters
+    ----------
+    numbers : AblationNumbers
+        What was measured.
+    where : str
+        Where the tolerance is to be seen: ", dotted line".
+    """
+    better = "higher" if numbers.greater_is_better else "lower"
+    several = len(numbers.changes) > 1
+    holm = f"; verdicts are adjusted for {len(numbers.changes)} variants (Holm)" if several else ""
+    return printable(
+        f"Full model: {numbers.metric} {write(numbers.baseline, digits=4)} ({better} is better), {numbers.recipe}, "
+        f"{numbers.fits} fit{'s' * (numbers.fits != 1)} each, seed {numbers.random_state}; {numbers.split}. What is "
+        f"below {_tolerance(numbers, where)} does not matter{holm}."
     )
-    return f"{tolerance:.3g}{f' {unit}' if unit else ''}{share}"
+
+
+def _tolerance(numbers: AblationNumbers, where: str) -> str:
+    """Say what counts as too small to matter."""
+    text = write(numbers.tolerance) + (f" {numbers.unit}" if numbers.unit else "")
+    baseline = numbers.baseline
+    if baseline and math.isfinite(baseline):
+        text += f" ({write(100 * numbers.tolerance / abs(baseline), digits=2)}%{where})"
+    return text
+
+
+def _size(variant: AblatedVariant) -> float:
+    return abs(variant.change) if math.isfinite(variant.change) else 0.0

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from weighin._base.checks import check_level
 from weighin._inference import holm
+from weighin._inference.claims import is_claimed
 from weighin._inference.refits import Spread
 
 # beyond, no number is named
 MOST_FITS, MOST_ROWS = 1000, 1000.0
 POWER = float(ndtri(0.8))
-LEVEL = 0.05
 
 SAFE, HURTS, BETTER = "safe to drop", "hurts", "better without"
 KEEP, POINTLESS = "worth keeping", "not worth adding"
@@ -87,6 +89,8 @@ class Verdict:
         Test rows that would be, where fits alone are not.
     alone : str
         What would be said if it were the only variant, where that is something else.
+    among : int
+        Variants that p-values are adjusted for.
     """
 
     word: str
@@ -96,9 +100,17 @@ class Verdict:
     fits_needed: int | None = None
     rows_needed: int | None = None
     alone: str = ""
+    among: int = 1
+
+    @property
+    def claims(self) -> bool:
+        """Whether it says anything: bold and dark, where the others are pale."""
+        return self.word not in OPEN
 
 
-def judge(changes: Sequence[Change], greater_is_better: bool, tolerance: float) -> list[Verdict]:
+def judge(
+    changes: Sequence[Change], greater_is_better: bool, tolerance: float, confidence_level: float = 0.95
+) -> list[Verdict]:
     """Judge all variants together: Holm's adjustment over them, for differences and for their absence.
 
     Parameters
@@ -109,7 +121,15 @@ def judge(changes: Sequence[Change], greater_is_better: bool, tolerance: float) 
         Direction of the metric.
     tolerance : float
         In units of the metric: a loss (of what is dropped) or gain (of what is added) below it does not matter.
+    confidence_level : float
+        Adjusted p-values below 1 minus this are claims; half of that where they are one-sided.
+
+    Raises
+    ------
+    InputError
+        If `confidence_level` is not between 0 and 1.
     """
+    check_level(confidence_level)
     worse = [_worse(change, greater_is_better) for change in changes]
     differ = np.array(
         [_two_sided(change.spread, value) for change, value in zip(changes, worse, strict=True)]
@@ -121,27 +141,24 @@ def judge(changes: Sequence[Change], greater_is_better: bool, tolerance: float) 
         ]
     )
     differ_holm, within_holm = holm(differ), holm(within)
-    words = [
-        _word(change, value, float(p), float(q))
-        for change, value, p, q in zip(changes, worse, differ_holm, within_holm, strict=True)
-    ]
+    words = _words(changes, worse, differ_holm, within_holm, confidence_level)
+    alone = _words(changes, worse, differ, within, confidence_level)
     undecided = max(1, words.count(UNSURE))
     verdicts = []
-    for place, (change, value, word) in enumerate(zip(changes, worse, words, strict=True)):
+    for place, (change, word) in enumerate(zip(changes, words, strict=True)):
         fits = rows = None
-        alone = ""
         if word == UNSURE:
-            alone = _word(change, value, float(differ[place]), float(within[place]))
-            fits, rows = _needed(change, value, tolerance, LEVEL / undecided)
+            fits, rows = _needed(change, worse[place], tolerance, (1 - confidence_level) / undecided)
         verdicts.append(
             Verdict(
-                word,
-                float(differ[place]),
-                float(differ_holm[place]),
-                float(within_holm[place]),
-                fits,
-                rows,
-                alone if alone != UNSURE else "",
+                word=word,
+                pvalue=float(differ[place]),
+                pvalue_holm=float(differ_holm[place]),
+                pvalue_within=float(within_holm[place]),
+                fits_needed=fits,
+                rows_needed=rows,
+                alone=alone[place] if alone[place] != word else "",
+                among=len(changes),
             )
         )
     return verdicts
@@ -159,12 +176,26 @@ def _two_sided(spread: Spread, value: float) -> float:
     )
 
 
-def _word(change: Change, worse: float, differ: float, within: float) -> str:
+def _words(
+    changes: Sequence[Change],
+    worse: Sequence[float],
+    differ: NDArray[np.float64],
+    within: NDArray[np.float64],
+    confidence_level: float,
+) -> list[str]:
+    """Put into a word each what p-values allow to say."""
+    differs = is_claimed(differ, False, confidence_level)
+    # one-sided
+    small = is_claimed(within, False, (1 + confidence_level) / 2)
+    rows = zip(changes, worse, differs.tolist(), small.tolist(), strict=True)
+    return [_word(*row) for row in rows]
+
+
+def _word(change: Change, worse: float, differs: bool, small: bool) -> str:
     if not change.n_fits:
         return FAILED
     if not change.spread.known:
         return ONE_FIT if change.n_fits == 1 else NO_INTERVAL
-    differs, small = differ < LEVEL, within < LEVEL / 2
     if change.kind == "add":
         if differs and worse > 0:
             return HURTS
@@ -189,18 +220,19 @@ def _needed(change: Change, worse: float, tolerance: float, level: float) -> tup
     for n_fits in range(change.n_fits, MOST_FITS + 1):
         if tells(n_fits):
             return _rounded(max(n_fits, change.n_fits + 1)), None
-    found: list[tuple[float, int, float]] = []
+    enough: list[tuple[float, int, float]] = []
     n_fits = change.n_fits
-    while n_fits <= MOST_FITS:  # more of both: the cheapest
+    # more of both: the cheapest
+    while n_fits <= MOST_FITS:
         more = 1.0
         while more < MOST_ROWS and not tells(n_fits, more):
             more *= 1.05
         if more < MOST_ROWS:
-            found.append((n_fits * more, n_fits, more))
+            enough.append((n_fits * more, n_fits, more))
         n_fits *= 2
-    if not found:
+    if not enough:
         return None, None
-    _, n_fits, more = min(found)
+    _, n_fits, more = min(enough)
     fits = None if n_fits == change.n_fits else _rounded(n_fits)
     return fits, _rounded(math.ceil(change.n_rows * more))
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from weighin._base.errors import InputError
 from weighin._base.text import ARROWS
-from weighin._display.numbers import rounded
 from weighin._inference import holm
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_sentences import sentences
@@ -25,7 +24,6 @@ MOST_EFFECTS = 8
 MOST_CURVES = 24
 MOST_PAIRS = 100  # of columns that go together; a page shows fewer
 MOST_ROWS = 20  # of a heatmap; the frame has every feature
-TRIED = {"drop": "without ", "add": "with "}
 
 
 def page_of(
@@ -207,18 +205,15 @@ def _ablation(ablation: Any) -> dict[str, Any] | None:
         return None
     if isinstance(ablation, Mapping):
         return dict(ablation)
-    if not (hasattr(ablation, "summary") and hasattr(ablation, "to_frame")):
+    if not hasattr(ablation, "tell"):
         raise InputError(f"ablation must be a result of weighin.ablate, got {type(ablation).__name__}.")
-    records = ablation.to_frame().to_dict("records")
-    rows = []
-    for record in records:
-        number = rounded(*(float(record[name]) for name in ("change", "ci_lower", "ci_upper")), sign=True)
-        label = f"{TRIED.get(record['kind'], '')}{record['variant']}"
-        fits = f"{record['fits']} of {record['fits'] + record['failed']}"
-        rows.append([label, number.value, number.interval, record["verdict"], fits])
-    columns = ["trained", f"{ablation.metric} changes by", "95% interval", "verdict", "fits"]
-    told = [f"{line[:1].upper()}{line[1:]}" for line in ablation.summary().splitlines()]
-    return {"sentences": told, "columns": columns, "rows": rows}
+    telling = ablation.tell()
+    (table,) = telling.tables
+    return {
+        "sentences": [*telling.sentences, *telling.notes],
+        "columns": [table.first, *(column.label for column in table.columns)],
+        "rows": [[row.name, *row.cells] for row in table.rows],
+    }
 
 
 def _plain(content: Any, name: str) -> Any:
