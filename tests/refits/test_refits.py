@@ -9,6 +9,7 @@ import pytest
 
 import weighin
 from tables import FEATURES, Noisy, games, linear, logistic, noisy
+from weighin._inference.refits import Spread
 
 FRAME = games(400)
 
@@ -95,8 +96,88 @@ def test_folds_and_few_rows():
     result = refits(split="time:season:2", fits=3)
     assert result.importances.shape == (4, 3)
     assert any("first fold" in note for note in result.notes)
-    few = refits(frame=games(60), fits=3, split="time:season")
+    few = refits(frame=games(48), fits=3, split="time:season")
     assert np.isfinite(few.interval()).all()
+    assert few.few_rows.all()
+    assert few.one_model_few_rows.all()
+
+
+def test_over_few_rows_nothing_is_claimed_and_no_interval_shown():
+    few = refits(frame=games(48), fits=3, split="time:season")
+    table = few.tell().tables[0]
+    assert {row.cells[1] for row in table.rows} == {"too few rows"}
+    assert {row.cells[3] for row in table.rows} == {"too few rows"}
+    assert not any(row.claimed or np.isfinite(row.bar.low) for row in table.rows)
+    assert not few.claims().any.any()
+    assert "interval" not in few.summary().replace("too few rows for an interval", "").replace(
+        "no interval holds there", ""
+    )
+    assert "Fewer than 20 rows count for spread" in str(few)
+
+
+def by_hand(means, se, **changes):
+    """Importances whose standard error is known."""
+    n = len(means)
+    spreads = tuple(
+        Spread("rows x fits", error**2, 0.0, 0.0, 2, 100, 1e9) for error in np.broadcast_to(se, n)
+    )
+    values = {
+        "features": tuple(f"f{i}" for i in range(n)),
+        "importances": np.column_stack([means, means]),
+        "one_model": np.column_stack([means, np.array(means) - 0.1, np.array(means) + 0.1]),
+        "spreads": spreads,
+        "few_rows": np.zeros(n, dtype=bool),
+        "one_model_few_rows": np.zeros(n, dtype=bool),
+        "baseline": 1.0,
+        "metric": "mae",
+        "greater_is_better": False,
+    }
+    return weighin.Refits(**{**values, **changes})
+
+
+def test_claims_are_adjusted_and_follow_the_level_in_every_view():
+    """A p-value of .01: claimed of one feature, at 95%; not of ten, nor at 99.5%."""
+    one = by_hand([0.233], 0.1)
+    assert one.tell().tables[0].rows[0].claimed
+    assert not one.tell(0.995).tables[0].rows[0].claimed
+    among = by_hand([0.233] * 10, 0.1)
+    assert not any(row.claimed for row in among.tell().tables[0].rows)
+    assert not among.claims().any.any()
+    assert "nothing is claimed although the interval leaves out 0, as among 10 features" in repr(among["f0"])
+    assert "The interval leaves out 0, but among 10 features one may do so by chance (Holm): f" in (
+        among.summary(limit=1)
+    )
+
+
+def test_sentences_tell_findings_first_and_name_the_rest():
+    result = by_hand([3.0, 2.0, 1.0, 0.01, -0.5], [0.1, 0.1, 0.1, 0.1, 0.05])
+    said = result.summary(limit=2).splitlines()
+    assert said[0].startswith(
+        "Shuffling f0 makes mae worse by 3.0 on average over fits (95% interval 2.8 to 3.2;"
+    )
+    assert said[1].startswith("Shuffling f1 ")
+    assert said[2:] == [
+        "f2 weighs less.",
+        "Shuffling f4 makes mae better.",
+        "Cannot be told apart from zero: f3.",
+    ]
+    assert "makes mae better by 0.5" in repr(result["f4"])
+    assert "what models trained so learn there does not hold on rows held out" in repr(result["f4"])
+    assert repr(result["f3"]).endswith(": cannot be told apart from zero.")
+
+
+def test_one_feature_is_asked_for_by_name(weighed):
+    spread, frame = weighed["spread"], weighed.to_frame().set_index("feature")
+    assert (spread.importance, spread.ci_lower, spread.rank) == tuple(
+        frame.loc["spread", ["importance", "ci_lower", "rank"]]
+    )
+    with pytest.raises(weighin.InputError, match=r"Unknown feature 'spraed'. Did you mean 'spread'"):
+        weighed["spraed"]
+
+
+def test_the_chart_is_pale_where_nothing_is_claimed(axes):
+    ax = by_hand([3.0, 0.01], 0.1).plot(ax=axes, limit=2)
+    assert [bar.get_alpha() for bar in ax.patches[:2]] == [1.0, 0.4]
 
 
 def test_only_rows_it_was_not_trained_on_are_weighed_on():

@@ -101,14 +101,13 @@ class Ablation(AblationNumbers, Result):
         check_limit(limit)
         variants = self.variants()[:limit]
         values, lower, upper = np.array([variant.worse_by for variant in variants]).reshape(-1, 3).T
-        with_intervals = bool(np.isfinite(lower).any())
         left_out = len(self.changes) - len(variants)
         more = f" {left_out} more variants not shown." if left_out else ""
         ax = charts.bars(
             [printable(variant.name) for variant in variants],
             values,
-            interval=(lower, upper) if with_intervals else None,
-            unsure=np.array([not variant.verdict.claims for variant in variants]) if with_intervals else None,
+            interval=(lower, upper) if np.isfinite(lower).any() else None,
+            unsure=np.array([not variant.verdict.claims for variant in variants]),
             labels=[
                 f"{rounded(*variant.worse_by, sign=True).value}  {variant.verdict.word}"
                 for variant in variants

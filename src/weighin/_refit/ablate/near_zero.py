@@ -32,6 +32,12 @@ def importances(
     return np.einsum("k,kmf->fm", shares, values)
 
 
+def few_rows(weights: Sequence[Sequence[Mapping[str, Any]]]) -> NDArray[np.bool_]:
+    """Whether in most fits, and in every fold of them, too few rows count, shape (n_features,)."""
+    few = np.array([[one["few_rows"] for one in fold] for fold in weights], dtype=bool)
+    return np.asarray(few.all(0).mean(0) > 0.5)
+
+
 def spreads(
     weights: Sequence[Sequence[Mapping[str, Any]]], shares: NDArray[np.float64], laid: Laid
 ) -> list[Spread]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from weighin._base.errors import InputError
 from weighin._base.files import check_free, replacing
 
-FORMAT, VERSION = "weighin.fits", 1
+FORMAT, VERSION = "weighin.fits", 2
 
 
 @dataclass(frozen=True)

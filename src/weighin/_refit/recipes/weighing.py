@@ -39,9 +39,9 @@ def weigh_model(
     Returns
     -------
     dict
-        names, baseline; importance, se, lower, upper, each of shape (n_features,); and, for a mean over rows and
-        enough of them, blocks of shape (n_blocks, n_features): the importances on random blocks of rows alone. Without
-        `blocks`, which matter only where the same rows are tested on in every fit, none.
+        names, baseline; importance, se, lower, upper, few_rows, each of shape (n_features,); and, for a mean over rows
+        and enough of them, blocks of shape (n_blocks, n_features): the importances on random blocks of rows alone.
+        Without `blocks`, which matter only where the same rows are tested on in every fit, none.
     """
     y = frame[target[0]] if len(target) == 1 else frame[list(target)]
     X = frame[list(features)]
@@ -61,6 +61,7 @@ def weigh_model(
         "se": np.asarray(whole.se, dtype=float),
         "lower": lower,
         "upper": upper,
+        "few_rows": np.asarray(whole.few_rows, dtype=bool),
     }
     count = min(MOST_BLOCKS, len(frame) // BLOCK_ROWS)
     if blocks and count >= FEWEST_BLOCKS and is_row_mean(model, X, y, metric, greater_is_better):

@@ -12,7 +12,7 @@ import numpy as np
 
 from weighin._base.errors import ModelError
 from weighin._base.versions import versions
-from weighin._refit.ablate.near_zero import importances, spreads
+from weighin._refit.ablate.near_zero import few_rows, importances, spreads
 from weighin._refit.recipes.fingerprint import digest
 from weighin._refit.recipes.fits import Job, Task, failures, run_fits
 from weighin._refit.recipes.plan import check_whole, lay_out
@@ -138,6 +138,8 @@ def weigh_refits(
         importances=importances(weights, laid.weights),
         one_model=np.column_stack([one["importance"], one["lower"], one["upper"]]),
         spreads=tuple(spreads(weights, laid.weights, laid)),
+        few_rows=few_rows(weights),
+        one_model_few_rows=one["few_rows"],
         baseline=float(np.mean([laid.weights @ [row[fit].score for row in by_fold] for fit in good])),
         metric=first.metric,
         greater_is_better=first.greater_is_better,
