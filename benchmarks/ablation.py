@@ -18,7 +18,7 @@ import numpy as np
 import weighin
 from weighin._football.network import CAT_NAMES, CONT_NAMES, TARGET, ArticleTrainer, prepare_games
 from weighin._football.simulate import simulate_league
-from weighin._refit.recipes.seeds import seed_of
+from weighin._refit.recipes.seeds import seed_at
 
 DROP = ("neutral_site", "home_conference", "away_conference", "home_elo", "away_elo")
 FEATURES = (*CAT_NAMES, *CONT_NAMES)
@@ -85,7 +85,7 @@ def main() -> None:
             ours += clocks() - start
             for dropped in (None, *DROP):
                 features = [name for name in FEATURES if name != dropped]
-                theirs += bare(known[[*features, TARGET]], features, seed_of(0, 0, fit))
+                theirs += bare(known[[*features, TARGET]], features, seed_at(0, 0, fit))
             print(
                 f"fit {fit + 1}: "
                 + "; ".join(

@@ -261,7 +261,7 @@ class TestFindings:
 
     def test_many_rows_are_summed_up_in_blocks_without_changing_the_change(self, monkeypatch):
         exact = ablate(noisy(), drop="week", split="time:season")
-        monkeypatch.setattr("weighin._refit.recipes.measure.MOST_UNITS", 40)
+        monkeypatch.setattr("weighin._refit.fits.measure.MOST_UNITS", 40)
         blocks = ablate(noisy(), drop="week", split="time:season")
         assert blocks.changes[0].estimate == pytest.approx(exact.changes[0].estimate)
         assert blocks.changes[0].spread.se == pytest.approx(exact.changes[0].spread.se, rel=0.3)

@@ -27,9 +27,9 @@ def weighed():
 def test_importances_are_those_of_the_trained_models(weighed):
     """Each column is what `weigh` says of that fit's model on the held-out rows, by the same shuffles."""
     known, test = FRAME[FRAME["season"] < 2021], FRAME[FRAME["season"] == 2021]
-    from weighin._refit.recipes.seeds import seed_of
+    from weighin._refit.recipes.seeds import seed_at
 
-    model = noisy().train(known, seed=seed_of(0, 0, 3))
+    model = noisy().train(known, seed=seed_at(0, 0, 3))
     alone = weighin.weigh(
         model,
         test[list(FEATURES)],

@@ -22,6 +22,19 @@ def is_real(value: Any) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
+def check_counts(**counts: Any) -> None:
+    """Refuse what counts nothing: each must be an integer >= 1.
+
+    Raises
+    ------
+    InputError
+        Naming the first that is not.
+    """
+    for name, count in counts.items():
+        if not is_whole(count, 1):
+            raise InputError(f"{name} must be an integer >= 1, got {count!r}.")
+
+
 def check_seed(random_state: Any) -> None:
     """Refuse what is no seed.
 

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 import math
-import numbers
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from weighin._base.errors import InputError, ModelError
-from weighin._base.versions import versions
-from weighin._inference.refits import Spread, resampled, rows_by_fits
+from weighin._base.checks import check_jobs, is_real
+from weighin._base.errors import InputError
+from weighin._refit.ablate.changes import Trained, ablation_of
 from weighin._refit.ablate.near_zero import near_zero
 from weighin._refit.ablate.variants import Plan, Variant, make_plan
-from weighin._refit.recipes.fits import Job, Task, failures, run_fits
-from weighin._refit.recipes.plan import Laid, check_whole, lay_out
+from weighin._refit.fits.design import Design, make_design
+from weighin._refit.fits.run import Job, Task, run_fits
+from weighin._refit.fits.store import Outcome, Store
+from weighin._refit.fits.weighing import weigh_model
 from weighin._refit.recipes.recipe import Recipe
-from weighin._refit.recipes.store import Outcome, Store
-from weighin._refit.recipes.weighing import weigh_model
 from weighin._results.ablation import Ablation
-from weighin._results.change import Change
-
-if TYPE_CHECKING:
-    from weighin._refit.recipes.splits import Splits
-
-TOLERANCE = 0.01  # of the full model's metric
 
 
 def ablate(
@@ -126,40 +114,42 @@ def ablate(
     >>> games = pd.DataFrame(rng.normal(size=(400, 3)), columns=["spread", "week", "margin"])
     >>> games["margin"] += 5 * games["spread"]
     >>> recipe = Recipe.from_estimator(LinearRegression(), features=["spread", "week"], target="margin")
-    >>> found = ablate(recipe, games, drop="each", random_state=0)
-    >>> found.verdict("spread"), found.verdict("week")
+    >>> ablation = ablate(recipe, games, drop="each", random_state=0)
+    >>> ablation.verdict("spread"), ablation.verdict("week")
     ('hurts', 'safe to drop')
     """
-    check_whole(fits=fits, random_state=random_state, n_jobs=n_jobs)
+    check_jobs(n_jobs)
     _check_words(tolerance, unit)
-    laid = lay_out(recipe, df, split, fits, id, group, random_state, store)
-    plan, wants_near_zero = make_plan(recipe, laid.frame, drop, add, replace, laid.index)
+    design = make_design(
+        recipe, df, split=split, fits=fits, id=id, group=group, random_state=random_state, store=store
+    )
+    plan, wants_near_zero = make_plan(recipe, design.frame, drop, add, replace, design.index)
     weighing = partial(
         weigh_model,
         metric=metric,
         greater_is_better=greater_is_better,
-        random_state=laid.random_state,
-        blocks=not laid.splits.resampled,
+        random_state=design.random_state,
+        blocks=not design.splits.resampled,
     )
-    parts = not laid.splits.resampled
-    task = Task(recipe, metric, greater_is_better, laid.random_state, weighing, parts)
-    kept = Store(store, laid.about(metric, greater_is_better), _keys(plan))
+    parts = not design.splits.resampled
+    task = Task(recipe, metric, greater_is_better, design.random_state, weighing, parts)
+    kept = Store(store, design.about(metric, greater_is_better), _keys(plan))
     options: dict[str, Any] = {"n_jobs": n_jobs, "progress": progress}
-    notes, outcomes = list(laid.notes), {}
+    notes: list[str] = []
+    outcomes: dict[Job, Outcome] = {}
     if wants_near_zero:
-        jobs = _jobs(plan, [plan.full], laid.splits, fits, weighed=True)
-        outcomes = run_fits(task, plan.frame, laid.splits, jobs, kept, what="Full model", **options)
-        notes.append(_drop_near_zero(plan, laid, [outcomes[job] for job in jobs]))
+        jobs = _jobs(plan, [plan.full], design, fits, weighed=True)
+        outcomes = run_fits(task, design, jobs, kept, frame=plan.frame, what="Full model", **options)
+        notes.append(_drop_near_zero(plan, design, [outcomes[job] for job in jobs]))
         kept.admit(_keys(plan))
     variants = plan.variants if wants_near_zero else [plan.full, *plan.variants]
-    jobs = _jobs(plan, variants, laid.splits, fits)
-    outcomes |= run_fits(task, plan.frame, laid.splits, jobs, kept, **options)
-    return _result(plan, laid, outcomes, fits, tolerance, unit, notes)
+    jobs = _jobs(plan, variants, design, fits)
+    outcomes |= run_fits(task, design, jobs, kept, frame=plan.frame, **options)
+    return ablation_of(Trained(plan, design, outcomes, fits), tolerance, unit, notes)
 
 
 def _check_words(tolerance: Any, unit: Any) -> None:
-    number = isinstance(tolerance, numbers.Real) and not isinstance(tolerance, bool)
-    if tolerance is not None and not (number and 0 <= tolerance < math.inf):
+    if tolerance is not None and not (is_real(tolerance) and 0 <= tolerance < math.inf):
         raise InputError(f"tolerance must be a number >= 0, in units of the metric, got {tolerance!r}.")
     if not isinstance(unit, str):
         raise InputError(f"unit must be a text, such as 'points', got {unit!r}.")
@@ -170,130 +160,30 @@ def _keys(plan: Plan) -> dict[str, str]:
 
 
 def _jobs(
-    plan: Plan, variants: Sequence[Variant], splits: Splits, fits: int, *, weighed: bool = False
+    plan: Plan, variants: Sequence[Variant], design: Design, fits: int, *, weighed: bool = False
 ) -> list[Job]:
     """All jobs, fit after fit: what is there after half of the time is half of the fits of everything."""
     keys = {variant.label: variant.key(plan.frame) for variant in variants}
     return [
         Job(keys[variant.label], variant.features, fold, fit, weighed)
         for fit in range(fits)
-        for fold in range(len(splits.folds))
+        for fold in range(len(design.splits.folds))
         for variant in variants
     ]
 
 
-def _drop_near_zero(plan: Plan, laid: Laid, full: Sequence[Outcome]) -> str:
+def _drop_near_zero(plan: Plan, design: Design, full: Sequence[Outcome]) -> str:
     """Plan to drop what cannot be told apart from zero, together and then singly; say what was found."""
-    names, told = near_zero(full, laid)
-    tried = [variant.dropped for variant in plan.variants if variant.kind == "drop"]
+    names, how = near_zero(full, design)
+    planned = [variant.dropped for variant in plan.variants if variant.kind == "drop"]
     several = len(plan.recipe.features) > 1
     if not names or not several:
         if not plan.variants:
-            raise InputError(f"Nothing to drop: no feature is near zero, or there is only one. {told}")
-        return f"No feature is near zero. {told}"
-    if 1 < len(names) < len(plan.recipe.features) and names not in tried:
+            raise InputError(f"Nothing to drop: no feature is near zero, or there is only one. {how}")
+        return f"No feature is near zero. {how}"
+    if 1 < len(names) < len(plan.recipe.features) and names not in planned:
         plan.drop(names, "all near zero")
     for name in names:
-        if (name,) not in tried:
+        if (name,) not in planned:
             plan.drop([name])
-    return f"Near zero: {', '.join(names)}. {told}"
-
-
-def _result(
-    plan: Plan,
-    laid: Laid,
-    outcomes: Mapping[Job, Outcome],
-    fits: int,
-    tolerance: float | None,
-    unit: str,
-    notes: list[str],
-) -> Ablation:
-    some = next((outcome for outcome in outcomes.values() if not outcome.failed), None)
-    tables = {
-        variant.label: _table(plan, variant, laid.splits, fits, outcomes)
-        for variant in [plan.full, *plan.variants]
-    }
-    full = tables["full"]
-    if some is None or all(outcome.failed for row in full for outcome in row):
-        raise ModelError(
-            f"The full model could not be trained. {full[0][0].errors[0] if full[0][0].errors else ''}"
-        )
-    weights = laid.weights
-    scores = _scores(full, weights)
-    baseline = float(np.nanmean(scores)) if np.isfinite(scores).any() else math.nan
-    notes += [f"Full model: {error}" for error in failures(full)]
-    if fits > 1 and not laid.splits.resampled and _alike(full):
-        notes.append(
-            "All fits of the full model are alike: training draws nothing at random, two fits are enough."
-        )
-    changes = [_change(variant, tables[variant.label], full, laid) for variant in plan.variants]
-    return Ablation(
-        changes=tuple(changes),
-        metric=some.metric,
-        greater_is_better=some.greater_is_better,
-        tolerance=float(abs(baseline) * TOLERANCE if tolerance is None else tolerance),
-        recipe=plan.recipe.name,
-        split=laid.splits.text,
-        features=plan.recipe.features,
-        scores=tuple(scores.tolist()),
-        fits=fits,
-        random_state=laid.random_state,
-        unit=unit,
-        notes=tuple(notes),
-        versions=versions(),
-        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    )
-
-
-# folds x fits
-Table = list[list[Outcome]]
-
-
-def _table(plan: Plan, variant: Variant, splits: Splits, fits: int, outcomes: Mapping[Job, Outcome]) -> Table:
-    key = variant.key(plan.frame)
-
-    def outcome(fold: int, fit: int) -> Outcome:
-        job = Job(key, variant.features, fold, fit)
-        return outcomes[job] if job in outcomes else outcomes[dataclasses.replace(job, weighed=True)]
-
-    return [[outcome(fold, fit) for fit in range(fits)] for fold in range(len(splits.folds))]
-
-
-def _scores(table: Table, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    return weights @ np.array([[outcome.score for outcome in row] for row in table])
-
-
-def _alike(table: Table) -> bool:
-    return all(len({outcome.score for outcome in row}) == 1 for row in table)
-
-
-def _change(variant: Variant, table: Table, full: Table, laid: Laid) -> Change:
-    weights = laid.weights
-    scores, beside = _scores(table, weights), _scores(full, weights)
-    paired = np.isfinite(scores) & np.isfinite(beside)
-    estimate = float((scores - beside)[paired].mean()) if paired.any() else math.nan
-    if laid.splits.resampled:
-        spread = resampled((scores - beside)[paired], laid.splits.ratio, laid.n_test)
-    else:
-        parts = [
-            [own.units - other.units for own, other, use in zip(row, base, paired, strict=True) if use]
-            for row, base in zip(table, full, strict=True)
-        ]
-        spread = (
-            rows_by_fits([np.array(part).T for part in parts], weights.tolist())
-            if paired.any()
-            else Spread("unknown")
-        )
-    return Change(
-        variant.label,
-        variant.kind,
-        variant.features,
-        variant.dropped,
-        variant.added,
-        tuple(scores.tolist()),
-        tuple(beside.tolist()),
-        estimate,
-        spread,
-        laid.n_test,
-        tuple(failures(table)),
-    )
+    return f"Near zero: {', '.join(names)}. {how}"

@@ -66,6 +66,10 @@ class Plan:
     frame: pd.DataFrame
     index: Any = None
     variants: list[Variant] = field(default_factory=list)
+    # of each variant, by what it drops and adds
+    _label_of: dict[tuple[frozenset[str], frozenset[str]], str] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @property
     def full(self) -> Variant:
@@ -91,11 +95,13 @@ class Plan:
         features = tuple(name for name in self.recipe.features if name not in dropped) + added
         if not features:
             raise InputError(f"{kind} {label!r} leaves no feature to train on.")
-        if label in [variant.label for variant in self.variants] or label == "full":
+        labels = self._label_of.values()
+        if label in labels or label == "full":
             raise InputError(f"There is more than one variant {label!r}; give them labels of their own.")
-        same = [variant.label for variant in self.variants if set(variant.features) == set(features)]
-        if same:
-            raise InputError(f"The variants {same[0]!r} and {label!r} are the same.")
+        difference = frozenset(dropped), frozenset(added)
+        if difference in self._label_of:
+            raise InputError(f"The variants {self._label_of[difference]!r} and {label!r} are the same.")
+        self._label_of[difference] = label
         self.variants.append(Variant(label, kind, features, dropped, added))
 
     def _known(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -170,8 +176,8 @@ class Plan:
         # of a pandas Series; a list has a method of that name
         own: Any = getattr(values, "index", None)
         # as in the table given, or numbered from 0: by position
-        known = [rows, self.frame.index]
-        if hasattr(own, "equals") and rows is not None and not any(own.equals(one) for one in known):
+        same_rows = [rows, self.frame.index]
+        if hasattr(own, "equals") and rows is not None and not any(own.equals(index) for index in same_rows):
             raise InputError(
                 f"The rows of the new column {name!r} are not called as those of the table, or are in another "
                 "order. Hint: reindex it, or pass its .to_numpy()."
@@ -199,7 +205,7 @@ def make_plan(
             continue
         plan.drop([names] if isinstance(names, str) else names, label)
     for label, source in _entries(add, "add"):
-        if isinstance(source, list | tuple) and all(isinstance(one, str) for one in source):
+        if isinstance(source, list | tuple) and all(isinstance(name, str) for name in source):
             plan.add(dict.fromkeys(source), label)
         elif isinstance(source, Mapping):
             plan.add(source, label)
@@ -250,6 +256,6 @@ def _replacement(source: Any, frame: pd.DataFrame) -> dict[str, Any]:
         if source in frame.columns:
             return {source: None}
         return {source: source if columns_in(source) else None}
-    if isinstance(source, Sequence) and all(isinstance(one, str) for one in source):
+    if isinstance(source, Sequence) and all(isinstance(name, str) for name in source):
         return dict.fromkeys(source)
     raise InputError(f"replace must give column names or expressions, got {source!r:.80}.")

@@ -1,1 +1,1 @@
-"""How to train models again, on which rows, and many of them: with progress, in processes, resumable."""
+"""How one model is trained again, on any rows and columns, from any seed."""

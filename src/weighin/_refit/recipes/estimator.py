@@ -64,17 +64,18 @@ def _narrow(columns: Any, features: Sequence[str]) -> None:
     kept = []
     for name, transformer, chosen in columns.transformers:
         if callable(chosen):
-            return  # it looks for them itself
+            # it looks for them itself
+            return
         names = [chosen] if isinstance(chosen, str) else list(chosen)
-        if not all(isinstance(one, str) for one in names):
+        if not all(isinstance(column, str) for column in names):
             raise InputError(
                 "A ColumnTransformer that counts its columns cannot be fitted on others: name them, or use "
                 "Recipe.from_function."
             )
-        there = [one for one in names if one in features]
-        read.update(there)
-        if there:
-            kept.append((name, transformer, there[0] if isinstance(chosen, str) else there))
+        left = [column for column in names if column in features]
+        read.update(left)
+        if left:
+            kept.append((name, transformer, left[0] if isinstance(chosen, str) else left))
     unread = [name for name in features if name not in read]
     if unread and isinstance(columns.remainder, str) and columns.remainder == "drop":
         raise InputError(

@@ -15,7 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-_DEEP = 6  # attributes of attributes of ...: far enough for settings
+# attributes of attributes of ...: far enough for settings
+_DEEP = 6
 
 
 def digest(text: str) -> str:
@@ -33,7 +34,8 @@ def of_frame(frame: pd.DataFrame) -> str:
         total.update(f"{name!r} {column.dtype}".encode())
         try:
             sums = pd.util.hash_pandas_object(column, index=False)
-        except TypeError:  # lists, dicts: nothing is trained on them
+        except TypeError:
+            # lists, dicts: nothing is trained on them
             sums = pd.util.hash_pandas_object(column.astype(str), index=False)
         total.update(sums.to_numpy().tobytes())
     return total.hexdigest()[:16]
@@ -90,20 +92,25 @@ def _object(thing: Any, depth: int) -> str:
 def _filled(cell: Any) -> bool:
     try:
         return cell.cell_contents is not cell
-    except ValueError:  # a name that is set later
+    except ValueError:
+        # a name that is set later
         return False
 
 
 def _code(code: types.CodeType) -> str:
     """Sum of what a function does, whatever file and line it stands in."""
     # sets among the constants are written in order: their own is another one in every session
-    constants = [_code(one) if isinstance(one, types.CodeType) else describe(one) for one in code.co_consts]
+    constants = [
+        _code(constant) if isinstance(constant, types.CodeType) else describe(constant)
+        for constant in code.co_consts
+    ]
     return digest(repr((code.co_code, code.co_names, code.co_varnames, constants)))
 
 
 def _names(code: types.CodeType) -> list[str]:
     """Names a function looks up, those of the functions inside it too."""
-    inner = [name for one in code.co_consts if isinstance(one, types.CodeType) for name in _names(one)]
+    functions = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    inner = [name for function in functions for name in _names(function)]
     return list(dict.fromkeys([*code.co_names, *inner]))
 
 
@@ -113,7 +120,7 @@ def _methods(kind: type) -> str:
     codes = [
         f"{name} {_code(method.__code__)}"
         for base in kind.__mro__
-        for name, one in vars(base).items()
-        if isinstance(method := getattr(one, "__func__", one), types.FunctionType)
+        for name, attribute in vars(base).items()
+        if isinstance(method := getattr(attribute, "__func__", attribute), types.FunctionType)
     ]
     return digest(repr(codes))

@@ -17,7 +17,7 @@ from weighin._base.random_state import random_state_kept
 _TURN = threading.Lock()
 
 
-def seed_of(random_state: int, *place: int) -> int:
+def seed_at(random_state: int, *place: int) -> int:
     """Seed of one place in the plan; the same whatever else is in it."""
     return int(np.random.SeedSequence(random_state, spawn_key=place).generate_state(1)[0] >> 1)
 
@@ -28,10 +28,11 @@ def run_seeded(work: Callable[[], Any], seed: int) -> Any:
     One thread because sums then do not depend on how many processors there are, or how many fits run at once.
     """
     with _TURN:
-        known = "torch" in sys.modules
+        was_loaded = "torch" in sys.modules
         with _seeded(seed):
             result = work()
-        if not known and "torch" in sys.modules:  # it has just been loaded, and drew from a seed of its own
+        # it has just been loaded, and drew from a seed of its own
+        if not was_loaded and "torch" in sys.modules:
             with _seeded(seed):
                 result = work()
     return result

@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from weighin._base.checks import check_counts, check_jobs
 from weighin._base.errors import ModelError
 from weighin._base.versions import versions
-from weighin._refit.ablate.near_zero import few_rows, importances, spreads
+from weighin._refit.fits.design import make_design
+from weighin._refit.fits.importances import WeighedFits
+from weighin._refit.fits.run import Job, Task, failures, run_fits
+from weighin._refit.fits.store import Store
+from weighin._refit.fits.weighing import N_REPEATS, weigh_model
 from weighin._refit.recipes.fingerprint import digest
-from weighin._refit.recipes.fits import Job, Task, failures, run_fits
-from weighin._refit.recipes.plan import check_whole, lay_out
 from weighin._refit.recipes.recipe import Recipe
-from weighin._refit.recipes.store import Store
-from weighin._refit.recipes.weighing import N_REPEATS, weigh_model
 from weighin._results.refits import Refits
 
 
@@ -99,54 +100,57 @@ def weigh_refits(
     >>> weighed.to_frame()["feature"].tolist()
     ['spread', 'week']
     """
-    check_whole(fits=fits, random_state=random_state, n_jobs=n_jobs, n_repeats=n_repeats)
-    laid = lay_out(recipe, df, split, fits, id, group, random_state, store)
-    if groups is not None:
-        groups = {name: tuple(members) for name, members in groups.items()}
+    check_counts(n_repeats=n_repeats)
+    check_jobs(n_jobs)
+    design = make_design(
+        recipe, df, split=split, fits=fits, id=id, group=group, random_state=random_state, store=store
+    )
+    members = None if groups is None else {name: tuple(columns) for name, columns in groups.items()}
     weighing = partial(
         weigh_model,
         metric=metric,
         greater_is_better=greater_is_better,
-        random_state=laid.random_state,
+        random_state=design.random_state,
         n_repeats=n_repeats,
-        groups=groups,
-        blocks=not laid.splits.resampled,
+        groups=members,
+        blocks=not design.splits.resampled,
     )
     key = digest(repr(recipe.features))
-    folds = range(len(laid.splits.folds))
-    jobs = [Job(key, recipe.features, fold, fit, weighed=True) for fit in range(fits) for fold in folds]
-    about = laid.about(metric, greater_is_better, groups=groups, n_repeats=n_repeats)
-    task = Task(recipe, metric, greater_is_better, laid.random_state, weighing, parts=False)
-    kept = Store(store, about, {"full": key})
-    outcomes = run_fits(task, laid.frame, laid.splits, jobs, kept, n_jobs=n_jobs, progress=progress)
-    by_fold = [[outcomes[job] for job in jobs if job.fold == fold] for fold in folds]
-    good = [fit for fit in range(fits) if not any(row[fit].failed for row in by_fold)]
-    if not good:
-        raise ModelError(
-            f"No model could be trained. {by_fold[0][0].errors[0] if by_fold[0][0].errors else ''}"
-        )
-    weights = [[row[fit].weights for fit in good] for row in by_fold]
-    first = by_fold[0][good[0]]
-    one = weights[0][0]
-    notes = [*laid.notes, *failures(by_fold)]
+    n_folds = len(design.splits.folds)
+    jobs = [
+        Job(key, recipe.features, fold, fit, weighed=True) for fit in range(fits) for fold in range(n_folds)
+    ]
+    plan = design.about(metric, greater_is_better, groups=members, n_repeats=n_repeats)
+    task = Task(recipe, metric, greater_is_better, design.random_state, weighing, parts=False)
+    outcomes = run_fits(
+        task, design, jobs, Store(store, plan, {"full": key}), n_jobs=n_jobs, progress=progress
+    )
+    folds = [[outcomes[job] for job in jobs if job.fold == fold] for fold in range(n_folds)]
+    worked = [fit for fit in range(fits) if not any(fold[fit].failed for fold in folds)]
+    if not worked:
+        raise ModelError(f"No model could be trained. {folds[0][0].errors[0] if folds[0][0].errors else ''}")
+    weighed = WeighedFits([[fold[fit] for fit in worked] for fold in folds], design)
+    first = weighed.folds[0][0]
+    notes = [*design.notes, *failures(folds)]
     if fits == 1:
         notes.append("One fit: no interval for this way of training, only that of the one model.")
-    if len(folds) > 1:
+    if n_folds > 1:
         notes.append("The first model's numbers are those of the first fold.")
+    scores = [design.weights @ [fold[fit].score for fold in folds] for fit in worked]
     return Refits(
-        features=tuple(one["names"]),
-        importances=importances(weights, laid.weights),
-        one_model=np.column_stack([one["importance"], one["lower"], one["upper"]]),
-        spreads=tuple(spreads(weights, laid.weights, laid)),
-        few_rows=few_rows(weights),
-        one_model_few_rows=one["few_rows"],
-        baseline=float(np.mean([laid.weights @ [row[fit].score for row in by_fold] for fit in good])),
+        features=weighed.names,
+        importances=weighed.importances,
+        one_model=np.column_stack([first.weights[name] for name in ("importance", "lower", "upper")]),
+        spreads=weighed.spreads,
+        few_rows=weighed.few_rows,
+        one_model_few_rows=first.weights["few_rows"],
+        baseline=float(np.mean(scores)),
         metric=first.metric,
         greater_is_better=first.greater_is_better,
         recipe=recipe.name,
-        split=laid.splits.text,
+        split=design.splits.text,
         fits=fits,
-        random_state=laid.random_state,
+        random_state=design.random_state,
         notes=tuple(notes),
         versions=versions(),
         date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError
 from weighin._metrics import resolve_metric
 from weighin._models import as_model
-from weighin._refit.recipes.measure import random_blocks
+from weighin._refit.fits.measure import random_blocks
 from weighin._weigh.weigh import weigh
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def weigh_model(
     }
     whole = weigh(model, X, y, metric=metric, n_repeats=n_repeats, **options)
     lower, upper = whole.interval()
-    found: dict[str, Any] = {
+    weights: dict[str, Any] = {
         "names": list(whole.features),
         "baseline": float(whole.baseline),
         "importance": np.asarray(whole.importances_mean, dtype=float),
@@ -69,7 +68,7 @@ def weigh_model(
         parts = [np.flatnonzero(number == block) for block in range(count)]
         # a block gives and takes within itself: its importance is one more sample of the same number
         repeats = min(n_repeats, (min(map(len, parts)) - 1) // 2)
-        found["blocks"] = np.array(
+        weights["blocks"] = np.array(
             [
                 weigh(
                     model, X.iloc[rows], y.iloc[rows], metric=metric, n_repeats=repeats, **options
@@ -77,22 +76,17 @@ def weigh_model(
                 for rows in parts
             ]
         )
-    return found
+    return weights
 
 
 def is_row_mean(model: Any, X: Any, y: Any, metric: Any, greater_is_better: bool | None) -> bool:
     """Whether a metric is a mean over rows for this model."""
     adapted = as_model(model)
-    found = resolve_metric(
+    resolved = resolve_metric(
         metric, greater_is_better, adapted.metric_context(adapted.encode(X, y, "raise", True))
     )
-    if found.against != "target":
+    if resolved.against != "target":
         raise MetricError(
-            f"The metric {found.name!r} needs no target and says nothing of how good a model is."
+            f"The metric {resolved.name!r} needs no target and says nothing of how good a model is."
         )
-    return found.per_row is not None and found.link.is_mean
-
-
-def stacked(weights: Sequence[Mapping[str, Any]], name: str) -> NDArray[np.float64]:
-    """One array of several models: shape (n_models, ...)."""
-    return np.array([one[name] for one in weights], dtype=float)
+    return resolved.per_row is not None and resolved.link.is_mean

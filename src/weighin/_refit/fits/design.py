@@ -1,9 +1,8 @@
-"""Lay out the rows of a plan: one table, its splits, nothing on both sides."""
+"""The design of many fits: one table, its splits, nothing on both sides."""
 
 from __future__ import annotations
 
 import json
-import numbers
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,21 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.checks import check_counts, check_seed, seed_of
 from weighin._base.errors import InputError
 from weighin._base.versions import versions
+from weighin._refit.fits.splits import Splits, check_leaks, make_splits
 from weighin._refit.recipes.fingerprint import describe, digest, of_frame
 from weighin._refit.recipes.recipe import Recipe, check_features, check_recipe
-from weighin._refit.recipes.splits import Splits, check_leaks, make_splits
 from weighin._tables.frames import column_names, to_pandas
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COPIES = 0.01  # of the test rows: more that equal a training row are told of
+# of the test rows: more that equal a training row are noted
+MOST_COPIES = 0.01
 
 
 @dataclass(frozen=True)
-class Laid:
+class Design:
     """What fits are trained and tested on.
 
     Attributes
@@ -63,11 +64,11 @@ class Laid:
 
     def about(self, metric: Any, greater_is_better: bool | None, **more: Any) -> dict[str, str]:
         """What decides the numbers of a fit, as sums, for a store."""
-        first = [(side.tolist() for side in fold[0]) for fold in self.splits.folds]
+        first = [[side.tolist() for side in fold[0]] for fold in self.splits.folds]
         return {
             "data": of_frame(self.frame),
             "recipe": self.recipe.fingerprint,
-            "split": digest(repr([self.splits.kind, [list(sides) for sides in first]])),
+            "split": digest(repr([self.splits.kind, first])),
             "metric": digest(describe([metric, greater_is_better, more])),
             "random_state": str(self.random_state),
             "versions": ", ".join(
@@ -76,41 +77,31 @@ class Laid:
         }
 
 
-def check_whole(**arguments: Any) -> None:
-    """Raise unless the arguments are whole numbers as large as they must be.
-
-    Raises
-    ------
-    InputError
-        Naming the one that is not, and what is allowed.
-    """
-    for name, value in arguments.items():
-        least = {"random_state": 0, "n_jobs": None}.get(name, 1)
-        if value is None and name in ("random_state", "n_jobs"):
-            continue
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if not whole or (value == 0 if least is None else value < least):
-            allowed = "an integer other than 0, or None" if least is None else f"an integer >= {least}"
-            raise InputError(f"{name} must be {allowed}, got {value!r}.")
-
-
-def lay_out(
+def make_design(
     recipe: Any,
     df: Any,
+    *,
     split: Any,
     fits: int,
     id: str | None,
     group: str | None,
     random_state: int | None,
     store: Path | str | None,
-) -> Laid:
+) -> Design:
     """Check and join the rows, and split them.
+
+    Parameters
+    ----------
+    recipe, df, split, fits, id, group, random_state, store
+        As `weighin.ablate` takes them.
 
     Raises
     ------
     InputError, ModelError
         If a column or target is missing, or the split cannot be made or leaks.
     """
+    check_counts(fits=fits)
+    check_seed(random_state)
     check_recipe(recipe)
     frame = to_pandas(df, column_names(df))
     check_features(frame, recipe)
@@ -124,12 +115,12 @@ def lay_out(
         check_features(recipe.train_rows, recipe)
         frame, split = _joined(recipe.train_rows, frame)
         index = None
-    random_state = _seed(random_state, store)
-    splits = make_splits(frame, "random" if split is None else split, fits, random_state)
+    seed = seed_of(_seed_in(store) if random_state is None else random_state)
+    splits = make_splits(frame, "random" if split is None else split, fits, seed)
     if id == "id" and (id not in frame.columns or id in recipe.features):
         id = None
     check_leaks(frame, splits, id, group)
-    return Laid(recipe, frame, index, splits, random_state, tuple(_copies(frame, recipe, splits)))
+    return Design(recipe, frame, index, splits, seed, tuple(_copies(frame, recipe, splits)))
 
 
 def _joined(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
@@ -140,17 +131,16 @@ def _joined(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, NDAr
     return both, np.arange(len(both)) >= len(train)
 
 
-def _seed(random_state: int | None, store: Path | str | None) -> int:
-    """The seed given, else that of the fits in the store, else a new one."""
-    if random_state is not None:
-        return int(random_state)
-    if store is not None:
-        try:
-            content = json.loads((Path(store) / "plan.json").read_text(encoding="utf-8"))
-            return int(content["plan"]["random_state"])
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # there is none; what is wrong with the store is told when it is opened
-    return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
+def _seed_in(store: Path | str | None) -> int | None:
+    """Seed of the fits in a store; None where there are none: what is wrong with it is told when it is opened."""
+    if store is None:
+        return None
+    try:
+        content = json.loads((Path(store) / "plan.json").read_text(encoding="utf-8"))
+        seed = int(content["plan"]["random_state"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return seed if seed >= 0 else None
 
 
 def _copies(frame: pd.DataFrame, recipe: Recipe, splits: Splits) -> list[str]:
@@ -159,7 +149,7 @@ def _copies(frame: pd.DataFrame, recipe: Recipe, splits: Splits) -> list[str]:
     sums = pd.util.hash_pandas_object(frame[[*recipe.features, *recipe.target]], index=False).to_numpy()
     sides = splits.folds[-1][0]
     count = int(np.isin(sums[sides.test], sums[sides.train]).sum())
-    if count <= COPIES * len(sides.test):
+    if count <= MOST_COPIES * len(sides.test):
         return []
     return [
         f"{count:,} of {len(sides.test):,} rows tested on equal a training row in every feature and the target. If "

@@ -12,17 +12,19 @@ import numpy as np
 
 from weighin._base.errors import MetricError, ModelError
 from weighin._base.progress import tracking
-from weighin._refit.recipes.measure import Unmeasurable, measure
-from weighin._refit.recipes.seeds import one_thread, seed_of
-from weighin._refit.recipes.splits import Splits
-from weighin._refit.recipes.store import Outcome, Store
+from weighin._refit.fits.design import Design
+from weighin._refit.fits.measure import Unmeasurable, measure
+from weighin._refit.fits.splits import Splits
+from weighin._refit.fits.store import Outcome, Store
+from weighin._refit.recipes.seeds import one_thread, seed_at
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from weighin._refit.recipes.recipe import Recipe
 
-GIVE_UP = 3  # fits that failed before any had worked
+# fits that failed before any had worked
+GIVE_UP = 3
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,11 @@ class Task:
         for seed in self.seeds(job)[first:]:
             try:
                 outcome = self._once(job, train, test, seed)
-            except Unmeasurable:  # nor by another seed
+            except Unmeasurable:
+                # nor by another seed
                 raise
-            except Exception as error:  # whatever training may raise: it is written down
+            except Exception as error:
+                # whatever training may raise: it is written down
                 errors.append(f"{type(error).__name__}: {error}")
                 continue
             return dataclasses.replace(outcome, errors=tuple(errors), seconds=time.monotonic() - start)
@@ -98,18 +102,17 @@ class Task:
     def seeds(self, job: Job) -> tuple[int, int]:
         """The seed of a job, and the one to try after a failure; the same for all variants."""
         place = job.fold, job.fit
-        return seed_of(self.random_state, *place), seed_of(self.random_state, *place, 1)
+        return seed_at(self.random_state, *place), seed_at(self.random_state, *place, 1)
 
     def _once(self, job: Job, train: pd.DataFrame, test: pd.DataFrame, seed: int) -> Outcome:
         model = self.recipe.train(train, job.features, seed=seed)
         target, better = self.recipe.target, self.greater_is_better
         weights = {}
         with one_thread():
-            found = measure(model, test, job.features, target, self.metric, better, parts=self.parts)
+            held_out = measure(model, test, job.features, target, self.metric, better, parts=self.parts)
             if self.weighing is not None and job.weighed:
                 weights = self.weighing(model, test, job.features, target)
-        told = dataclasses.asdict(found)
-        return Outcome(**told, seed=seed, weights=weights)
+        return Outcome(**dataclasses.asdict(held_out), seed=seed, weights=weights)
 
 
 def failure(errors: Sequence[str], seed: int, seconds: float = 0.0) -> Outcome:
@@ -119,7 +122,7 @@ def failure(errors: Sequence[str], seed: int, seconds: float = 0.0) -> Outcome:
 
 def failures(table: Sequence[Sequence[Outcome]]) -> list[str]:
     """Say which fits failed, why, and what was done; `table` holds outcomes by fold and fit."""
-    told = []
+    lines = []
     for fold, row in enumerate(table):
         where = f" of fold {fold + 1}" if len(table) > 1 else ""
         for fit, outcome in enumerate(row):
@@ -129,22 +132,41 @@ def failures(table: Sequence[Sequence[Outcome]]) -> list[str]:
                     if outcome.failed
                     else f"trained with seed {outcome.seed} instead"
                 )
-                told.append(f"fit {fit + 1}{where} failed ({'; then '.join(outcome.errors)}); {end}.")
-    return told
+                lines.append(f"fit {fit + 1}{where} failed ({'; then '.join(outcome.errors)}); {end}.")
+    return lines
 
 
 def run_fits(
     task: Task,
-    frame: pd.DataFrame,
-    splits: Splits,
+    design: Design,
     jobs: Sequence[Job],
     store: Store,
     *,
+    frame: pd.DataFrame | None = None,
     n_jobs: int | None = None,
     progress: bool | None = None,
     what: str = "Training",
 ) -> dict[Job, Outcome]:
     """Do all jobs that the store does not hold, and give every outcome.
+
+    Parameters
+    ----------
+    task : Task
+        What all jobs share.
+    design : Design
+        Which rows they are trained and tested on.
+    jobs : sequence of Job
+        In the order to do them.
+    store : Store
+        Where finished fits are kept.
+    frame : pandas.DataFrame, optional
+        The table of the design with more columns.
+    n_jobs : int, optional
+        Processes.
+    progress : bool, optional
+        Whether to show it.
+    what : str
+        What it is called meanwhile.
 
     Raises
     ------
@@ -153,22 +175,23 @@ def run_fits(
     MetricError
         If the metric is not known, or its direction is not: after the first fit, which alone can tell.
     """
+    table = design.frame if frame is None else frame
     done: dict[Job, Outcome] = {}
     with tracking(what, len(jobs), progress) as advance:
         for job in jobs:
-            known = store.load(job.file)
-            if known is not None:
-                done[job] = known
+            stored = store.load(job.file)
+            if stored is not None:
+                done[job] = stored
                 advance(1)
         left = [job for job in jobs if job not in done]
         if left:
             store.check()
         try:
-            for job, outcome in _outcomes(task, frame, splits, left, n_jobs):
+            for job, outcome in _outcomes(task, table, design.splits, left, n_jobs):
                 store.save(job.file, outcome)
                 done[job] = outcome
                 advance(1)
-                failed = [one for one in done.values() if one.failed]
+                failed = [fit for fit in done.values() if fit.failed]
                 if len(failed) == len(done) >= min(GIVE_UP, len(jobs)):
                     raise ModelError(f"No model could be trained. {failed[0].errors[0]}")
         except Unmeasurable as error:
@@ -189,12 +212,13 @@ def _outcomes(
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     left = list(jobs)
-    lonely = dataclasses.replace(task, recipe=dataclasses.replace(task.recipe, train_rows=None))
+    # a process needs the rows of its own fit alone
+    without_rows = dataclasses.replace(task, recipe=dataclasses.replace(task.recipe, train_rows=None))
 
     def call(job: Job, first: int = 0) -> tuple[Any, ...]:
         sides = splits.sides(job.fold, job.fit)
         part = frame[list(dict.fromkeys([*job.features, *task.recipe.target]))]
-        return _work, (lonely, job, part.iloc[sides.train], part.iloc[sides.test], first), {}
+        return _work, (without_rows, job, part.iloc[sides.train], part.iloc[sides.test], first), {}
 
     try:
         for job, outcome in _parallel(map(call, jobs), len(jobs), n_jobs):
@@ -236,7 +260,8 @@ def _parallel(calls: Iterable[Any], count: int, n_jobs: int | None) -> Iterator[
         return
     try:
         run = joblib.Parallel(n_jobs, return_as="generator_unordered")
-    except ValueError:  # a backend that gives everything at the end: in rounds, to store what is done
+    except ValueError:
+        # a backend that gives everything at the end: in rounds, to store what is done
         waiting = list(calls)
         run = joblib.Parallel(n_jobs)
         step = 2 * run._effective_n_jobs()

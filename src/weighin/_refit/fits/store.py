@@ -102,9 +102,9 @@ class Store:
                     f"The store '{self.folder}' is of another plan: its variant {label!r} is not this one. "
                     "Choose another folder, or another label."
                 )
-        there = self._variants
-        self._variants = {**there, **variants}
-        if self.folder is not None and (self._variants != there or not there):
+        before = self._variants
+        self._variants = {**before, **variants}
+        if self.folder is not None and (self._variants != before or not before):
             self.check()
             content = {"format": FORMAT, "version": VERSION, "plan": self._plan, "variants": self._variants}
             with replacing(self.folder / "plan.json") as temporary:
@@ -127,10 +127,10 @@ class Store:
             return None
         try:
             with np.load(self.folder / f"{name}.npz", allow_pickle=False) as file:
-                told = json.loads(str(file["told"]))
-                told["errors"] = tuple(told["errors"])
-                told["weights"] = told["weights"] | {key[1:]: file[key] for key in file if key[0] == "_"}
-                return Outcome(float(file["score"]), file["units"], **told)
+                details = json.loads(str(file["details"]))
+                details["errors"] = tuple(details["errors"])
+                details["weights"] |= {key[1:]: file[key] for key in file if key[0] == "_"}
+                return Outcome(float(file["score"]), file["units"], **details)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return None
 
@@ -138,12 +138,12 @@ class Store:
         """Write one fit, whole or not at all."""
         if self.folder is None:
             return
-        told = {key: value for key, value in asdict(outcome).items() if key not in ("score", "units")}
+        details = {key: value for key, value in asdict(outcome).items() if key not in ("score", "units")}
         arrays = {f"_{key}": value for key, value in outcome.weights.items() if isinstance(value, np.ndarray)}
-        told["weights"] = {key: value for key, value in outcome.weights.items() if f"_{key}" not in arrays}
+        details["weights"] = {key: value for key, value in outcome.weights.items() if f"_{key}" not in arrays}
+        content = {"score": outcome.score, "units": outcome.units, "details": json.dumps(details), **arrays}
         with replacing(self.folder / f"{name}.npz") as temporary, temporary.open("wb") as file:
-            parts: dict[str, Any] = {"score": outcome.score, "units": outcome.units, "told": json.dumps(told)}
-            np.savez(file, **(parts | arrays))
+            np.savez(file, **content)
 
     def _open(self, folder: Path) -> None:
         if folder.exists() and not folder.is_dir():
@@ -171,10 +171,10 @@ class Store:
             raise InputError(f"The store '{folder}' has version {version!r}; this weighin reads {VERSION}.")
         other = [name for name in {**self._plan, **there} if there.get(name) != self._plan.get(name)]
         if other:
-            told = "; ".join(
+            differences = "; ".join(
                 f"{name}: {there.get(name, 'none')} there, {self._plan.get(name, 'none')} here"
                 for name in other
             )
             raise InputError(
-                f"The store '{folder}' is of another plan ({told}). Choose another folder, or remove that one."
+                f"The store '{folder}' is of another plan ({differences}). Choose another folder, or remove that one."
             )

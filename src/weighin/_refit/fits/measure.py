@@ -17,9 +17,12 @@ from weighin._models import as_model
 if TYPE_CHECKING:
     import pandas as pd
 
-CHUNK = 32_768  # rows predicted at once
-MOST_UNITS = 10_000  # more rows are summed up in so many random blocks
-BLOCKS = 40  # left out in turn, where a metric is no mean over rows
+# rows predicted at once
+CHUNK = 32_768
+# more rows are summed up in so many random blocks
+MOST_UNITS = 10_000
+# left out in turn, where a metric is no mean over rows
+BLOCKS = 40
 
 
 class NotFinite(ModelError):
@@ -78,35 +81,35 @@ def measure(
     y = frame[target[0]] if len(target) == 1 else frame[list(target)]
     data = adapted.encode(frame[list(features)], y, "raise", True)
     try:
-        found = resolve_metric(metric, greater_is_better, adapted.metric_context(data))
+        resolved = resolve_metric(metric, greater_is_better, adapted.metric_context(data))
     except WeighinError as error:
         raise Unmeasurable(str(error)) from error
-    if found.against != "target":
+    if resolved.against != "target":
         raise Unmeasurable(
-            f"The metric {found.name!r} says nothing of how good a model is: it needs no target."
+            f"The metric {resolved.name!r} says nothing of how good a model is: it needs no target."
         )
     n_rows = data.rows.n_rows
     with adapted.predicting():
         chunks = [
-            adapted.predict(data.rows.take(slice(start, min(start + CHUNK, n_rows))), found.response)
+            adapted.predict(data.rows.take(slice(start, min(start + CHUNK, n_rows))), resolved.response)
             for start in range(0, n_rows, CHUNK)
         ]
     pred = chunks[0] if len(chunks) == 1 else _joined(chunks)
-    score = float(found.score(data.target, pred))
+    score = float(resolved.score(data.target, pred))
     if not np.isfinite(score):
-        raise NotFinite(f"Its {found.name} on the held-out rows is {score}.")
-    units, unit = np.zeros(0), ""
-    if not parts:
-        pass
-    else:
-        values = None
-        if found.per_row is not None:
-            values = found.link.values_per_row(_array(found.per_row(data.target, pred)), score)
-        if values is None:
-            units, unit = _left_out(found.score, data.target, pred, score), "blocks"
-        else:
-            units, unit = _bounded(values), "rows"
-    return HeldOut(score, units, unit, found.name, bool(found.greater_is_better))
+        raise NotFinite(f"Its {resolved.name} on the held-out rows is {score}.")
+    units, unit = _units(resolved, data.target, pred, score) if parts else (np.zeros(0), "")
+    return HeldOut(score, units, unit, resolved.name, bool(resolved.greater_is_better))
+
+
+def _units(metric: Any, target: Any, pred: Any, score: float) -> tuple[NDArray[np.float64], str]:
+    """Parts whose mean is the metric, and what they are."""
+    values = None
+    if metric.per_row is not None:
+        values = metric.link.values_per_row(_array(metric.per_row(target, pred)), score)
+    if values is None:
+        return _left_out(metric.score, target, pred, score), "blocks"
+    return _bounded(values), "rows"
 
 
 def _bounded(losses: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -130,7 +133,8 @@ def _left_out(score: Any, target: Any, pred: Any, whole: float) -> NDArray[np.fl
         kept = np.flatnonzero(blocks != block)
         try:
             values[block] = count * whole - (count - 1) * float(score(target[kept], pred[kept]))
-        except Exception:  # any metric's way to say that it is not defined without these rows
+        except Exception:
+            # any metric's way to say that it is not defined without these rows
             return np.full(count, np.nan)
     return values if np.isfinite(values).all() else np.full(count, np.nan)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import weighin
 from tables import games, linear
-from weighin._refit.recipes.splits import make_splits
+from weighin._refit.fits.splits import make_splits
 
 FRAME = games(120)
 

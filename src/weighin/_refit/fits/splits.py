@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, listing, nearest
-from weighin._refit.recipes.seeds import seed_of
+from weighin._refit.recipes.seeds import seed_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,8 @@ ALLOWED = (
     "for the rows to test on, or a pair (train rows, test rows) of row numbers"
 )
 SHARE = 0.2
-_SPLITTING = 2**16  # no fold has this number: its place among the seeds is that of splits
+# no fold has this number: its place among the seeds is that of splits
+_SPLITTING = 2**16
 
 
 class Sides(NamedTuple):
@@ -128,9 +129,9 @@ def _fixed(kind: str, text: str, column: str | None, folds: Sequence[Sides]) -> 
         _check_sizes(sides)
     n_train = " and ".join(f"{len(sides.train):,}" for sides in folds)
     n_test = " and ".join(f"{len(sides.test):,}" for sides in folds)
-    told = f"trained on {n_train} rows, tested on {n_test} others, the same in every fit"
+    sizes = f"trained on {n_train} rows, tested on {n_test} others, the same in every fit"
     ratio = sum(len(sides.test) for sides in folds) / sum(len(sides.train) for sides in folds)
-    return Splits(kind, f"{text}{told}", column, tuple((sides,) for sides in folds), ratio)
+    return Splits(kind, f"{text}{sizes}", column, tuple((sides,) for sides in folds), ratio)
 
 
 def _by_time(column: pd.Series, count: int) -> Splits:
@@ -156,7 +157,7 @@ def _by_time(column: pd.Series, count: int) -> Splits:
 def _random(n_rows: int, share: float, fits: int, random_state: int) -> Splits:
     drawn = []
     for fit in range(fits):
-        order = np.random.default_rng(seed_of(random_state, _SPLITTING, fit)).permutation(n_rows)
+        order = np.random.default_rng(seed_at(random_state, _SPLITTING, fit)).permutation(n_rows)
         cut = round(share * n_rows)
         drawn.append(Sides(np.sort(order[cut:]), np.sort(order[:cut])))
     _check_sizes(drawn[0])
@@ -176,7 +177,7 @@ def _by_group(column: pd.Series, share: float, fits: int, random_state: int) -> 
         )
     drawn = []
     for fit in range(fits):
-        order = np.random.default_rng(seed_of(random_state, _SPLITTING, fit)).permutation(len(groups))
+        order = np.random.default_rng(seed_at(random_state, _SPLITTING, fit)).permutation(len(groups))
         tested = np.isin(codes, order[:cut])
         drawn.append(Sides(np.flatnonzero(~tested), np.flatnonzero(tested)))
         _check_sizes(drawn[-1])

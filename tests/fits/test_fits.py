@@ -316,7 +316,7 @@ def test_progress_counts_every_fit(monkeypatch, tmp_path):
         yield done.append
         asked.append((what, total, sum(done), show))
 
-    monkeypatch.setattr("weighin._refit.recipes.fits.tracking", watched)
+    monkeypatch.setattr("weighin._refit.fits.run.tracking", watched)
     ablate(fits=2, store=tmp_path)
     ablate(store=tmp_path, progress=True)
     assert asked == [("Training", 6, 6, False), ("Training", 12, 12, True)]
