@@ -93,9 +93,12 @@ class TestTheStore:
 
     def test_a_damaged_fit_is_trained_again_and_a_damaged_plan_refused(self, tmp_path):
         expected = numbers(ablate(store=tmp_path))
-        first, second, *_ = sorted(tmp_path.glob("*.npz"))
+        first, second, third, *_ = sorted(tmp_path.glob("*.npz"))
         first.write_bytes(b"half of a file")
         second.write_bytes(b"")
+        with np.load(third) as fit:
+            content = {**fit, "score": np.inf}
+        np.savez(third, **content)
         assert numbers(ablate(store=tmp_path)) == expected
         (tmp_path / "plan.json").write_text("{", encoding="utf-8")
         with pytest.raises(weighin.InputError, match=r"is damaged: 'plan\.json'"):

@@ -130,9 +130,11 @@ class Store:
                 details = json.loads(str(file["details"]))
                 details["errors"] = tuple(details["errors"])
                 details["weights"] |= {key[1:]: file[key] for key in file if key[0] == "_"}
-                return Outcome(float(file["score"]), file["units"], **details)
+                outcome = Outcome(float(file["score"]), file["units"], **details)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return None
+        # no fit is kept with such a score: the file was changed
+        return None if np.isinf(outcome.score) else outcome
 
     def save(self, name: str, outcome: Outcome) -> None:
         """Write one fit, whole or not at all."""
@@ -141,9 +143,9 @@ class Store:
         details = {key: value for key, value in asdict(outcome).items() if key not in ("score", "units")}
         arrays = {f"_{key}": value for key, value in outcome.weights.items() if isinstance(value, np.ndarray)}
         details["weights"] = {key: value for key, value in outcome.weights.items() if f"_{key}" not in arrays}
-        content = {"score": outcome.score, "units": outcome.units, "details": json.dumps(details), **arrays}
+        numbers: dict[str, Any] = {"score": outcome.score, "units": outcome.units, **arrays}
         with replacing(self.folder / f"{name}.npz") as temporary, temporary.open("wb") as file:
-            np.savez(file, **content)
+            np.savez(file, details=json.dumps(details), **numbers)
 
     def _open(self, folder: Path) -> None:
         if folder.exists() and not folder.is_dir():

@@ -65,7 +65,7 @@ class Recipe:
             check_columns(self.train_rows, names, "the recipe trains on")
             rows = to_pandas(self.train_rows, column_names(self.train_rows))
             object.__setattr__(self, "train_rows", rows)
-        # now: a function may hold a list that its calls fill
+        # summed up now: a function may hold a list that its calls fill
         object.__setattr__(self, "_sum", digest(describe([self.features, self.target, self.trainer])))
 
     @classmethod
@@ -112,7 +112,7 @@ class Recipe:
             If it is no learner of fastai's own tabular network.
         """
         require("fastai", "fastai", "train a learner again")
-        from weighin._refit.recipes.learner import read_learner
+        from weighin._refit.recipes.read_learner import read_learner
 
         trainer = read_learner(learn, fit=fit, epochs=epochs, lr=lr, valid=valid)
         return cls(trainer.name, trainer.features, trainer.target, trainer, train_df)
