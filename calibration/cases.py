@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import networks
+from calibration.label_counts import confusion, f1, linearised_changes
 from weighin._inference import (
     IDENTITY,
     R_SQUARED,
@@ -20,11 +21,8 @@ from weighin._inference import (
     Means,
     Moments,
     auc_values,
-    confusion,
     difference,
-    f1,
     infer,
-    linearised_changes,
 )
 from weighin._samplers import MarginalSampler
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from calibration.label_counts import confusion, f1, linearised_changes, matthews, precision, recall
 from hypothesis import given
 from hypothesis import strategies as st
 from shuffles import donors
@@ -13,14 +14,8 @@ from weighin._base.errors import MetricError
 from weighin._inference import (
     Moments,
     auc_values,
-    confusion,
     delete_one_block,
-    f1,
     infer,
-    linearised_changes,
-    matthews,
-    precision,
-    recall,
 )
 
 

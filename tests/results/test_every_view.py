@@ -50,8 +50,51 @@ def associations(names):
     return weighin.associations(rows(names), random_state=0)
 
 
-# by the name of its class: makes a result with four features of these names
-MAKERS = {"Effects": effects, "Associations": associations}
+@functools.cache
+def importance(names):
+    table = rows(names)
+    first, second, *_ = names
+
+    def model(table):
+        return 3 * table[first].to_numpy() - table[second].to_numpy()
+
+    y = model(table) + np.random.default_rng(1).normal(size=len(table))
+    return weighin.weigh(model, table, y, metric=["mae", "rmse"], n_repeats=5, random_state=0, progress=False)
+
+
+@functools.cache
+def comparison(names):
+    both = importance(names)
+    first, second, *_ = names
+    table = rows(names)
+    y = 3 * table[first].to_numpy()
+    other = weighin.weigh(
+        lambda table: 2 * table[first].to_numpy() - table[second].to_numpy(),
+        table, y, metric="mae", n_repeats=5, random_state=1, progress=False,
+    )  # fmt: skip
+    return weighin.compare(both, other, labels=("old", "new"))
+
+
+@functools.cache
+def refits(names):
+    table = rows(names).assign(target=lambda table: 3 * table[names[0]] + np.sin(np.arange(len(table))))
+
+    def train(frame, features, seed):
+        slope = 3 + 0.1 * np.random.default_rng(seed).normal()
+        return lambda frame: slope * frame[features[0]].to_numpy()
+
+    recipe = weighin.Recipe.from_function(train, features=names, target="target")
+    return weighin.weigh_refits(recipe, table, fits=3, metric="mae", random_state=0, progress=False)
+
+
+# by the name of its class: makes a result with four features of these names; variants of an ablation are no features
+MAKERS = {
+    "Importance": importance,
+    "Comparison": comparison,
+    "Refits": refits,
+    "Effects": effects,
+    "Associations": associations,
+}
 
 
 @pytest.fixture(params=[PLAIN, HOSTILE], ids=["plain", "hostile"])
@@ -72,7 +115,7 @@ def shown(name):
 class Parsed(HTMLParser):
     """Tags, texts, and whether every tag that is opened is closed."""
 
-    VOID = ("meta", "link", "img", "source", "br")
+    VOID = ("meta", "link", "img", "source", "br", "input", "wbr")
 
     def __init__(self, page):
         super().__init__()
@@ -232,7 +275,10 @@ def test_a_file_of_something_else_is_refused(result, tmp_path):
         type(result).load(tmp_path / "absent.json")
 
 
-def test_the_page_holds_every_feature_and_asks_for_nothing(result, names, tmp_path):
+# the page of an importance has scripts and a sentence as headline: tests/report
+@pytest.mark.parametrize("kind", [kind for kind in MAKERS if kind != "Importance"])
+def test_the_page_holds_every_feature_and_asks_for_nothing(kind, names, tmp_path):
+    result = MAKERS[kind](names)
     page = result.to_html()
     parsed = Parsed(page)
     assert "script" not in parsed.tags

@@ -13,8 +13,8 @@ How the engine calls it, batch by batch of donor-closed blocks:
 4. ``difference(total, a, b)``: two units. Units that share a `Moments` only; many units may be cut into several,
    of about 30, so that cost grows with their number and not its square.
 5. ``repeats_needed(total)`` after 5 repeats for ``n_repeats="auto"``; ``holm`` for tables.
-6. Metrics that are no mean over rows: ``auc_values`` and ``linearised_changes`` (F1, MCC) give `changes` for 1. from
-   the predictions of all rows. Anything else: ``delete_one_block``.
+6. Metrics that are no mean over rows: ``auc_values`` gives `changes` for 1. from the predictions of all rows.
+   Anything else: ``delete_one_block``.
 """
 
 from weighin._base.checks import check_level
@@ -32,13 +32,7 @@ from weighin._inference.evidence import from_json as evidence_from_json
 from weighin._inference.evidence import to_json as evidence_to_json
 from weighin._inference.influence import (
     auc_values,
-    confusion,
     delete_one_block,
-    f1,
-    linearised_changes,
-    matthews,
-    precision,
-    recall,
 )
 from weighin._inference.intervals import Inference, holm
 from weighin._inference.left_out import LeftOut
@@ -79,21 +73,15 @@ __all__ = [
     "Strata",
     "auc_values",
     "check_level",
-    "confusion",
     "contrast",
     "delete_one_block",
     "difference",
     "evidence_from_json",
     "evidence_to_json",
-    "f1",
     "few_rows",
     "holm",
     "infer",
-    "linearised_changes",
-    "matthews",
     "means",
     "pair",
-    "precision",
-    "recall",
     "repeats_needed",
 ]

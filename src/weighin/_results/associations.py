@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from weighin._base.checks import check_limit
 from weighin._base.text import printable
 from weighin._display.frame import frame
 from weighin._display.telling import Telling
@@ -17,7 +18,7 @@ from weighin._results.associations_numbers import AssociationsNumbers
 from weighin._results.associations_page import plain_associations
 from weighin._results.associations_telling import sentences, tell
 from weighin._results.associations_words import association_sentence
-from weighin._results.base import Result, check_limit
+from weighin._results.base import Result
 
 
 @dataclass(frozen=True, eq=False, repr=False)

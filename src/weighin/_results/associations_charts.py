@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from weighin._base.checks import check_limit
 from weighin._display import charts
 from weighin._display.charts.picture import picture
 from weighin._display.numbers import MINUS
 from weighin._results.associations_numbers import AssociationsNumbers
 from weighin._results.associations_telling import TITLE
-from weighin._results.base import check_limit
 
 # features that a page shows
 MOST_FEATURES = 40

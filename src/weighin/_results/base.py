@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import abc
-import dataclasses
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from weighin._base.errors import InputError
 from weighin._base.files import check_free, given_or_written, replacing
 from weighin._display.codec import Codec, Kind
 from weighin._display.frame import frame
@@ -211,9 +208,6 @@ class Result(abc.ABC):
     def _codec(cls) -> Codec:
         return Codec(cls, cls._format, VERSION, cls._kinds, cls._left_out)
 
-    def _replace(self, **changes: Any) -> Self:
-        return dataclasses.replace(self, **changes)  # type: ignore[type-var]  # each kind is a dataclass
-
     def __str__(self) -> str:
         return as_text(self.tell())
 
@@ -227,21 +221,3 @@ class Result(abc.ABC):
     def _repr_html_(self) -> str:
         """Table for a notebook."""
         return fragment(self.tell())
-
-
-def check_limit(limit: int) -> None:
-    """Raise unless `limit` is an integer >= 1.
-
-    Raises
-    ------
-    InputError
-        Naming it.
-    """
-    if limit < 1:
-        raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
-
-
-def is_result(content: Any, name: str) -> bool:
-    """Whether a JSON text or object is a result of a format."""
-    values = json.loads(content) if isinstance(content, str) else content
-    return isinstance(values, dict) and values.get("format") == name

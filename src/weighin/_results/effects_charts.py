@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from weighin._base.checks import check_limit
 from weighin._base.errors import InputError, listing
 from weighin._display.charts.curves import Panel, panels
 from weighin._display.charts.picture import picture
-from weighin._results.base import check_limit
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects_numbers import EffectsNumbers
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
+from weighin._base.checks import check_limit
 from weighin._base.errors import InputError, nearest
 from weighin._base.files import check_free, given_or_written, together
 from weighin._base.text import ARROWS
@@ -15,7 +16,7 @@ from weighin._display.codec import Kind, from_json, to_json
 from weighin._display.page import check_further
 from weighin._display.telling import Telling
 from weighin._inference import LINKS, Evidence, Link, evidence_from_json, evidence_to_json
-from weighin._results.base import Result, check_limit
+from weighin._results.base import Result
 from weighin._results.importance_charts import ChartOptions, draw, of_metric
 from weighin._results.importance_columns import columns
 from weighin._results.importance_merge import merged

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.checks import check_limit
 from weighin._base.errors import InputError, nearest
 from weighin._base.optional import require
 from weighin._base.text import ARROWS
 from weighin._display import charts
 from weighin._display.numbers import percent, rounded
-from weighin._results.base import check_limit
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_telling import TITLE, about, axis_label, heading, unclear
 
