@@ -82,10 +82,10 @@ def _check_estimator(estimator: Any) -> None:
         raise ParameterError(f"The class {estimator.__name__} was given; a fitted instance of it is needed.")
     if learner or not hasattr(estimator, "fit"):
         kind = "fastai learner" if learner else "torch module" if "torch.Module" in kinds else ""
-        told = f"a {kind}" if kind else "a function" if callable(estimator) else repr(estimator)
-        hint = f" For {told} call weighin.weigh." if kind or callable(estimator) else ""
+        what = f"a {kind}" if kind else "a function" if callable(estimator) else repr(estimator)
+        hint = f" For {what} call weighin.weigh." if kind or callable(estimator) else ""
         raise ParameterError(
-            f"estimator must be fitted and have fit and predict, as scikit-learn's have, got {told}.{hint}"
+            f"estimator must be fitted and have fit and predict, as scikit-learn's have, got {what}.{hint}"
         )
 
 

@@ -18,7 +18,7 @@ from weighin._base.errors import WeighinWarning
 from weighin._compat.arguments import check_arguments, rows_to_draw
 from weighin._compat.rows import as_rows, native
 from weighin._compat.scorers import Part, parts, scored
-from weighin._compat.ways import Scores, Task, by_calls, by_engine
+from weighin._compat.scoring import Scores, Task, by_calls, by_engine
 
 NEW_NAME = "ensure_all_finite" in signature(check_array).parameters  # since scikit-learn 1.6
 ALLOW_NAN = {"ensure_all_finite" if NEW_NAME else "force_all_finite": "allow-nan"}
@@ -130,10 +130,10 @@ def permutation_importance(
         task = Task(estimator, rows, donors, y, sample_weight, n_jobs)
         if drawn is not None:
             task = task.on(drawn)
-        found: dict[str | None, Bunch] = {}
+        bunches: dict[str | None, Bunch] = {}
         for part in parts(estimator, scorer):
-            found |= _bunches(task, part, baseline, all_rows=drawn is None)
-    return {name: found[name] for name in baseline} if isinstance(baseline, dict) else found[None]
+            bunches |= _bunches(task, part, baseline, all_rows=drawn is None)
+    return {name: bunches[name] for name in baseline} if isinstance(baseline, dict) else bunches[None]
 
 
 def _table(estimator: Any, X: Any) -> Any:

@@ -42,10 +42,10 @@ def collect(run: Run, advance: Advance) -> Scores:
         done.append(current)
     finished = [feature for part in done for feature in part.finished]
     swap_effects = tuple(_joined(same) for same in zip(*(part.swap_effects for part in done), strict=True))
-    for answer, (_, metric, cell) in zip(swap_effects, run.measurement.places, strict=True):
-        if cell < 0 and not np.isfinite(answer.baseline):
+    for effect, (_, metric, segment) in zip(swap_effects, run.measurement.places, strict=True):
+        if segment < 0 and not np.isfinite(effect.baseline):
             raise MetricError(
-                f"{metric.name} is {answer.baseline} on the rows as they are; nothing can be compared with it."
+                f"{metric.name} is {effect.baseline} on the rows as they are; nothing can be compared with it."
             )
     kernels = tuple(run.kernel.names(finished))
     return Scores(
@@ -63,7 +63,7 @@ def collect(run: Run, advance: Advance) -> Scores:
 def _joined(parts: Sequence[SwapEffect]) -> SwapEffect:
     """The same metric on the same rows, section after section."""
     change = np.concatenate([part.change for part in parts])
-    evidence = tuple(some for part in parts for some in part.evidence)
+    evidence = tuple(evidence for part in parts for evidence in part.evidence)
     return replace(parts[0], change=change, evidence=evidence)
 
 

@@ -42,14 +42,18 @@ class Measurement:
         return self.metrics[0].response
 
     @property
-    def cells(self) -> range:
+    def with_all_rows(self) -> range:
         """-1 for all rows, then the number of each segment."""
         return range(-1, self.n_segments)
 
     @property
     def places(self) -> list[tuple[int, Metric, int]]:
-        """Number and object of the metric, and the cell, of each answer."""
-        return [(number, metric, cell) for number, metric in enumerate(self.metrics) for cell in self.cells]
+        """Number and object of the metric, and number of the segment, of each effect of swaps."""
+        return [
+            (number, metric, segment)
+            for number, metric in enumerate(self.metrics)
+            for segment in self.with_all_rows
+        ]
 
     @property
     def whole(self) -> bool:
@@ -67,12 +71,12 @@ class Measurement:
         """Weights of some rows."""
         return None if self.weights is None else self.weights[numbers]
 
-    def segment_of(self, cell: int, numbers: Any) -> NDArray[np.bool_] | None:
-        """Which of some rows belong to a cell; None for all."""
-        if cell < 0:
+    def segment_of(self, segment: int, numbers: Any) -> NDArray[np.bool_] | None:
+        """Which of some rows belong to a segment; None for all."""
+        if segment < 0:
             return None
         assert self.segment is not None
-        return self.segment[numbers] == cell
+        return self.segment[numbers] == segment
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,14 @@ def predict_given(
 ) -> list[T]:
     """Predict all receivers with the values of one giver after the other; arguments as for `Session.predict_given`."""
     like, to_user_scale, results = view.probe.pred, view.model.to_user_scale, []
-    known: dict[tuple[int, int], dict[Any, Any]] = {}
+    cache: dict[tuple[int, int], dict[Any, Any]] = {}
     for feature, givers in given:
         step = max(1, memory // 4 // (len(givers) * (like[:1].nbytes + 16)))
         parts = []
         for start in range(0, n_receivers, step):
             n = min(step, n_receivers - start)
             donors = np.repeat(givers[:, None], n, axis=1)
-            swaps = Swaps(view.rows, start, [feature], donors, known.setdefault((start, n), {}))
+            swaps = Swaps(view.rows, start, [feature], donors, cache.setdefault((start, n), {}))
             parts.append(_predict(kernel, swaps, like))
             advance(n * len(givers))
         before = on_host(to_user_scale(joined([part[0] for part in parts], 0)))

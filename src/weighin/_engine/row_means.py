@@ -32,28 +32,28 @@ class RowMeans:
         self.finished: Sequence[Feature] = ()
         self.n_rows = 0
         self.recorder = run.recorder(len(section))
-        n_cells = len(run.measurement.metrics) * len(run.measurement.cells)
-        self._sums = [Sums.nothing(len(section), run.sampler.n_repeats, run.n_strata)] * n_cells
+        n_places = len(run.measurement.places)
+        self._sums = [Sums.nothing(len(section), run.sampler.n_repeats, run.n_strata)] * n_places
 
     def collect(self, advance: Advance) -> None:
         """Go through all batches."""
         for batch, rows in self.run.batches():
-            found: list[list[NDArray[Any]]] = [[] for _ in self.run.measurement.metrics]
+            changes_of: list[list[NDArray[Any]]] = [[] for _ in self.run.measurement.metrics]
             before: list[NDArray[Any]] = []
-            known: dict[Any, Any] = {}
+            cache: dict[Any, Any] = {}
             n_done = 0
             try:
                 for first in range(0, max(1, len(self.section)), self._step):
-                    some = self.section[first : first + self._step]
-                    before, changes = self._changes(batch, rows, some, known)
-                    for parts, change in zip(found, changes, strict=True):
+                    features = self.section[first : first + self._step]
+                    before, changes = self._changes(batch, rows, features, cache)
+                    for parts, change in zip(changes_of, changes, strict=True):
                         parts.append(change)
-                    n_done += len(some)
-                    advance(batch.n_receivers * self.run.sampler.n_repeats * len(some))
+                    n_done += len(features)
+                    advance(batch.n_receivers * self.run.sampler.n_repeats * len(features))
             finally:
-                # interrupted in the first batch: some features; later: what earlier batches told of all of them
+                # interrupted in the first batch: some features; later: what earlier batches hold of all of them
                 if n_done == len(self.section) or (n_done and not self.n_rows):
-                    whole = [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in found]
+                    whole = [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in changes_of]
                     self._add(batch, before, [changes[:n_done] for changes in whole], n_done)
 
     @property
@@ -63,11 +63,11 @@ class RowMeans:
         return step if self.n_rows or self.run.batch_seconds is None else -(-step // STEPS)
 
     def _changes(
-        self, batch: Batch, rows: Any, features: Sequence[Feature], known: dict[Any, Any]
+        self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]
     ) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
         """For each metric: loss before any swap, (n_receivers,), and what swaps change, features and repeats first."""
         run = self.run
-        baseline, out = run.predict(batch, rows, features, known)
+        baseline, out = run.predict(batch, rows, features, cache)
         before, changes = [], []
         for metric in run.measurement.metrics:
             assert metric.per_row is not None
@@ -91,11 +91,11 @@ class RowMeans:
                 before[number],
                 changes[number],
                 weights=run.measurement.weights_of(batch.numbers),
-                segment=run.measurement.segment_of(cell, batch.numbers),
-                spread=run.spread_of(metric, cell, batch.numbers),
+                segment=run.measurement.segment_of(segment, batch.numbers),
+                spread=run.spread_of(metric, segment, batch.numbers),
                 closed=run.sampler.closed,
             )
-            for place, (number, metric, cell) in enumerate(run.measurement.places)
+            for place, (number, metric, segment) in enumerate(run.measurement.places)
         ]
         if self.recorder is not None:
             spread = run.spread_of(run.measurement.metrics[0], -1, batch.numbers)

@@ -40,7 +40,7 @@ class Run:
     plan : Plan
     batch_seconds : float or None
         As for `Resources`.
-    known : dict
+    cache : dict
         What was found of batches that come again, by the place of their first row and their size.
     """
 
@@ -51,7 +51,7 @@ class Run:
     sampler: Sampler
     plan: Plan
     batch_seconds: float | None = None
-    known: dict[tuple[int, int], dict[Any, Any]] = field(default_factory=dict)
+    cache: dict[tuple[int, int], dict[Any, Any]] = field(default_factory=dict)
 
     def batches(self) -> Iterator[tuple[Batch, Any]]:
         """Yield each batch with its encoded rows; rows that come again are the same object."""
@@ -81,11 +81,11 @@ class Run:
             n_features, self.sampler.n_repeats, self.data.rows.n_rows, self.measurement.weights
         )
 
-    def spread_of(self, metric: Metric, cell: int, numbers: Any) -> NDArray[np.float64] | None:
-        """Squared distance of the target of some rows from the mean target of a cell, for R2."""
+    def spread_of(self, metric: Metric, segment: int, numbers: Any) -> NDArray[np.float64] | None:
+        """Squared distance of the target of some rows from the mean target of a segment, for R2."""
         if not metric.link.needs_spread:
             return None
-        return (self._target[numbers] - self._centres[cell + 1]) ** 2
+        return (self._target[numbers] - self._centres[segment + 1]) ** 2
 
     @cached_property
     def _target(self) -> NDArray[np.float64]:
@@ -93,27 +93,27 @@ class Run:
 
     @cached_property
     def _centres(self) -> list[float]:
-        """Mean target of each cell, weighted: taken as known."""
+        """Mean target of each segment, weighted: taken as known."""
         measurement = self.measurement
         weights = np.ones(len(self._target)) if measurement.weights is None else measurement.weights
         centres = []
-        for cell in measurement.cells:
+        for segment in measurement.with_all_rows:
             here = (
                 weights
-                if measurement.segment is None or cell < 0
-                else weights * (measurement.segment == cell)
+                if measurement.segment is None or segment < 0
+                else weights * (measurement.segment == segment)
             )
             centres.append(float(here @ self._target / here.sum()) if here.sum() else float("nan"))
         return centres
 
     def predict(
-        self, batch: Batch, rows: Any, features: Sequence[Feature], known: dict[Any, Any]
+        self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]
     ) -> tuple[Any, Any]:
-        """Predictions as the rows are, and after each swap; anything not finite is an error. `known` as for `Swaps`."""
+        """Predictions as the rows are, and after each swap; anything not finite is an error. `cache` as for `Swaps`."""
         width = self.view.probe.pred.shape[-1]
         baseline = self.empty(batch.n_receivers, width)
         out = self.empty(len(features), len(batch.donors), batch.n_receivers, width)
-        swaps = Swaps(rows, batch.receivers.start, features, batch.donors, known)
+        swaps = Swaps(rows, batch.receivers.start, features, batch.donors, cache)
         while True:
             try:
                 self.kernel.predict(swaps, baseline, out)
@@ -141,18 +141,18 @@ class Run:
     def add_up(
         self,
         metric: Metric,
-        cell: int,
+        segment: int,
         n_features: int,
-        some: Callable[[slice], tuple[NDArray[Any], NDArray[Any]]],
+        values_of: Callable[[slice], tuple[NDArray[Any], NDArray[Any]]],
         moved: NDArray[np.bool_] | None = None,
     ) -> Sums:
         """Sums of what is known of all rows, batch by batch.
 
         Parameters
         ----------
-        metric, cell, n_features
+        metric, segment, n_features
             What it is known of.
-        some : callable
+        values_of : callable
             Gives values before any swap, and what swaps changed, as `Sums.add` takes them.
         moved : ndarray of bool of shape (n_features, n_repeats, n_rows), optional
             As for `Sums.add`.
@@ -161,10 +161,10 @@ class Run:
         for here, batch in self.pieces():
             sums = sums.add(
                 batch,
-                *some(here),
+                *values_of(here),
                 weights=self.measurement.weights_of(batch.numbers),
-                segment=self.measurement.segment_of(cell, batch.numbers),
-                spread=self.spread_of(metric, cell, batch.numbers),
+                segment=self.measurement.segment_of(segment, batch.numbers),
+                spread=self.spread_of(metric, segment, batch.numbers),
                 closed=self.sampler.closed,
                 moved=None if moved is None else moved[:, :, here],
             )

@@ -18,14 +18,16 @@ from weighin._engine.run import Run
 from weighin._inference import LeftOut
 from weighin._metrics import Metric
 
-LEFT_OUT = 25  # parts of the rows, left out one after the other
-LEFT_OUT_REPEATS = 10  # shuffles looked at so; more would make the noise smaller than what is told
+# parts of the rows, left out one after the other
+LEFT_OUT = 25
+# shuffles scored without each part; noise of more would be below what the standard error shows
+LEFT_OUT_REPEATS = 10
 
 Floats = NDArray[np.float64]
 T = TypeVar("T")
 
 
-class Cell:
+class WholeMetric:
     """Scores before and after swaps, with values per row or parts left out to judge them by.
 
     With sample weights a pair weighs as its receiver times its donor; what a swap changes is then against the
@@ -39,7 +41,7 @@ class Cell:
         All rows.
     metric : Metric
         Without a value per row of its own.
-    cell : int
+    segment : int
         Number of the segment; -1 for all rows.
     target : array of shape (n_rows, n_targets)
         In the order of the rows.
@@ -54,18 +56,18 @@ class Cell:
         run: Run,
         whole: Whole,
         metric: Metric,
-        cell: int,
+        segment: int,
         target: Any,
         baseline: Any,
         n_features: int,
     ) -> None:
-        self.run, self.whole, self.metric, self.cell, self.pred = run, whole, metric, cell, baseline
+        self.run, self.whole, self.metric, self.segment, self.pred = run, whole, metric, segment, baseline
         self.weights = run.measurement.weights_of(whole.numbers)
-        self.segment = run.measurement.segment_of(cell, whole.numbers)
+        self.mask = run.measurement.segment_of(segment, whole.numbers)
         self.here: Any = slice(None)
         self.n_rows, self.n_repeats = whole.n_rows, run.sampler.n_repeats
-        if self.segment is not None:
-            self.here = np.flatnonzero(self.segment)
+        if self.mask is not None:
+            self.here = np.flatnonzero(self.mask)
             self.n_rows = len(self.here)
         self.target = target
         self.baseline = self._score(
@@ -95,10 +97,10 @@ class Cell:
             self.change[number] = self._differences(after, range(len(after)), self.here, self._before)
         if self._changes is not None:
             assert self.metric.values is not None
-            preds = after if self.segment is None else _Each(len(after), lambda r: after[r][self.here])
-            found = self.metric.values(self.target[self.here], preds, self._pair_weights)
+            preds = after if self.mask is None else _Each(len(after), lambda r: after[r][self.here])
+            all_values = self.metric.values(self.target[self.here], preds, self._pair_weights)
             # one shuffle after the other: of many rows there is room for few
-            for r, (values, before) in enumerate(zip(found, self._of_rows, strict=True)):
+            for r, (values, before) in enumerate(zip(all_values, self._of_rows, strict=True)):
                 change = self._changes[number, r]
                 np.subtract(values, before, out=change, dtype=before.dtype, casting="same_kind")
                 if self.metric.averages:
@@ -109,13 +111,13 @@ class Cell:
                 for part, before in zip(self._parts, self._before_without, strict=True)
             ]
 
-    def answer(self, n_done: int, moved: NDArray[np.bool_]) -> SwapEffect:
-        """What is known of the first features; `moved` has shape (n_done, n_repeats, n_rows)."""
+    def swap_effect(self, n_done: int, moved: NDArray[np.bool_]) -> SwapEffect:
+        """Of the features so far; `moved` has shape (n_done, n_repeats, n_rows)."""
         change, n_rows = self.change[:n_done], self.n_rows
         if self._changes is not None:
-            known = self._of_own_rows, self._changes[:n_done]
+            measured = self._of_own_rows, self._changes[:n_done]
             sums = self.run.add_up(
-                self.metric, self.cell, n_done, lambda some: self._some(some, *known), moved
+                self.metric, self.segment, n_done, lambda rows: self._spread_out(rows, *measured), moved
             )
             return SwapEffect(self.baseline, change, n_rows, sums.evidence())
         if not self._parts or not n_done:
@@ -128,14 +130,14 @@ class Cell:
         without = self._without[:n_done] + further[:, None]
         return SwapEffect(self.baseline, change, n_rows, (LeftOut(change.mean(1), without, sizes, changed),))
 
-    def _some(
-        self, some: slice, before: Floats, changes: NDArray[np.float32]
+    def _spread_out(
+        self, rows: slice, before: Floats, changes: NDArray[np.float32]
     ) -> tuple[Floats, NDArray[np.float32]]:
-        """Of some rows, with zeros for those elsewhere: these are not kept."""
-        if self.segment is None:
-            return before[some], changes[:, :, some]
-        inside = self.segment[some]
-        own = slice(*np.searchsorted(self.here, (some.start, some.stop)))
+        """Values before and changes of some rows, zero outside the segment: of those rows nothing is held."""
+        if self.mask is None:
+            return before[rows], changes[:, :, rows]
+        inside = self.mask[rows]
+        own = slice(*np.searchsorted(self.here, (rows.start, rows.stop)))
         all_before = np.zeros(len(inside))
         all_changes = np.zeros((*changes.shape[:2], len(inside)), np.float32)
         all_before[inside], all_changes[..., inside] = before[own], changes[..., own]
@@ -159,7 +161,7 @@ class Cell:
         """
         assert metric.values is not None
         target, pred, pairs = self.target[self.here], self.pred[self.here], self._pair_weights
-        with self._in_peace():
+        with self._warnings_off():
             if self.weights is None or pairs is None:
                 (self._of_own_rows,) = metric.values(target, pred[None])
                 self._of_rows = [self._of_own_rows] * self.n_repeats
@@ -172,7 +174,7 @@ class Cell:
                     (values,) = metric.values(target, pred[None], [own])
                     self._before[r] = self._average(values, r)
                 except (MetricError, ZeroDivisionError):
-                    if self.segment is None:
+                    if self.mask is None:
                         raise
                     return False
                 self._of_rows.append(values.astype(np.float32))
@@ -186,8 +188,8 @@ class Cell:
     def _references(self, repeats: range, here: Any) -> Floats:
         """Score before any swap that each shuffle is compared with, on some rows."""
         if self.weights is None:
-            known = here is self.here
-            return np.full(len(repeats), self.baseline if known else self._score(self.pred, None, here))
+            score = self.baseline if here is self.here else self._score(self.pred, None, here)
+            return np.full(len(repeats), score)
         return np.array([self._score(self.pred, self._weights_of(r, here), here) for r in repeats])
 
     def _differences(self, after: Any, repeats: range, here: Any, before: Floats) -> Floats:
@@ -211,18 +213,18 @@ class Cell:
 
     def _score(self, pred: Any, weights: Floats | None, here: Any) -> float:
         """The metric on some rows; NaN where a segment or part does not allow it."""
-        given = () if weights is None else (weights,)
-        if here is self.here and self.segment is None:
-            return self.metric.score(self.target[here], pred[here], *given)
+        sample_weight = () if weights is None else (weights,)
+        if here is self.here and self.mask is None:
+            return self.metric.score(self.target[here], pred[here], *sample_weight)
         try:
-            with self._in_peace():
-                return self.metric.score(self.target[here], pred[here], *given)
+            with self._warnings_off():
+                return self.metric.score(self.target[here], pred[here], *sample_weight)
         except Exception:  # whatever the metric makes of fewer rows, such as one class only
             return float("nan")
 
     @contextmanager
-    def _in_peace(self) -> Iterator[None]:
-        """Without warnings of what the result says in words: where the metric is not defined."""
+    def _warnings_off(self) -> Iterator[None]:
+        """Without warnings where the metric is not defined: the result says so in words."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
@@ -235,7 +237,7 @@ class Cell:
             stays = np.ones(self.whole.n_rows, dtype=bool)
             for block in share:
                 stays[slice(*spans[block])] = False
-            return np.flatnonzero(stays if self.segment is None else stays & self.segment)
+            return np.flatnonzero(stays if self.mask is None else stays & self.mask)
 
         shares = [
             share

@@ -12,7 +12,7 @@ from weighin._engine.arrays import on_host
 from weighin._engine.measurement import SwapEffect
 from weighin._engine.row_recorder import RowRecorder
 from weighin._engine.run import Advance, Run, swap_effect
-from weighin._engine.whole_metric import Cell
+from weighin._engine.whole_metric import WholeMetric
 from weighin._metrics import Metric
 from weighin._tables.features import Feature
 
@@ -41,8 +41,8 @@ class WholeScore:
         run, scoring = self.run, None
         try:
             for first in range(0, max(1, len(self.section)), run.plan.step):
-                some = self.section[first : first + run.plan.step]
-                baseline, out = self._predict(some, advance)
+                features = self.section[first : first + run.plan.step]
+                baseline, out = self._predict(features, advance)
                 if scoring is None:
                     scoring = _Scoring(run, baseline, len(self.section))
                 for after in out:
@@ -65,15 +65,15 @@ class WholeScore:
         for batch, rows in run.batches():
             here = slice(at, at + batch.n_receivers)
             # the same batches come for all features, but for one that may have to stop soon: then they grow
-            known = run.known.setdefault((at, batch.n_receivers), {})
-            baseline[here], out[:, :, here] = run.predict(batch, rows, features, known)
+            cache = run.cache.setdefault((at, batch.n_receivers), {})
+            baseline[here], out[:, :, here] = run.predict(batch, rows, features, cache)
             advance(batch.n_receivers * run.sampler.n_repeats * len(features))
             at = here.stop
         return baseline, out
 
 
 class _Scoring:
-    """All metrics on all cells, feature after feature."""
+    """All metrics on all rows and each segment, feature after feature."""
 
     def __init__(self, run: Run, baseline: Any, n_features: int) -> None:
         self.run, self.baseline, self.n_done = run, baseline, 0
@@ -88,9 +88,9 @@ class _Scoring:
             if metric.per_row is not None:
                 self._before[number] = on_host(metric.per_row(*self._compared(metric, baseline)))
                 self._changes[number] = np.zeros(shape, self._before[number].dtype)
-        self._cells = {
-            (number, cell): Cell(run, whole, metric, cell, self.target, baseline, n_features)
-            for number, metric, cell in run.measurement.places
+        self._whole = {
+            (number, segment): WholeMetric(run, whole, metric, segment, self.target, baseline, n_features)
+            for number, metric, segment in run.measurement.places
             if metric.per_row is None
         }
 
@@ -99,7 +99,7 @@ class _Scoring:
         if 0 in self._before:
             before, changes = self._before[0], self._changes[0][: self.n_done]
         else:
-            before, changes = self._cells[0, -1].kept(self.n_done)
+            before, changes = self._whole[0, -1].kept(self.n_done)
         for here, batch in self.run.pieces():
             spread = self.run.spread_of(self.run.measurement.metrics[0], -1, batch.numbers)
             recorder.add(batch, before[here], changes[:, :, here], spread)
@@ -113,8 +113,8 @@ class _Scoring:
                 if metric.per_row is not None:
                     losses = on_host(metric.per_row(*self._compared(metric, pred)))
                     np.subtract(losses, self._before[number], out=self._changes[number][here, r])
-        for cell in self._cells.values():
-            cell.add(here, after, self.moved[here])
+        for scored in self._whole.values():
+            scored.add(here, after, self.moved[here])
         self.n_done += 1
 
     def _compared(self, metric: Metric, pred: Any) -> tuple[Any, Any]:
@@ -129,9 +129,9 @@ class _Scoring:
         """One for each metric, on all rows and on each segment."""
         return [self._swap_effect(*place) for place in self.run.measurement.places]
 
-    def _swap_effect(self, number: int, metric: Metric, cell: int) -> SwapEffect:
+    def _swap_effect(self, number: int, metric: Metric, segment: int) -> SwapEffect:
         if metric.per_row is None:
-            return self._cells[number, cell].answer(self.n_done, self.moved[: self.n_done])
+            return self._whole[number, segment].swap_effect(self.n_done, self.moved[: self.n_done])
         before, changes = self._before[number], self._changes[number][: self.n_done]
-        sums = self.run.add_up(metric, cell, self.n_done, lambda some: (before[some], changes[:, :, some]))
+        sums = self.run.add_up(metric, segment, self.n_done, lambda rows: (before[rows], changes[:, :, rows]))
         return swap_effect(metric, sums)

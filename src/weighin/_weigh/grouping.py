@@ -55,9 +55,9 @@ class Grouping:
             for members in auto_groups(X, names, random_state=self.seed).values()
         ]
         self.groups = group_names([members for members in clusters if len(members) > 1], names)
-        told = "; ".join(" + ".join(members) for members in self.groups.values())
+        listed = "; ".join(" + ".join(members) for members in self.groups.values())
         self.note = (
-            f"Weighed together as well, since they carry much the same information: {told}."
+            f"Weighed together as well, since they carry much the same information: {listed}."
             if self.groups
             else "No columns carry so much of the same information that they were weighed together."
         )

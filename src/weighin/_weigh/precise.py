@@ -18,9 +18,12 @@ from weighin._samplers import MarginalSampler
 from weighin._weigh.experiment import Experiment, TimeUp
 
 FIRST_ROWS = 4096
-MARGIN = 1.1  # rows beyond those that should do
-SURELY = 2.0  # standard errors that the largest importance may turn out smaller by
-GROWTH = 1.25, 4.0  # by which rows grow from step to step, at least and at most
+# rows beyond those that should be enough
+MARGIN = 1.1
+# standard errors that the largest importance may turn out smaller by
+SURELY = 2.0
+# factor by which rows grow from step to step, at least and at most
+GROWTH = 1.25, 4.0
 STEPS = 64
 
 Encode = Callable[[NDArray[np.int64]], Experiment]
@@ -34,7 +37,7 @@ def weigh_precisely(
     Parameters
     ----------
     encode : callable
-        From row numbers of the table to what the engine is asked of them.
+        From row numbers of the table to the experiment on these rows.
     n_rows : int
         Of the table.
     precision : float
@@ -53,36 +56,36 @@ def weigh_precisely(
     """
     order_seed, *seeds = np.random.SeedSequence(seed).spawn(STEPS + 1)
     order = _Order(n_rows, np.random.default_rng(order_seed))
-    size, found, timed_out = FIRST_ROWS, None, False
+    size, tally, timed_out = FIRST_ROWS, None, False
     for stream in seeds:
         experiment = encode(order.next(size))
-        if found is None:
-            found = _Found(experiment.metrics, precision, len(experiment.features))
-        found.notes.update((re.sub(r"[\d,.]+", "", note), note) for note in experiment.data.notes)
-        experiment = replace(experiment, features=[experiment.features[number] for number in found.active])
+        if tally is None:
+            tally = _Tally(experiment.metrics, precision, len(experiment.features))
+        tally.notes.update((re.sub(r"[\d,.]+", "", note), note) for note in experiment.data.notes)
+        experiment = replace(experiment, features=[experiment.features[number] for number in tally.active])
         donors = MarginalSampler(
             experiment.data.rows.n_rows, 1, int(stream.generate_state(1)[0]), experiment.block_rows
         )
         try:
             scores, _ = experiment.ask(donors, what="Weighing as precisely as asked")
         except TimeUp:
-            if not found.n_rows:
+            if not tally.n_rows:
                 raise
             timed_out = True
             break
         timed_out = not scores.complete
-        if not found.add(scores):
+        if not tally.add(scores):
             break
-        needed = found.settle()
+        needed = tally.rows_needed()
         if not needed or timed_out or order.at == n_rows:
             break
         # in rows drawn, of which some may have been left out for missing values
-        wanted = min(np.median(needed) * MARGIN, GROWTH[1] * found.n_rows) * order.at / found.n_rows
+        wanted = min(np.median(needed) * MARGIN, GROWTH[1] * tally.n_rows) * order.at / tally.n_rows
         size = min(int(max(wanted, GROWTH[0] * order.at)), n_rows) - order.at
         if n_rows - order.at - size < FIRST_ROWS:
             size = n_rows - order.at
-    assert found is not None
-    return found.scores, [*found.notes.values(), found.told(order.at, n_rows, timed_out)], order.at
+    assert tally is not None
+    return tally.scores, [*tally.notes.values(), tally.note(order.at, n_rows, timed_out)], order.at
 
 
 def is_small(n_rows: int) -> bool:
@@ -106,16 +109,18 @@ def check_metrics(metrics: Sequence[Metric]) -> None:
             )
 
 
-def told(precision: float, se: Sequence[NDArray[np.float64]], estimate: Sequence[NDArray[np.float64]]) -> str:
+def precision_note(
+    precision: float, se: Sequence[NDArray[np.float64]], estimate: Sequence[NDArray[np.float64]]
+) -> str:
     """Say whether a precision was reached, for standard errors and importances of each metric."""
     reached = 0.0
     for errors, values in zip(se, estimate, strict=True):
         largest, worst = np.abs(values).max(initial=0.0), errors.max(initial=0.0)
         reached = max(reached, float(worst / largest) if largest else np.inf if worst else 0.0)
-    asked = f"precision={precision:g}"
+    target = f"precision={precision:g}"
     if reached <= precision:
-        return f"{asked} was reached"
-    return f"{asked} was not reached: standard errors are up to {reached:.3g} of the largest importance"
+        return f"{target} was reached"
+    return f"{target} was not reached: standard errors are up to {reached:.3g} of the largest importance"
 
 
 class _Order:
@@ -136,7 +141,7 @@ class _Order:
 
 
 @dataclass
-class _Found:
+class _Tally:
     """What is known of the features so far.
 
     Attributes
@@ -187,11 +192,11 @@ class _Found:
         self.n_rows += scores.n_rows
         self.n_predictions += scores.n_rows * len(active)
         self.kernels.update(zip(active, scores.kernels, strict=True))
-        for metric, answer in zip(self.metrics, scores.swap_effects, strict=True):
-            self._staging[metric.name].add(_parts(active, answer.evidence))
+        for metric, effect in zip(self.metrics, scores.swap_effects, strict=True):
+            self._staging[metric.name].add(_parts(active, effect.evidence))
         return True
 
-    def settle(self) -> list[float]:
+    def rows_needed(self) -> list[float]:
         """Mark features that are precise enough; rows that each of the others needs in all."""
         ignored = np.array(
             [self.kernels[number] == "ignored" for number in range(len(self.done))], dtype=bool
@@ -223,11 +228,15 @@ class _Found:
             kernels=tuple(self.kernels[number] for number in range(len(self.done))),
         )
 
-    def told(self, n_drawn: int, n_rows: int, timed_out: bool) -> str:
+    def note(self, n_drawn: int, n_rows: int, timed_out: bool) -> str:
         """What was reached, in words."""
         work = f"{n_drawn:,} of {n_rows:,} rows were drawn, and {self.n_predictions:,} row predictions made"
         judged = [self._judged(metric) for metric in self.metrics]
-        reached = told(self.precision, [one.se for one in judged], [one.estimate for one in judged])
+        reached = precision_note(
+            self.precision,
+            [inference.se for inference in judged],
+            [inference.estimate for inference in judged],
+        )
         if self.done.all():
             return f"{reached}: {work}."
         why = (
@@ -253,11 +262,11 @@ class _Found:
 
 def _parts(numbers: Sequence[int], evidence: Sequence[Evidence]) -> list[tuple[tuple[int, ...], Moments]]:
     """Joint moments of each part of the features measured."""
-    found, start = [], 0
-    for some in evidence:
-        assert isinstance(some, Strata)
-        stop = start + some.n_units
-        (moments,) = some.moments
-        found.append((tuple(numbers[start:stop]), moments))
+    parts, start = [], 0
+    for evidence_part in evidence:
+        assert isinstance(evidence_part, Strata)
+        stop = start + evidence_part.n_units
+        (moments,) = evidence_part.moments
+        parts.append((tuple(numbers[start:stop]), moments))
         start = stop
-    return found
+    return parts

@@ -73,20 +73,20 @@ def result_of(
 
 def remarks(scores: Scores, n_rows: int, why: str = "Interrupted") -> list[str]:
     """What a reader must know of the run."""
-    found = []
+    notes = []
     if scores.noise:
-        found.append(
+        notes.append(
             f"The model is stochastic: two predictions of the same rows differ by up to {scores.noise:.3g}; "
             "the importances hold that noise."
         )
     if scores.batch_dependence:
-        found.append(
+        notes.append(
             "A row's prediction depends on the rows predicted beside it (it changes by up to "
             f"{scores.batch_dependence:.3g}): the importances depend on batch_size."
         )
     if scores.n_rows < n_rows:
-        found.append(f"{why} after {scores.n_rows:,} of {n_rows:,} rows, drawn at random.")
-    return found
+        notes.append(f"{why} after {scores.n_rows:,} of {n_rows:,} rows, drawn at random.")
+    return notes
 
 
 def _worse(change: NDArray[np.float64], metric: Metric) -> NDArray[np.float64]:

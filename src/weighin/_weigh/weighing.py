@@ -22,7 +22,7 @@ from weighin._tables.frames import n_rows_of, rows_of
 from weighin._weigh import arguments
 from weighin._weigh.experiment import PILOT_REPEATS, Experiment, Measured, TimeUp
 from weighin._weigh.grouping import Grouping
-from weighin._weigh.precise import check_metrics, is_small, told, weigh_precisely
+from weighin._weigh.precise import check_metrics, is_small, precision_note, weigh_precisely
 from weighin._weigh.row_values import row_values
 from weighin._weigh.same_rows import sum_of_rows
 from weighin._weigh.to_result import remarks, result_of
@@ -167,7 +167,7 @@ class Weighing:
         n_rows = n_rows_of(self.X) if encoded is None else encoded.rows.n_rows
         if is_small(n_rows):
             check_metrics(self.experiment(session, encoded).metrics)
-            return _told_of(precision, self.fully(session))
+            return _with_precision_note(precision, self.fully(session))
         last: list[Experiment] = []
 
         def encode(rows: NDArray[np.int64]) -> Experiment:
@@ -237,10 +237,10 @@ def _time_allowed(max_seconds: float | None) -> Iterator[None]:
         ) from None
 
 
-def _told_of(precision: float, result: Importance) -> Importance:
+def _with_precision_note(precision: float, result: Importance) -> Importance:
     """The same with a note on whether its standard errors are what was asked for."""
     each = [result.of(metric) for metric in result.metrics]
-    reached = told(precision, [one.se for one in each], [one.importances_mean for one in each])
+    reached = precision_note(precision, [part.se for part in each], [part.importances_mean for part in each])
     shuffles = f"all rows shuffled {result.n_repeats} time{'s' * (result.n_repeats > 1)}"
     return replace(result, notes=(*result.notes, f"{reached}; {shuffles}."))
 

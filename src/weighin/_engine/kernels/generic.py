@@ -61,7 +61,7 @@ class GenericKernel:
                 return
             except _Overwritten:  # not in the few rows looked at before the run: from here on it gets copies
                 self.found = replace(self.found, writes=True)
-                swaps.known.clear()
+                swaps.cache.clear()
 
     def _predict_all(self, swaps: Swaps, baseline: Any, out: Any) -> None:
         receivers = np.arange(swaps.start, swaps.start + swaps.n_receivers)
@@ -71,7 +71,7 @@ class GenericKernel:
 
     def _predict_stacks(self, swaps: Swaps, receivers: Positions, baseline: Any, out: Any) -> None:
         """Every prediction at the place in its batch where the row's own was made: equal inputs, equal bits."""
-        rows, features, donors, known = swaps.rows, swaps.features, swaps.donors, swaps.known
+        rows, features, donors, cache = swaps.rows, swaps.features, swaps.donors, swaps.cache
         n_repeats = len(donors)
         step = min(self.chunk_rows, -(-len(receivers) // self.workers.n_threads))
         # repeats of few rows go together, where the last stack need not be filled up by much
@@ -84,7 +84,7 @@ class GenericKernel:
         givers = rows.index(donors)
         place = (step, copies)
         # once for all features: of each row in each place of a stack
-        befores = known.get(place)
+        befores = cache.get(place)
 
         def task(start: int) -> tuple[Any, Any]:
             here = slice(start, min(start + step, len(receivers)))
@@ -112,7 +112,7 @@ class GenericKernel:
         for start, (before, swapped) in zip(starts, self.workers.each(task, starts), strict=True):
             here = slice(start, start + step)
             found[:, here], out[:, :, here] = before, swapped
-        known[place], baseline[...] = found, found[0]
+        cache[place], baseline[...] = found, found[0]
 
     def _predict_pairs(self, swaps: Swaps, own: Positions, baseline: Any, out: Any) -> bool:
         """One prediction per pair of a row and a value it does not have; equal pairs are predicted once.
@@ -120,11 +120,11 @@ class GenericKernel:
         False when a prediction changed by a few roundings: then rows are not exact after all, only among the few
         that were looked at, and what is filled in so far is no use.
         """
-        rows, features, donors, known = swaps.rows, swaps.features, swaps.donors, swaps.known
-        if "rows" not in known:
+        rows, features, donors, cache = swaps.rows, swaps.features, swaps.donors, swaps.cache
+        if "rows" not in cache:
             self._fill(rows, (), own, own, baseline)
-            known["rows"] = baseline.copy()
-        baseline[...] = known["rows"]
+            cache["rows"] = baseline.copy()
+        baseline[...] = cache["rows"]
         codes = [self._levels(rows, feature.columns) for feature in features]
         many = [number for number, of_feature in enumerate(codes) if of_feature is None]
         together = max(1, min(PAIRS // len(own), self.chunk_rows))

@@ -62,7 +62,7 @@ class Swaps:
         What to swap, one after the other.
     donors : ndarray of shape (n_repeats, n_receivers)
         Position of the row that gives its values to each receiver.
-    known : dict
+    cache : dict
         Empty at first; what a kernel leaves in it comes again with the same receivers and other features.
     """
 
@@ -70,7 +70,7 @@ class Swaps:
     start: int
     features: Sequence[Feature]
     donors: Positions
-    known: dict[Any, Any] = field(default_factory=dict)
+    cache: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def n_receivers(self) -> int:

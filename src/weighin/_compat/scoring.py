@@ -1,4 +1,4 @@
-"""Two ways to score an estimator after shuffles: on predictions of the engine, or by calls as scikit-learn does."""
+"""Scores of an estimator after shuffles: of predictions of the engine, or by calls as scikit-learn makes them."""
 
 from __future__ import annotations
 
@@ -63,18 +63,17 @@ def by_engine(task: Task, part: Part) -> Scores | None:
     donors, jobs = ExplicitSampler(task.donors), effective_n_jobs(task.n_jobs)
     try:
         with Session(model) as session:
-            found = session.measure(data, features, donors, Measurement(metrics), Resources(n_jobs=jobs))
+            scores = session.measure(data, features, donors, Measurement(metrics), Resources(n_jobs=jobs))
     except Exception:  # whatever it is, calls do without, or raise what scikit-learn raises
         return None
-    if not found.complete:
+    if not scores.complete:
         raise KeyboardInterrupt
-    if (
-        found.noise or found.batch_dependence
-    ):  # numbers depend on how rows are put together: scikit-learn asks for all at once
+    # numbers depend on which rows are predicted together: scikit-learn predicts all at once
+    if scores.noise or scores.batch_dependence:
         return None
     return {
-        single.name: (answer.baseline, answer.baseline + answer.change)
-        for single, answer in zip(part.singles, found.swap_effects, strict=True)
+        single.name: (effect.baseline, effect.baseline + effect.change)
+        for single, effect in zip(part.singles, scores.swap_effects, strict=True)
     }
 
 
