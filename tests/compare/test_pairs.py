@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from weighin._inference import IDENTITY, R_SQUARED, ROOT, Moments, infer
-from weighin._inference.paired import adjusted, independent, paired, two_sided, unknown
+from weighin._inference import IDENTITY, R_SQUARED, ROOT, Moments, holm, infer, two_sided, unknown
+from weighin._inference.paired import independent, paired
 from weighin._samplers import MarginalSampler
 
 N_RUNS = 300
@@ -205,5 +205,5 @@ def test_pvalues_and_intervals_agree():
 
 
 def test_unknown_values_stay_out_of_the_adjustment():
-    np.testing.assert_allclose(adjusted(np.array([0.01, np.nan, 0.02])), [0.02, np.nan, 0.02])
+    np.testing.assert_allclose(holm(np.array([0.01, np.nan, 0.02])), [0.02, np.nan, 0.02])
     assert np.isnan(unknown(np.array([1.0])).interval()).all()

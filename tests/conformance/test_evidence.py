@@ -52,6 +52,14 @@ class Certain:
     def n_units(self) -> int:
         return len(self.known)
 
+    @property
+    def moments(self) -> tuple[Moments, ...]:
+        return ()
+
+    @property
+    def of_means(self) -> bool:
+        return False
+
     def infer(self, function: Any = None, *, sign: float = 1.0) -> Inference:
         zero, n = np.zeros(self.n_units), self.n_units
         return Inference(sign * np.array(self.known), zero, zero, zero, zero, np.full(n, 9.0), zero == 1)
@@ -62,6 +70,12 @@ class Certain:
 
     def units(self, units: Sequence[int]) -> Certain:
         return Certain(tuple(self.known[unit] for unit in units))
+
+    def joined(self, others: Sequence[Any]) -> Certain:
+        return Certain(sum((part.known for part in others), self.known))
+
+    def change_to(self, other: Any, *, sign: float = 1.0) -> Inference:
+        return Certain(tuple(np.subtract(other.known, self.known))).infer(sign=sign)
 
     def to_dict(self, number: Any) -> dict[str, Any]:
         return {"known": [number(value) for value in self.known]}
@@ -123,6 +137,27 @@ def test_some_units_are_as_they_were_in_the_order_given(evidence: Evidence) -> N
     for entry in fields(Inference):
         of_some, of_all = getattr(some.infer(), entry.name), getattr(whole, entry.name)[[2, 0]]
         np.testing.assert_allclose(of_some, of_all, rtol=1e-9)
+
+
+def test_what_joins_puts_units_behind_each_other(evidence: Evidence) -> None:
+    both = evidence.joined([evidence.units([1])])
+    if both is not None:
+        np.testing.assert_array_equal(both.infer().estimate, evidence.infer().estimate[[0, 1, 2, 1]])
+
+
+def test_a_change_is_that_of_the_estimates_and_none_from_itself(evidence: Evidence) -> None:
+    changes = evidence.change_to(evidence.units([1, 2, 0]))
+    if changes is not None:
+        estimate = evidence.infer().estimate
+        np.testing.assert_allclose(changes.estimate, estimate[[1, 2, 0]] - estimate)
+        same = evidence.change_to(evidence)
+        assert same is not None
+        np.testing.assert_array_equal(same.interval(), np.zeros((2, 3)))
+
+
+def test_a_function_of_means_is_followed_where_evidence_says_so(evidence: Evidence) -> None:
+    plain, root = evidence.infer(IDENTITY.change), evidence.infer(ROOT.change)
+    assert evidence.of_means == bool((plain.estimate != root.estimate).all())
 
 
 @pytest.mark.parametrize("name", [name for name in KINDS if name != "toy"])

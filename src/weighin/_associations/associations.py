@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from weighin._associations.association import MEASURES, associate
 from weighin._associations.clusters import cluster
 from weighin._associations.off_data import distance_ratios
-from weighin._base.checks import seed_of
+from weighin._base.checks import is_real, is_whole, seed_of
 from weighin._base.errors import InputError
 from weighin._results.associations import Associations
 from weighin._results.clusters import chance_level, group_names
@@ -162,7 +161,7 @@ def _sample(
     X: Any, features: Iterable[str] | None, n_rows: int | None, random_state: int | None
 ) -> tuple[tuple[Column, ...], int, int]:
     """Read some rows, drawn at random; with the seed and the number of all rows."""
-    if n_rows is not None and (not _whole(n_rows) or n_rows < 2):
+    if n_rows is not None and not is_whole(n_rows, 2):
         raise InputError(f"n_rows must be an integer >= 2 or None, got {n_rows!r}.")
     seed = seed_of(random_state)
     total = 0 if X is None or not hasattr(X, "__len__") else count_rows(X)
@@ -199,9 +198,5 @@ def _notes(columns: tuple[Column, ...], n: int, total: int, floor: float) -> lis
 
 def check_share(name: str, value: Any) -> None:
     """Raise unless a number is above 0 and at most 1."""
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 < float(value) <= 1:
+    if not is_real(value) or not 0 < float(value) <= 1:
         raise InputError(f"{name} must be a number above 0 and at most 1, got {value!r}.")
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

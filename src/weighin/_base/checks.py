@@ -12,9 +12,10 @@ from weighin._base.errors import InputError
 MISSING = ("raise", "drop", "mean")
 
 
-def is_whole(value: Any, least: int) -> bool:
+def is_whole(value: Any, least: int | None = None) -> bool:
     """Whether it is an integer, and large enough."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    return whole and (least is None or int(value) >= least)
 
 
 def is_real(value: Any) -> bool:

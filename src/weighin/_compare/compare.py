@@ -13,7 +13,7 @@ from weighin._base.errors import InputError, listing, nearest
 from weighin._base.versions import versions
 from weighin._compare.notes import notes_of
 from weighin._compare.pairing import pairing
-from weighin._inference.paired import joined, unknown
+from weighin._inference import joined, unknown
 from weighin._results.comparison import Comparison
 from weighin._results.importance import Importance
 from weighin._results.importance_sentences import which_rows

@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._inference import Inference, LeftOut, RowChanges, Strata, delete_one_block
-from weighin._inference.paired import chosen, independent, paired, unknown
+from weighin._inference import Inference, RowChanges, chosen, unknown
+from weighin._inference.judging import judge_change
+from weighin._inference.paired import independent, paired
 from weighin._results.importance import Importance
 from weighin._results.importance_sentences import which_rows
 
@@ -56,7 +57,9 @@ def pairing(first: Importance, second: Importance, places: Places) -> Pairing:
     why_not = _in_the_way(first, second)
     by_pairs = None
     if not why_not:
-        by_pairs = _by_rows(first, second, places) or _by_shares(first, second, places)
+        by_pairs = _by_rows(first, second, places) or judge_change(
+            first.evidence, second.evidence, places, _sign(first)
+        )
         if by_pairs is None:
             why_not = NOTHING_KEPT if has_rows(first) and has_rows(second) else NO_PAIRS
     if by_pairs is None:
@@ -80,7 +83,7 @@ def rows_in_common(first: Importance, second: Importance) -> Literal["all", "som
 
 def has_rows(result: Importance) -> bool:
     """Whether its metric has a value for each row, which could have been kept."""
-    return any(isinstance(evidence, Strata) for evidence in result.evidence)
+    return any(evidence.moments for evidence in result.evidence)
 
 
 def _in_the_way(first: Importance, second: Importance) -> str:
@@ -115,7 +118,7 @@ def _by_rows(first: Importance, second: Importance, places: Places) -> Inference
         stratum=kept.stratum[seen],
         weights=None if kept.weights is None else kept.weights[seen],
         function=first.link.change,
-        sign=-1.0 if first.greater_is_better else 1.0,
+        sign=_sign(first),
     )
     before, after = (
         result.importances_mean[list(own)] for result, own in zip((first, second), places, strict=True)
@@ -134,7 +137,7 @@ def _row_components(kept: RowChanges, seen: NDArray[np.int64]) -> NDArray[Any]:
 
 
 def _unweighted(result: Importance) -> bool:
-    return not any(evidence.weighted for evidence in result.evidence if isinstance(evidence, Strata))
+    return not any(moments.weighted for evidence in result.evidence for moments in evidence.moments)
 
 
 def _same_swaps(kept: RowChanges, other: RowChanges) -> bool:
@@ -142,28 +145,8 @@ def _same_swaps(kept: RowChanges, other: RowChanges) -> bool:
     return all(np.array_equal(getattr(kept, name), getattr(other, name)) for name in names)
 
 
-def _by_shares(first: Importance, second: Importance, places: Places) -> Inference | None:
-    """Compare estimates that left out the same shares of the rows."""
-    parts = [[part for part in result.evidence if isinstance(part, LeftOut)] for result in (first, second)]
-    if not all(parts) or [len(first.evidence), len(second.evidence)] != list(map(len, parts)):
-        return None
-    sizes = [part.sizes for of_one in parts for part in of_one]
-    if not all(np.array_equal(size, sizes[0]) for size in sizes):
-        return None
-    sign = -1.0 if first.greater_is_better else 1.0
-
-    def of_both(name: str) -> list[NDArray[np.float64]]:
-        return [
-            np.concatenate([getattr(part, name) for part in of_one])[list(own)]
-            for of_one, own in zip(parts, places, strict=True)
-        ]
-
-    def difference(name: str) -> NDArray[np.float64]:
-        before, after = of_both(name)
-        return sign * (after - before)
-
-    changed = np.minimum(*of_both("changed"))
-    return delete_one_block(difference("estimate"), difference("without"), sizes[0], changed)
+def _sign(result: Importance) -> float:
+    return -1.0 if result.greater_is_better else 1.0
 
 
 def _ignored(result: Importance, places: Sequence[int]) -> NDArray[np.bool_]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from scipy.sparse import issparse
 from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import InvalidParameterError
 
+from weighin._base.checks import is_real, is_whole
 from weighin._base.errors import InputError, listing, nearest
 from weighin._models import type_names
 
@@ -43,17 +43,17 @@ def check_arguments(
     if y is not None and not _is_array_like(y):
         raise ParameterError(f"y must hold a value for each row, or be None, got {y!r}.")
     _check_scoring(scoring)
-    if not _is_whole(n_repeats) or n_repeats < 1:
+    if not is_whole(n_repeats, 1):
         raise ParameterError(f"n_repeats must be an integer >= 1, got {n_repeats!r}.")
-    if n_jobs is not None and not _is_whole(n_jobs):
+    if n_jobs is not None and not is_whole(n_jobs):
         raise ParameterError(f"n_jobs must be an integer or None, got {n_jobs!r}.")
     _check_random_state(random_state)
     if sample_weight is not None and not _is_array_like(sample_weight):
         raise ParameterError(
             f"sample_weight must hold a weight for each row, or be None, got {sample_weight!r}."
         )
-    number = isinstance(max_samples, Real)
-    if not number or not (max_samples >= 1 if _is_whole(max_samples) else 0 < max_samples <= 1):
+    number = is_real(max_samples)
+    if not number or not (max_samples >= 1 if is_whole(max_samples) else 0 < max_samples <= 1):
         raise ParameterError(
             f"max_samples must be an integer >= 1, or a share above 0 and up to 1.0, got {max_samples!r}."
         )
@@ -67,7 +67,7 @@ def rows_to_draw(max_samples: Any, n_rows: int) -> int:
     InputError
         If they are more than there are, or none.
     """
-    n_drawn = int(max_samples) if _is_whole(max_samples) else int(max_samples * n_rows)
+    n_drawn = int(max_samples) if is_whole(max_samples) else int(max_samples * n_rows)
     if n_drawn > n_rows:
         raise InputError(f"max_samples must be <= n_samples, {n_rows}, got {max_samples!r}.")
     if not n_drawn:
@@ -117,17 +117,13 @@ def _check_scoring(scoring: Any) -> None:
 def _check_random_state(random_state: Any) -> None:
     if random_state is None or isinstance(random_state, np.random.RandomState):
         return
-    if _is_whole(random_state) and 0 <= random_state < 2**32:
+    if is_whole(random_state) and 0 <= random_state < 2**32:
         return
     hint = " Hint: np.random.RandomState(seed)." if isinstance(random_state, np.random.Generator) else ""
     raise ParameterError(
         f"random_state must be an integer from 0 to {2**32 - 1}, a numpy RandomState or None, got {random_state!r}."
         + hint
     )
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, Integral)
 
 
 def _is_array_like(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.checks import is_whole
 from weighin._base.errors import InputError, listing, nearest
 from weighin._models import Outputs
 
@@ -115,7 +115,7 @@ def _place(asked: Any, names: Sequence[str], kind: str, mean: NDArray[np.float64
             place,
             f"Of {len(names)} outputs ({listing(names)}) this is {names[place]!r}, {why}: output= chooses.",
         )
-    if isinstance(asked, numbers.Integral) and not isinstance(asked, bool) and str(asked) not in names:
+    if is_whole(asked) and str(asked) not in names:
         if 0 <= int(asked) < len(names):
             return int(asked), ""
         raise InputError(f"output must be from 0 to {len(names) - 1}, got {asked}.")

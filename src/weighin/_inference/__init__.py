@@ -17,7 +17,6 @@ How the engine calls it, batch by batch of donor-closed blocks:
    Anything else: ``delete_one_block``.
 """
 
-from weighin._base.checks import check_level
 from weighin._inference.estimates import (
     contrast,
     difference,
@@ -34,7 +33,7 @@ from weighin._inference.influence import (
     auc_values,
     delete_one_block,
 )
-from weighin._inference.intervals import Inference, holm
+from weighin._inference.intervals import Inference, chosen, holm, joined, two_sided, unknown
 from weighin._inference.left_out import LeftOut
 from weighin._inference.links import (
     EXPONENTIAL,
@@ -72,7 +71,7 @@ __all__ = [
     "Staging",
     "Strata",
     "auc_values",
-    "check_level",
+    "chosen",
     "contrast",
     "delete_one_block",
     "difference",
@@ -81,7 +80,10 @@ __all__ = [
     "few_rows",
     "holm",
     "infer",
+    "joined",
     "means",
     "pair",
     "repeats_needed",
+    "two_sided",
+    "unknown",
 ]

@@ -76,7 +76,9 @@ def claims_of(
         Adjusted p-values below 1 minus this are claims.
     """
     adjusted = holm(pvalue)
-    two_sided = holm(np.minimum(1.0, 2 * np.minimum(pvalue, 1 - pvalue)))
+    # what the model cannot see is 0 with a p-value of 1, which is no claim of harm either
+    either_side = np.where(estimate == 0, 1.0, 2 * np.minimum(pvalue, 1 - pvalue))
+    two_sided = holm(np.minimum(1.0, either_side))
     with np.errstate(invalid="ignore"):
         heavier = is_claimed(adjusted, few_rows, confidence_level) & (estimate > 0)
         harmful = is_claimed(two_sided, few_rows, confidence_level) & (estimate < 0)

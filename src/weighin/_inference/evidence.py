@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from weighin._inference.intervals import Inference
 from weighin._inference.left_out import LeftOut
 from weighin._inference.links import Function
+from weighin._inference.moments import Moments
 from weighin._inference.stages import Stages
 from weighin._inference.strata import Strata
 
@@ -18,6 +19,16 @@ class Evidence(Protocol):
     @property
     def n_units(self) -> int:
         """Features and groups it is about."""
+        ...
+
+    @property
+    def moments(self) -> tuple[Moments, ...]:
+        """Of each stratum, where all units were measured on the same rows; empty for other evidence."""
+        ...
+
+    @property
+    def of_means(self) -> bool:
+        """Whether `infer` follows any function of means, so that a share of the baseline errs as both do."""
         ...
 
     def infer(self, function: Function = ..., *, sign: float = ...) -> Inference:
@@ -53,6 +64,14 @@ class Evidence(Protocol):
 
     def units(self, units: Sequence[int]) -> Evidence:
         """The same for some of the units, in the order given."""
+        ...
+
+    def joined(self, others: Sequence[Evidence]) -> Evidence | None:
+        """All units as one, its own first; None where that cannot be."""
+        ...
+
+    def change_to(self, other: Evidence, *, sign: float = ...) -> Inference | None:
+        """Estimate other minus this, unit by unit, from the rows both saw; None where nothing joins the two."""
         ...
 
     def to_dict(self, number: Callable[[float], Any]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ P. Hall (1992), "On the removal of skewness by transformation", J. R. Stat. Soc.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,10 +101,38 @@ def transform(t: Floats, skewness: Floats) -> Floats:
     return t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6
 
 
+def unknown(estimate: Floats) -> Inference:
+    """An estimate nobody knows the error of."""
+    nan = np.full(len(estimate), np.nan)
+    return Inference(estimate, nan, nan, nan, nan, nan, np.zeros(len(estimate), dtype=bool))
+
+
+def chosen(inference: Inference, places: Sequence[int]) -> Inference:
+    """Take the estimates at these places, in their order."""
+    index: NDArray[np.int64] = np.asarray(places, dtype=np.int64)
+    return Inference(*(getattr(inference, entry.name)[index] for entry in fields(Inference)))
+
+
+def joined(parts: Sequence[Inference]) -> Inference:
+    """Put estimates behind each other."""
+    if not parts:
+        return unknown(np.zeros(0))
+    return Inference(
+        *(np.concatenate([getattr(part, entry.name) for part in parts]) for entry in fields(Inference))
+    )
+
+
+def two_sided(inference: Inference) -> Floats:
+    """P-value of "no difference", shape (n,); below alpha where the 1 - alpha interval leaves out 0."""
+    other = replace(inference, estimate=-inference.estimate, skewness=-inference.skewness)
+    return np.minimum(1.0, 2 * np.minimum(inference.pvalue, other.pvalue))
+
+
 def holm(pvalues: Floats) -> Floats:
-    """Adjust p-values so that any false claim among all has the stated probability (Holm 1979)."""
+    """Adjust p-values so that any false claim has the stated probability (Holm 1979); NaN stays and does not count."""
     p = np.asarray(pvalues, dtype=float)
     order = np.argsort(p, kind="stable")
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    order = order[: np.count_nonzero(~np.isnan(p))]
+    adjusted = np.full_like(p, np.nan)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)))
     return adjusted

@@ -13,9 +13,9 @@ from weighin._inference import (
     Evidence,
     Inference,
     Link,
+    joined,
     pair,
 )
-from weighin._inference.paired import joined
 
 
 def judge(
@@ -45,6 +45,18 @@ def judge(
     function = link.relative if relative else link.change
     parts = [part.infer(function, sign=sign) for part in evidence]
     return joined(parts).ignoring(ignored)
+
+
+def judge_change(
+    first: Sequence[Evidence], second: Sequence[Evidence], units: Sequence[Sequence[int]], sign: float
+) -> Inference | None:
+    """Estimate second minus first for units of both, by their numbers in either; None where nothing joins them."""
+    if not first or not second:
+        return None
+    before, after = first[0].joined(first[1:]), second[0].joined(second[1:])
+    if before is None or after is None:
+        return None
+    return before.units(units[0]).change_to(after.units(units[1]), sign=sign)
 
 
 def judge_difference(

@@ -13,7 +13,7 @@ from weighin._base.errors import InputError
 from weighin._inference.influence import delete_one_block
 from weighin._inference.intervals import Inference
 from weighin._inference.links import IDENTITY, Function
-from weighin._inference.moments import Floats
+from weighin._inference.moments import Floats, Moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,16 @@ class LeftOut:
         """Features and groups."""
         return len(self.estimate)
 
+    @property
+    def moments(self) -> tuple[Moments, ...]:
+        """None."""
+        return ()
+
+    @property
+    def of_means(self) -> bool:
+        """Whether `infer` follows any function of means: estimates are the metric's already."""
+        return False
+
     def infer(self, function: Function = IDENTITY.change, *, sign: float = 1.0) -> Inference:
         """Estimate the importance of each unit; they are the metric's already, whatever `function`."""
         return delete_one_block(sign * self.estimate, sign * self.without, self.sizes, self.changed)
@@ -59,6 +69,31 @@ class LeftOut:
         """The same for some of the units, in the order given."""
         index: NDArray[np.int64] = np.asarray(units, dtype=np.int64)
         return LeftOut(self.estimate[index], self.without[index], self.sizes, self.changed[index])
+
+    def joined(self, others: Sequence[Any]) -> LeftOut | None:
+        """All units as one; None where other shares of the rows were left out."""
+        parts = [self, *others]
+        if not all(self._same_shares(part) for part in others):
+            return None
+        estimate, without, changed = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("estimate", "without", "changed")
+        )
+        return LeftOut(estimate, without, self.sizes, changed)
+
+    def change_to(self, other: Any, *, sign: float = 1.0) -> Inference | None:
+        """Estimate other minus this, unit by unit; None where other shares of the rows were left out."""
+        if not self._same_shares(other):
+            return None
+        return delete_one_block(
+            sign * (other.estimate - self.estimate),
+            sign * (other.without - self.without),
+            self.sizes,
+            np.minimum(self.changed, other.changed),
+        )
+
+    def _same_shares(self, other: Any) -> bool:
+        return isinstance(other, LeftOut) and np.array_equal(self.sizes, other.sizes)
 
     def to_dict(self, number: Callable[[float], Any]) -> dict[str, Any]:
         """Plain values; `number` makes one of a float, for those JSON has not."""

@@ -66,6 +66,11 @@ class Moments:
     changed: Floats
     n_strata: int = 1
 
+    @property
+    def weighted(self) -> bool:
+        """Whether pairs of rows have weights."""
+        return self.n_pairs != self.n_units
+
     @classmethod
     # of losses beyond all bounds: the variance is infinite, then
     @np.errstate(over="ignore", invalid="ignore")

@@ -6,13 +6,15 @@ cancels before anything is summed up, and leaves exactly nothing. Apart, varianc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from weighin._inference import IDENTITY, Function, Inference, Means, Moments, difference, holm
+from weighin._inference.estimates import difference
+from weighin._inference.intervals import Inference, joined
+from weighin._inference.links import IDENTITY, Function, Means
+from weighin._inference.moments import Moments
 
 Floats = NDArray[np.float64]
 TOGETHER = 12  # features with joint moments: the work grows with the square of twice as many
@@ -143,46 +145,3 @@ def independent(first: Inference, second: Inference) -> Inference:
         | (second.few_rows & (b > 0))
         | (first.few_rows & second.few_rows),
     )
-
-
-def unknown(estimate: Floats) -> Inference:
-    """An estimate nobody knows the error of."""
-    nan = np.full(len(estimate), np.nan)
-    return Inference(estimate, nan, nan, nan, nan, nan, np.zeros(len(estimate), dtype=bool))
-
-
-def chosen(inference: Inference, places: Sequence[int]) -> Inference:
-    """Take the estimates at these places, in their order."""
-    index: NDArray[np.int64] = np.asarray(places, dtype=np.int64)
-    return Inference(*(getattr(inference, entry.name)[index] for entry in fields(Inference)))
-
-
-def joined(parts: Sequence[Inference]) -> Inference:
-    """Put estimates behind each other."""
-    if not parts:
-        return unknown(np.zeros(0))
-    return Inference(
-        *(np.concatenate([getattr(part, entry.name) for part in parts]) for entry in fields(Inference))
-    )
-
-
-def two_sided(inference: Inference) -> Floats:
-    """P-value of "no difference", shape (n,); below alpha where the 1 - alpha interval leaves out 0."""
-    other = Inference(
-        -inference.estimate,
-        inference.se,
-        inference.se_data,
-        inference.se_shuffle,
-        -inference.skewness,
-        inference.df,
-        inference.few_rows,
-    )
-    return np.minimum(1.0, 2 * np.minimum(inference.pvalue, other.pvalue))
-
-
-def adjusted(pvalue: Floats) -> Floats:
-    """Holm's p-values among those that are known."""
-    known = np.isfinite(pvalue)
-    values = np.full(len(pvalue), np.nan)
-    values[known] = holm(pvalue[known])
-    return values

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from weighin._base.errors import InputError
 from weighin._inference.estimates import contrast, infer
-from weighin._inference.intervals import Inference
+from weighin._inference.intervals import Inference, joined
 from weighin._inference.links import IDENTITY, Function
 from weighin._inference.moments import Moments
 
@@ -33,6 +31,16 @@ class Stages:
     n_units: int
     measured: tuple[tuple[tuple[int, ...], Moments], ...]
 
+    @property
+    def moments(self) -> tuple[Moments, ...]:
+        """None: units were measured on different rows."""
+        return ()
+
+    @property
+    def of_means(self) -> bool:
+        """Whether `infer` follows any function of means."""
+        return True
+
     def of(self, *units: int) -> tuple[Moments, list[int]]:
         """Moments of some units, as many rows as saw them all, and the places of the units therein.
 
@@ -53,12 +61,7 @@ class Stages:
         for unit in range(self.n_units):
             moments, places = self.of(unit)
             parts.append(infer(moments.of_units(places), function, sign=sign))
-        return Inference(
-            **{
-                entry.name: np.concatenate([getattr(part, entry.name) for part in parts])
-                for entry in fields(Inference)
-            }
-        )
+        return joined(parts)
 
     def contrast(
         self, weights: Mapping[int, float], function: Function = IDENTITY.change, *, sign: float = 1.0
@@ -77,6 +80,14 @@ class Stages:
                 renumbered = tuple(units.index(numbers[place]) for place in places)
                 kept.append((renumbered, moments.of_units(places)))
         return Stages(len(units), tuple(kept))
+
+    def joined(self, others: Sequence[Any]) -> None:
+        """None: units of other moments have no joint ones."""
+        return
+
+    def change_to(self, other: Any, *, sign: float = 1.0) -> None:
+        """None: no rows were kept."""
+        return
 
     def to_dict(self, number: Callable[[float], Any]) -> dict[str, Any]:
         """Plain values."""
@@ -119,21 +130,26 @@ class Staging:
         self._live: list[tuple[tuple[int, ...], Moments]] = []
         self._left: list[tuple[tuple[int, ...], Moments]] = []
 
-    def add(self, parts: Sequence[tuple[tuple[int, ...], Moments]]) -> None:
-        """Take what more rows told of the units that are still measured."""
+    def add(self, units: Sequence[int], evidence: Sequence[Any]) -> None:
+        """Take what more rows say of these units, the ones still measured; evidence of some after the other."""
+        parts, start = [], 0
+        for part in evidence:
+            (moments,) = part.moments
+            parts.append((tuple(units[start : start + part.n_units]), moments))
+            start += part.n_units
         if not self._live:
-            self._live = list(parts)
+            self._live = parts
             return
         measured = {unit for units, _ in parts for unit in units}
         self._left += [entry for entry in self._live if not measured.issuperset(entry[0])]
-        joined = []
+        together = []
         for units, moments in self._live:
             for more, further in parts:
                 both = tuple(unit for unit in units if unit in more)
                 if both:
                     old = moments.of_units([units.index(unit) for unit in both])
-                    joined.append((both, old + further.of_units([more.index(unit) for unit in both])))
-        self._live = joined
+                    together.append((both, old + further.of_units([more.index(unit) for unit in both])))
+        self._live = together
 
     @property
     def stages(self) -> Stages:

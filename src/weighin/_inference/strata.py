@@ -30,9 +30,9 @@ class Strata:
         return self.moments[0].n_units
 
     @property
-    def weighted(self) -> bool:
-        """Whether pairs of rows have weights."""
-        return any(part.n_pairs != part.n_units for part in self.moments)
+    def of_means(self) -> bool:
+        """Whether `infer` follows any function of means."""
+        return True
 
     def infer(self, function: Function = IDENTITY.change, *, sign: float = 1.0) -> Inference:
         """Estimate the importance of each unit."""
@@ -47,6 +47,14 @@ class Strata:
     def units(self, units: Sequence[int]) -> Strata:
         """The same for some of the units, in the order given."""
         return Strata(tuple(part.of_units(units) for part in self.moments))
+
+    def joined(self, others: Sequence[Any]) -> None:
+        """None: units of other moments have no joint ones."""
+        return
+
+    def change_to(self, other: Any, *, sign: float = 1.0) -> None:
+        """None: it takes what each swap changed of both, row by row."""
+        return
 
     def to_dict(self, number: Callable[[float], Any]) -> dict[str, Any]:
         """Plain values."""

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from weighin._base.checks import check_limit
+from weighin._base.checks import check_level, check_limit
 from weighin._base.text import printable
 from weighin._display.frame import frame
 from weighin._display.telling import Telling
-from weighin._inference import check_level
 from weighin._results.associations_charts import draw, pictures
 from weighin._results.associations_numbers import AssociationsNumbers
 from weighin._results.associations_page import plain_associations

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, listing, nearest
-from weighin._inference import Inference
+from weighin._inference import Inference, holm, two_sided
 from weighin._inference.claims import is_claimed
-from weighin._inference.paired import adjusted, two_sided
 from weighin._results.compared_feature import ComparedFeature
 
 
@@ -72,7 +71,7 @@ class ComparisonNumbers:
     @property
     def pvalue_holm(self) -> NDArray[np.float64]:
         """`pvalue` adjusted for the number of features (Holm 1979), shape (n_features,)."""
-        return adjusted(self.pvalue)
+        return holm(self.pvalue)
 
     @property
     def ranks(self) -> NDArray[np.float64]:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from weighin._base.checks import check_level
 from weighin._base.text import ARROWS, printable
 from weighin._display.numbers import rounded
-from weighin._inference import check_level
 from weighin._results.curves import Curve, around_mean, read_only, small
 
 # fewer tell no direction, and their intervals do not hold

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from weighin._base.checks import check_limit
+from weighin._base.checks import check_level, check_limit
 from weighin._display.frame import frame
 from weighin._display.telling import Telling
-from weighin._inference import check_level
 from weighin._results.base import Result
 from weighin._results.effects_charts import ChartOptions, draw, pictures
 from weighin._results.effects_numbers import EffectsNumbers

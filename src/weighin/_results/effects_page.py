@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from weighin._inference import check_level
+from weighin._base.checks import check_level
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects_numbers import EffectsNumbers
 from weighin._results.effects_words import aside, sentence

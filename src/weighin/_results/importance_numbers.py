@@ -10,8 +10,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.checks import check_level
 from weighin._base.errors import InputError, listing, nearest
-from weighin._inference import IDENTITY, Evidence, Inference, LeftOut, Link, RowChanges, check_level, holm
+from weighin._inference import IDENTITY, Evidence, Inference, Link, RowChanges, holm
 from weighin._inference.claims import Claims, claims
 from weighin._inference.judging import judge, judge_difference
 from weighin._results.one_feature import Difference, FeatureImportance
@@ -214,8 +215,8 @@ class ImportanceNumbers:
     @property
     def baseline_errs(self) -> bool:
         """Whether a relative interval takes into account what the baseline errs."""
-        known = not any(isinstance(some, LeftOut) for some in self.evidence)
-        return bool(self.evidence) and known and self.link.knows_baseline
+        of_means = all(evidence.of_means for evidence in self.evidence)
+        return bool(self.evidence) and of_means and self.link.knows_baseline
 
     def __getitem__(self, feature: str) -> FeatureImportance:
         """Give the numbers of one feature: ``imp["age"].importance``."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from weighin._base.errors import MetricError
 from weighin._base.progress import tracking
 from weighin._engine import Measurement, Resources, Scores, Session, SwapEffect
-from weighin._inference import Strata, repeats_needed
+from weighin._inference import repeats_needed
 from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models.protocol import Encoded
@@ -178,7 +178,7 @@ class Experiment:
             repeats_needed(evidence.moments, metric.link.change)
             for metric, answer in zip(measured, scores.swap_effects, strict=True)
             for evidence in answer.evidence
-            if isinstance(evidence, Strata)
+            if evidence.moments
         )
         enough = needed == PILOT_REPEATS and n_rows == self.data.rows.n_rows
         return needed, (scores, measured) if alike else None, alike and enough

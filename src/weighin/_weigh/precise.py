@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError
 from weighin._engine import Scores, SwapEffect
-from weighin._inference import Evidence, Inference, Moments, Staging, Strata, means
+from weighin._inference import Inference, Staging, means
 from weighin._inference.judging import judge
 from weighin._metrics import Metric
 from weighin._samplers import MarginalSampler
@@ -193,7 +193,7 @@ class _Tally:
         self.n_predictions += scores.n_rows * len(active)
         self.kernels.update(zip(active, scores.kernels, strict=True))
         for metric, effect in zip(self.metrics, scores.swap_effects, strict=True):
-            self._staging[metric.name].add(_parts(active, effect.evidence))
+            self._staging[metric.name].add(active, effect.evidence)
         return True
 
     def rows_needed(self) -> list[float]:
@@ -258,15 +258,3 @@ class _Tally:
         rows = means(widest).rows
         baseline, _ = metric.link.baseline(rows)
         return SwapEffect(float(baseline), change, widest.n_rows, (stages,))
-
-
-def _parts(numbers: Sequence[int], evidence: Sequence[Evidence]) -> list[tuple[tuple[int, ...], Moments]]:
-    """Joint moments of each part of the features measured."""
-    parts, start = [], 0
-    for evidence_part in evidence:
-        assert isinstance(evidence_part, Strata)
-        stop = start + evidence_part.n_units
-        (moments,) = evidence_part.moments
-        parts.append((tuple(numbers[start:stop]), moments))
-        start = stop
-    return parts
