@@ -353,3 +353,15 @@ def test_a_notebook_shows_a_table_with_bars_and_the_sentences(found):
     assert "SIMULATED DATA - Trained again" in text
     for sentence in found.summary().splitlines():
         assert sentence in html.unescape(text)
+
+
+def test_verdicts_are_adjusted_for_the_variants_that_have_a_p_value():
+    """Of a variant that could not be trained nothing is claimed, and it makes no other less sure."""
+    two = several(2)
+    failed = dataclasses.replace(
+        two.changes[0], label="failed", scores=(np.nan,) * 10, spread=Spread("unknown")
+    )
+    three = dataclasses.replace(two, changes=(*two.changes, failed))
+    assert [verdict.among for verdict in three.verdicts] == [2, 2, 2]
+    np.testing.assert_array_equal(three.to_frame()["pvalue_holm"], [*two.to_frame()["pvalue_holm"], np.nan])
+    assert "verdicts are adjusted for 2 variants (Holm)" in str(three).replace("\n", " ")

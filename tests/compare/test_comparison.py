@@ -342,6 +342,20 @@ def test_one_feature_prints_itself(paired, apart):
         paired["spraed"]
 
 
+def test_importances_are_rounded_to_what_is_known_of_their_difference():
+    comparison = dataclasses.replace(told_apart(1, se=0.1), first=np.array([0.123456]))
+    comparison = dataclasses.replace(comparison, second=np.array([1.123456]))
+    assert comparison.tell().tables[0].rows[0].cells[:3] == ["0.1", "1.1", "+1.0"]
+    assert repr(comparison["f0"]).endswith(": 0.1 in a, 1.1 in b.")
+
+
+def test_features_of_one_alone_do_not_count_in_the_adjustment(apart):
+    frame = apart.to_frame().set_index("feature")
+    known = frame["pvalue"].dropna()
+    assert frame["pvalue_holm"].min() == pytest.approx(len(known) * known.min())
+    assert apart["spread"].among == len(known) < len(frame)
+
+
 def test_no_interval_is_printed_where_few_rows_count():
     comparison = told_apart(3, few_rows=np.array([True, False, False]))
     row = comparison.tell().tables[0].rows[-1]

@@ -149,6 +149,14 @@ def test_claims_are_adjusted_and_follow_the_level_in_every_view():
     )
 
 
+def test_p_values_are_adjusted_for_the_features_that_have_one():
+    known = by_hand([0.2, 0.2], 0.1)
+    spreads = (*known.spreads, Spread("unknown"))
+    result = by_hand([0.2, 0.2, 0.2], 0.1, spreads=spreads)
+    np.testing.assert_array_equal(result.pvalue_holm, [*(2 * known.pvalue), np.nan])
+    assert result["f0"].among == 2
+
+
 def test_sentences_tell_findings_first_and_name_the_rest():
     result = by_hand([3.0, 2.0, 1.0, 0.01, -0.5], [0.1, 0.1, 0.1, 0.1, 0.05])
     said = result.summary(limit=2).splitlines()

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from weighin._base.checks import check_level, check_limit
 from weighin._base.text import printable
 from weighin._display import charts
 from weighin._display.numbers import rounded
 from weighin._display.telling import Telling
-from weighin._results.ablation_numbers import AblationNumbers
-from weighin._results.ablation_telling import heading, tell
-from weighin._results.ablation_words import about
-from weighin._results.base import Result
+from weighin._results.ablated_variant import AblatedVariant
+from weighin._results.ablation_telling import about, tell
+from weighin._results.change import Change, Verdict, judge
+from weighin._results.listed import Listed, columns
 
 TITLE = "What happens without it, or with it"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Ablation(AblationNumbers, Result):
+class Ablation(Listed[AblatedVariant]):
     """What dropping, adding and replacing features does to a model that is trained again; made by `ablate`.
 
     ``ablation["week"]`` gives the numbers and the verdict of one variant.
@@ -68,57 +70,61 @@ class Ablation(AblationNumbers, Result):
     and verdicts are of one confidence level.
     """
 
+    changes: tuple[Change, ...]
+    metric: str
+    greater_is_better: bool
+    tolerance: float
+    recipe: str = ""
+    split: str = ""
+    features: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+    fits: int = 0
+    random_state: int = 0
+    unit: str = ""
+    simulated: bool = False
+    notes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    date: str = ""
+
     _format = "weighin.ablation"
+    _about = "variant"
+    _attributes = columns(
+        "variant kind dropped added metric full score change se ci_lower ci_upper worse_by df pvalue pvalue_holm "
+        "verdict fits failed fits_needed rows_needed",
+        **{name: f"measured.{name}" for name in ("kind", "dropped", "added", "se", "failed")},
+        **{name: f"verdict.{name}" for name in ("pvalue", "pvalue_holm", "fits_needed", "rows_needed")},
+        full="measured.mean_full",
+        score="measured.mean_score",
+        worse_by="worse",
+        df="measured.spread.df",
+        verdict="verdict.word",
+        fits="measured.n_fits",
+    )
 
-    def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
-        check_level(confidence_level)
-        check_limit(limit)
-        return tell(self, confidence_level, limit)
+    @property
+    def baseline(self) -> float:
+        """Mean metric of the full model over fits."""
+        return float(np.nanmean(self.scores)) if np.isfinite(self.scores).any() else math.nan
 
-    def plot(self, *, ax: Any = None, limit: int = 20, title: str | None = None) -> Any:
-        """Draw how much worse each variant makes the metric, with whiskers for the 95% interval.
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What is to be said of each variant at 95%, with p-values and what would be needed to tell."""
+        return tuple(line.verdict for line in self.lines())
 
-        Bars without a verdict are pale; the dotted line is the tolerance.
+    def verdict(self, label: str) -> str:
+        """Give the verdict on one variant, such as "safe to drop" or "cannot tell".
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
-            Where to draw; a new figure by default. It is never shown: call ``plt.show()`` outside a notebook.
-        limit : int
-            At most so many variants, the first ones.
-        title : str, optional
-            Instead of the usual one.
-
-        Returns
-        -------
-        matplotlib Axes
+        label : str
+            Of the variant.
 
         Raises
         ------
         InputError
-            If `limit` is less than 1.
+            If there is no such variant.
         """
-        check_limit(limit)
-        variants = self.variants()[:limit]
-        values, lower, upper = np.array([variant.worse_by for variant in variants]).reshape(-1, 3).T
-        left_out = len(self.changes) - len(variants)
-        more = f" {left_out} more variants not shown." if left_out else ""
-        ax = charts.bars(
-            [printable(variant.name) for variant in variants],
-            values,
-            interval=(lower, upper) if np.isfinite(lower).any() else None,
-            unsure=np.array([not variant.verdict.claims for variant in variants]),
-            labels=[
-                f"{rounded(*variant.worse_by, sign=True).value}  {variant.verdict.word}"
-                for variant in variants
-            ],
-            title=heading(self, title or TITLE),
-            subtitle=about(self, ", dotted line") + more,
-            xlabel=f"how much worse {self.metric} gets when trained so{f', in {self.unit}' if self.unit else ''}",
-            ax=ax,
-        )
-        ax.axvline(self.tolerance, color="0.5", linewidth=1, linestyle=":", zorder=1, gid="tolerance")
-        return ax
+        return self[label].verdict.word
 
     def to_json(self) -> str:
         """Give the whole result as JSON, exact and unrounded: what `save` writes, with verdicts in words.
@@ -128,44 +134,41 @@ class Ablation(AblationNumbers, Result):
         str
             An object with "format" and "version".
         """
-        verdicts = [
-            {"verdict": variant.verdict.word, "sentence": repr(variant)} for variant in self.variants()
-        ]
+        verdicts = [{"verdict": line.verdict.word, "sentence": repr(line)} for line in self.lines()]
         return self._codec().text(self, verdicts=verdicts)
 
     def _columns(self, confidence_level: float) -> dict[str, Any]:
-        rows = [
-            {
-                "variant": variant.variant,
-                "kind": variant.kind,
-                "dropped": ", ".join(variant.dropped),
-                "added": ", ".join(variant.added),
-                "metric": self.metric,
-                "full": _mean(change.full, change.scores),
-                "score": _mean(change.scores, change.full),
-                "change": variant.change,
-                "se": variant.se,
-                "ci_lower": variant.ci_lower,
-                "ci_upper": variant.ci_upper,
-                "worse_by": variant.worse_by[0],
-                "df": change.spread.df,
-                "pvalue": variant.verdict.pvalue,
-                "pvalue_holm": variant.verdict.pvalue_holm,
-                "verdict": variant.verdict.word,
-                "fits": variant.n_fits,
-                "failed": self.fits - variant.n_fits,
-                "fits_needed": _or_nan(variant.verdict.fits_needed),
-                "rows_needed": _or_nan(variant.verdict.rows_needed),
-            }
-            for change, variant in zip(self.changes, self.variants(confidence_level), strict=True)
-        ]
-        return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+        values = super()._columns(confidence_level)
+        return values | {name: list(map(float, values[name])) for name in ("fits_needed", "rows_needed")}
 
+    def _interval(self, confidence_level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        ends = [change.spread.interval(change.estimate, confidence_level) for change in self.changes]
+        return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
 
-def _mean(values: tuple[float, ...], paired: tuple[float, ...]) -> float:
-    both = np.isfinite(values) & np.isfinite(paired)
-    return float(np.mean(np.array(values)[both])) if both.any() else math.nan
+    def _lines(self, confidence_level: float) -> tuple[AblatedVariant, ...]:
+        verdicts = judge(self.changes, self.greater_is_better, self.tolerance, confidence_level)
+        ends = (values.tolist() for values in self.interval(confidence_level))
+        same = self.metric, self.unit, self.greater_is_better
+        return tuple(
+            AblatedVariant(change, verdict, *same, low, high, confidence_level)
+            for change, verdict, low, high in zip(self.changes, verdicts, *ends, strict=True)
+        )
 
+    def _tell(self, lines: Sequence[AblatedVariant], confidence_level: float, limit: int) -> Telling:
+        return tell(self, lines, confidence_level, limit)
 
-def _or_nan(count: int | None) -> float:
-    return math.nan if count is None else float(count)
+    def _draw(self, lines: Sequence[AblatedVariant], ax: Any, title: str | None, left_out: str) -> Any:
+        values, lower, upper = np.array([line.worse_by for line in lines]).reshape(-1, 3).T
+        ax = charts.bars(
+            [printable(line.name) for line in lines],
+            values,
+            interval=(lower, upper) if np.isfinite(lower).any() else None,
+            unsure=np.array([not line.verdict.claims for line in lines]),
+            labels=[f"{rounded(*line.worse_by, sign=True).value}  {line.verdict.word}" for line in lines],
+            title=self._heading(title or TITLE),
+            subtitle=about(self, ", dotted line") + left_out,
+            xlabel=f"how much worse {self.metric} gets when trained so{f', in {self.unit}' if self.unit else ''}",
+            ax=ax,
+        )
+        ax.axvline(self.tolerance, color="0.5", linewidth=1, linestyle=":", zorder=1, gid="tolerance")
+        return ax

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from weighin._base.text import printable
+from weighin._base.text import named, printable
 from weighin._display.numbers import write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._results.ablated_variant import AblatedVariant
-from weighin._results.ablation_numbers import AblationNumbers
-from weighin._results.ablation_words import about, failures, sentences
+
+if TYPE_CHECKING:
+    from weighin._results.ablation import Ablation
 
 READING = (
     "The full model and every variant were trained again several times, each time from the same seed and on the same "
@@ -23,75 +26,92 @@ READING = (
 )
 
 
-def tell(numbers: AblationNumbers, confidence_level: float, limit: int) -> Telling:
-    """Say all of it.
-
-    Parameters
-    ----------
-    numbers : AblationNumbers
-        What was measured.
-    confidence_level : float
-        Of intervals and verdicts.
-    limit : int
-        Variants that sentences tell of one by one, where there are more.
-    """
-    variants = numbers.variants(confidence_level)
-    said = sentences(variants, limit)
+def tell(result: Ablation, lines: Sequence[AblatedVariant], confidence_level: float, limit: int) -> Telling:
+    """Say all of it."""
+    said = _sentences(lines, limit)
+    failures = [f"{change.label}: {error}" for change in result.changes for error in change.errors]
+    unit = f" {result.unit}" if result.unit else ""
     return Telling(
         title="Trained again: what can go, and what helps",
-        kicker=f"{printable(numbers.recipe) or 'A model'}, trained again",
-        tables=[_table(numbers, variants, confidence_level)],
-        remarks=[about(numbers), *said],
+        kicker=f"{printable(result.recipe) or 'A model'}, trained again",
+        tables=[_table(result, lines, confidence_level)],
+        remarks=[about(result), *said],
         sentences=said,
         reading=READING,
-        made=_made(numbers),
-        notes=[*failures(numbers), *map(printable, numbers.notes)],
-        simulated=numbers.simulated,
+        made=result._made(
+            ("Recipe", result.recipe),
+            ("Features", ", ".join(result.features)),
+            ("Rows", result.split),
+            (
+                "Metric",
+                f"{result.metric}, {result._better}; {write(result.baseline, digits=5)}{unit} with all features",
+            ),
+            ("Tolerance", f"{write(result.tolerance)}{unit}"),
+            ("Fits", str(result.fits)),
+            ("Seed", str(result.random_state)),
+        ),
+        notes=list(map(printable, [*failures, *result.notes])),
+        simulated=result.simulated,
     )
 
 
-def heading(numbers: AblationNumbers, title: str) -> str:
-    """Mark a title by what must not be missed."""
-    return ("SIMULATED DATA - " if numbers.simulated else "") + title
+def about(result: Ablation, where: str = "") -> str:
+    """Say what the numbers are taken from, what counts as a finding, and where the tolerance is to be seen."""
+    among = next((verdict.among for verdict in result.verdicts), 0)
+    holm = f"; verdicts are adjusted for {among} variants (Holm)" if among > 1 else ""
+    return printable(
+        f"Full model: {result.metric} {write(result.baseline, digits=4)} ({result._better}), {result.recipe}, "
+        f"{result.fits} fit{'s' * (result.fits != 1)} each, seed {result.random_state}; {result.split}. What is "
+        f"below {_tolerance(result, where)} does not matter{holm}."
+    )
 
 
-def _table(numbers: AblationNumbers, variants: Sequence[AblatedVariant], confidence_level: float) -> Table:
+def _sentences(lines: Sequence[AblatedVariant], limit: int) -> list[str]:
+    """Say what each variant does; of many only the largest changes one by one, and of the others what follows."""
+    if len(lines) <= limit:
+        return list(map(repr, lines))
+    by_size = sorted(lines, key=lambda line: (not line.verdict.claims, -_size(line)))
+    by_word: dict[str, list[str]] = {}
+    for line in by_size[limit:]:
+        by_word.setdefault(line.verdict.word, []).append(line.name)
+    return [
+        *map(repr, by_size[:limit]),
+        *(f"{word[:1].upper()}{word[1:]}: {named(names)}." for word, names in by_word.items()),
+    ]
+
+
+def _size(line: AblatedVariant) -> float:
+    return abs(line.change) if math.isfinite(line.change) else 0.0
+
+
+def _tolerance(result: Ablation, where: str) -> str:
+    """Say what counts as too small to matter."""
+    text = write(result.tolerance) + (f" {result.unit}" if result.unit else "")
+    baseline = result.baseline
+    if baseline and math.isfinite(baseline):
+        text += f" ({write(100 * result.tolerance / abs(baseline), digits=2)}%{where})"
+    return text
+
+
+def _table(result: Ablation, lines: Sequence[AblatedVariant], confidence_level: float) -> Table:
     rows = [
         Row(
-            variant.name,
+            line.name,
             [
-                variant.number.value,
-                variant.number.interval,
-                variant.verdict.word,
-                f"{variant.n_fits} of {numbers.fits}",
+                line.number.value,
+                line.number.interval,
+                line.verdict.word,
+                f"{line.measured.n_fits} of {result.fits}",
             ],
-            Bar(*variant.worse_by),
-            claimed=variant.verdict.claims,
+            Bar(*line.worse_by),
+            claimed=line.verdict.claims,
         )
-        for variant in variants
+        for line in lines
     ]
-    unit = f" ({numbers.unit})" if numbers.unit else ""
     columns = [
-        Column(f"{numbers.metric} changes by{unit}"),
+        Column(f"{result.metric} changes by{f' ({result.unit})' if result.unit else ''}"),
         Column(f"{100 * confidence_level:g}% interval", "right", gives_way=1),
         Column("verdict", "text"),
         Column("fits", "right", gives_way=2),
     ]
-    return Table(heading(numbers, "Trained again"), "variant", columns, rows, "to_frame()")
-
-
-def _made(numbers: AblationNumbers) -> list[tuple[str, str]]:
-    better = "higher" if numbers.greater_is_better else "lower"
-    unit = f" {numbers.unit}" if numbers.unit else ""
-    full = f"{write(numbers.baseline, digits=5)}{unit} with all features"
-    return [
-        ("Recipe", numbers.recipe),
-        ("Features", ", ".join(numbers.features)),
-        ("Rows", numbers.split),
-        ("Metric", f"{numbers.metric}, {better} is better; {full}"),
-        ("Tolerance", f"{write(numbers.tolerance)}{unit}"),
-        ("Fits", str(numbers.fits)),
-        ("Seed", str(numbers.random_state)),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in numbers.versions.items())),
-        ("Date", numbers.date),
-    ]
+    return Table(result._heading("Trained again"), "variant", columns, rows, "to_frame()")

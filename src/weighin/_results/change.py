@@ -68,7 +68,32 @@ class Change:
     @property
     def n_fits(self) -> int:
         """Fits in which both the variant and the full model were trained."""
-        return int(np.isfinite(np.array(self.scores) - np.array(self.full)).sum())
+        return len(self._paired)
+
+    @property
+    def failed(self) -> int:
+        """Fits in which one of them was not."""
+        return len(self.scores) - self.n_fits
+
+    @property
+    def mean_score(self) -> float:
+        """The metric of the variant, a mean over fits in which both were trained."""
+        return float(np.mean(self._paired[:, 0])) if self.n_fits else math.nan
+
+    @property
+    def mean_full(self) -> float:
+        """The metric of the full model over the same fits."""
+        return float(np.mean(self._paired[:, 1])) if self.n_fits else math.nan
+
+    @property
+    def se(self) -> float:
+        """Standard error of the estimate; NaN where there is none."""
+        return self.spread.se if self.spread.known else math.nan
+
+    @property
+    def _paired(self) -> NDArray[np.float64]:
+        both = np.column_stack([self.scores, self.full])
+        return both[np.isfinite(both).all(axis=1)]
 
 
 @dataclass(frozen=True)
@@ -90,7 +115,7 @@ class Verdict:
     alone : str
         What would be said if it were the only variant, where that is something else.
     among : int
-        Variants that p-values are adjusted for.
+        Variants that p-values are adjusted for: those that have one.
     """
 
     word: str
@@ -158,7 +183,7 @@ def judge(
                 fits_needed=fits,
                 rows_needed=rows,
                 alone=alone[place] if alone[place] != word else "",
-                among=len(changes),
+                among=int(np.isfinite(differ).sum()),
             )
         )
     return verdicts

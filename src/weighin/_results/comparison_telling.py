@@ -1,15 +1,19 @@
-"""What a comparison tells: table, sentences, how to read it, how it was made."""
+"""What a comparison tells: sentences, table, how to read it, how it was made."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from weighin._base.text import printable
+from weighin._base.text import named, printable
 from weighin._display.numbers import write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._results.compared_feature import ComparedFeature
-from weighin._results.comparison_numbers import ComparisonNumbers
-from weighin._results.comparison_words import sentences
+from weighin._results.listed import chance_sentence, few_rows_sentence
+
+if TYPE_CHECKING:
+    from weighin._results.comparison import Comparison
 
 READING = (
     "A feature's importance is how much worse the metric gets when its values are shuffled between rows. A difference "
@@ -19,74 +23,130 @@ READING = (
 )
 # letters of a label beside a row
 MOST_LABEL = 24
+ADDED = "taken as independent: variances add"
+# what rows in common do to intervals that take them for others
+COMMON = {
+    "all": f"{ADDED}. Both are of the same rows, which move them alike, so the intervals are usually too wide",
+    "some": f"{ADDED}. The rows of one are among those of the other, so the intervals are usually too wide",
+    "none": (
+        f"{ADDED}. No row is in both, but they are parts of one table, and values may have been swapped in from all of "
+        "it, so the intervals hold only roughly"
+    ),
+    "unknown": (
+        f"{ADDED}. If the two share rows, as overlapping tables do, that is not so, and the intervals are usually too "
+        "wide"
+    ),
+}
 
 
-def tell(numbers: ComparisonNumbers, confidence_level: float, limit: int) -> Telling:
-    """Say all of it.
-
-    Parameters
-    ----------
-    numbers : ComparisonNumbers
-        What was found.
-    confidence_level : float
-        Of intervals and claims.
-    limit : int
-        Differences that sentences tell of one by one.
-    """
-    said = sentences(numbers, confidence_level, limit)
+def tell(
+    result: Comparison, lines: Sequence[ComparedFeature], confidence_level: float, limit: int
+) -> Telling:
+    """Say all of it."""
+    said = _sentences(result, lines, limit)
     return Telling(
-        title=title_of(numbers),
-        kicker=printable(f"{numbers.metric}, {' and '.join(numbers.labels)}"),
-        tables=[_table(numbers, confidence_level)],
+        title=title_of(result),
+        kicker=printable(f"{result.metric}, {' and '.join(result.labels)}"),
+        tables=[_table(result, lines, confidence_level)],
         remarks=said,
         sentences=said,
         reading=READING,
-        made=_made(numbers),
-        notes=list(map(printable, numbers.notes)),
-        simulated=numbers.simulated,
+        made=_made(result),
+        notes=list(map(printable, result.notes)),
+        simulated=result.simulated,
     )
 
 
-def title_of(numbers: ComparisonNumbers) -> str:
+def title_of(result: Comparison) -> str:
     """Headline of page and chart."""
-    return printable(f"What weighs more or less in {numbers.labels[1]} than in {numbers.labels[0]}")
+    return printable(f"What weighs more or less in {result.labels[1]} than in {result.labels[0]}")
 
 
-def heading(numbers: ComparisonNumbers, title: str) -> str:
-    """Mark a title by what must not be missed."""
-    return ("SIMULATED DATA - " if numbers.simulated else "") + title
-
-
-def difference_text(compared: ComparedFeature) -> str:
+def difference_text(line: ComparedFeature) -> str:
     """Write the difference, or where the feature is."""
-    return f"only in {_short(compared.only_in)}" if compared.only_in else compared.number.value
+    return f"only in {_short(line.only_in)}" if line.only_in else line.number.value
 
 
-def _table(numbers: ComparisonNumbers, confidence_level: float) -> Table:
-    ranks = numbers.ranks[:, numbers.order].T
+def about(result: Comparison) -> str:
+    """Say how the two were compared, and what rows in common would do to the intervals."""
+    return "paired: the same rows with the same shuffles" if result.paired else COMMON[result.rows_in_common]
+
+
+def _sentences(result: Comparison, lines: Sequence[ComparedFeature], limit: int) -> list[str]:
+    """Say what differs, the largest one by one, what cannot be told apart, and how it was compared."""
+    claimed = [line for line in lines if line.claimed]
+    how = about(result)
+    return [
+        *_baselines(result),
+        *map(repr, claimed[:limit]),
+        *_smaller(result, claimed[limit:]),
+        *_not_claimed(result, lines),
+        f"{how[:1].upper()}{how[1:]}.",
+    ]
+
+
+def _baselines(result: Comparison) -> list[str]:
+    if result.metric == "prediction_change":
+        return []
+    a, b = map(printable, result.labels)
+    first, second = (write(value, digits=4) for value in result.baselines)
+    return [
+        f"{printable(result.metric)} before any shuffle: {first} in {a}, {second} in {b} ({result._better})."
+    ]
+
+
+def _smaller(result: Comparison, claimed: Sequence[ComparedFeature]) -> list[str]:
+    """Name what differs beyond what is told one by one."""
+    more = [line.feature for line in claimed if line.difference > 0]
+    less = [line.feature for line in claimed if line.difference < 0]
+    label = printable(result.labels[1])
+    return [
+        f"{named(names)} {'weighs' if len(names) == 1 else 'weigh'} {amount} in {label}, too."
+        for names, amount in ((more, "more"), (less, "less"))
+        if names
+    ]
+
+
+def _not_claimed(result: Comparison, lines: Sequence[ComparedFeature]) -> list[str]:
+    both = [line for line in lines if math.isfinite(line.difference)]
+    unclear = [line for line in both if not (line.claimed or line.few_rows or math.isnan(line.pvalue_holm))]
+    said = chance_sentence([line.feature for line in unclear if line.leaves_out_zero], lines[0].among)
+    same = [line.feature for line in unclear if not line.leaves_out_zero]
+    if same:
+        said.append(f"Cannot be told apart: {named(same)}.")
+    if any(math.isnan(line.se) for line in both):
+        metric = printable(result.metric)
+        said.append(f"There are no intervals for {metric}, so nobody knows how sure the differences are.")
+    for label in result.labels:
+        alone = [line.feature for line in lines if line.only_in == label]
+        if alone:
+            said.append(f"Only in {printable(label)}: {named(alone)}.")
+    return [*said, *few_rows_sentence([line.feature for line in both if line.few_rows])]
+
+
+def _table(result: Comparison, lines: Sequence[ComparedFeature], confidence_level: float) -> Table:
     rows = [
         Row(
-            compared.feature,
+            line.feature,
             [
-                write(compared.first),
-                write(compared.second),
-                difference_text(compared),
-                "too few rows" if compared.few_rows and not compared.only_in else compared.number.interval,
-                _moved(*map(float, places)),
+                *line.importances,
+                difference_text(line),
+                line.number.interval if line.only_in else line.interval_text,
+                _moved(line.rank_a, line.rank_b),
             ],
-            Bar(compared.difference, *compared.shown_interval),
-            claimed=compared.claimed,
+            Bar(line.difference, *line.shown_interval),
+            claimed=line.claimed,
         )
-        for compared, places in zip(numbers.compared(confidence_level), ranks, strict=True)
+        for line in lines
     ]
     columns = [
-        *(Column(_short(label), gives_way=2) for label in numbers.labels),
+        *(Column(_short(label), gives_way=2) for label in result.labels),
         Column("difference"),
         Column(f"{100 * confidence_level:g}% interval", "right", gives_way=1),
         Column("rank", "right", gives_way=3),
     ]
-    a, b = map(printable, numbers.labels)
-    title = heading(numbers, f"{printable(numbers.metric)}: {b} minus {a}")
+    a, b = map(printable, result.labels)
+    title = result._heading(f"{printable(result.metric)}: {b} minus {a}")
     return Table(title, "feature", columns, rows, "to_frame(), plot(limit=...)")
 
 
@@ -103,11 +163,10 @@ def _short(label: str) -> str:
     return label if len(label) <= MOST_LABEL else f"{label[: MOST_LABEL - 1]}…"
 
 
-def _made(numbers: ComparisonNumbers) -> list[tuple[str, str]]:
-    pairs = [("Metric", numbers.metric)]
-    for label, model, rows, n_rows in zip(
-        numbers.labels, numbers.models, numbers.rows, numbers.n_rows, strict=True
-    ):
-        pairs.append((label, f"{model or 'a model'}, on {rows or f'{n_rows:,} rows'}"))
-    versions = ", ".join(f"{name} {version}" for name, version in numbers.versions.items())
-    return [*pairs, ("Versions", versions), ("Date", numbers.date)]
+def _made(result: Comparison) -> list[tuple[str, str]]:
+    each = zip(result.labels, result.models, result.rows, result.n_rows, strict=True)
+    of_both = [
+        (label, f"{model or 'a model'}, on {rows or f'{n_rows:,} rows'}")
+        for label, model, rows, n_rows in each
+    ]
+    return result._made(("Metric", result.metric), *of_both)

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from weighin._base.checks import check_level, check_limit
 from weighin._display import charts
 from weighin._display.telling import Telling
-from weighin._results.base import Result
-from weighin._results.refits_numbers import RefitsNumbers
-from weighin._results.refits_telling import TITLE, about, heading, tell
+from weighin._inference import holm
+from weighin._inference.claims import Claims, claims_of
+from weighin._inference.refits import Spread
+from weighin._results.listed import Listed, columns, feature_lines, freeze
+from weighin._results.refits_telling import TITLE, about, tell
+from weighin._results.refitted_feature import RefittedFeature
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Refits(RefitsNumbers, Result):
+class Refits(Listed[RefittedFeature]):
     """How much each feature weighs for a way of training, over several fits; made by `weigh_refits`.
 
     ``refits["age"]`` gives the numbers of one feature.
@@ -63,71 +68,119 @@ class Refits(RefitsNumbers, Result):
     interval of the one model is always that of 95%.
     """
 
+    features: tuple[str, ...]
+    importances: NDArray[np.float64]
+    one_model: NDArray[np.float64]
+    spreads: tuple[Spread, ...]
+    few_rows: NDArray[np.bool_]
+    one_model_few_rows: NDArray[np.bool_]
+    baseline: float
+    metric: str
+    greater_is_better: bool
+    recipe: str = ""
+    split: str = ""
+    fits: int = 0
+    random_state: int = 0
+    simulated: bool = False
+    notes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    date: str = ""
+
     _format = "weighin.refits"
+    _attributes = columns(
+        "feature metric importance std_fits se ci_lower ci_upper pvalue pvalue_holm few_rows one_model one_model_lower "
+        "one_model_upper fits rank"
+    )
 
-    def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
-        check_level(confidence_level)
-        check_limit(limit)
-        return tell(self, confidence_level, limit)
+    def __post_init__(self) -> None:
+        n = len(self.features)
+        freeze(self, importances=(n, -1), one_model=(n, 3), few_rows=(n,), one_model_few_rows=(n,))
 
-    def plot(self, *, ax: Any = None, limit: int = 20, title: str | None = None) -> Any:
-        """Draw the mean importances, the heaviest on top, with whiskers for the 95% interval over fits.
+    @property
+    def importances_mean(self) -> NDArray[np.float64]:
+        """Mean over fits, shape (n_features,)."""
+        return self.importances.mean(1)
 
-        Bars are pale where nothing can be claimed.
+    @property
+    def importances_std(self) -> NDArray[np.float64]:
+        """Standard deviation between fits, shape (n_features,); NaN for one fit."""
+        if self.importances.shape[1] < 2:
+            return np.full(len(self.features), np.nan)
+        return self.importances.std(1, ddof=1)
+
+    @property
+    def pvalue(self) -> NDArray[np.float64]:
+        """One-sided p-value of "not above 0", shape (n_features,); NaN where there is no interval."""
+        pairs = zip(self.spreads, self.importances_mean, strict=True)
+        return np.array([spread.above(float(mean)) for spread, mean in pairs])
+
+    @property
+    def pvalue_holm(self) -> NDArray[np.float64]:
+        """`pvalue` adjusted for the number of features that have one (Holm 1979), shape (n_features,)."""
+        return holm(self.pvalue)
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Places of the features, the heaviest first, shape (n_features,)."""
+        return np.argsort(-np.nan_to_num(self.importances_mean, nan=-np.inf), kind="stable")
+
+    @property
+    def se(self) -> NDArray[np.float64]:
+        """Standard error of each mean for this way of training, shape (n_features,); NaN where there is none."""
+        return np.array([spread.se if spread.known else math.nan for spread in self.spreads])
+
+    def claims(self, confidence_level: float = 0.95) -> Claims:
+        """Give what may be claimed of each feature: the rule behind every colour, bold and sentence.
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
-            Where to draw; a new figure by default. It is never shown: call ``plt.show()`` outside a notebook.
-        limit : int
-            At most so many bars.
-        title : str, optional
-            Instead of the usual one.
-
-        Returns
-        -------
-        matplotlib Axes
+        confidence_level : float
+            Between 0 and 1.
 
         Raises
         ------
         InputError
-            If `limit` is less than 1.
+            If `confidence_level` is not between 0 and 1.
         """
-        check_limit(limit)
-        shown, order = self.by_feature()[:limit], self.order[:limit]
-        lower, upper = np.array([feature.shown_interval for feature in shown]).reshape(-1, 2).T
-        left_out = len(self.features) - len(shown)
-        more = f" {left_out} more features not shown." if left_out else ""
+        return claims_of(self.importances_mean, self.pvalue, self.few_rows, confidence_level)
+
+    def _interval(self, confidence_level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        pairs = zip(self.spreads, self.importances_mean.tolist(), strict=True)
+        ends = [spread.interval(mean, confidence_level) for spread, mean in pairs]
+        return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
+
+    def _lines(self, confidence_level: float) -> tuple[RefittedFeature, ...]:
+        claims, rank = self.claims(confidence_level), np.empty(len(self.features), dtype=int)
+        rank[self.order] = np.arange(1, len(rank) + 1)
+        return feature_lines(
+            self,
+            RefittedFeature,
+            confidence_level,
+            importance=self.importances_mean,
+            std_fits=self.importances_std,
+            one_model=self.one_model[:, 0],
+            one_model_lower=self.one_model[:, 1],
+            one_model_upper=self.one_model[:, 2],
+            one_model_few_rows=self.one_model_few_rows,
+            fits=np.full(len(rank), self.importances.shape[1]),
+            rank=rank,
+            claim=np.where(claims.heavier, "heavier", np.where(claims.harmful, "harmful", "")),
+        )
+
+    def _tell(self, lines: Sequence[RefittedFeature], confidence_level: float, limit: int) -> Telling:
+        return tell(self, lines, confidence_level, limit)
+
+    def _draw(self, lines: Sequence[RefittedFeature], ax: Any, title: str | None, left_out: str) -> Any:
+        lower, upper = np.array([line.shown_interval for line in lines]).reshape(-1, 2).T
         return charts.bars(
-            [feature.feature for feature in shown],
-            self.importances_mean[order],
-            singles=self.importances[order],
+            [line.feature for line in lines],
+            np.array([line.importance for line in lines]),
+            singles=self.importances[self.order[: len(lines)]],
             interval=(lower, upper) if np.isfinite(lower).any() else None,
-            unsure=np.array([not feature.claim for feature in shown]),
-            labels=[feature.number.value for feature in shown],
-            title=heading(self, title or TITLE),
-            subtitle=about(self) + more,
+            unsure=np.array([not line.claim for line in lines]),
+            labels=[line.number.value for line in lines],
+            title=self._heading(title or TITLE),
+            subtitle=about(self) + left_out,
             xlabel=f"how much worse {self.metric} gets when the column is shuffled, mean over fits",
             ax=ax,
         )
-
-    def _columns(self, confidence_level: float) -> dict[str, Any]:
-        order = self.order
-        lower, upper = self.interval(confidence_level)
-        return {
-            "feature": [self.features[i] for i in order],
-            "metric": [self.metric] * len(order),
-            "importance": self.importances_mean[order],
-            "std_fits": self.importances_std[order],
-            "se": self.se[order],
-            "ci_lower": lower[order],
-            "ci_upper": upper[order],
-            "pvalue": self.pvalue[order],
-            "pvalue_holm": self.pvalue_holm[order],
-            "few_rows": self.few_rows[order],
-            "one_model": self.one_model[order, 0],
-            "one_model_lower": self.one_model[order, 1],
-            "one_model_upper": self.one_model[order, 2],
-            "fits": [self.importances.shape[1]] * len(order),
-            "rank": np.arange(1, len(order) + 1),
-        }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from weighin._base.text import named, printable
 from weighin._display.numbers import write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
-from weighin._results.refits_numbers import RefitsNumbers
+from weighin._results.listed import chance_sentence, few_rows_sentence
 from weighin._results.refitted_feature import RefittedFeature
+
+if TYPE_CHECKING:
+    from weighin._results.refits import Refits
 
 TITLE = "What models trained so weigh"
 READING = (
@@ -20,117 +24,79 @@ READING = (
 )
 
 
-def tell(numbers: RefitsNumbers, confidence_level: float, limit: int) -> Telling:
-    """Say all of it.
-
-    Parameters
-    ----------
-    numbers : RefitsNumbers
-        What was measured.
-    confidence_level : float
-        Of intervals and claims.
-    limit : int
-        Features that sentences tell of one by one.
-    """
-    features = numbers.by_feature(confidence_level)
+def tell(result: Refits, lines: Sequence[RefittedFeature], confidence_level: float, limit: int) -> Telling:
+    """Say all of it."""
     return Telling(
         title=TITLE,
-        kicker=f"{printable(numbers.recipe) or 'A model'}, trained {numbers.fits} times",
-        tables=[_table(numbers, features, confidence_level)],
-        remarks=[about(numbers), *_few_rows(features)],
-        sentences=sentences(features, limit),
+        kicker=f"{printable(result.recipe) or 'A model'}, trained {result.fits} times",
+        tables=[_table(result, lines, confidence_level)],
+        remarks=[about(result), *_few_rows(lines)],
+        sentences=_sentences(lines, limit),
         reading=READING,
-        made=_made(numbers),
-        notes=list(map(printable, numbers.notes)),
-        simulated=numbers.simulated,
+        made=result._made(
+            ("Recipe", result.recipe),
+            ("Rows", result.split),
+            (
+                "Metric",
+                f"{result.metric}, {result._better}; {write(result.baseline, digits=5)} on average over fits",
+            ),
+            ("Fits", f"{result.importances.shape[1]} of {result.fits}"),
+            ("Seed", str(result.random_state)),
+        ),
+        notes=list(map(printable, result.notes)),
+        simulated=result.simulated,
     )
 
 
-def heading(numbers: RefitsNumbers, title: str) -> str:
-    """Mark a title by what must not be missed."""
-    return ("SIMULATED DATA - " if numbers.simulated else "") + title
-
-
-def about(numbers: RefitsNumbers) -> str:
+def about(result: Refits) -> str:
     """Say what the numbers are taken from."""
-    better = "higher" if numbers.greater_is_better else "lower"
-    n_fits = numbers.importances.shape[1]
+    n_fits = result.importances.shape[1]
     return printable(
-        f"{numbers.metric} {write(numbers.baseline, digits=4)} ({better} is better), {numbers.recipe}, {n_fits} "
-        f"fit{'s' * (n_fits != 1)}, seed {numbers.random_state}; {numbers.split}."
+        f"{result.metric} {write(result.baseline, digits=4)} ({result._better}), {result.recipe}, {n_fits} "
+        f"fit{'s' * (n_fits != 1)}, seed {result.random_state}; {result.split}."
     )
 
 
-def sentences(features: Sequence[RefittedFeature], limit: int) -> list[str]:
-    """Say what features weigh, the heaviest first, and of which nothing can be said.
-
-    Parameters
-    ----------
-    features : sequence of RefittedFeature
-        The heaviest first.
-    limit : int
-        Features told of one by one; those of which nothing is claimed come last.
-    """
-    ordered = sorted(features, key=lambda feature: (not feature.claim, feature.few_rows))
+def _sentences(lines: Sequence[RefittedFeature], limit: int) -> list[str]:
+    """Say what features weigh, the heaviest one by one; those of which nothing is claimed come last."""
+    ordered = sorted(lines, key=lambda line: (not line.claim, line.few_rows))
     first, others = ordered[:limit], ordered[limit:]
     said = list(map(repr, first))
-    heavier = [feature.feature for feature in others if feature.claim == "heavier"]
-    harmful = [feature.feature for feature in others if feature.claim == "harmful"]
-    unclear = [feature for feature in others if not feature.claim and not feature.few_rows]
-    without_interval = [feature.feature for feature in unclear if math.isnan(feature.pvalue_holm)]
-    chance = [feature.feature for feature in unclear if feature.leaves_out_zero]
-    same = [feature.feature for feature in unclear if feature.feature not in (*without_interval, *chance)]
-    lighter = [*heavier, *without_interval]
+    unclear = [line for line in others if not line.claim and not line.few_rows]
+    without_interval = [line.feature for line in unclear if math.isnan(line.pvalue_holm)]
+    chance = [line.feature for line in unclear if line.leaves_out_zero]
+    same = [line.feature for line in unclear if line.feature not in (*without_interval, *chance)]
+    lighter = [*(line.feature for line in others if line.claim == "heavier"), *without_interval]
+    harmful = [line.feature for line in others if line.claim == "harmful"]
     if lighter:
         said.append(f"{named(lighter)} {'weighs' if len(lighter) == 1 else 'weigh'} less.")
     if harmful:
-        said.append(f"Shuffling {named(harmful)} makes {printable(features[0].metric)} better.")
-    if chance:
-        said.append(
-            f"The interval leaves out 0, but among {features[0].among} features one may do so by chance (Holm): "
-            f"{named(chance)}."
-        )
+        said.append(f"Shuffling {named(harmful)} makes {printable(lines[0].metric)} better.")
+    said += chance_sentence(chance, lines[0].among)
     if same:
         said.append(f"Cannot be told apart from zero: {named(same)}.")
     return [*said, *_few_rows(others)]
 
 
-def _few_rows(features: Sequence[RefittedFeature]) -> list[str]:
-    few = [feature.feature for feature in features if feature.few_rows]
-    return (
-        [f"Fewer than 20 rows count for {named(few)} in most fits: no interval holds there."] if few else []
-    )
+def _few_rows(lines: Sequence[RefittedFeature]) -> list[str]:
+    return few_rows_sentence([line.feature for line in lines if line.few_rows], " in most fits")
 
 
-def _table(numbers: RefitsNumbers, features: Sequence[RefittedFeature], confidence_level: float) -> Table:
+def _table(result: Refits, lines: Sequence[RefittedFeature], confidence_level: float) -> Table:
     rows = [
         Row(
-            feature.feature,
-            [feature.number.value, feature.interval_text, feature.between_fits, feature.one_model_text],
-            Bar(feature.importance, *feature.shown_interval),
-            claimed=bool(feature.claim),
+            line.feature,
+            [line.number.value, line.interval_text, line.between_fits, line.one_model_text],
+            Bar(line.importance, *line.shown_interval),
+            claimed=bool(line.claim),
         )
-        for feature in features
+        for line in lines
     ]
     columns = [
-        Column(f"{numbers.metric} worse by"),
+        Column(f"{result.metric} worse by"),
         Column(f"{100 * confidence_level:g}%, this way of training", "right"),
         Column("between fits", gives_way=2),
         Column("95%, the first model", "right", gives_way=1),
     ]
-    title = heading(numbers, "What features weigh over fits")
+    title = result._heading("What features weigh over fits")
     return Table(title, "feature", columns, rows, "to_frame(), plot(limit=...)")
-
-
-def _made(numbers: RefitsNumbers) -> list[tuple[str, str]]:
-    better = "higher" if numbers.greater_is_better else "lower"
-    metric = f"{numbers.metric}, {better} is better; {write(numbers.baseline, digits=5)} on average over fits"
-    return [
-        ("Recipe", numbers.recipe),
-        ("Rows", numbers.split),
-        ("Metric", metric),
-        ("Fits", f"{numbers.importances.shape[1]} of {numbers.fits}"),
-        ("Seed", str(numbers.random_state)),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in numbers.versions.items())),
-        ("Date", numbers.date),
-    ]

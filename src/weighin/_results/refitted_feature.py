@@ -7,36 +7,15 @@ from dataclasses import dataclass
 
 from weighin._base.text import printable
 from weighin._display.numbers import Rounded, rounded, write
+from weighin._results.listed import Line
 
 
 @dataclass(frozen=True, repr=False)
-class RefittedFeature:
-    """The numbers of one feature over fits.
+class RefittedFeature(Line):
+    """The numbers of one feature over fits: fields as the columns of `to_frame`.
 
-    Attributes
-    ----------
-    feature, metric : str
-        What was shuffled, and what got worse.
-    importance, std_fits : float
-        Mean over fits, and standard deviation between them.
-    se, ci_lower, ci_upper : float
-        Standard error of the mean for this way of training, and ends of its interval; NaN where there is none.
-    confidence_level : float
-        Of that interval, and of what is claimed.
-    pvalue, pvalue_holm : float
-        One-sided, of "not above 0"; and adjusted for the number of features.
-    few_rows : bool
-        Whether in most fits so few rows count that no interval holds.
-    one_model, one_model_lower, one_model_upper : float
-        Importance in the first fit, and the 95% interval that speaks of that model alone.
-    one_model_few_rows : bool
-        Whether so few rows count in the first fit that no interval holds.
-    n_fits, rank : int
-        Fits that worked, and place among the features, from 1.
-    claim : str
-        "heavier" where the model surely gets worse without it, "harmful" where better, "" where nothing is claimed.
-    among : int
-        Features it is adjusted for.
+    `claim` is "heavier" where models surely get worse without it, "harmful" where better, "" where nothing is claimed
+    at `confidence_level`, given the number of features, `among`.
     """
 
     feature: str
@@ -54,31 +33,15 @@ class RefittedFeature:
     one_model_lower: float
     one_model_upper: float
     one_model_few_rows: bool
-    n_fits: int
+    fits: int
     rank: int
     claim: str
     among: int
 
     @property
-    def shown_interval(self) -> tuple[float, float]:
-        """Ends of the interval, NaN where none holds or is known."""
-        return (math.nan, math.nan) if self.few_rows else (self.ci_lower, self.ci_upper)
-
-    @property
-    def leaves_out_zero(self) -> bool:
-        """Whether the interval alone, without an eye to the other features, lies above 0 or below."""
-        lower, upper = self.shown_interval
-        return lower > 0 or upper < 0
-
-    @property
     def number(self) -> Rounded:
         """The mean and its interval as they are written."""
         return rounded(self.importance, *self.shown_interval)
-
-    @property
-    def interval_text(self) -> str:
-        """The interval, or why there is none."""
-        return "too few rows" if self.few_rows else self.number.interval
 
     @property
     def between_fits(self) -> str:
@@ -93,10 +56,9 @@ class RefittedFeature:
         return rounded(self.one_model, self.one_model_lower, self.one_model_upper).interval
 
     def __repr__(self) -> str:
-        lower, upper = self.shown_interval
         sign, way = (-1.0, "better") if self.claim == "harmful" else (1.0, "worse")
-        size = rounded(sign * self.importance, *sorted((sign * lower, sign * upper)))
-        over = "on average over fits" if self.n_fits > 1 else "in one fit"
+        size = self.size(self.importance, sign)
+        over = "on average over fits" if self.fits > 1 else "in one fit"
         metric = printable(self.metric)
         text = f"Shuffling {printable(self.feature)} makes {metric} {way} by {size.value} {over}"
         if self.few_rows:
