@@ -110,9 +110,19 @@ def test_threads_and_flags_come_back_on_the_fast_path(error: type[BaseException]
 
 @pytest.mark.parametrize("last", [nn.Softmax(dim=0), nn.Sequential(nn.Tanh(), nn.LogSoftmax(0))])
 def test_a_layer_across_the_rows_is_noted(last: nn.Module) -> None:
-    scores = engine(nn.Sequential(nn.Linear(3, 4), last, nn.Linear(4, 1)), *small())
+    (x, y), donors = small(), MarginalSampler(60, 2, 0)
+    module = randomised(nn.Sequential(nn.Linear(3, 4), last, nn.Linear(4, 1)), 0)
+    scores = engine(module, x, y, donors=donors, chunk_rows=20)
     assert scores.batch_dependence > 0
-    assert set(scores.kernels) == {"generic"}
+    assert set(scores.kernels) == {"whole table"}
+
+    def predict(x: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            dtype = next(module.parameters()).dtype
+            return np.asarray(module(torch.from_numpy(x).to(dtype)).numpy()[:, 0], np.float64)
+
+    _, change = reference(predict, [x], singles(3), donors, lambda p: SCORES["mse"](y, p))
+    np.testing.assert_allclose(scores.change, change, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -155,7 +165,8 @@ def test_a_row_that_depends_on_its_neighbours_is_noted() -> None:
     module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4, track_running_stats=False), nn.Linear(4, 1))
     for model in (module, lambda x: product(x) - product(x).mean()):
         (note,) = weigh(model, *small(), random_state=0).notes
-        assert note.startswith("A row's prediction depends on the rows predicted beside it")
+        assert note.startswith("A row's prediction depends on the rows it is predicted with (by up to ")
+        assert "each swap was predicted on the whole table in one call" in note
 
 
 class Overwriting(nn.Module):

@@ -61,11 +61,9 @@ class PandasRows:
         return codes if len(distinct) <= limit else None
 
     def take(self, rows: Any) -> PandasRows:
-        """Some rows, as a new frame; numbered anew where the index only numbers them."""
-        if isinstance(rows, slice):
-            return PandasRows(self._frame.iloc[rows].copy())
+        """Some rows, as a new frame."""
         taken = self._frame.iloc[rows]
-        return PandasRows(taken.reset_index(drop=True) if self._numbered() else taken)
+        return PandasRows(taken.copy() if isinstance(rows, slice) else taken)
 
     def equals(self, other: PandasRows) -> bool:
         """Whether all values are the same; False also where that cannot be told."""
@@ -89,10 +87,6 @@ class PandasRows:
         self.replace(columns, source, rows)
         yield
         self._frame = before
-
-    def _numbered(self) -> bool:
-        index = self._frame.index
-        return type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1
 
 
 Table = PandasRows | FrameRows | ArrayRows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from weighin._compat.scorers import Part, Single, scored
 from weighin._engine import Measurement, Resources, Session
 from weighin._metrics import Metric
 from weighin._models.protocol import Encoded
+from weighin._models.sklearn_parts import predicts_row_by_row
 from weighin._samplers import ExplicitSampler
 from weighin._tables.features import Feature
 
@@ -50,7 +52,13 @@ def by_engine(task: Task, part: Part) -> Scores | None:
     """Score predictions of the engine; None where scorers have to see the table, or the estimator does not suit."""
     if not part.singles or task.rows.n_rows < 2:
         return None
-    model = Answering(task.estimator, part.methods)
+    estimator = task.estimator
+    if not predicts_row_by_row(estimator):  # it may draw from a generator of its own, or count
+        try:
+            estimator = deepcopy(estimator)
+        except Exception:  # whatever its parts say to that
+            return None
+    model = Answering(estimator, part.methods)
 
     def score(single: Single, target: Any, pred: Any) -> float:
         answers = partial(model.answer, pred=pred)
@@ -60,16 +68,17 @@ def by_engine(task: Task, part: Part) -> Scores | None:
     data = Encoded(task.rows, np.zeros((task.rows.n_rows, 1)))
     metrics = tuple(Metric(str(single.name), True, partial(score, single)) for single in part.singles)
     features = [Feature(str(column), (column,)) for column in range(task.n_columns)]
-    donors, jobs = ExplicitSampler(task.donors), effective_n_jobs(task.n_jobs)
+    donors = ExplicitSampler(task.donors)
+    resources = Resources(n_jobs=effective_n_jobs(task.n_jobs), not_at_once="calls do that")
     try:
         with Session(model) as session:
-            scores = session.measure(data, features, donors, Measurement(metrics), Resources(n_jobs=jobs))
+            scores = session.measure(data, features, donors, Measurement(metrics), resources)
     except Exception:  # whatever it is, calls do without, or raise what scikit-learn raises
         return None
     if not scores.complete:
         raise KeyboardInterrupt
-    # numbers depend on which rows are predicted together: scikit-learn predicts all at once
-    if scores.noise or scores.batch_dependence:
+    # whatever it drew, or was not called on, scikit-learn asks for all rows at once
+    if scores.noise or scores.unproven:
         return None
     return {
         single.name: (effect.baseline, effect.baseline + effect.change)

@@ -31,6 +31,8 @@ LOOKED_AT = 10_000
 ORDERED_ONLY = "not defined for levels without an order"
 TOO_FEW = "not defined for one value or too few rows"
 
+ONE_BY_ONE = "effects say what a row is predicted with other values, whatever the rows beside it"
+
 
 def effects(
     model: Any,
@@ -147,8 +149,9 @@ def effects(
             swaps,
             use,
             n_receivers=n,
+            table=(data.rows, drawn),
             response=response,
-            resources=Resources(batch_size, n_jobs, max_memory * 2**20),
+            resources=Resources(batch_size, n_jobs, max_memory * 2**20, not_at_once=ONE_BY_ONE),
             advance=advance,
         )
     chosen_output = meant[0]

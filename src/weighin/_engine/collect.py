@@ -56,6 +56,8 @@ def collect(run: Run, advance: Advance) -> Scores:
         kernels,
         run.view.probe.noise,
         run.view.probe.batch_dependence,
+        run.view.probe.why_at_once,
+        run.unproven,
         _kept(done),
     )
 

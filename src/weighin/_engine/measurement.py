@@ -121,6 +121,11 @@ class Scores:
         Largest difference between two predictions of the same rows; 0 for a deterministic model.
     batch_dependence : float
         Largest difference for rows predicted beside other rows; 0 unless a batch has a say in its rows' predictions.
+        Then swaps were predicted on the whole table at once.
+    why_at_once : str
+        Why each swap was predicted on the whole table in one call; empty where that was not needed.
+    unproven : str
+        Why it was not found out on all rows whether that is needed; empty where it was.
     kept : RowChanges or None
         What each swap changed, row by row, where that was asked for.
     """
@@ -132,6 +137,8 @@ class Scores:
     kernels: tuple[str, ...] = field(default=())
     noise: float = 0.0
     batch_dependence: float = 0.0
+    why_at_once: str = ""
+    unproven: str = ""
     kept: RowChanges | None = None
 
     @property

@@ -39,6 +39,8 @@ class Resources:
         Between two places where the run may stop, about: batches grow as long as they take less.
     fast : bool
         Whether a model may be taken as a sum of parts where it is one.
+    not_at_once : str
+        Why a model cannot be called on whole tables here, in words: an error ends with it where a model has to be.
     """
 
     chunk_rows: int | None = None
@@ -46,6 +48,7 @@ class Resources:
     memory: int = MEMORY
     batch_seconds: float | None = None
     fast: bool = True
+    not_at_once: str = ""
 
 
 DEFAULTS = Resources()
@@ -87,6 +90,7 @@ def make_plan(
     n_jobs: int | None = None,
     in_time: bool = False,
     row_seconds: float = 0.0,
+    at_once: bool = False,
 ) -> Plan:
     """Cut a run so that what is held at once stays within `memory`, as far as one block allows.
 
@@ -112,6 +116,8 @@ def make_plan(
         Whether the run may have to stop soon.
     row_seconds : float
         What predicting a row takes, at most; 0 where that is not known.
+    at_once : bool
+        Whether all rows have to come in one batch, whatever memory that takes.
     """
     n_features = max(1, len(features))
     work = n_rows * n_repeats * n_features
@@ -128,7 +134,7 @@ def make_plan(
         section = max(1, min(n_features, room // (kept * n_rows)))
         step = max(1, min(section, room // (n_repeats * out_bytes * n_rows), -(-n_features // stops)))
     batch_rows = min(room // (predicted * step), room // (4 * row_bytes), BATCH_ROWS)
-    batch_rows = min(n_rows, max(batch_rows, block_rows, 1))
+    batch_rows = n_rows if at_once else min(n_rows, max(batch_rows, block_rows, 1))
     if not whole:
         section = max(1, min(n_features, room // (kept * batch_rows)))
         n_batches = -(-n_rows // batch_rows)

@@ -17,6 +17,7 @@ from weighin._models import Rows
 SAMPLE_ROWS = 257  # looked at before the run
 ROUNDINGS = 1000  # by which two predictions of a row may differ where the order of a sum is not fixed
 FEW_ROUNDINGS = 64  # a change so small is no leaf of a tree, but a sum in another order
+OF_RANGE = 1e-5  # of the range of predictions, that a sum in another order may move one by
 CALL_BYTES = 32 * 2**20  # that one call of the model may take for itself
 LEAST_ROWS = 64  # of one call
 
@@ -38,6 +39,8 @@ class Probe:
         much is allowed to any model but those of torch, for the few rows may have repeated themselves by chance.
     batch_dependence : float
         Largest difference for rows predicted beside others, beyond rounding: above 0 where a batch has a say.
+    failure : str
+        What the model said when it was called on a part of the rows; empty where it can be.
     row_exact : bool
         Whether every row predicted beside other rows gave the same bits (trees), so that a prediction for one row
         and level serves every shuffle.
@@ -53,10 +56,23 @@ class Probe:
     noise: float = 0.0
     rounding: float = 0.0
     batch_dependence: float = 0.0
+    failure: str = ""
     row_exact: bool = False
     writes: bool = False
     row_bytes: float = 0.0
     row_seconds: float = 0.0
+
+    @property
+    def why_at_once(self) -> str:
+        """Why the model has to be called on the whole table; empty where it need not."""
+        if self.failure:
+            return f"The model fails on a part of the rows ({self.failure})"
+        if not self.batch_dependence:
+            return ""
+        by = (
+            f"by up to {self.batch_dependence:.3g}" if self.batch_dependence < np.inf else "even their number"
+        )
+        return f"A row's prediction depends on the rows it is predicted with ({by})"
 
     def rows_of_call(self, most: int) -> int:
         """Rows of one call: `most` of them, or a power of two where so many would take too much memory."""
@@ -85,25 +101,30 @@ def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None) -> Probe:
     again_began = time.perf_counter()
     again, taken = look(predict, rows.take(slice(0, n)))
     seconds = min(ended - began, time.perf_counter() - again_began)
-    difference = _difference(first, again)
+    check_width(again, first)
+    with np.errstate(invalid="ignore"):
+        change = float(abs(first - again).max())
     scale = float(abs(first).max())
     allowed = ROUNDINGS * precision(first) * (scale if scale < np.inf else 0.0)
-    noise = 0.0 if difference <= allowed else difference
+    noise = 0.0 if change <= allowed else change
     by_chance = FEW_ROUNDINGS / ROUNDINGS * allowed if first.dtype == np.float64 else 0.0
     split = max(1, n // 3)
     parts = [np.arange(split - 1, -1, -1), np.arange(n - 1, split - 1, -1)][: 2 if exact else 1]
-    batch_dependence, row_bytes = 0.0, 0.0
+    rounding, batch_dependence, exact_beside, row_bytes = rounding_of(first), 0.0, True, 0.0
     for part in parts if n > 1 and not noise else ():
         apart, taken_apart = look(predict, rows.take(part))
         if len(part) < n:  # what every call takes, whatever its rows, is no part of the difference
             row_bytes = max(row_bytes, (taken - taken_apart) / (n - len(part)))
-        batch_dependence = max(batch_dependence, _difference(apart, first[sample.index(part)]))
+        beside = first[sample.index(part)]
+        batch_dependence = max(batch_dependence, difference(apart, beside, rounding))
+        exact_beside = exact_beside and apart.shape == beside.shape and bool((apart == beside).all())
     return Probe(
         first,
         noise,
-        max(4 * difference, by_chance) if noise == 0 else 0.0,
-        batch_dependence if batch_dependence > allowed else 0.0,
-        exact and difference == 0 and batch_dependence == 0,
+        max(4 * change, by_chance) if noise == 0 else 0.0,
+        batch_dependence,
+        "",
+        exact and change == 0 and exact_beside,
         writes,
         row_bytes,
         seconds / n,
@@ -134,9 +155,44 @@ def predicted(predict: Predict, rows: Rows) -> Any:
     return pred.clone() if hasattr(pred, "clone") else pred.copy()
 
 
-def _difference(one: Any, other: Any) -> float:
+def check_width(pred: Any, like: Any) -> None:
+    """Refuse predictions with another number of outputs than others had.
+
+    Raises
+    ------
+    ModelError
+    """
+    if pred.shape[-1] != like.shape[-1]:
+        raise ModelError(
+            f"The model gave {like.shape[-1]} outputs for each row in one call and {pred.shape[-1]} in another; as "
+            "many are needed in all calls."
+        )
+
+
+def rounding_of(pred: Any) -> Any:
+    """By how much predictions of the same rows may differ that come from sums in another order, for each output.
+
+    A few roundings of the largest prediction; or a hundred-thousandth of their range, for a function that gives
+    double precision may have computed in single. So little is below the digits of any importance.
+    """
+    low, high = (pred.min(0), pred.max(0)) if isinstance(pred, np.ndarray) else (pred.amin(0), pred.amax(0))
+    with np.errstate(invalid="ignore", over="ignore"):
+        size = abs(high) + abs(low)  # up to twice the largest
+        return FEW_ROUNDINGS / 2 * precision(pred) * size + OF_RANGE * (high - low)
+
+
+def difference(one: Any, other: Any, allowed: Any) -> float:
+    """Largest difference of predictions of the same rows, 0 where all are within what is allowed; infinite widths."""
+    if one.shape != other.shape:
+        return float("inf")
     with np.errstate(invalid="ignore"):
-        return float(abs(one - other).max())
+        apart = abs(one - other)
+        # infinite ones that are equal, or two that are no numbers, are found later
+        wrong = ~(apart <= allowed) & (one != other) & ~((one != one) & (other != other))
+        if not bool(wrong.any()):
+            return 0.0
+        found = float(apart[wrong].max())
+    return found if found > 0 else float("inf")
 
 
 def precision(pred: Any) -> float:

@@ -15,6 +15,7 @@ from weighin._engine.arrays import check_finite, empty, is_finite, out_of_memory
 from weighin._engine.kernels import Kernel, Swaps, View
 from weighin._engine.measurement import Measurement, SwapEffect
 from weighin._engine.plan import Batch, Plan, Whole, batches
+from weighin._engine.proof import Proof, RowsDepend
 from weighin._engine.row_recorder import RowRecorder
 from weighin._engine.sums import Sums
 from weighin._metrics import Metric, as_numpy
@@ -40,6 +41,10 @@ class Run:
     plan : Plan
     batch_seconds : float or None
         As for `Resources`.
+    proof : Proof or None
+        What predictions have to equal, while that is not known.
+    unproven : str
+        Why there is none though it is not known.
     cache : dict
         What was found of batches that come again, by the place of their first row and their size.
     """
@@ -51,16 +56,19 @@ class Run:
     sampler: Sampler
     plan: Plan
     batch_seconds: float | None = None
+    proof: Proof | None = None
+    unproven: str = ""
     cache: dict[tuple[int, int], dict[Any, Any]] = field(default_factory=dict)
 
     def batches(self) -> Iterator[tuple[Batch, Any]]:
         """Yield each batch with its encoded rows; rows that come again are the same object."""
         most = self.plan.batch_rows
-        room = [most if self.batch_seconds is None else min(self.sampler.largest_block, most)]
+        grow = self.batch_seconds is not None and not self.view.at_once
+        room = [min(self.sampler.largest_block, most) if grow else most]
         for batch in batches(self.sampler.blocks(), lambda: room[-1]):
             start = time.monotonic()
             yield batch, self.data.rows if batch.rows is None else self.data.rows.take(batch.rows)
-            if self.batch_seconds is not None and time.monotonic() - start < self.batch_seconds / 2:
+            if grow and self.batch_seconds and time.monotonic() - start < self.batch_seconds / 2:
                 room.append(min(2 * room[-1], most))
 
     @property
@@ -109,18 +117,19 @@ class Run:
     def predict(
         self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]
     ) -> tuple[Any, Any]:
-        """Predictions as the rows are, and after each swap; anything not finite is an error. `cache` as for `Swaps`."""
-        width = self.view.probe.pred.shape[-1]
-        baseline = self.empty(batch.n_receivers, width)
-        out = self.empty(len(features), len(batch.donors), batch.n_receivers, width)
-        swaps = Swaps(rows, batch.receivers.start, features, batch.donors, cache)
-        while True:
-            try:
-                self.kernel.predict(swaps, baseline, out)
-                break
-            except (MemoryError, RuntimeError) as error:
-                if not out_of_memory(error) or not self.kernel.shrink():
-                    raise
+        """Predictions as the rows are, and after each swap; anything not finite is an error. `cache` as for `Swaps`.
+
+        Raises
+        ------
+        ModelError
+            If predictions are not finite.
+        RowsDepend
+            If they are not those of all rows together.
+        """
+        swaps = Swaps(rows, batch.receivers.start, features, batch.donors, cache, batch.rows)
+        baseline, out = predict_swaps(self.kernel, swaps, self.view.probe.pred, self.proof)
+        if self.proof is not None:
+            self.proof.check(batch.numbers, features, baseline, out)
         if not is_finite(baseline, out):
             check_finite(baseline, "on the rows as they are")
             for feature, pred in zip(features, out, strict=True):
@@ -173,6 +182,29 @@ class Run:
     def empty(self, *shape: int) -> Any:
         """An array of the kind predictions are."""
         return empty(self.view.probe.pred, *shape)
+
+
+def predict_swaps(kernel: Kernel, swaps: Swaps, like: Any, proof: Proof | None) -> tuple[Any, Any]:
+    """Predictions as the rows are, and after each swap, with fewer rows to a call where memory runs out.
+
+    Raises
+    ------
+    RowsDepend
+        If the model fails though the whole table could be predicted: for being given a part of it.
+    """
+    baseline = empty(like, swaps.n_receivers, like.shape[-1])
+    out = empty(like, len(swaps.features), *swaps.donors.shape, like.shape[-1])
+    while True:
+        try:
+            kernel.predict(swaps, baseline, out)
+            return baseline, out
+        except Exception as error:
+            if out_of_memory(error):
+                if kernel.shrink():
+                    continue
+            elif proof is not None:
+                raise RowsDepend(0.0, error) from error
+            raise
 
 
 def swap_effect(metric: Metric, sums: Sums) -> SwapEffect:

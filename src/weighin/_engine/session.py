@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
@@ -12,22 +13,26 @@ from typing import Any, TypeVar
 import numpy as np
 from joblib import effective_n_jobs
 
+from weighin._base.errors import ModelError
 from weighin._base.random_state import random_state_kept
 from weighin._engine.arrays import out_of_memory
 from weighin._engine.collect import collect
 from weighin._engine.kernels import View, kernel_for
 from weighin._engine.measurement import Measurement, Scores
 from weighin._engine.plan import DEFAULTS, THREADS_FROM, Resources, make_plan
-from weighin._engine.predictions import Given, Use, predict_given
-from weighin._engine.probe import SAMPLE_ROWS, Probe, probe
+from weighin._engine.predictions import Given, GivenRun, Use
+from weighin._engine.probe import SAMPLE_ROWS, Probe, difference, predicted, probe, rounding_of
+from weighin._engine.proof import Proof, RowsDepend, donors_of, first_donors, predict_together
 from weighin._engine.run import Advance, Run
 from weighin._engine.workers import JoblibWorkers, Workers, settings_kept
 from weighin._models import Model, Rows, Split
 from weighin._models.protocol import Encoded
-from weighin._samplers import Sampler
+from weighin._samplers import Positions, Sampler
 from weighin._tables.features import Feature
 
 T = TypeVar("T")
+Key = tuple[str, int | None, bool]
+PROOF_BATCHES = 5  # of a run in time, each a small part of what is left: so long may a look at all rows take
 
 
 def _nothing(work: int) -> None:
@@ -56,7 +61,8 @@ class Session:
         self._held: ExitStack | None = None
         self._rows: Rows | None = None
         self._splits: list[Split | None] = []
-        self._views: dict[tuple[str, int | None, bool], View] = {}
+        self._views: dict[Key, View] = {}
+        self._baselines: dict[Key, Any] = {}
 
     def __enter__(self) -> Session:
         return self
@@ -107,13 +113,13 @@ class Session:
         Ctrl-C keeps what is finished: sections of features; in the first section, batches of rows with all its
         features; in the first batch, features. Before anything is finished, it is raised on.
         """
-        chunk_rows, n_jobs = _whole(resources.chunk_rows), resources.n_jobs
+        n_jobs, chunk_rows = resources.n_jobs, _whole(resources.chunk_rows)
         # a function may call torch as well, and is not called in parallel: its threads are its own
         own_threads = (
             n_jobs is None and sampler.n_receivers * sampler.n_repeats * len(features) < THREADS_FROM
         )
-        with self._predicting(own_threads):
-            view = self._view(data.rows, measurement.response, resources)
+
+        def run(view: View) -> Scores:
             plan = make_plan(
                 features,
                 n_rows=sampler.n_receivers,
@@ -127,11 +133,20 @@ class Session:
                 n_jobs=self._jobs(resources),
                 in_time=resources.batch_seconds is not None,
                 row_seconds=view.probe.row_seconds,
+                at_once=view.at_once,
             )
+            proof, unproven = self._proof(view, features, lambda: first_donors(sampler), resources)
             with _workers(view, plan.n_threads, own_threads) as workers:
                 kernel = kernel_for(view)(view, features, sampler.n_repeats, chunk_rows, workers)
-                run = Run(view, data, measurement, kernel, sampler, plan, resources.batch_seconds)
-                return collect(run, advance)
+                seconds = resources.batch_seconds
+                task = Run(view, data, measurement, kernel, sampler, plan, seconds, proof, unproven)
+                scores = collect(task, advance)
+            if scores.complete and proof is not None and proof.swapped is not None:
+                self._keep(replace(view, proven=True), resources)
+            return scores
+
+        with self._predicting(own_threads):
+            return self._running(run, data.rows, measurement.response, resources)
 
     def predict_given(
         self,
@@ -140,6 +155,7 @@ class Session:
         use: Use[T],
         *,
         n_receivers: int,
+        table: tuple[Rows, Positions],
         response: str = "predict",
         resources: Resources = DEFAULTS,
         advance: Advance = _nothing,
@@ -156,6 +172,8 @@ class Session:
             Gets predictions as the rows are, shape (n_receivers, n_outputs), and after each swap, shape (n_points,
             n_receivers, n_outputs), as a user sees them (`Model.to_user_scale`); what it gives back is kept.
         n_receivers : int
+        table : tuple of Rows and ndarray of shape (n_receivers,)
+            Encoded rows that those which receive were drawn from, and the position of each there.
         response : str
             As metrics have it.
         resources, advance
@@ -176,15 +194,19 @@ class Session:
         features = [feature for feature, _ in given]
         n_points = max((len(givers) for _, givers in given), default=0)
         work = sum(len(givers) for _, givers in given) * n_receivers
-        with self._predicting():
-            view = self._view(rows, response, resources)
+
+        def run(view: View) -> tuple[list[T], Probe]:
+            donors = partial(donors_of, [givers for _, givers in given], n_receivers)
+            proof, _ = self._proof(view, features, donors, resources, table)
             jobs = self._jobs(resources)
             n_threads = 1 if work < THREADS_FROM else effective_n_jobs(-1 if jobs is None else jobs)
             with _workers(view, n_threads) as workers:
                 kernel = kernel_for(view)(view, features, n_points, _whole(resources.chunk_rows), workers)
-                return predict_given(
-                    view, kernel, given, use, n_receivers, resources.memory, advance
-                ), view.probe
+                task = GivenRun(view, kernel, n_receivers, resources.memory, proof)
+                return task.predict(given, use, advance), view.probe
+
+        with self._predicting():
+            return self._running(run, rows, response, resources)
 
     def seconds(self, rows: Rows, response: str) -> float:
         """Time the model takes for some rows, in one call."""
@@ -212,26 +234,102 @@ class Session:
     def _jobs(self, resources: Resources) -> int | None:
         return resources.n_jobs if self.model.parallel or resources.n_jobs is not None else 1
 
+    def _running(self, run: Callable[[View], T], rows: Rows, response: str, resources: Resources) -> T:
+        """Do something with what is known of the model; once more where that turns out not to hold for all rows."""
+        view = self._view(rows, response, resources)
+        try:
+            return run(view)
+        except RowsDepend as found:
+            view = self._at_once(view, found, resources)
+        return run(view)
+
     def _view(self, rows: Rows, response: str, resources: Resources) -> View:
         """What is known of the model on some rows; the same for rows that come again."""
         if rows is not self._rows:
             self._forget()
             self._rows = rows
-        chunk_rows = _whole(resources.chunk_rows)
-        key = response, chunk_rows, resources.fast
-        if key not in self._views:
-            split = self._split(rows) if resources.fast else None
-            if split is None or split.opaque:
-                found = _probe(partial(self.model.predict, response=response), rows, chunk_rows)
-                split = None if found.noise or found.batch_dependence else split
-            else:
-                found = Probe(split.like)
-            view = View(self.model, rows, response, split, found)
-            if found.noise:
-                self._forget()
-                return view
-            self._views[key] = view
-        return self._views[key]
+        if (key := _key(response, resources)) in self._views:
+            return self._views[key]
+        split = self._split(rows) if resources.fast else None
+        if split is not None and not split.opaque:
+            view = View(self.model, rows, response, split, Probe(split.like), proven=True)
+        else:
+            proven = self.model.row_by_row if split is None else split.row_by_row
+            view = View(self.model, rows, response, split, Probe(None), proven)
+            try:
+                view = replace(view, probe=_probe(view.predict, rows, _whole(resources.chunk_rows)))
+                depends = view.probe.batch_dependence and RowsDepend(view.probe.batch_dependence)
+            except Exception as error:
+                if proven or out_of_memory(error):
+                    raise
+                depends = RowsDepend(0.0, error)
+            if depends:
+                return self._at_once(view, depends, resources)
+            if view.probe.noise:
+                view = replace(view, split=None)
+        return self._keep(view, resources)
+
+    def _at_once(self, view: View, found: RowsDepend, resources: Resources) -> View:
+        """The same of a model that has to be called on the whole table.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be, here.
+        Exception
+            The model's own, if it is not for being a part of the table that rows cannot be predicted.
+        """
+        failure = f"{type(found.error).__name__}: {found.error}" if found.error else ""
+        probe = replace(view.probe, batch_dependence=found.difference, failure=failure, row_exact=False)
+        why_not, n_rows = resources.not_at_once, view.rows.n_rows
+        if view.rows_at_once(resources.memory) < n_rows:
+            size = probe.row_bytes * n_rows / 2**30
+            why_not = f"a call of {n_rows:,} rows would take about {size:.1f} GiB: raise max_memory"
+        if why_not:
+            raise ModelError(f"{probe.why_at_once}. It has to be called on the whole table, and {why_not}.")
+        try:
+            pred, again = (predicted(view.predict, view.rows.take(slice(None))) for _ in range(2))
+        except Exception as error:
+            raise (found.error or error) from None
+        noise = difference(again, pred, rounding_of(pred))
+        if noise and found.error is None:  # what differs may be chance alone
+            probe = replace(probe, batch_dependence=0.0)
+            return self._keep(
+                replace(view, probe=replace(probe, noise=noise), split=None, proven=True), resources
+            )
+        probe = replace(probe, pred=pred, noise=noise)
+        return self._keep(replace(view, probe=probe, split=None, at_once=True), resources)
+
+    def _keep(self, view: View, resources: Resources) -> View:
+        """Keep what is known of a model that repeats itself."""
+        if view.probe.noise:
+            self._forget()
+        else:
+            self._views[_key(view.response, resources)] = view
+        return view
+
+    def _proof(
+        self,
+        view: View,
+        features: Sequence[Feature],
+        donors: Callable[[], Positions | None],
+        resources: Resources,
+        table: tuple[Rows, Positions] | None = None,
+    ) -> tuple[Proof | None, str]:
+        """What predictions of all rows have to equal, where that has to be proven; or why that cannot be found out."""
+        if view.proven or view.at_once or view.probe.noise:
+            return None, ""
+        seconds = 2 * view.rows.n_rows * view.probe.row_seconds
+        if resources.batch_seconds is not None and seconds > PROOF_BATCHES * resources.batch_seconds:
+            return None, "the time allowed is too short for more"
+        most, key = view.rows_at_once(resources.memory), _key(view.response, resources)
+        rows, drawn = table or (view.rows, slice(None))
+        try:
+            if key not in self._baselines:
+                self._baselines[key] = predict_together(view, rows, most)[drawn]
+            return Proof.of(view, features, donors(), most, self._baselines[key]), ""
+        except Exception as error:  # what fails on parts of the rows, too, is raised there
+            return None, f"a call of all rows fails ({type(error).__name__}: {error})"
 
     def _split(self, rows: Rows) -> Split | None:
         """The model as a sum of parts, proven on all rows, once."""
@@ -240,7 +338,7 @@ class Session:
         return self._splits[0]
 
     def _forget(self) -> None:
-        self._rows, self._splits, self._views = None, [], {}
+        self._rows, self._splits, self._views, self._baselines = None, [], {}, {}
 
 
 def _workers(view: View, n_threads: int, own_threads: bool = False) -> Workers:
@@ -260,6 +358,10 @@ def _probe(predict: Callable[[Any], Any], rows: Rows, chunk_rows: int | None) ->
             if not out_of_memory(error) or chunk_rows == 1:
                 raise
         chunk_rows //= 2
+
+
+def _key(response: str, resources: Resources) -> Key:
+    return response, _whole(resources.chunk_rows), resources.fast
 
 
 def _whole(chunk_rows: int | None) -> int | None:

@@ -19,7 +19,7 @@ from weighin._models.fastai_columns import learner_columns
 from weighin._models.fastai_metrics import LearnerMetrics, activated, has_activation
 from weighin._models.fastai_table import prepare, read_rules
 from weighin._models.protocol import Encoded, Outputs
-from weighin._models.tensor_split import TensorSplit, split_of
+from weighin._models.tensor_split import TensorSplit, split_of, works_row_by_row
 from weighin._models.torch_state import cached_rows, evaluating, module_device, usable_device
 from weighin._tables.arrays import ArrayRows
 from weighin._tables.columns import Column
@@ -51,7 +51,7 @@ class FastaiModel:
             )
         self.learn = learn
         self.device = usable_device(device) if device is not None else module_device(learn.model)
-        self.parallel = self.device.type == "cpu"
+        self.parallel, self.row_by_row = self.device.type == "cpu", works_row_by_row(learn.model)
         self._rules, self.features = read_rules(train_ds)
 
     @property

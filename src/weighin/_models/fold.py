@@ -39,7 +39,7 @@ def split_view(module: nn.Module, cat: Tensor, cont: Tensor, forward: Forward) -
     SplitView or None
         None for a network that cannot be read so, or whose view does not predict what the network does.
     """
-    if _hooked(module):
+    if hooked(module):
         return None
     with torch.no_grad():
         view = _read_tabular(module) if hasattr(module, "embeds") else _read_sequential(module)
@@ -131,14 +131,14 @@ def _read_tabular(module: Any) -> SplitView | None:
 
 def _is(module: Any, kind: type[nn.Module]) -> bool:
     """Whether a module is of a kind and does what the kind does: what rows seldom show must not differ either."""
-    return isinstance(module, kind) and type(module).forward is kind.forward and not _hooked(module)
+    return isinstance(module, kind) and type(module).forward is kind.forward and not hooked(module)
 
 
 def _vanishes(module: Any) -> bool:
     return any(_is(module, kind) for kind in VANISH)
 
 
-def _hooked(module: nn.Module) -> bool:
+def hooked(module: nn.Module) -> bool:
     """Whether somebody has a say in what a module takes or gives."""
     return bool(module._forward_hooks or module._forward_pre_hooks) or "forward" in vars(module)
 

@@ -109,6 +109,11 @@ class Split(Protocol):
         ...
 
     @property
+    def row_by_row(self) -> bool:
+        """Whether rows have no say in each other's predictions, by its layers or as found on all rows."""
+        ...
+
+    @property
     def like(self) -> Any:
         """A prediction, shape (1, n_outputs): its type and its width are those of all."""
         ...
@@ -168,7 +173,8 @@ class Model(Protocol):
     An adapter of one more framework implements this. `TableModel` has all of it but `name` and `predict`, for models
     that take a table as their user has it. The rules, which `tests/conformance/test_model.py` holds every adapter to:
 
-    - The same rows give the same predictions, and a row's prediction does not depend on the rows beside it.
+    - The same rows give the same predictions. Where a row's depends on the rows beside it, or a part of the table
+      cannot be predicted, the engine notices, and calls the model on the whole table.
     - `encode` leaves the table as it was, and gives rows of which each raw feature owns columns that no other owns.
     - What happens inside `predicting` is undone when it ends, also by an exception.
     - `to_user_scale` keeps the shape, and then predictions are what `outputs` says.
@@ -184,6 +190,11 @@ class Model(Protocol):
     @property
     def parallel(self) -> bool:
         """Whether several threads may call it at once, and gain by it."""
+        ...
+
+    @property
+    def row_by_row(self) -> bool:
+        """Whether it is so built that rows have no say in each other's predictions: all rows tell, where it is not."""
         ...
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:

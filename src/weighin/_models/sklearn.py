@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -33,6 +32,7 @@ from weighin._metrics import (
     scorer_names,
 )
 from weighin._models.protocol import Encoded, Outputs
+from weighin._models.sklearn_parts import is_thread_safe, predicts_row_by_row
 from weighin._models.table import TableModel, as_given, as_matrix, numeric_target, table_rows, target_array
 from weighin._tables.features import Feature
 from weighin._tables.frame_rows import FrameRows
@@ -76,7 +76,7 @@ class SklearnModel(TableModel):
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
-        self.parallel = _is_thread_safe(estimator)
+        self.parallel, self.row_by_row = is_thread_safe(estimator), predicts_row_by_row(estimator)
         self.name = f"{type(estimator).__module__.partition('.')[0]} {type(estimator).__name__}"
         classes = getattr(estimator, "classes_", None)
         classifies = classes is not None and _is_classifier(estimator)
@@ -157,7 +157,6 @@ class SklearnModel(TableModel):
     def _readable(self, rows: FrameRows) -> FrameRows:
         """Rows in a kind of frame the estimator can read: the given one, else pandas."""
         if nw.dependencies.is_pandas_dataframe(rows.native):
-            rows.frame = nw.from_native(rows.native.reset_index(drop=True))
             return rows
         try:
             with random_state_kept(), self.predicting():
@@ -166,7 +165,7 @@ class SklearnModel(TableModel):
             raise
         except Exception:
             # any library's way to say that it does not read such a frame
-            return FrameRows(nw.from_native(rows.frame.to_pandas().reset_index(drop=True)))
+            return FrameRows(nw.from_native(rows.frame.to_pandas()))
         return rows
 
     def _named_metrics(self) -> dict[str, Metric]:
@@ -226,36 +225,6 @@ class SklearnModel(TableModel):
         if self.classes is None:
             return np.asarray(one_column(codes))
         return self.classes[np.asarray(codes).astype(np.int64).ravel()]
-
-
-def _is_thread_safe(estimator: Any) -> bool:
-    """Whether scikit-learn wrote all that runs in a prediction, and none of it brings threads of its own.
-
-    What has `n_jobs` (forests, ColumnTransformer) sets the warning filters of the process aside whenever it predicts:
-    in several threads, one finds those of another, and warns. Linear models use it to fit only. What a search found,
-    and what a frozen estimator holds, are among their attributes, not their parameters.
-    """
-    packages, seen, parts = ("sklearn", "numpy", "scipy"), set(), [estimator]
-    while parts:
-        part = parts.pop()
-        if id(part) in seen or isinstance(part, str | int | float | np.ndarray | type):
-            continue
-        seen.add(id(part))
-        if isinstance(part, dict):
-            parts.extend(part.values())
-        elif isinstance(part, list | tuple):
-            parts.extend(part)
-        elif callable(part) or hasattr(part, "predict") or hasattr(part, "transform"):
-            module = part.__module__ if inspect.isroutine(part) else type(part).__module__
-            if (module or "").partition(".")[0] not in packages:
-                return False
-            attributes = getattr(part, "__dict__", {})
-            if "n_jobs" in attributes and not module.startswith("sklearn.linear_model."):
-                return False
-            # there may be many trees, and they hold nothing of others
-            if not module.startswith("sklearn.tree."):
-                parts.extend(attributes.values())
-    return True
 
 
 def _is_classifier(estimator: Any) -> bool:

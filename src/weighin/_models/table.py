@@ -31,6 +31,7 @@ class TableModel:
 
     name: str
     parallel = False
+    row_by_row = False
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Take the table as it is."""

@@ -7,12 +7,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules import activation
 
-from weighin._models.fold import split_view
+from weighin._models.fold import hooked, split_view
 from weighin._models.seam import find_seam
 from weighin._models.split_view import SplitView
 from weighin._tables.arrays import ArrayRows
+
+# layers of which the one dimension they run along, where they have one, is known
+PLAIN = {name for name in activation.__all__ if name not in ("MultiheadAttention", "Softmax2d")} | {
+    *("Dropout", "AlphaDropout", "FeatureAlphaDropout", "Embedding", "Flatten", "Identity", "LayerNorm"),
+    *("Linear", "ModuleList", "RMSNorm", "Sequential"),
+}
+FASTAI = ("Embedding", "LinBnDrop", "SigmoidRange", "TabularModel")
 
 Predict = Callable[[ArrayRows], Tensor]
 Call = Callable[[Any, ArrayRows], Tensor]
@@ -33,7 +41,9 @@ class TensorSplit:
     copies : bool
         Whether `tensors` makes new ones.
     opaque : bool
-        Whether it runs layers that nothing is known of: what they do with a row may depend on other rows, or chance.
+        Whether it runs layers that nothing is known of: what they do with a row may depend on chance.
+    row_by_row : bool
+        Whether it does not depend on other rows, by its layers or as found on all rows.
     like : Tensor of shape (1, n_outputs)
         A prediction.
     """
@@ -43,6 +53,7 @@ class TensorSplit:
     unit: Callable[[Sequence[int]], tuple[tuple[int, ...], tuple[int, ...]]]
     copies: bool
     opaque: bool
+    row_by_row: bool
     like: Tensor
 
 
@@ -99,13 +110,9 @@ def _folded(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
     def unit(columns: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return tuple(c for c in columns if c < n_cat), tuple(c - n_cat for c in columns if c >= n_cat)
 
+    plain = all(map(works_row_by_row, view.head))
     return TensorSplit(
-        view,
-        _cat_cont,
-        unit,
-        copies=False,
-        opaque=not all(map(_works_row_by_row, view.head)),
-        like=seen[-1][:1],
+        view, _cat_cont, unit, copies=False, opaque=not plain, row_by_row=plain, like=seen[-1][:1]
     )
 
 
@@ -124,15 +131,29 @@ def _cut(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
 
     # of two rows: some modules fail on one alone
     like = call(module, rows.take(slice(0, 2)))[:1]
-    return TensorSplit(seam.view, tensors, unit, copies=True, opaque=True, like=like)
+    return TensorSplit(seam.view, tensors, unit, copies=True, opaque=True, row_by_row=True, like=like)
 
 
-def _works_row_by_row(step: Any) -> bool:
-    """Whether a step of a head comes from torch, fastai or here: each row by itself, the same every time."""
-    parts = list(step.modules()) if isinstance(step, torch.nn.Module) else [step]
-    across = any(0 in (getattr(part, "dim", None), getattr(part, "start_dim", None)) for part in parts)
-    packages = ("torch", "fastai", "weighin", "builtins")
-    return not across and all(type(part).__module__.partition(".")[0] in packages for part in parts)
+def works_row_by_row(step: Any) -> bool:
+    """Whether all that runs comes from torch, fastai or here and treats each row by itself, the same every time."""
+    parts = list(step.modules()) if isinstance(step, nn.Module) else [step]
+    return all(map(_is_plain, parts))
+
+
+def _is_plain(part: Any) -> bool:
+    package, _, path = type(part).__module__.partition(".")
+    if not isinstance(part, nn.Module):
+        return package in ("weighin", "builtins")
+    if hooked(part):
+        return False
+    if package == "weighin" or (package == "fastai" and type(part).__name__ in FASTAI):
+        return True
+    if package != "torch" or not path.startswith("nn.modules."):
+        return False
+    if path == "nn.modules.batchnorm":  # the statistics of the batch, where it has none of its own
+        return getattr(part, "running_mean", None) is not None
+    dims = [getattr(part, name) for name in ("dim", "start_dim") if hasattr(part, name)]
+    return type(part).__name__ in PLAIN and all(dim not in (0, -2) for dim in dims)
 
 
 def _cat_cont(rows: ArrayRows) -> tuple[Tensor, Tensor]:

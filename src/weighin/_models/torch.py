@@ -17,7 +17,7 @@ from weighin._base.random_state import random_state_kept
 from weighin._metrics import MetricContext, OutputAnswers, general
 from weighin._models.protocol import Encoded, Outputs
 from weighin._models.raw_columns import of_arrays
-from weighin._models.tensor_split import TensorSplit, split_of
+from weighin._models.tensor_split import TensorSplit, split_of, works_row_by_row
 from weighin._models.torch_metrics import LogLoss, default_metric
 from weighin._models.torch_state import cached_rows, evaluating, module_device, usable_device
 from weighin._tables.arrays import ArrayRows
@@ -49,7 +49,7 @@ class TorchModel:
         self.module = module
         self.device = usable_device(device) if device is not None else module_device(module)
         self.name = name or f"torch {type(module).__name__}"
-        self.parallel = self.device.type == "cpu"
+        self.parallel, self.row_by_row = self.device.type == "cpu", works_row_by_row(module)
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Turn `X` into tensors on the module's device, and `y` into a matrix."""

@@ -80,7 +80,7 @@ def weigh_precisely(
         if not needed or timed_out or order.at == n_rows:
             break
         # in rows drawn, of which some may have been left out for missing values
-        wanted = min(np.median(needed) * MARGIN, GROWTH[1] * tally.n_rows) * order.at / tally.n_rows
+        wanted = min(float(np.median(needed)) * MARGIN, GROWTH[1] * tally.n_rows) * order.at / tally.n_rows
         size = min(int(max(wanted, GROWTH[0] * order.at)), n_rows) - order.at
         if n_rows - order.at - size < FIRST_ROWS:
             size = n_rows - order.at

@@ -77,12 +77,18 @@ def remarks(scores: Scores, n_rows: int, why: str = "Interrupted") -> list[str]:
     if scores.noise:
         notes.append(
             f"The model is stochastic: two predictions of the same rows differ by up to {scores.noise:.3g}; "
-            "the importances hold that noise."
+            "the importances hold that noise, and what rows had to say in each other's predictions could not be told "
+            "from it."
         )
-    if scores.batch_dependence:
+    if scores.why_at_once:
         notes.append(
-            "A row's prediction depends on the rows predicted beside it (it changes by up to "
-            f"{scores.batch_dependence:.3g}): the importances depend on batch_size."
+            f"{scores.why_at_once}: each swap was predicted on the whole table in one call, whatever batch_size and "
+            "max_memory. Intervals take rows as independent, which these are not."
+        )
+    if scores.unproven:
+        notes.append(
+            "Whether a row's prediction depends on the rows it is predicted with was looked at on a few rows only: "
+            f"{scores.unproven}."
         )
     if scores.n_rows < n_rows:
         notes.append(f"{why} after {scores.n_rows:,} of {n_rows:,} rows, drawn at random.")

@@ -169,12 +169,14 @@ class Weighing:
             check_metrics(self.experiment(session, encoded).metrics)
             return _with_precision_note(precision, self.fully(session))
         last: list[Experiment] = []
+        resources = replace(self.resources, not_at_once="precision draws rows at random: leave it out")
 
         def encode(rows: NDArray[np.int64]) -> Experiment:
             if encoded is None:
                 weights = self.sample_weight
                 some = replace(
                     self,
+                    resources=resources,
                     X=rows_of(self.X, rows),
                     y=rows_of(self.y, rows),
                     sample_weight=weights
@@ -184,7 +186,7 @@ class Weighing:
                 experiment = some.experiment(session, deadline=deadline)
             else:
                 target = None if encoded.target is None else encoded.target[rows]
-                experiment = self.experiment(
+                experiment = replace(self, resources=resources).experiment(
                     session, replace(encoded, rows=encoded.rows.take(rows), target=target), deadline
                 )
             last[:] = [experiment.like(last[0]) if last else experiment.paced(1)]
@@ -195,6 +197,10 @@ class Weighing:
         what = f"{scores.n_rows:,} rows" if scores.n_rows < n_drawn else f"{n_drawn:,} of {n_rows:,} rows"
         if n_drawn < n_rows:
             what += ", drawn at random"
+            if not session.model.row_by_row:
+                notes.append(
+                    "Whether predictions depend on the other rows was looked at on the rows drawn only."
+                )
         experiment = replace(last[0], data=replace(last[0].data, what=what))
         return self._result(
             experiment, experiment.metrics, scores, notes, experiment.block_rows, n_rows=scores.n_rows

@@ -3,13 +3,24 @@
 from weighin._engine.kernels.generic import GenericKernel
 from weighin._engine.kernels.kernel import Kernel, Swaps, View
 from weighin._engine.kernels.split import SplitKernel
+from weighin._engine.kernels.whole_table import WholeTableKernel
 
 KERNELS: tuple[type[Kernel], ...] = (
+    WholeTableKernel,
     SplitKernel,
     GenericKernel,
 )
 
-__all__ = ["KERNELS", "GenericKernel", "Kernel", "SplitKernel", "Swaps", "View", "kernel_for"]
+__all__ = [
+    "KERNELS",
+    "GenericKernel",
+    "Kernel",
+    "SplitKernel",
+    "Swaps",
+    "View",
+    "WholeTableKernel",
+    "kernel_for",
+]
 
 
 def kernel_for(view: View) -> type[Kernel]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from weighin._engine.arrays import empty
 from weighin._engine.kernels.kernel import Swaps, View
-from weighin._engine.probe import FEW_ROUNDINGS, precision, predicted
+from weighin._engine.probe import FEW_ROUNDINGS, check_width, precision, predicted
 from weighin._engine.workers import Workers
 from weighin._models import Rows
 from weighin._samplers import Positions
@@ -216,7 +216,7 @@ class GenericKernel:
             chunk = rows.take(receivers[here])
             if columns:
                 chunk.replace(columns, rows, rows.index(givers[here]))
-            return predicted(self.predict_rows, chunk)
+            return self._checked(chunk)
 
         starts = range(0, len(receivers), step)
         for start, pred in zip(starts, self.workers.each(task, starts), strict=True):
@@ -224,7 +224,12 @@ class GenericKernel:
 
     def _predict(self, stack: Rows) -> Any:
         """Predict rows that are used again."""
-        return predicted(self.predict_rows, stack.take(slice(None)) if self.found.writes else stack)
+        return self._checked(stack.take(slice(None)) if self.found.writes else stack)
+
+    def _checked(self, rows: Rows) -> Any:
+        pred = predicted(self.predict_rows, rows)
+        check_width(pred, self.found.pred)
+        return pred
 
     def _check(self, stack: Rows, rows: Rows, positions: Positions) -> None:
         """Look whether the model wrote into rows that it was given again and again."""

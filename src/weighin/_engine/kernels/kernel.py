@@ -13,6 +13,9 @@ from weighin._models import Model, Rows, Split
 from weighin._samplers import Positions
 from weighin._tables.features import Feature
 
+AT_ONCE_BYTES = 2 * 2**30  # that a call of all rows may take
+CACHED_BYTES = 8 * 2**20  # that a call of as many rows as suit a model takes, about
+
 
 @dataclass(frozen=True, eq=False)
 class View:
@@ -29,6 +32,10 @@ class View:
         The network as a sum of parts under a head, proven on these rows, where it is one.
     probe : Probe
         What the model did with a few of them.
+    proven : bool
+        Whether rows have no say in each other's predictions, as far as its structure or all rows tell.
+    at_once : bool
+        Whether it is to be called on the whole table: rows have a say, or a part of them cannot be predicted.
     """
 
     model: Model
@@ -36,6 +43,8 @@ class View:
     response: str
     split: Split | None
     probe: Probe
+    proven: bool = False
+    at_once: bool = False
 
     @cached_property
     def predict(self) -> Predict:
@@ -46,6 +55,11 @@ class View:
     def rows_of_call(self) -> int:
         """Rows of one call that suit the model."""
         return self.probe.rows_of_call(self.model.chunk_rows(self.rows))
+
+    def rows_at_once(self, memory: int) -> int:
+        """Rows that one call may have, within so many bytes or what any call may take, as far as that is known."""
+        of_row = max(self.probe.row_bytes, CACHED_BYTES / self.model.chunk_rows(self.rows))
+        return max(1, min(self.rows.n_rows, int(max(memory, AT_ONCE_BYTES) / of_row)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +78,8 @@ class Swaps:
         Position of the row that gives its values to each receiver.
     cache : dict
         Empty at first; what a kernel leaves in it comes again with the same receivers and other features.
+    numbers : ndarray of int or None
+        Row of the table that each of `rows` is; None where they are the table.
     """
 
     rows: Any
@@ -71,6 +87,7 @@ class Swaps:
     features: Sequence[Feature]
     donors: Positions
     cache: dict[Any, Any] = field(default_factory=dict)
+    numbers: Positions | None = None
 
     @property
     def n_receivers(self) -> int:
@@ -126,7 +143,8 @@ class Kernel(Protocol):
 
         Notes
         -----
-        Where a donor's encoded values equal the row's own, the result is the baseline, bit for bit.
+        Where a donor's encoded values equal the row's own, the result is the baseline, bit for bit; not where the
+        other rows that are swapped have a say.
         """
         ...
 
