@@ -17,7 +17,7 @@ from torch import nn
 
 from swaps import engine
 from weighin import weigh
-from weighin._engine.run import Run
+from weighin._engine import run as _run
 
 
 @pytest.mark.parametrize("metric", ["mse", "prediction_change"])
@@ -26,14 +26,14 @@ from weighin._engine.run import Run
 def test_predictions_held_at_once_do_not_grow_with_rows(
     name: str, n_rows: int, metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held, empty = [], Run.empty
+    held, empty = [], _run.empty
 
-    def counted(self: Any, *shape: int) -> Any:
-        array = empty(self, *shape)
+    def counted(like: Any, *shape: int) -> Any:
+        array = empty(like, *shape)
         held.append(array.nbytes)
         return array
 
-    monkeypatch.setattr(Run, "empty", counted)
+    monkeypatch.setattr(_run, "empty", counted)
     x = np.random.default_rng(0).normal(size=(n_rows, 3))
     memory = 2**20
     engine(MODELS[name](), x, x[:, 0], metric, n_repeats=3, memory=memory)
@@ -91,7 +91,7 @@ def test_what_a_call_takes_for_each_row_sets_its_size(numbers: int, of_call: int
         return np.outer(product(x), np.ones(numbers)).mean(1)
 
     x, y = np.random.default_rng(0).normal(size=(2500, 3)), np.zeros(2500)
-    found = engine(predict, x, y, n_repeats=2)
+    found = engine(predict, x, y, n_repeats=2, memory=2**26)
     assert max(sizes) * numbers * 8 < 2**26
     assert (max(sizes) < 2500) == (numbers == 10_000)
     np.testing.assert_allclose(found.change, engine(product, x, y, n_repeats=2).change, rtol=1e-9, atol=1e-12)
@@ -115,17 +115,17 @@ def test_scored_predictions_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     import weakref
 
     held: list[Any] = []
-    empty = Run.empty
+    empty = _run.empty
 
-    def counted(self: Any, *shape: int) -> Any:
-        array = empty(self, *shape)
+    def counted(like: Any, *shape: int) -> Any:
+        array = empty(like, *shape)
         held.append(weakref.ref(array))
         assert (
             sum(ref() is not None for ref in held) <= 5
         )  # those of a group and of a batch, each with a baseline
         return array
 
-    monkeypatch.setattr(Run, "empty", counted)
+    monkeypatch.setattr(_run, "empty", counted)
     x = np.random.default_rng(0).normal(size=(200, 12))
     engine(
         lambda x: x.sum(1), x, x[:, 0], lambda y, pred: float(np.abs(y - pred).max()), better=False, memory=1

@@ -1,4 +1,4 @@
-"""Predictions that depend on which rows are called together: noticed on every row, and then as scikit-learn has them."""
+"""Predictions that depend on which rows are called together: noticed on every row, and then as for scikit-learn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from torch import nn
 import weighin
 from swaps import donor_rows, engine
 from weighin._engine import session as _session
-from weighin._engine.kernels import kernel as _kernel
 from weighin._samplers import MarginalSampler
 
 N = 2000
@@ -260,13 +259,13 @@ def test_effects_of_a_row_are_not_those_of_a_table(predict: Any) -> None:
     frame, _ = table()
     says = "depends on the rows it is predicted with|fails on a part of the rows"
     with pytest.raises(weighin.ModelError, match=rf"({says}).*whole table, and effects"):
-        weighin.effects(predict, frame, random_state=0)
+        weighin.effects(predict, frame, n_rows=200, random_state=0)
 
 
 def test_a_table_that_takes_too_much_memory_at_once_is_compared_in_large_pieces(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_kernel, "AT_ONCE_BYTES", 2**20)
+    monkeypatch.setattr(_session, "AT_ONCE_BYTES", 2**20)
     x, wide = np.random.default_rng(0).normal(size=(N, 1)), np.linspace(0, 1, 2000)
 
     def smooth(x: np.ndarray) -> Any:

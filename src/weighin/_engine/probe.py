@@ -177,8 +177,9 @@ def rounding_of(pred: Any) -> Any:
     """
     low, high = (pred.min(0), pred.max(0)) if isinstance(pred, np.ndarray) else (pred.amin(0), pred.amax(0))
     with np.errstate(invalid="ignore", over="ignore"):
-        size = abs(high) + abs(low)  # up to twice the largest
-        return FEW_ROUNDINGS / 2 * precision(pred) * size + OF_RANGE * (high - low)
+        # the largest, or up to half of it
+        size = (abs(high) + abs(low)) / 2
+        return FEW_ROUNDINGS * precision(pred) * size + OF_RANGE * (high - low)
 
 
 def difference(one: Any, other: Any, allowed: Any) -> float:

@@ -32,6 +32,7 @@ from weighin._tables.features import Feature
 
 T = TypeVar("T")
 Key = tuple[str, int | None, bool]
+AT_ONCE_BYTES = 2 * 2**30  # that a call of the whole table may take, where it has to be made
 PROOF_BATCHES = 5  # of a run in time, each a small part of what is left: so long may a look at all rows take
 
 
@@ -282,9 +283,10 @@ class Session:
         failure = f"{type(found.error).__name__}: {found.error}" if found.error else ""
         probe = replace(view.probe, batch_dependence=found.difference, failure=failure, row_exact=False)
         why_not, n_rows = resources.not_at_once, view.rows.n_rows
-        if view.rows_at_once(resources.memory) < n_rows:
-            size = probe.row_bytes * n_rows / 2**30
-            why_not = f"a call of {n_rows:,} rows would take about {size:.1f} GiB: raise max_memory"
+        # nothing is known of what cannot be called on a few rows
+        needed = 0 if probe.pred is None else n_rows * view.row_bytes
+        if not why_not and needed > max(resources.memory, AT_ONCE_BYTES):
+            why_not = f"a call of {n_rows:,} rows would take about {needed / 2**30:.1f} GiB: raise max_memory"
         if why_not:
             raise ModelError(f"{probe.why_at_once}. It has to be called on the whole table, and {why_not}.")
         try:
@@ -319,10 +321,12 @@ class Session:
         """What predictions of all rows have to equal, where that has to be proven; or why that cannot be found out."""
         if view.proven or view.at_once or view.probe.noise:
             return None, ""
-        seconds = 2 * view.rows.n_rows * view.probe.row_seconds
-        if resources.batch_seconds is not None and seconds > PROOF_BATCHES * resources.batch_seconds:
-            return None, "the time allowed is too short for more"
-        most, key = view.rows_at_once(resources.memory), _key(view.response, resources)
+        if resources.batch_seconds is not None:
+            few = view.rows.take(slice(0, SAMPLE_ROWS))
+            needed = 2 * view.rows.n_rows * self.seconds(few, view.response) / few.n_rows
+            if needed > PROOF_BATCHES * resources.batch_seconds:
+                return None, "the time allowed is too short for more"
+        most, key = max(1, int(resources.memory / view.row_bytes)), _key(view.response, resources)
         rows, drawn = table or (view.rows, slice(None))
         try:
             if key not in self._baselines:

@@ -13,7 +13,6 @@ from weighin._models import Model, Rows, Split
 from weighin._samplers import Positions
 from weighin._tables.features import Feature
 
-AT_ONCE_BYTES = 2 * 2**30  # that a call of all rows may take
 CACHED_BYTES = 8 * 2**20  # that a call of as many rows as suit a model takes, about
 
 
@@ -56,10 +55,10 @@ class View:
         """Rows of one call that suit the model."""
         return self.probe.rows_of_call(self.model.chunk_rows(self.rows))
 
-    def rows_at_once(self, memory: int) -> int:
-        """Rows that one call may have, within so many bytes or what any call may take, as far as that is known."""
-        of_row = max(self.probe.row_bytes, CACHED_BYTES / self.model.chunk_rows(self.rows))
-        return max(1, min(self.rows.n_rows, int(max(memory, AT_ONCE_BYTES) / of_row)))
+    @cached_property
+    def row_bytes(self) -> float:
+        """What a call takes for each of its rows, as far as that is known."""
+        return max(self.probe.row_bytes, CACHED_BYTES / self.model.chunk_rows(self.rows))
 
 
 @dataclass(frozen=True, eq=False)
