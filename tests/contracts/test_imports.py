@@ -24,7 +24,7 @@ HEAVY = {
     "scipy",
     "numpy",
 }
-AT_IMPORT = HEAVY | {"rich", "typer", "click", "narwhals", "httpx", "pydantic"}
+AT_IMPORT = HEAVY | {"rich", "typer", "click", "narwhals", "httpx2", "pydantic"}
 
 
 BESIDE_NUMPY = HEAVY - {"numpy", "scipy"}

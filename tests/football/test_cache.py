@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
+import sys
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +30,15 @@ def api() -> Iterator[Api]:
         for year in (2018, 2019):
             api.seasons[year] = season(year)
         yield api
+
+
+def bomb(megabytes: int) -> bytes:
+    """Compressed spaces."""
+    packed = io.BytesIO()
+    with gzip.open(packed, "wb") as file:
+        for _ in range(megabytes):
+            file.write(b" " * 1_000_000)
+    return packed.getvalue()
 
 
 class Fetcher:
@@ -257,13 +269,45 @@ def test_a_folder_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
         Cache(file, "https://a.example")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep caches elsewhere")
 def test_the_default_folder_follows_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_folder() == tmp_path / "weighin" / "cfbd"
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert default_folder() == tmp_path / "home" / ".cache" / "weighin" / "cfbd"
-    monkeypatch.setattr("sys.platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
-    assert default_folder() == tmp_path / "local" / "weighin" / "cfbd"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_in_place_of_a_cache_file_does_not_hang(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, "https://a.example")
+    os.mkfifo(cache.path("games", 2019))
+    with pytest.raises(DamagedError, match="no ordinary file"):
+        cache.read("games", 2019)
+    cache.write("games", 2019, "[]")
+    kept = cache.read("games", 2019)
+    assert kept is not None
+    assert kept.body == "[]"
+
+
+def test_a_cache_file_that_unpacks_without_end_is_not_read_whole(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, "https://a.example")
+    # 583 kB that would take 600 MB
+    cache.path("games", 2019).write_bytes(bomb(600))
+    tracemalloc.start()
+    with pytest.raises(DamagedError, match="unpacks to more than"):
+        cache.read("games", 2019)
+    assert tracemalloc.get_traced_memory()[1] < 250e6
+    tracemalloc.stop()
+
+
+def test_an_answer_that_unpacks_without_end_is_refused(api: Api, tmp_path: Path) -> None:
+    api.script = [Reply(body=bomb(600), headers={"Content-Encoding": "gzip"})]
+    tracemalloc.start()
+    with (
+        Client(ApiKey(KEY), api.url) as client,
+        pytest.raises(FetchError, match="is longer than 33,554,432 bytes"),
+    ):
+        client.get("games", 2019)
+    assert tracemalloc.get_traced_memory()[1] < 250e6
+    tracemalloc.stop()

@@ -23,16 +23,15 @@ from weighin._football.records import games_in, lines_in
         ({"homeConference": "x" * 100 + "\x1b"}, None),
     ],
 )
-def test_a_field_of_another_type_is_named(changes: dict[str, object], words: str | None) -> None:
-    rows = [game(1), game(77, **changes)]
-    if words is None:
-        assert len(games_in(rows, 2019)) == 2
-        return
-    with pytest.raises(FetchError) as caught:
-        games_in(rows, 2019)
-    assert words in str(caught.value)
-    assert "game 77 (entry 1)" in str(caught.value)
-    assert "/games for 2019" in str(caught.value)
+def test_a_record_with_a_field_of_another_type_is_left_out_and_named(
+    changes: dict[str, object], words: str | None
+) -> None:
+    games = games_in([game(1), game(77, **changes)], 2019)
+    assert games.listed == 2
+    assert [entry.id for entry in games] == ([1, 77] if words is None else [1])
+    if words is not None:
+        assert games.told.startswith("1 odd record of /games for 2019 left out: game 77 (entry 1)")
+        assert words in games.told
 
 
 def test_every_field_that_is_read_must_be_there() -> None:
@@ -45,11 +44,23 @@ def test_every_field_that_is_read_must_be_there() -> None:
             games_in([row], 2019)
 
 
-def test_an_unusable_id_and_the_number_of_misfits_are_said() -> None:
+def test_an_answer_of_which_most_does_not_fit_is_refused() -> None:
+    rows = [game("7", week="1"), game(8, homeTeam=None), game(1)]
     with pytest.raises(FetchError, match=r"without a usable id \(entry 0\): field 'id' .* 1 more do not fit"):
-        games_in([game("7", week="1")], 2019)
+        games_in(rows, 2019)
+    assert [entry.id for entry in games_in([*rows, game(2)], 2019)] == [1, 2]
     with pytest.raises(FetchError, match="expected a value less than"):
         games_in([game(2**63)], 2019)
+
+
+def test_an_odd_line_is_left_out_and_the_other_lines_of_its_game_stay() -> None:
+    odd = line(5, {"consensus": "-7", "Bovada": -6.5})
+    lines = lines_in([odd, line(6), {"id": 7, "lines": None}], 2019)
+    assert [[entry.provider for entry in of_game.lines] for of_game in lines] == [["Bovada"], ["consensus"]]
+    assert lines.told == (
+        "2 odd records of /lines for 2019 left out: game 7 (entry 2): field 'lines' is null, expected a "
+        "list. 1 more do not fit."
+    )
 
 
 @pytest.mark.parametrize("rows", [{"message": "hello"}, None, "text", 3])

@@ -17,9 +17,19 @@ from weighin._football.key import ApiKey, read_key
 
 def test_a_redirect_does_not_carry_the_key_anywhere(api: Api) -> None:
     with Api() as elsewhere:
-        for target in (elsewhere.url + "/games", "//evil.example/x", "http://[broken", ""):
+        targets = (
+            "//evil.example/x",
+            "http://[broken",
+            "",
+            "javascript:alert(1)",
+            "odd+scheme://x/y",
+            "data:,x",
+            "x:",
+        )
+        for target in (elsewhere.url + "/games", f"http://{KEY.upper()}.example/", f"odd://{KEY}/", *targets):
             message = failure(api, Reply(302, b"", {"Location": target}))
             assert "redirects" in message
+            assert KEY.lower() not in message.lower()
         assert elsewhere.asked == []
 
 

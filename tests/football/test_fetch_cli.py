@@ -137,9 +137,21 @@ def test_the_provider_is_named_when_it_is_not_the_first(api: Api, shell: Shell) 
     assert "2019: 0 games kept of 2 listed; no spread by consensus" in result.stderr
 
 
-def test_a_provider_with_fewer_than_half_is_said(api: Api, shell: Shell) -> None:
+def test_a_provider_without_nearly_all_games_is_said(api: Api, shell: Shell) -> None:
     api.seasons[2019] = ([game(id) for id in range(1, 5)], [line(1, {"Bovada": -3})])
-    assert "fewer than half" in shell("2019").stderr
+    assert "fewer than 97%" in shell("2019").stderr
+
+
+def test_one_odd_record_does_not_stop_a_season(api: Api, shell: Shell) -> None:
+    games, lines = season(2019, 3)
+    api.seasons[2019] = ([games[0], {**games[1], "homePoints": "24"}, games[2]], lines)
+    result = shell("2019")
+    assert result.exit_code == 0
+    assert (
+        "1 odd record of /games for 2019 left out: game 201902 (entry 1): field 'homePoints'" in result.stderr
+    )
+    assert "2019: 2 games kept of 3 listed" in result.stderr
+    assert "odd record" in result.stdout
 
 
 # --- stopped before any call ---
@@ -173,7 +185,7 @@ def test_the_key_file_comes_before_the_variable(api: Api, shell: Shell) -> None:
 
 
 def test_a_missing_extra_says_how_to_get_it(api: Api, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "httpx", None)
+    monkeypatch.setitem(sys.modules, "httpx2", None)
     result = shell("2019")
     assert "pip install 'weighin[cfbd]'" in str(result.exception)
 
@@ -328,7 +340,7 @@ def test_help_needs_no_heavy_import() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert not {"httpx", "pydantic", "tenacity", "pandas", "numpy"} & set(loaded)
+    assert not {"httpx2", "pydantic", "tenacity", "pandas", "numpy"} & set(loaded)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real payloads are not there (../shared/cfbd)")

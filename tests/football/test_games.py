@@ -101,6 +101,15 @@ def test_a_game_is_dropped_for_the_first_reason_that_applies(changes: dict[str, 
     assert season.coverage == {"consensus": 1}  # of the games that could be rows
 
 
+def test_an_odd_record_is_dropped_and_counted() -> None:
+    """A null where there is none, or "1500" for 1500."""
+    odd = [game(2, homeTeam=None), game(3, homePregameElo="1500")]
+    season = table([game(1), *odd, game(4)], [line(id) for id in range(1, 5)])
+    assert season.frame["id"].tolist() == [1, 4]
+    assert dropped(season) == {"odd record": 2}
+    assert season.listed == 4
+
+
 def test_a_game_listed_twice_counts_once() -> None:
     season = table([game(1), game(1, homePoints=99), game(1)], [line(1), line(1, {"consensus": 3})])
     assert season.frame["home_points"].tolist() == [24]
@@ -142,20 +151,19 @@ def covered(games: int, **counts: int) -> Season:
     ("games", "counts", "provider"),
     [
         (4, {"consensus": 4, "DraftKings": 4}, "consensus"),
-        (4, {"consensus": 2, "DraftKings": 4}, "consensus"),  # half is not fewer than half
-        (5, {"consensus": 2, "DraftKings": 3, "Bovada": 5}, "DraftKings"),
-        (4, {"consensus": 1, "DraftKings": 1, "espn_bet": 2, "Bovada": 4}, "ESPN Bet"),
+        (100, {"consensus": 97, "DraftKings": 100}, "consensus"),
+        (100, {"consensus": 96, "DraftKings": 98, "Bovada": 100}, "DraftKings"),
+        (100, {"consensus": 50, "DraftKings": 94, "espn_bet": 95, "Bovada": 95}, "ESPN Bet"),
+        # as in 2023
+        (750, {"consensus": 29, "DraftKings": 704, "espn_bet": 700, "Bovada": 750}, "Bovada"),
         (4, {"Bovada": 4, "Caesars": 4}, "Bovada"),
-        (
-            6,
-            {"consensus": 1, "DraftKings": 2, "espn_bet": 2},
-            "DraftKings",
-        ),  # none has half: most, then order
+        # none has enough: most, then order
+        (6, {"consensus": 1, "DraftKings": 2, "espn_bet": 2}, "DraftKings"),
         (4, {"Caesars": 4}, None),
         (4, {}, None),
     ],
 )
-def test_a_season_takes_the_first_provider_with_half_of_its_games(
+def test_a_season_takes_the_first_provider_with_nearly_all_of_its_games_or_the_widest(
     games: int, counts: dict[str, int], provider: str | None
 ) -> None:
     season = covered(games, **counts)
@@ -185,6 +193,14 @@ def test_the_order_can_be_replaced_and_case_does_not_matter() -> None:
         season = table([game(1)], lines, providers=order)
         assert season.provider == provider
         assert season.frame["spread"].tolist() == [spread]
+
+
+def test_draft_kings_in_two_words_is_the_same_provider() -> None:
+    lines = [line(1, {"Draft Kings": -3}), line(2, {"DraftKings": -4}), line(3, {" draft kings": -5})]
+    for order in (PROVIDERS, ("draft kings",)):
+        season = table([game(1), game(2), game(3)], lines, providers=order)
+        assert season.coverage == {"DraftKings": 3}
+        assert season.frame["spread"].tolist() == [-3, -4, -5]
 
 
 def test_a_null_spread_is_no_spread_and_a_second_one_of_a_provider_may_fill_it() -> None:

@@ -54,8 +54,8 @@ def fetch(
     provider: Annotated[
         list[str] | None,
         typer.Option(
-            help="Whose spread to take; repeat it for an order. A season takes the first that covers half of "
-            "its games. By default: consensus, DraftKings, ESPN Bet, Bovada."
+            help="Whose spread to take; repeat it for an order. A season takes the first that covers 97% of "
+            "its games, else the one that covers most. By default: consensus, DraftKings, ESPN Bet, Bovada."
         ),
     ] = None,
     force: options.Force = False,
@@ -76,7 +76,7 @@ def fetch(
     years = parse_seasons(seasons, datetime.now(UTC).year)
     check_format(output)
     outputs.check(output, force=force)
-    for module in ("httpx", "pydantic", "tenacity", "pandas", "pyarrow"):
+    for module in ("httpx2", "platformdirs", "pydantic", "tenacity", "pandas", "pyarrow"):
         require(module, "cfbd", "fetch games")
 
     from rich.console import Console
@@ -152,6 +152,8 @@ def parse_seasons(text: str, latest: int) -> list[int]:
 
 def _line(season: Season, providers: tuple[str, ...]) -> str:
     """Say in one line what became of a season."""
+    from weighin._football.games import ENOUGH, fold
+
     text = f"{season.year}: {len(season.frame):,} games kept of {season.listed:,} listed"
     if not season.candidates:
         # the reasons follow in the table
@@ -159,12 +161,12 @@ def _line(season: Season, providers: tuple[str, ...]) -> str:
     if season.provider is None:
         return f"{text}; no spread by {', '.join(providers)}"
     text += f"; spread: {season.provider}"
-    counts = {name.casefold(): count for name, count in season.coverage.items()}
+    counts = {fold(name): count for name, count in season.coverage.items()}
     passed = providers[0].strip()
-    if passed.casefold() != season.provider.casefold():
-        text += f", as {passed} has {counts.get(passed.casefold(), 0):,} of {season.candidates:,} games"
-    if 2 * counts[season.provider.casefold()] < season.candidates:
-        text += ", fewer than half: no provider in the order has more"
+    if fold(passed) != fold(season.provider):
+        text += f", as {passed} has {counts.get(fold(passed), 0):,} of {season.candidates:,} games"
+    if counts[fold(season.provider)] < ENOUGH * season.candidates:
+        text += f", fewer than {ENOUGH:.0%}: no provider in the order has more"
     return text
 
 

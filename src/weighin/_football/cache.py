@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ from typing import Any
 
 from weighin._base.errors import FetchError, InputError
 from weighin._base.files import replacing
-from weighin._football.client import Client
-from weighin._football.records import Endpoint, Game, GameLines, decode, games_in, lines_in
+from weighin._football.client import MOST_BYTES, Client
+from weighin._football.records import Checked, Endpoint, Game, GameLines, decode, games_in, lines_in
 
 _FORMAT = 1
 # so that a fetch that was interrupted goes on, also in a season in progress
@@ -34,7 +33,7 @@ class DamagedError(ValueError):
 
 
 @dataclass(frozen=True)
-class SwapEffect:
+class Answer:
     """The body of an answer and when it came."""
 
     body: str
@@ -90,7 +89,7 @@ class Cache:
         """Where the answer of `endpoint` for `year` is kept."""
         return self.folder / f"{endpoint}-{year}-regular.json.gz"
 
-    def read(self, endpoint: Endpoint, year: int) -> SwapEffect | None:
+    def read(self, endpoint: Endpoint, year: int) -> Answer | None:
         """Give the answer kept, or None where there is none.
 
         Raises
@@ -99,7 +98,7 @@ class Cache:
             If there is a file and it is not, whole, what was written.
         """
         try:
-            kept: Any = json.loads(gzip.decompress(self.path(endpoint, year).read_bytes()))
+            kept: Any = json.loads(_unpacked(self.path(endpoint, year)))
             if kept["format"] != _FORMAT or kept["source"] != self._source(endpoint, year):
                 raise DamagedError("it is of another format or source")
             body, fetched = str(kept["body"]), datetime.fromisoformat(kept["fetched"])
@@ -111,7 +110,7 @@ class Cache:
             raise
         except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
             raise DamagedError(f"it cannot be read ({type(error).__name__})") from None
-        return SwapEffect(body, fetched)
+        return Answer(body, fetched)
 
     def write(self, endpoint: Endpoint, year: int, body: str) -> None:
         """Keep an answer, whole or not at all."""
@@ -133,15 +132,25 @@ class Cache:
         return f"{self._base_url}/{endpoint}?year={year}&seasonType=regular"
 
 
+def _unpacked(path: Path) -> bytes:
+    """Read a gzip file; one that waits for a writer, or grows without end, is none of ours."""
+    if path.exists() and not path.is_file():
+        raise DamagedError("it is no ordinary file")
+    with gzip.open(path) as file:
+        content = file.read(2 * MOST_BYTES + 1)
+    if len(content) > 2 * MOST_BYTES:
+        raise DamagedError(f"it unpacks to more than {2 * MOST_BYTES:,} bytes")
+    return content
+
+
 def default_folder() -> Path:
-    """Give the folder for caches where the system keeps them, with ``weighin/cfbd`` at its end."""
-    chosen = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", "")
-    if chosen and Path(chosen).is_absolute():
-        return Path(chosen) / "weighin" / "cfbd"
-    try:
-        return Path.home() / ".cache" / "weighin" / "cfbd"
-    except RuntimeError:
-        raise InputError("No home folder to keep the API's answers in. Pass --cache-dir FOLDER.") from None
+    """Give the folder for caches where the system keeps them."""
+    from platformdirs import user_cache_path
+
+    folder = user_cache_path("weighin", appauthor=False) / "cfbd"
+    if not folder.is_absolute():
+        raise InputError("No home folder to keep the API's answers in. Pass --cache-dir FOLDER.")
+    return folder
 
 
 def regular_season(
@@ -151,12 +160,12 @@ def regular_season(
     *,
     refresh: bool = False,
     say: Callable[[str], None] = lambda _: None,
-) -> tuple[list[Game], list[GameLines]]:
+) -> tuple[Checked[Game], Checked[GameLines]]:
     """Give the games and lines of one regular season: from the cache where it holds them, else from the API.
 
     A kept answer is asked for again when `refresh` is set, when its file is damaged, or when it came before
     1 February after the season (games were still to be played, lines to come) and is more than an hour old.
-    `say` is told of the latter two.
+    `say` is told of the latter two, and of records that were left out.
 
     Raises
     ------
@@ -164,38 +173,42 @@ def regular_season(
         If an answer cannot be had, does not fit, or lists no game at all.
     """
 
-    def ask(endpoint: Endpoint) -> list[Any]:
+    def ask(endpoint: Endpoint) -> Checked[Any]:
         check = games_in if endpoint == "games" else lines_in
         kept = None if refresh else _usable(cache, endpoint, year, say)
         if kept is not None:
             try:
-                return list(check(decode(kept.body), year))
+                return check(decode(kept.body), year)
             except FetchError as error:
                 say(f"{error} That answer was kept by an earlier run; asking again.")
         body = client.get(endpoint, year)
         rows = check(decode(body), year)
-        if endpoint == "games" and not rows:
+        if endpoint == "games" and not rows.listed:
             raise FetchError(
                 f"The API lists no regular-season game in {year}: "
                 "it does not cover that season, or its schedule is not out yet."
             )
         cache.write(endpoint, year, body)
-        return list(rows)
+        return rows
 
-    return ask("games"), ask("lines")
+    games, lines = ask("games"), ask("lines")
+    for answer in (games, lines):
+        if answer.odd:
+            say(answer.told)
+    return games, lines
 
 
-def _usable(cache: Cache, endpoint: Endpoint, year: int, say: Callable[[str], None]) -> SwapEffect | None:
+def _usable(cache: Cache, endpoint: Endpoint, year: int, say: Callable[[str], None]) -> Answer | None:
     """Give the answer kept unless it is damaged or out of date; say so if it is."""
     try:
         kept = cache.read(endpoint, year)
     except DamagedError as error:
-        say(f"The cache file '{cache.path(endpoint, year)}' is damaged: {error}. Experiment again.")
+        say(f"The cache file '{cache.path(endpoint, year)}' is damaged: {error}. Asking again.")
         return None
     if kept is None or kept.is_final(year) or timedelta(0) <= cache.now() - kept.fetched <= _STILL_FRESH:
         return kept
     say(
         f"The answer of /{endpoint} for {year} kept on {kept.fetched:%Y-%m-%d} came before the end of the "
-        "season. Experiment again."
+        "season. Asking again."
     )
     return None

@@ -10,11 +10,12 @@ import ipaddress
 import math
 import time
 from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn, Self
 
-import httpx
+import httpx2
 import tenacity
 
 from weighin._base.errors import FetchError, InputError
@@ -23,6 +24,7 @@ from weighin._football.records import Endpoint, decode
 
 BASE_URL = "https://api.collegefootballdata.com"
 LONGEST_WAIT = 300  # seconds one try may be put off; an API that asks for more is left alone
+MOST_BYTES = 32 * 2**20  # of an answer, unpacked; a whole season has about one
 _OWN_WORDS = 200  # characters of the server's own words shown in a message
 
 
@@ -38,13 +40,21 @@ class _TryAgain(FetchError):
         self.wait = wait
 
 
-class _Bearer(httpx.Auth):
-    """Puts the key into the one header httpx masks; a plain dict would sit in local variables."""
+@dataclass(frozen=True)
+class _Reply:
+    status: int
+    # tracebacks print local variables, and these may repeat the key
+    headers: httpx2.Headers = field(repr=False)
+    content: bytes = field(repr=False)
+
+
+class _Bearer(httpx2.Auth):
+    """Puts the key into the one header httpx2 masks; a plain dict would sit in local variables."""
 
     def __init__(self, key: ApiKey) -> None:
         self._key = key
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         request.headers["Authorization"] = self._key.header()
         yield request
 
@@ -93,7 +103,7 @@ class Client:
         self._say = say
         try:
             # a proxy from the environment would see what plain http carries, so only https may take one
-            self._http = httpx.Client(
+            self._http = httpx2.Client(
                 timeout=timeout, follow_redirects=False, trust_env=self.base_url.startswith("https:")
             )
         except (ImportError, ValueError) as error:
@@ -143,7 +153,7 @@ class Client:
         if left.isascii() and left.isdigit():
             self.calls_left = int(left[:12])
         where = f"/{endpoint} for {year}"
-        if response.status_code != 200:
+        if response.status != 200:
             self._refused(response, where, key)
         try:
             body = response.content.decode("utf-8-sig")
@@ -163,25 +173,39 @@ class Client:
             )
         raise _TryAgain(f"The answer of {where} ({len(response.content):,} bytes) {kind}.")
 
-    def _send(self, endpoint: Endpoint, year: int, key: ApiKey) -> httpx.Response:
+    def _send(self, endpoint: Endpoint, year: int, key: ApiKey) -> _Reply:
         try:
-            return self._http.get(
+            with self._http.stream(
+                "GET",
                 f"{self.base_url}/{endpoint}",
                 params={"year": year, "seasonType": "regular"},
                 headers={"Accept": "application/json", "User-Agent": "weighin"},
                 auth=_Bearer(key),
-            )
-        except httpx.TimeoutException as error:
+            ) as response:
+                content = bytearray()
+                for part in response.iter_bytes():
+                    content += part
+                    if len(content) > MOST_BYTES:
+                        break
+                else:
+                    return _Reply(response.status_code, response.headers, bytes(content))
+            problem = ""
+        except httpx2.TimeoutException as error:
             problem = f"no answer in time ({type(error).__name__})"
-        except httpx.ConnectError as error:
+        except httpx2.ConnectError as error:
             problem = f"no connection ({key.hide(str(error)) or 'refused'})"
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             problem = f"the answer broke off ({type(error).__name__}: {key.hide(str(error))})"
         # raised out here, the error has no context that leads to the request
-        raise _TryAgain(f"Experiment {self.base_url} for /{endpoint} of {year}: {problem}.")
+        if not problem:
+            raise FetchError(
+                f"The answer of /{endpoint} for {year} is longer than {MOST_BYTES:,} bytes and was not kept; is "
+                "--base-url right?"
+            )
+        raise _TryAgain(f"Asking {self.base_url} for /{endpoint} of {year}: {problem}.")
 
-    def _refused(self, response: httpx.Response, where: str, key: ApiKey) -> NoReturn:
-        status = response.status_code
+    def _refused(self, response: _Reply, where: str, key: ApiKey) -> NoReturn:
+        status = response.status
         words = key.hide(_own_words(response))
         said = f' The server says: "{words[:_OWN_WORDS]}"' if words else ""
         if status == 401:
@@ -204,9 +228,9 @@ class Client:
                 )
             raise _TryAgain(f"The API did not answer {where} ({status}).{said}", wait)
         if 300 <= status < 400:
-            target = httpx.URL(_usable(response.headers.get("Location", "")))
+            host = key.hide(_host(response.headers.get("Location", ""))) or "another address"
             raise FetchError(
-                f"{self.base_url} redirects ({status}) to {key.hide(target.host) or 'another address'!r}; "
+                f"{self.base_url} redirects ({status}) to {host!r}; "
                 "the key is not sent on. Pass --base-url if the API has moved."
             )
         raise FetchError(f"The API did not accept the request for {where} ({status}).{said}")
@@ -237,9 +261,9 @@ def check_base_url(url: str) -> str:
         port and a path. A URL with a user or password in it is not shown.
     """
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL("")
+        parsed = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        parsed = httpx2.URL("")
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise InputError(
             f"The base URL must look like {BASE_URL}; this one has no https:// and host that can be read."
@@ -280,7 +304,7 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _own_words(response: httpx.Response) -> str:
+def _own_words(response: _Reply) -> str:
     """What the server says about a failure, on one line and safe to print."""
     try:
         answer: Any = decode(response.content)
@@ -291,12 +315,11 @@ def _own_words(response: httpx.Response) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def _usable(location: str) -> str:
+def _host(location: str) -> str:
     try:
-        httpx.URL(location)
-    except httpx.InvalidURL:
+        return httpx2.URL(location).host
+    except (httpx2.InvalidURL, ValueError):
         return ""
-    return location
 
 
 def _failure(state: tenacity.RetryCallState) -> BaseException | None:

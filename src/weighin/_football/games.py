@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from weighin._base.errors import FetchError, InputError, listing, nearest
-from weighin._football.records import Game, GameLines
+from weighin._football.records import Checked, Game, GameLines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +33,12 @@ COLUMNS = tuple(DTYPES)
 
 # `consensus` is complete for 2013-2022 and ends early in 2023; the others came later
 PROVIDERS = ("consensus", "DraftKings", "ESPN Bet", "Bovada")
+# of the games: a provider that has fewer leaves the season to another
+ENOUGH = 0.97
 
 # a game is dropped for the first of these that applies
 REASONS = (
+    "odd record",
     "another season",
     "not regular season",
     "listed twice",
@@ -79,25 +82,16 @@ class Season:
 
 
 def season_table(
-    games: Sequence[Game], lines: Sequence[GameLines], year: int, providers: Sequence[str] = PROVIDERS
+    games: Checked[Game], lines: Checked[GameLines], year: int, providers: Sequence[str] = PROVIDERS
 ) -> Season:
     """Join games and lines of one season and keep what the article keeps.
 
-    The whole season takes its spreads from one provider: the first of `providers` that covers at least half
-    of the games, or, where none does, the one that covers most (the earlier of two equals). Names of
-    providers are compared without regard to case.
-
-    Parameters
-    ----------
-    games, lines : sequence of Game, of GameLines
-        The two answers for `year`.
-    year : int
-        The season; games of another one are dropped.
-    providers : sequence of str
-        In order of preference.
+    The whole season takes its spreads from one provider: the first of `providers`, in order of preference, that covers
+    97% of the games, or, where none does, the one that covers most (the earlier of two equals). Names of providers are
+    compared without regard to case and spaces. Games of another season are dropped.
     """
     check_providers(providers)
-    dropped = dict.fromkeys(REASONS, 0)
+    dropped = dict.fromkeys(REASONS, 0) | {"odd record": games.listed - len(games)}
     candidates: dict[int, Game] = {}
     seen: set[int] = set()
     for game in games:
@@ -117,7 +111,7 @@ def season_table(
         if game.id in chosen
     ]
     coverage = {name: len(covered) for name, covered in spreads.items()}
-    return Season(year, len(games), _frame(rows), dropped, provider, coverage, len(candidates))
+    return Season(year, games.listed, _frame(rows), dropped, provider, coverage, len(candidates))
 
 
 def games_table(seasons: Sequence[Season], providers: Sequence[str] = PROVIDERS) -> pd.DataFrame:
@@ -177,30 +171,30 @@ def _reason(game: Game, year: int, seen: set[int]) -> str | None:
 
 
 def _spreads(lines: Sequence[GameLines], candidates: dict[int, Game]) -> dict[str, dict[int, float]]:
-    """Per provider, as first spelled, the first spread it has for each game."""
-    spelled: dict[str, str] = {}
+    """Per provider, as usually spelled, the first spread it has for each game."""
+    spelled = {fold(name): name for name in PROVIDERS}
     spreads: dict[str, dict[int, float]] = {}
     for entry in lines:
         if entry.id not in candidates:
             continue
         for line in entry.lines:
             if line.spread is not None:
-                name = spelled.setdefault(_fold(line.provider), line.provider.strip())
+                name = spelled.setdefault(fold(line.provider), line.provider.strip())
                 spreads.setdefault(name, {}).setdefault(entry.id, line.spread)
     return spreads
 
 
 def _choose(spreads: dict[str, dict[int, float]], providers: Sequence[str], games: int) -> str | None:
-    spelled = {_fold(name): name for name in spreads}
-    present = [spelled[_fold(name)] for name in providers if _fold(name) in spelled]
+    spelled = {fold(name): name for name in spreads}
+    present = [spelled[fold(name)] for name in providers if fold(name) in spelled]
     for name in present:
-        if 2 * len(spreads[name]) >= games:
+        if len(spreads[name]) >= ENOUGH * games:
             return name
     return max(present, key=lambda name: len(spreads[name]), default=None)
 
 
-def _fold(provider: str) -> str:
-    return provider.strip().casefold()
+def fold(provider: str) -> str:
+    return "".join(provider.split()).casefold()
 
 
 def _row(game: Game, spread: float, provider: str) -> tuple[object, ...]:

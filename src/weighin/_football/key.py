@@ -42,8 +42,8 @@ class ApiKey:
         return f"Bearer {self._value}"
 
     def hide(self, text: str) -> str:
-        """Take the key out of words that came from elsewhere."""
-        return text.replace(self._value, "<key>") if self._value else text
+        """Take the key out of words that came from elsewhere, in whatever case: hosts are in lower case."""
+        return re.sub(re.escape(self._value), "<key>", text, flags=re.IGNORECASE) if self._value else text
 
     def occurs_in(self, text: str) -> bool:
         """Tell whether `text` repeats the key (one too short to be a secret would be in any text)."""

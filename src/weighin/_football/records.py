@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
@@ -57,10 +58,31 @@ class GameLines(_Record):
     lines: list[Line]
 
 
+class _Lines(_Record):
+    id: Integer
+    lines: list[Any]
+
+
 Row = TypeVar("Row", Game, GameLines)
 
-_GAMES = TypeAdapter(list[Game])
-_LINES = TypeAdapter(list[GameLines])
+
+class Checked(list[Row]):
+    """The records of an answer that fit, and what was wrong with those that were left out.
+
+    `listed` counts all records in the answer.
+    """
+
+    def __init__(self, where: str, rows: Iterable[Any], odd: Sequence[str], listed: int) -> None:
+        super().__init__(rows)
+        self.where, self.odd, self.listed = where, odd, listed
+
+    @property
+    def told(self) -> str:
+        """What was left out, in a sentence."""
+        more = f" {len(self.odd) - 1:,} more do not fit." if len(self.odd) > 1 else ""
+        return f"{len(self.odd):,} odd record{'s' * (len(self.odd) > 1)} of {self.where} left out: {self.odd[0]}.{more}"
+
+
 _NULLABLE = {
     field.alias
     for model in (Game, Line)
@@ -96,46 +118,81 @@ def decode(body: bytes | str) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def games_in(rows: Any, year: int) -> list[Game]:
-    """Check the answer of ``/games`` and give its games.
+def games_in(rows: Any, year: int) -> Checked[Game]:
+    """Check the answer of ``/games``; records that do not fit are left out, each with its reason.
 
     Raises
     ------
     FetchError
-        Naming the first game and field that do not fit, the type and value there, and what was expected.
+        If it is no list, or most records do not fit: names the first game and field, and what was expected.
     """
-    return _checked(_GAMES, "games", rows, year)
+    where, odd = f"/games for {year}", list[str]()
+    games = [_fitting(Game, row, entry, odd) for entry, row in enumerate(_listed(rows, where))]
+    _check_most(where, odd, len(games))
+    return Checked(where, [game for game in games if game is not None], odd, len(games))
 
 
-def lines_in(rows: Any, year: int) -> list[GameLines]:
-    """Check the answer of ``/lines`` and give its games' lines; raises as `games_in` does."""
-    return _checked(_LINES, "lines", rows, year)
+def lines_in(rows: Any, year: int) -> Checked[GameLines]:
+    """Check the answer of ``/lines``: a line that does not fit is left out alone; raises as `games_in` does."""
+    where, odd, odd_lines, n_lines = f"/lines for {year}", list[str](), list[str](), 0
+    games = []
+    for entry, row in enumerate(_listed(rows, where)):
+        outer = _fitting(_Lines, row, entry, odd)
+        if outer is None:
+            continue
+        n_lines += len(outer.lines)
+        lines = [
+            _fitting(Line, line, entry, odd_lines, row, ("lines", place))
+            for place, line in enumerate(outer.lines)
+        ]
+        games.append(GameLines(id=outer.id, lines=[line for line in lines if line is not None]))
+    _check_most(where, odd, len(rows))
+    _check_most(where, odd_lines, n_lines)
+    return Checked(where, games, [*odd, *odd_lines], len(rows))
 
 
-def _checked(adapter: TypeAdapter[list[Row]], endpoint: Endpoint, rows: Any, year: int) -> list[Row]:
+def _listed(rows: Any, where: str) -> list[Any]:
+    if not isinstance(rows, list):
+        raise FetchError(
+            f"The answer of {where} is not what the API promises: it is {_json_type(rows)}{_shown(rows)}, expected "
+            "a list."
+        )
+    return rows
+
+
+def _check_most(where: str, odd: Sequence[str], listed: int) -> None:
+    """Refuse an answer of which most does not fit: the API has changed."""
+    if 2 * len(odd) > listed:
+        more = f" {len(odd) - 1:,} more do not fit." if len(odd) > 1 else ""
+        raise FetchError(f"The answer of {where} is not what the API promises: {odd[0]}.{more}")
+
+
+Record = TypeVar("Record", bound=_Record)
+
+
+def _fitting(
+    kind: type[Record], row: Any, entry: int, odd: list[str], of: Any = None, place: tuple[Any, ...] = ()
+) -> Record | None:
+    """Read a record, or note what does not fit and give None; `place` is where it stands in record `of`."""
     try:
-        return adapter.validate_python(rows)
+        return kind.model_validate(row)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False)
-    more = f" {len(problems) - 1:,} more do not fit." if len(problems) > 1 else ""
-    raise FetchError(
-        f"The answer of /{endpoint} for {year} is not what the API promises: "
-        f"{_misfit(rows, problems[0])}.{more}"
-    )
+        problem = error.errors(include_url=False, include_context=False)[0]
+    odd.append(_misfit(row if of is None else of, entry, (*place, *problem["loc"]), problem))
+    return None
 
 
-def _misfit(rows: Any, problem: ErrorDetails) -> str:
-    place, got = problem["loc"], problem["input"]
-    where = "it "
-    if place:
-        entry = int(place[0])
-        known = rows[entry].get("id") if isinstance(rows[entry], dict) else None
-        name = f"game {known}" if isinstance(known, int) else "a game without a usable id"
-        field = ".".join(str(step) for step in place[1:])
-        where = f"{name} (entry {entry})" + (f": field {field!r} " if field else " ")
+def _misfit(row: Any, entry: int, place: tuple[Any, ...], problem: ErrorDetails) -> str:
+    known = row.get("id") if isinstance(row, dict) else None
+    name = f"game {known}" if isinstance(known, int) else "a game without a usable id"
+    field = ".".join(map(str, place))
+    where = f"{name} (entry {entry})" + (f": field {field!r} " if field else " ")
     if problem["type"] == "missing":
         return where + "is missing"
-    expected = _EXPECTED.get(problem["type"]) or problem["msg"].replace("Input should be", "a value")
+    got, expected = (
+        problem["input"],
+        _EXPECTED.get(problem["type"]) or problem["msg"].replace("Input should be", "a value"),
+    )
     or_null = " or null" if place and place[-1] in _NULLABLE else ""
     return f"{where}is {_json_type(got)}{_shown(got)}, expected {expected}{or_null}"
 
