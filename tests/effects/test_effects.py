@@ -482,3 +482,17 @@ def test_a_learners_own_rows_are_associated_too(regression, games):
     given = weighin.associations(games.iloc[160:], ["spread", "elo", "home_name"], random_state=0)
     np.testing.assert_allclose(found.association, given.association, atol=1e-3)
     assert auto_groups(columns, random_state=0) == auto_groups(games.iloc[160:, :6], random_state=0)
+
+
+def test_among_many_features_chance_makes_no_direction_either():
+    n_features, claimed = 20, []
+    for seed in range(20):
+        X = np.random.default_rng(seed).normal(size=(24, n_features + 1))
+        # on average over all rows nothing moves with any of these; a strong feature is found beside them
+        found = weighin.effects(
+            lambda X: 3 * X[:, 0] + X[:, 1:].reshape(len(X), -1, 2).prod(2).sum(1), X, random_state=0, grid=2
+        )
+        assert found.direction["x0"] == "rises"
+        claimed.append(sum(word != "none" for word in found.direction.values()) - 1)
+    # one false arrow or more in 5% of tables
+    assert np.count_nonzero(claimed) <= 2

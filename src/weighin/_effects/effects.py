@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from weighin._base.checks import check_jobs, check_missing, check_seed, is_whole
 from weighin._base.errors import InputError
 from weighin._base.progress import tracking
 from weighin._effects.curves import accumulated_local_effects, partial_dependence
-from weighin._effects.direction import direction
+from weighin._effects.direction import Moves, directions
 from weighin._effects.grid import Grid, choose_grid
 from weighin._effects.output import ChosenOutput, ballots, choose_output
 from weighin._engine import Resources, Session
@@ -32,6 +33,15 @@ ORDERED_ONLY = "not defined for levels without an order"
 TOO_FEW = "not defined for one value or too few rows"
 
 ONE_BY_ONE = "effects say what a row is predicted with other values, whatever the rows beside it"
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """The curves of one feature, and their moves, from which directions follow once all features are done."""
+
+    effect: FeatureEffect
+    moves: Moves
+    moves_ale: Moves | None
 
 
 def effects(
@@ -133,7 +143,7 @@ def effects(
     meant: list[ChosenOutput] = []
     pending = iter(zip(chosen, grids, columns, strict=True))
 
-    def use(before: NDArray[Any], after: NDArray[Any]) -> FeatureEffect:
+    def use(before: NDArray[Any], after: NDArray[Any]) -> _Curves:
         if votes:
             before, after = ballots(before, len(outputs.classes)), ballots(after, len(outputs.classes))
         if not meant:
@@ -163,7 +173,7 @@ def effects(
             f"The model is stochastic: two predictions of the same rows differ by up to {probe.noise:.3g}."
         )
     return Effects(
-        effects=tuple(results),
+        effects=_directed(results),
         output=chosen_output.name,
         what=chosen_output.what,
         mean_prediction=chosen_output.mean,
@@ -197,7 +207,7 @@ def _effect(
     predicted: NDArray[np.float64],
     n_curves: int,
     spread: float,
-) -> FeatureEffect:
+) -> _Curves:
     """Make the curves of a feature from predictions of all rows at all points, and at "missing" as the last one."""
     k, ordered, places = grid.n_points, grid.kind != "nominal", column.values[drawn]
     average = partial_dependence(predicted)
@@ -205,7 +215,7 @@ def _effect(
     local = (
         accumulated_local_effects(predicted[:k], places, grid.values, grid.shares) if ordered and k else None
     )
-    return FeatureEffect(
+    effect = FeatureEffect(
         feature=feature.name,
         kind=grid.kind,
         values=grid.values,
@@ -218,11 +228,22 @@ def _effect(
         ale=None if local is None else local.curve,
         no_ale="" if local is not None else TOO_FEW if ordered else ORDERED_ONLY,
         curves=np.ascontiguousarray(predicted[:, :n_curves].T),
-        direction=direction(known, spread, ordered=ordered),
-        direction_ale="" if local is None else direction(local, spread),
+        direction="none",
+        direction_ale="",
         spread=spread,
         dates=column.kind == "date",
         reach_se=known.error_of_range(),
+    )
+    moves_ale = None if local is None else Moves.of(local, spread)
+    return _Curves(effect, Moves.of(known, spread, ordered=ordered), moves_ale)
+
+
+def _directed(curves: Sequence[_Curves]) -> tuple[FeatureEffect, ...]:
+    """Say which way all curves go, mean curves and local ones each among all features."""
+    local = iter(directions([of_one.moves_ale for of_one in curves if of_one.moves_ale is not None]))
+    return tuple(
+        replace(of_one.effect, direction=word, direction_ale="" if of_one.moves_ale is None else next(local))
+        for of_one, word in zip(curves, directions([of_one.moves for of_one in curves]), strict=True)
     )
 
 

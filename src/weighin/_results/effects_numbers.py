@@ -38,8 +38,8 @@ class EffectsNumbers:
         """Which way predictions go as a feature grows.
 
         "rises", "falls", "peaks", "dips", "mixed", "none", or "differs" between levels without an order. "none" where
-        the mean curve moves by less than 5% of `spread`, and on fewer than 20 rows; moves below 15% of its range, or
-        that chance explains, do not count.
+        the mean curve moves by less than 5% of `spread`, and on fewer than 20 rows; moves below 15% of its range do
+        not count, nor do those that chance explains, given the number of features (Holm).
         """
         return MappingProxyType({effect.feature: effect.direction for effect in self.effects})
 

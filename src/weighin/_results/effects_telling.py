@@ -123,7 +123,7 @@ def _local(effect: FeatureEffect) -> str:
 def _remarks(numbers: EffectsNumbers) -> list[str]:
     lines = [
         "Direction: which way the mean prediction goes as all rows are moved along the feature; bold where chance does "
-        "not explain it. Range: from the lowest to the highest point."
+        "not explain it, given the number of features (Holm). Range: from the lowest to the highest point."
     ]
     if _with_local(numbers):
         lines.append("Local effects: the direction among rows moved between neighbouring values only.")
