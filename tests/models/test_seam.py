@@ -228,3 +228,48 @@ def test_what_a_module_does_with_one_row_of_many_is_seen(below: bool) -> None:
     assert set(found.kernels.values()) == {"generic"}
     assert found.baseline == pytest.approx(expected.baseline, rel=1e-5)
     np.testing.assert_allclose(found.importances, expected.importances, rtol=1e-3, atol=1e-6)
+
+
+class Small(nn.Module):
+    """Without a table of the kinds of its layers, so that it is cut at the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(3, 4), nn.Linear(4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.first(x).relu())
+
+
+class NotCopied(Small):
+    """Copies of it are itself."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> NotCopied:
+        return self
+
+
+def with_replaced_eval() -> nn.Module:
+    module = Small()
+    module.eval = lambda: module  # type: ignore[method-assign]
+    return module
+
+
+@pytest.mark.parametrize("make", [Small, NotCopied, lambda: nn.Sequential(NotCopied()), with_replaced_eval])
+def test_the_module_of_the_user_is_never_cut(make: Any) -> None:
+    torch.manual_seed(0)
+    module, X = make(), np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+    names = [(name, type(part)) for name, part in module.named_modules()]
+    with torch.inference_mode():
+        before = module(torch.tensor(X)).numpy()
+    imp = weighin.weigh(module, X, X[:, 0], n_repeats=3, random_state=0)
+    assert [(name, type(part)) for name, part in module.named_modules()] == names
+    with torch.inference_mode():
+        np.testing.assert_array_equal(module(torch.tensor(X)).numpy(), before)
+    reference = weighin.weigh(
+        lambda rows: module(torch.tensor(rows)).detach().numpy()[:, 0],
+        X,
+        X[:, 0],
+        n_repeats=3,
+        random_state=0,
+    )
+    np.testing.assert_allclose(imp.importances_mean, reference.importances_mean, rtol=1e-4, atol=1e-6)

@@ -214,7 +214,10 @@ def _callables(steps: list[Any], dtype: torch.dtype) -> Iterator[Step]:
             if i == 0 or not isinstance(steps[i - 1], _Linear):
                 yield torch.relu_
         else:
-            yield copy.deepcopy(step).eval()
+            own = copy.deepcopy(step)
+            # what a replaced `eval` gives back may be anything
+            own.eval()
+            yield own
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,10 @@ def find_seam(module: nn.Module, inputs: Inputs, call: Call) -> Seam | None:
 
 def _find(module: nn.Module, inputs: Inputs, call: Call) -> Seam | None:
     memo: dict[int, Any] = {id(tensor): tensor for tensor in chain(module.parameters(), module.buffers())}
-    twin = copy.deepcopy(module, memo).eval()
+    twin = copy.deepcopy(module, memo)
+    # a class may say itself how it is copied: a part that the copy shares with the user's module is not cut
+    if {*map(id, module.modules())} & {*map(id, twin.modules())}:
+        return None
     sample = _sample(inputs)
     name = _first_linear(twin, sample, call)
     if not name:
