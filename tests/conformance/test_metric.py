@@ -12,9 +12,17 @@ import torch
 from sklearn import metrics as reference
 
 from torch_metrics import torchmetrics
-from weighin._metrics import Metric, MetricContext, OutputAnswers, as_numpy, general, resolve_metric
+from weighin._metrics import (
+    Metric,
+    MetricContext,
+    OutputAnswers,
+    Outputs,
+    as_numpy,
+    class_metrics,
+    general,
+    resolve_metric,
+)
 from weighin._models import as_model
-from weighin._models.torch_metrics import LOG_LOSS
 
 RNG = np.random.default_rng(0)
 N = 80
@@ -85,7 +93,7 @@ def logits() -> Case:
     """Torch's own log loss, from the logarithms of probabilities."""
     good, bad = torch.tensor(np.log(SURE)), torch.tensor(np.log(UNSURE))
     return Case(
-        LOG_LOSS,
+        class_metrics(Outputs("logit"))["log_loss"],
         torch.tensor(CLASSES),
         good,
         bad,

@@ -245,15 +245,18 @@ def test_outputs_are_what_they_are_said_to_be(case: Case) -> None:
         width = pred.shape[1]
         assert len(outputs.targets) in (0, width)
         if outputs.kind == "probability":
-            assert len(outputs.classes) == width
-            np.testing.assert_allclose(pred.sum(1), 1, rtol=1e-5)
+            assert len(outputs.classes) in (0, width if width > 1 else 2)
+            if width > 1:
+                np.testing.assert_allclose(pred.sum(1), 1, rtol=1e-5)
             assert ((pred >= 0) & (pred <= 1)).all()
         elif outputs.kind == "label":
             assert set(np.unique(pred)) <= set(range(len(outputs.classes)))
         elif outputs.kind == "logit":
-            assert len(outputs.classes) in (0, width)
+            assert len(outputs.classes) in (0, width if width > 1 else 2)
+        elif outputs.kind == "quantile":
+            assert len(outputs.levels) == width
         else:
-            assert outputs.kind == "number"
+            assert outputs.kind in ("number", "count", "unknown")
 
 
 def test_raw_columns_are_the_users_own(case: Case) -> None:

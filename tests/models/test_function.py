@@ -264,7 +264,7 @@ def test_one_target_is_not_spread_over_several_outputs(metric: str, n_outputs: i
 
 @pytest.mark.parametrize("metric", ["accuracy", "error_rate"])
 def test_one_output_is_not_taken_for_a_class(metric: str) -> None:
-    with pytest.raises(MetricError, match="look for the largest of several outputs, and the model has one"):
+    with pytest.raises(MetricError, match="a 0/1 target, and its outputs go beyond 0 and 1"):
         weigh(by_position, X, (Y > 0).astype(int), metric=metric)
 
 

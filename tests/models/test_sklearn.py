@@ -33,7 +33,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from swaps import donor_rows
-from weighin import InputError, MetricError, ModelError, weigh
+from weighin import InputError, ModelError, weigh
 from weighin._samplers import MarginalSampler
 
 
@@ -253,11 +253,21 @@ def test_several_outputs() -> None:
         close(importances(model, rows, y, "r2"), scored_by_hand(get_scorer("r2"), model, rows, y))
 
 
-def test_classes_of_several_targets_need_a_metric() -> None:
+def test_classes_of_several_targets_have_the_mean_of_their_losses() -> None:
     rows, y = FRAME[["elo", "week"]], FRAME[["neutral", "week"]].astype(int)
     model = MultiOutputClassifier(GaussianNB()).fit(rows, y)
-    with pytest.raises(MetricError, match="predicts classes of several targets: pass a function"):
-        weigh(model, rows, y)
+
+    def loss(probabilities: Any, target: int) -> float:
+        return log_loss(y.iloc[:, target], probabilities[target], labels=model.classes_[target])
+
+    imp = weigh(model, rows, y, n_repeats=3, random_state=0)
+    assert imp.metric == "log_loss"
+    close(imp.importances, by_hand(model.predict_proba, rows, lambda p: (loss(p, 0) + loss(p, 1)) / 2))
+    close(
+        importances(model, rows, y, "log_loss[week]"),
+        by_hand(model.predict_proba, rows, lambda p: loss(p, 1)),
+    )
+    assert any("'accuracy[neutral]' is that of one" in note for note in imp.notes)
 
     def both(truth: Any, pred: Any) -> float:
         return float((truth == pred).all(1).mean())

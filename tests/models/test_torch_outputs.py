@@ -45,9 +45,9 @@ def test_one_output_in_any_shape(change: Callable[[Tensor], Any], batch_size: in
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda out: (out, out), "must give one tensor, got tuple"),
-        (lambda out: {"logits": out}, "must give one tensor, got dict"),
-        (lambda out: None, "must give one tensor, got NoneType"),
+        (lambda out: (), r"must give a tensor with one entry per row, got tuple\."),
+        (lambda out: {"loss": out.sum()}, "must give a tensor with one entry per row, got dict of 'Tensor'"),
+        (lambda out: None, "must give a tensor with one entry per row, got NoneType"),
         (lambda out: out.sum(), "gave one number for 90 rows"),
         (lambda out: out[1:], "gave 89 predictions for 90 rows"),
         (lambda out: torch.cat([out, out]), "gave 180 predictions for 90 rows"),
@@ -160,15 +160,21 @@ def test_accuracy_of_the_largest_output() -> None:
 @pytest.mark.parametrize(
     ("n_outputs", "y", "metric", "message"),
     [
-        (1, CLASSES, None, r"integers and the module has 1 output\(s\): name a metric \(mae, .*log_loss\)"),
-        (2, CLASSES, None, r"integers and the module has 2 output\(s\)"),
-        (3, CLASSES - 1, None, r"integers and the module has 3 output\(s\)"),
-        (1, CLASSES > 0, "log_loss", r"two classes or more .* the module has 1 output\(s\)"),
+        (
+            1,
+            CLASSES > 0,
+            None,
+            r"a 0/1 target, and .* go beyond 0 and 1.* outputs='logit' .* outputs='number'",
+        ),
+        (1, (CLASSES > 0) * 1.0, None, "a 0/1 target, and its outputs go beyond 0 and 1"),
+        (2, CLASSES, None, r"y holds 2, and torch Sequential has 2 outputs.* classes=\[\.\.\.\]"),
+        (3, CLASSES - 1, None, "y holds -1, and torch Sequential has 3 outputs"),
+        (1, CLASSES > 0, "log_loss", "a 0/1 target, and its outputs go beyond 0 and 1"),
         (2, CLASSES, "log_loss", "class numbers from 0 to 1 as y, got 2"),
         (3, CLASSES - 1, "log_loss", "class numbers from 0 to 2 as y, got -1"),
         (3, CLASSES + 0.5, "log_loss", r"class numbers from 0 to 2 as y, got [012]\.5"),
-        (3, np.stack([CLASSES, CLASSES], 1), "log_loss", r"one column of class numbers; .* y 2 column\(s\)"),
-        (1, CLASSES > 0, "accuracy", "look for the largest of several outputs, and the model has one"),
+        (3, np.stack([CLASSES, CLASSES], 1), "log_loss", r"takes outputs of classes.* y 2 column\(s\)"),
+        (1, CLASSES > 0, "accuracy", "a 0/1 target, and its outputs go beyond 0 and 1"),
         (1, Y, "rmsee", r"Unknown metric 'rmsee'\. Did you mean 'rmse'\?"),
         (1, Y, 3, "metric must be a name, a scorer or a function"),
         (1, Y, lambda y, pred: 0.0, "weighin does not guess"),
@@ -184,10 +190,10 @@ def test_metrics_that_do_not_fit_are_said(n_outputs: int, y: Any, metric: Any, m
     [
         (Y[:5], "y must have 90 rows as X has, got 5"),
         (3.0, "y must have 90 rows as X has, got 3.0|y must have 90 rows"),
-        ("margin", "y must hold numbers"),
+        ("margin", "y must have 90 rows as X has, got 'margin'"),
         (["yes"] * N, r"y must hold numbers \(class numbers for a classifier\), got <U3"),
         (np.full(N, np.nan), r"y has 90 missing or infinite value\(s\)"),
-        (None, "y is needed; only metric='prediction_change' does without a target"),
+        (None, "needs a target, y; only metric='prediction_change' does without"),
     ],
 )
 def test_targets_that_cannot_be_used_are_said(y: Any, message: str) -> None:

@@ -19,7 +19,7 @@ from weighin._effects.grid import Grid, choose_grid
 from weighin._effects.output import ChosenOutput, ballots, choose_output
 from weighin._engine import Resources, Session
 from weighin._metrics import resolve_metric
-from weighin._models import Model, as_model
+from weighin._models import Model, as_model, declared
 from weighin._results.curves import around_mean
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects import Effects
@@ -50,6 +50,8 @@ def effects(
     features: Iterable[str] | None = None,
     *,
     output: str | int | None = None,
+    outputs: str | None = None,
+    classes: Sequence[Any] | None = None,
     grid: int = 20,
     n_rows: int | None = 1000,
     n_curves: int = 50,
@@ -75,6 +77,8 @@ def effects(
     output : str or int, optional
         Which class or which target, by name or place, where a model predicts several. By default the second of two
         classes, the class predicted most of more, the first target; the result names it.
+    outputs, classes
+        As for `weigh`.
     grid : int
         Points per feature, at least 2, all of them values of rows: every distinct number where there are no more;
         else quantiles, without the outermost 2.5% of the rows (for 20 points). Of levels the most frequent.
@@ -123,7 +127,7 @@ def effects(
     {'x0': 'rises', 'x1': 'peaks', 'x2': 'none'}
     """
     _check_arguments(grid, n_rows, n_curves, missing, random_state, batch_size, n_jobs, max_memory)
-    adapted: Model = as_model(model, device=device)
+    adapted: Model = as_model(model, device=device, outputs=outputs, classes=classes)
     seed = seed_of(random_state)
     X, total = _some_rows(X, n_rows, seed)
     data = adapted.encode(X, None, missing, False)
@@ -136,18 +140,21 @@ def effects(
     stack = data.rows.take(np.concatenate([drawn, *(points.givers for points in grids)]))
     edges = np.cumsum([n, *(len(points.givers) for points in grids)])
     swaps = [(f, np.arange(*ends)) for f, ends in zip(chosen, itertools.pairwise(edges), strict=True)]
-    response = resolve_metric("prediction_change", None, adapted.metric_context(data)).response
-    outputs = adapted.outputs(response)
-    votes = outputs.kind == "label" and bool(outputs.classes)
+    context = adapted.metric_context(data)
+    response = resolve_metric("prediction_change", None, context).response
+    meant_by = declared(adapted, response)
+    if meant_by.kind == "unknown":
+        meant_by = context.meaning()
+    votes = meant_by.kind == "label" and bool(meant_by.classes)
     # which output is meant is known from the first predictions on
     meant: list[ChosenOutput] = []
     pending = iter(zip(chosen, grids, columns, strict=True))
 
     def use(before: NDArray[Any], after: NDArray[Any]) -> _Curves:
         if votes:
-            before, after = ballots(before, len(outputs.classes)), ballots(after, len(outputs.classes))
+            before, after = (ballots(pred, len(meant_by.classes)) for pred in (before, after))
         if not meant:
-            meant.append(choose_output(output, outputs, before))
+            meant.append(choose_output(output, meant_by, before))
         feature, points, column = next(pending)
         predicted = after[..., meant[0].place].astype(np.float64)
         return _effect(feature, points, column, drawn, predicted, n_curves, meant[0].spread)
@@ -165,7 +172,7 @@ def effects(
             advance=advance,
         )
     chosen_output = meant[0]
-    notes = [*data.notes, *([chosen_output.remark] if chosen_output.remark else [])]
+    notes = [*data.notes, *context.notes(), *([chosen_output.remark] if chosen_output.remark else [])]
     if n < (total or kept):
         notes.append(f"Averages over {n:,} of {total or kept:,} rows, drawn at random.")
     if probe.noise:

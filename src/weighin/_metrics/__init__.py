@@ -2,7 +2,7 @@
 
 from weighin._metrics.base import Metric, as_numpy, mean, one_column, row_mean
 from weighin._metrics.callables import number, takes_weights
-from weighin._metrics.context import Answers, MetricContext, MetricSource
+from weighin._metrics.context import Answers, MetricContext, MetricSource, plain_array
 from weighin._metrics.directions import HIGHER_IS_BETTER, LOWER_IS_BETTER, direction, unknown
 from weighin._metrics.influence import LabelCounts, area_values, not_here
 from weighin._metrics.losses import (
@@ -18,10 +18,14 @@ from weighin._metrics.losses import (
     general,
     hit,
     log_loss,
+    logit_loss,
     miss,
     squared_error,
 )
+from weighin._metrics.of_classes import check_probabilities, class_metrics
 from weighin._metrics.output_answers import OutputAnswers
+from weighin._metrics.output_metrics import OutputMetrics, tweedie
+from weighin._metrics.outputs import Kind, Outputs, asked_outputs
 from weighin._metrics.resolve import resolve_metric, resolve_metrics
 from weighin._metrics.scorers import is_scorer, scorer_names
 
@@ -37,29 +41,38 @@ __all__ = [
     "PREDICTION_CHANGE",
     "RMSE",
     "Answers",
+    "Kind",
     "LabelCounts",
     "Metric",
     "MetricContext",
     "MetricSource",
     "OutputAnswers",
+    "OutputMetrics",
+    "Outputs",
     "absolute_error",
     "area_values",
     "as_numpy",
+    "asked_outputs",
+    "check_probabilities",
+    "class_metrics",
     "direction",
     "general",
     "hit",
     "is_scorer",
     "log_loss",
+    "logit_loss",
     "mean",
     "miss",
     "not_here",
     "number",
     "one_column",
+    "plain_array",
     "resolve_metric",
     "resolve_metrics",
     "row_mean",
     "scorer_names",
     "squared_error",
     "takes_weights",
+    "tweedie",
     "unknown",
 ]

@@ -22,15 +22,19 @@ class Functions:
         return ()
 
     def find(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric | None:
-        """Call the function with numpy arrays, one-dimensional where there is one column."""
+        """Call the function with numpy arrays of its own, one-dimensional where there is one column."""
         if not callable(metric):
             return None
         name = str(getattr(metric, "__name__", type(metric).__name__))
-        to_array, to_user_scale = context.to_array, context.to_user_scale
+        to_array, to_user_scale, pred_to_array = (
+            context.to_array,
+            context.to_user_scale,
+            context.pred_to_array,
+        )
 
         def score(target: Any, pred: Any, weights: Any = None) -> float:
             extra = {} if weights is None else {"sample_weight": weights}
-            return number(name, metric(to_array(target), to_array(to_user_scale(pred)), **extra))
+            return number(name, metric(to_array(target), pred_to_array(to_user_scale(pred)), **extra))
 
         return Metric(name, direction(name, greater_is_better), score, weighable=takes_weights(metric))
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._metrics.base import Metric, as_numpy, one_column
+from weighin._metrics.outputs import Outputs
 
 
 class MetricSource(Protocol):
@@ -75,8 +76,8 @@ def as_they_are(pred: Any) -> Any:
 
 
 def plain_array(array: Any) -> NDArray[Any]:
-    """An array of a target or of predictions, one-dimensional where there is one column."""
-    return np.asarray(one_column(as_numpy(array)))
+    """An array of a target or of predictions, one-dimensional where there is one column; a user may write to it."""
+    return np.array(one_column(as_numpy(array)))
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,14 @@ class MetricContext:
         Of shape (n_rows, n_targets).
     to_user_scale : callable
         From raw predictions to those a user sees.
-    to_array : callable
-        From targets, and predictions on the user's scale, to the arrays that a user's function gets.
+    to_array, pred_to_array : callable
+        From targets, and from predictions on the user's scale, to the arrays that a user's function gets.
     device : torch.device or str
         Where predictions are.
+    meaning : callable
+        Gives what raw predictions mean. Raises a MetricError where it cannot be told.
+    notes : callable
+        Gives what a reader must know of how they were read, once metrics are resolved.
     """
 
     model: str
@@ -113,4 +118,7 @@ class MetricContext:
     target: Any = None
     to_user_scale: Callable[[Any], Any] = as_they_are
     to_array: Callable[[Any], Any] = plain_array
+    pred_to_array: Callable[[Any], Any] = plain_array
     device: Any = field(default="cpu")
+    meaning: Callable[[], Outputs] = Outputs
+    notes: Callable[[], tuple[str, ...]] = tuple

@@ -6,6 +6,8 @@ Functions here take numpy arrays and torch tensors alike. Predictions have shape
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,11 @@ def squared_error(target: Any, pred: Any) -> Any:
     return _over_targets(_against(target, pred) ** 2)
 
 
+def namespace(array: Any) -> Any:
+    """numpy, or torch for a tensor."""
+    return sys.modules["torch"] if hasattr(array, "detach") else np
+
+
 def _over_targets(errors: Any) -> Any:
     """Mean over the last axis; a mean of one is not worth a pass over millions."""
     return errors[..., 0] if errors.shape[-1] == 1 else errors.mean(-1)
@@ -60,10 +67,88 @@ def miss(target: Any, pred: Any) -> Any:
 
 
 def log_loss(target: Any, pred: Any) -> Any:
-    """Negative log of the target class's probability, kept away from 0 as scikit-learn does; numpy arrays only."""
+    """Negative log of the target class's probability, kept away from 0 as scikit-learn does."""
+    xp = namespace(pred)
+    if pred.shape[-1] == 1:
+        likelihood = xp.where(target[..., 0] > 0, pred[..., 0], 1 - pred[..., 0])
+    else:
+        likelihood = of_class(target, pred)
+    eps = xp.finfo(pred.dtype).eps
+    return -xp.log(likelihood.clip(eps, 1 - eps))
+
+
+def logit_loss(target: Any, pred: Any) -> Any:
+    """Negative log-likelihood of the target class: of a logit for each, or of one for the second of two."""
+    xp = namespace(pred)
+    if pred.shape[-1] == 1:
+        against = pred[..., 0] * (1.0 - 2.0 * (target[..., 0] > 0))
+        return xp.logaddexp(0.0 * against, against)
+    if hasattr(pred, "logsumexp"):
+        # one shuffle after the other: the logarithm needs as much memory again
+        if pred.ndim > 2 and len(pred):
+            return xp.stack([logit_loss(target, part) for part in pred])
+        return pred.logsumexp(-1) - of_class(target, pred)
+    largest = pred.max(-1)
+    return np.log(np.exp(pred - largest[..., None]).sum(-1)) + largest - of_class(target, pred)
+
+
+def of_class(target: Any, pred: Any) -> Any:
+    """What predictions have for the class of each row."""
+    if hasattr(pred, "gather"):
+        return pred.gather(-1, target[..., 0].long().expand(pred.shape[:-1])[..., None])[..., 0]
     classes = np.broadcast_to(target[..., :1].astype(np.int64), (*pred.shape[:-1], 1))
-    likelihood = np.take_along_axis(pred, classes, -1)[..., 0]
-    return -np.log(likelihood.clip(np.finfo(pred.dtype).eps, 1 - np.finfo(pred.dtype).eps))
+    return np.take_along_axis(pred, classes, -1)[..., 0]
+
+
+def poisson_deviance(target: Any, pred: Any) -> Any:
+    """Twice what the likelihood of a count falls short of the best."""
+    return tweedie_deviance(target, pred, 1.0)
+
+
+def gamma_deviance(target: Any, pred: Any) -> Any:
+    """Twice what the likelihood of an amount above 0 falls short of the best."""
+    return tweedie_deviance(target, pred, 2.0)
+
+
+def tweedie_deviance(target: Any, pred: Any, power: float) -> Any:
+    """The deviance of a variance that grows as the `power` of the mean, averaged over targets."""
+    xp = namespace(pred)
+    above = _against(target, pred)
+    lowest, why = (target.min(), "above 0" if power >= 2 else "0 or more") if len(target) else (1.0, "")
+    if lowest < 0 or (power >= 2 and lowest == 0) or bool((pred <= 0).any()):
+        raise MetricError(
+            f"A deviance of this kind takes a target of numbers {why} and predictions above 0; the smallest are "
+            f"{float(lowest):.6g} and {float(pred.min()):.6g}."
+        )
+    if power == 1:
+        safe = xp.where(target > 0, target, xp.ones_like(target))
+        return _over_targets(2 * (xp.where(target > 0, target * xp.log(safe / pred), 0.0 * pred) + above))
+    if power == 2:
+        return _over_targets(2 * (xp.log(pred / target) + target / pred - 1))
+    first = target ** (2 - power) / ((1 - power) * (2 - power))
+    return _over_targets(
+        2 * (first - target * pred ** (1 - power) / (1 - power) + pred ** (2 - power) / (2 - power))
+    )
+
+
+def pinball(levels: Sequence[float], target: Any, pred: Any) -> Any:
+    """Mean over the levels of the loss whose best constant is the quantile; one output for each level."""
+    if pred.shape[-1] != len(levels) or target.shape[-1] != 1:
+        raise MetricError(
+            f"{len(levels)} quantile level(s) were given ({', '.join(f'{level:g}' for level in levels)}); the model "
+            "has "
+            f"{pred.shape[-1]} output(s) and y {target.shape[-1]} column(s)."
+        )
+    above = target - pred
+    level = above[..., :1, :] * 0 + (
+        above.new_tensor(levels) if hasattr(above, "new_tensor") else np.array(levels)
+    )
+    return _over_targets(above * (level - (above < 0)))
+
+
+def changed(before: Any, pred: Any) -> Any:
+    """1.0 where any label is another than before."""
+    return ((pred != before).any(-1)) * 1.0
 
 
 MAE = row_mean("mae", absolute_error)

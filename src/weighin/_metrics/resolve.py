@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from weighin._base.errors import InputError, MetricError
 from weighin._metrics.base import Metric
 from weighin._metrics.callables import Functions
 from weighin._metrics.context import MetricContext, MetricSource
 from weighin._metrics.directions import unknown
+from weighin._metrics.output_metrics import canonical
 from weighin._metrics.scorers import Scorers
+from weighin._metrics.torch_losses import TorchLosses
 from weighin._metrics.torchmetrics import TorchMetrics
 
 
@@ -25,11 +29,15 @@ class Named:
 
     def find(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric | None:
         """The metric of that name."""
-        return context.named.get(metric) if isinstance(metric, str) else None
+        return (
+            context.named.get(metric, context.named.get(canonical(metric)))
+            if isinstance(metric, str)
+            else None
+        )
 
 
 # asked in this order, after the sources of the model's own framework
-SOURCES: list[MetricSource] = [Named(), Scorers(), TorchMetrics(), Functions()]
+SOURCES: list[MetricSource] = [Named(), Scorers(), TorchMetrics(), TorchLosses(), Functions()]
 
 
 def resolve_metric(metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric:
@@ -46,9 +54,13 @@ def resolve_metric(metric: Any, greater_is_better: bool | None, context: MetricC
 
     Raises
     ------
+    InputError
+        If `greater_is_better` is none of these.
     MetricError
         If no source knows it, this model cannot have it, or its direction is not known.
     """
+    if not isinstance(greater_is_better, bool | np.bool_ | None):
+        raise InputError(f"greater_is_better must be True, False or None, got {greater_is_better!r}.")
     if metric is None:
         metric = context.default()
     if isinstance(metric, Metric):

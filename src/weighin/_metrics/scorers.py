@@ -15,7 +15,14 @@ from weighin._metrics.base import Metric, as_numpy, mean, one_column
 from weighin._metrics.callables import number, takes_weights
 from weighin._metrics.context import Answers, MetricContext
 from weighin._metrics.influence import LabelCounts, area_values, not_here
-from weighin._metrics.losses import absolute_error, log_loss, squared_error
+from weighin._metrics.losses import (
+    absolute_error,
+    gamma_deviance,
+    log_loss,
+    poisson_deviance,
+    squared_error,
+)
+from weighin._metrics.output_metrics import canonical
 
 
 class Scorers:
@@ -28,9 +35,12 @@ class Scorers:
         return scorer_names()
 
     def find(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric | None:
-        """Take the scorer apart."""
-        if isinstance(metric, str) and metric in scorer_names():
-            return from_scorer(metric, None, context.answers)
+        """Take the scorer apart; its function's name, as that of an error without "neg_", will do."""
+        if isinstance(metric, str):
+            known = set(scorer_names())
+            names = (metric, canonical(metric), f"neg_{metric}")
+            name = next((name for name in names if name in known), None)
+            return None if name is None else from_scorer(name, None, context.answers)
         return from_scorer(None, metric, context.answers) if is_scorer(metric) else None
 
 
@@ -144,7 +154,8 @@ class _Parts:
         """Labels of the target, or its numbers."""
         classes = self.answers.classes
         target = as_numpy(target)
-        return np.asarray(one_column(target)) if classes is None else classes[target[..., 0].astype(np.int64)]
+        # a function of the user's may write to it
+        return np.array(one_column(target)) if classes is None else classes[target[..., 0].astype(np.int64)]
 
     def score(self, target: Any, pred: Any, weights: Any = None) -> float:
         """The scorer's function as scikit-learn calls it, before its sign."""
@@ -153,7 +164,7 @@ class _Parts:
         if self.response == "predict" and classes is not None:
             read = classes[self.answers.labels(pred)]
         else:
-            read = self.column(pred)
+            read = self.column(pred) if self.function_name else np.array(self.column(pred))
         extra = {} if weights is None else {"sample_weight": weights}
         try:
             return number(self.name, self.function(self.truth(target), read, **self.options, **extra))
@@ -287,5 +298,7 @@ _ROW_LOSSES: dict[str, Callable[[Any, Any], Any]] = {
     "root_mean_squared_error": squared_error,
     "mean_absolute_percentage_error": _percentage_error,
     "mean_squared_log_error": _squared_log_error,
+    "mean_poisson_deviance": poisson_deviance,
+    "mean_gamma_deviance": gamma_deviance,
     "root_mean_squared_log_error": _squared_log_error,
 }

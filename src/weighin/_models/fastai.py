@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, ModelError
 from weighin._base.random_state import random_state_kept
-from weighin._metrics import MetricContext, OutputAnswers, general
+from weighin._metrics import MetricContext, OutputAnswers, Outputs, class_metrics, general
 from weighin._models.fastai_columns import learner_columns
 from weighin._models.fastai_metrics import LearnerMetrics, activated, has_activation
 from weighin._models.fastai_table import prepare, read_rules
-from weighin._models.protocol import Encoded, Outputs
+from weighin._models.objectives import of_loss
+from weighin._models.protocol import Encoded
 from weighin._models.tensor_split import TensorSplit, split_of, works_row_by_row
 from weighin._models.torch_state import cached_rows, evaluating, module_device, usable_device
 from weighin._tables.arrays import ArrayRows
@@ -41,6 +42,8 @@ class FastaiModel:
     ModelError
         If the learner is not tabular.
     """
+
+    asked = Outputs()
 
     def __init__(self, learn: Any, *, device: Any = None) -> None:
         train_ds = getattr(getattr(learn, "dls", None), "train_ds", None)
@@ -123,18 +126,31 @@ class FastaiModel:
             with random_state_kept(), self.predicting(), torch.inference_mode():
                 return int(self.learn.model(*data.rows.take(slice(0, 2)).parts).shape[-1])
 
-        own = LearnerMetrics(self.learn, batch_size)
+        own, meaning = LearnerMetrics(self.learn, batch_size), self._meaning()
         name = f"the {type(self.learn).__name__}"
         return MetricContext(
             model=name,
             default=own.default,
             answers=OutputAnswers(name, data.target, width, self.to_user_scale, labels),
-            named=general(),
+            named=general() | (class_metrics(meaning) if meaning.of_classes else {}),
             sources=(own,),
             target=data.target,
             to_user_scale=self.to_user_scale,
             device=self.device,
+            meaning=lambda: meaning,
         )
+
+    def _meaning(self) -> Outputs:
+        """What the network's own outputs mean: what the user says, or the loss."""
+        said = of_loss(getattr(self.learn.loss_func, "func", self.learn.loss_func))
+        if self.asked.kind != "unknown":
+            if said.kind not in ("unknown", self.asked.kind):
+                raise InputError(
+                    f"outputs={self.asked.kind!r} is not what the learner gives: {said}, {said.why}. Leave outputs= "
+                    "out."
+                )
+            return self.asked
+        return said
 
     def predicting(self) -> AbstractContextManager[None]:
         """Evaluation mode and no gradients, until the block ends."""

@@ -26,6 +26,7 @@ from weighin._metrics import (
     as_numpy,
     direction,
     hit,
+    logit_loss,
     miss,
     not_here,
     number,
@@ -33,14 +34,13 @@ from weighin._metrics import (
     squared_error,
     takes_weights,
 )
-from weighin._models.torch_metrics import cross_entropy
 
 _ROW_METRICS = {"mae": absolute_error, "mse": squared_error, "accuracy": hit, "error_rate": miss}
 
 _ROW_LOSSES = {
     torch.nn.MSELoss: squared_error,
     torch.nn.L1Loss: absolute_error,
-    torch.nn.CrossEntropyLoss: cross_entropy,
+    torch.nn.CrossEntropyLoss: logit_loss,
 }
 
 

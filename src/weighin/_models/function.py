@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.errors import ModelError, listing
 from weighin._models.table import TableModel, as_given, as_matrix
 
 
@@ -24,5 +26,31 @@ class FunctionModel(TableModel):
         self.name = f"function {getattr(function, '__qualname__', type(function).__name__)}"
 
     def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
-        """What the function gives, as a matrix of floats."""
-        return as_matrix(self.function(as_given(rows)), self.name, rows.n_rows)
+        """What the function gives, as a matrix of floats; labels that were listed as their numbers."""
+        pred = self.function(as_given(rows))
+        if self.asked.kind == "label" and self.asked.classes:
+            return label_numbers(pred, self.asked.classes, self.name)
+        return as_matrix(pred, self.name, rows.n_rows)
+
+
+def label_numbers(pred: Any, classes: tuple[Any, ...], who: str) -> NDArray[np.float64]:
+    """Numbers of predicted labels, shape (n_rows, 1); of classes that are text, numbers may be predicted as well.
+
+    Raises
+    ------
+    ModelError
+        On a label that is none of the classes.
+    """
+    labels = np.asarray(pred.to_numpy() if hasattr(pred, "to_numpy") else pred).ravel()
+    numbers: dict[Any, int] = {label: number for number, label in enumerate(classes)}
+    if all(isinstance(label, str) for label in classes) and labels.dtype.kind in "fiub":
+        numbers = {number: number for number in range(len(classes))}
+    try:
+        return np.array([numbers[label] for label in labels.tolist()], dtype=np.float64)[:, None]
+    except KeyError:
+        odd = [label for label in dict.fromkeys(labels.tolist()) if label not in numbers]
+        raise ModelError(
+            f"The {who} predicts {listing(odd)}, which is none of the classes: {listing(classes)}. List the labels "
+            "as it "
+            "predicts them, or in the order of the numbers that it predicts."
+        ) from None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._metrics import MetricContext
+from weighin._metrics import MetricContext, Outputs
 from weighin._tables.columns import Column
 from weighin._tables.features import Feature
 
@@ -137,6 +137,8 @@ class Encoded:
         The raw features, in the model's order, each with the encoded columns it owns.
     kept : ndarray of int or None
         Which rows of the table they are; None for all of them, in order.
+    targets : tuple of str
+        Name of each column of the target; empty where there is none.
     """
 
     rows: Rows
@@ -145,25 +147,6 @@ class Encoded:
     what: str = ""
     features: tuple[Feature, ...] = ()
     kept: NDArray[np.int64] | None = None
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """What the numbers of a prediction mean, on the scale that a user sees.
-
-    Attributes
-    ----------
-    kind : {"number", "probability", "logit", "label"}
-        "number" also where nothing is known; "label" for class numbers that are predicted.
-    classes : tuple
-        Label of each class, in the order of the outputs or of the class numbers; empty where there are none or they
-        are not known.
-    targets : tuple of str
-        Name of each target that is predicted, in the order of the outputs; empty where they are not known.
-    """
-
-    kind: Literal["number", "probability", "logit", "label"]
-    classes: tuple[Any, ...] = ()
     targets: tuple[str, ...] = ()
 
 
@@ -177,7 +160,7 @@ class Model(Protocol):
       cannot be predicted, the engine notices, and calls the model on the whole table.
     - `encode` leaves the table as it was, and gives rows of which each raw feature owns columns that no other owns.
     - What happens inside `predicting` is undone when it ends, also by an exception.
-    - `to_user_scale` keeps the shape, and then predictions are what `outputs` says.
+    - `to_user_scale` keeps the shape, and then predictions are what `outputs` says, or what the user says in `asked`.
 
     To have the adapter found, see `weighin._models.registry`.
     """
@@ -186,6 +169,8 @@ class Model(Protocol):
     def name(self) -> str:
         """What it is, in words, for messages and for how a result was made: "torch Sequential"."""
         ...
+
+    asked: Outputs
 
     @property
     def parallel(self) -> bool:
@@ -214,7 +199,7 @@ class Model(Protocol):
         ...
 
     def outputs(self, response: str = "predict") -> Outputs:
-        """What predictions of that `response` mean, as far as the model says; never a guess."""
+        """What predictions of that `response` mean, as far as the model says: `Outputs()` where it does not."""
         ...
 
     def raw_columns(

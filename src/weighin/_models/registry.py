@@ -18,6 +18,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NoReturn, Protocol
 
 from weighin._base.errors import ModelError
+from weighin._metrics import asked_outputs
 from weighin._models.protocol import Model
 
 GROUP = "weighin.models"
@@ -125,7 +126,7 @@ ADAPTERS: list[Adapter] = [
 ]
 
 
-def as_model(model: Any, *, device: Any = None) -> Model:
+def as_model(model: Any, *, device: Any = None, outputs: str | None = None, classes: Any = None) -> Model:
     """Wrap a trained model for the engine.
 
     Parameters
@@ -134,9 +135,15 @@ def as_model(model: Any, *, device: Any = None) -> Model:
         Trained. skorch nets and pipelines are estimators. Others where a package brings an adapter along.
     device : str or torch.device, optional
         Where to predict, for models of torch; where the model is by default.
+    outputs : str, optional
+        What the model's outputs mean: "number", "count", "quantile:0.9", "probability", "logit" or "label".
+    classes : sequence, optional
+        Label of each class, in the order of the outputs or of the numbers that are predicted.
 
     Raises
     ------
+    InputError
+        On `outputs` or `classes` that cannot be.
     ModelError
         If weighin cannot read the model; the message says what was tried. If an adapter of another package fails.
     """
@@ -144,10 +151,13 @@ def as_model(model: Any, *, device: Any = None) -> Model:
         raise ModelError(
             f"The class {model.__name__} was given; a trained model is needed, an instance of it."
         )
+    asked = asked_outputs(outputs, classes)
     tried = []
     for adapter in (*_of_other_packages(model), *ADAPTERS):
         if adapter.applies(model):
-            return adapter.adapt(model, device)
+            adapted = adapter.adapt(model, device)
+            adapted.asked = asked
+            return adapted
         tried.append(adapter.reads)
     _refuse_device(model, device)
     raise ModelError(

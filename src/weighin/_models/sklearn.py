@@ -12,31 +12,34 @@ from typing import Any, ClassVar
 import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import get_scorer
 
-from weighin._base.errors import InputError, MetricError, ModelError, listing
+from weighin._base.errors import MetricError, ModelError, listing
 from weighin._base.random_state import random_state_kept
 from weighin._metrics import (
-    OF_NUMBERS,
     PREDICTION_CHANGE,
     Answers,
     Metric,
     MetricContext,
+    OutputAnswers,
+    Outputs,
     as_numpy,
+    class_metrics,
     is_scorer,
-    log_loss,
-    one_column,
-    row_mean,
     scorer_names,
 )
-from weighin._models.protocol import Encoded, Outputs
+from weighin._models.estimator_classes import EstimatorClasses
+from weighin._models.meaning import declared, target_names
+from weighin._models.objectives import inner, outputs_of
+from weighin._models.protocol import Encoded
 from weighin._models.sklearn_parts import is_thread_safe, predicts_row_by_row
-from weighin._models.table import TableModel, as_given, as_matrix, numeric_target, table_rows, target_array
+from weighin._models.table import TableModel, as_given, table_rows
 from weighin._tables.features import Feature
 from weighin._tables.frame_rows import FrameRows
 from weighin._tables.frames import check_columns, column_names, is_frame
+
+CHANGE = PREDICTION_CHANGE.name
 
 
 class SameAsNamed:
@@ -78,11 +81,7 @@ class SklearnModel(TableModel):
         self.estimator = estimator
         self.parallel, self.row_by_row = is_thread_safe(estimator), predicts_row_by_row(estimator)
         self.name = f"{type(estimator).__module__.partition('.')[0]} {type(estimator).__name__}"
-        classes = getattr(estimator, "classes_", None)
-        classifies = classes is not None and _is_classifier(estimator)
-        # then there are classes of each target
-        self.several_targets = classifies and isinstance(classes, list)
-        self.classes = np.asarray(classes) if classifies and not self.several_targets else None
+        self.classes = EstimatorClasses(estimator, self.name)
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Take the table in the form the estimator predicts on; class labels become their numbers."""
@@ -96,29 +95,61 @@ class SklearnModel(TableModel):
             features = tuple(Feature(name, f.columns) for name, f in zip(names, features, strict=True))
         if isinstance(rows, FrameRows):
             rows = self._readable(rows)
-        target = None
+        self.classes.check(self.asked)
+        # a classifier that is not fitted says so itself, and one of several labels shows them
+        if y is not None and (self.classes.expected or (self.classes.of_targets and np.ndim(y) == 2)):
+            with random_state_kept(), self.predicting():
+                self.predict(rows.take(slice(0, 2)))
+        target: NDArray[Any] | None = None
+        targets: tuple[str, ...] = ()
         if y is not None:
-            target = numeric_target(y, rows.n_rows) if self.classes is None else self._codes(y, rows.n_rows)
-        return Encoded(rows, target, (), f"the {rows.n_rows:,} rows given", features)
+            target = (
+                self.classes.codes(y, rows.n_rows)
+                if self.classes.of_targets
+                else self._target(y, rows.n_rows)
+            )
+            targets = target_names(y, target.shape[1])
+        return Encoded(rows, target, (), f"the {rows.n_rows:,} rows given", features, targets=targets)
 
     def outputs(self, response: str = "predict") -> Outputs:
-        """Labels or probabilities of a classifier's classes; numbers."""
-        classes = () if self.classes is None else tuple(self.classes.tolist())
-        if response == "predict" and (classes or self.several_targets):
-            return Outputs("label", classes)
-        return Outputs("probability" if response == "predict_proba" else "number", classes)
+        """Labels or probabilities of a classifier's classes, or of clusters; what a regressor's objective says."""
+        return self.classes.outputs(response) if self.classes.of_targets else outputs_of(self.estimator)
 
     def metric_context(self, data: Encoded) -> MetricContext:
-        """MAE, or log loss for a classifier with probabilities, else accuracy, by default."""
-        named = self._named_metrics()
-        context = replace(
-            super().metric_context(data),
-            default=partial(self._default_metric, named),
-            answers=partial(self._answers, 1 if data.target is None else data.target.shape[1]),
-            named=named,
-            sources=(SameAsNamed(),),
+        """Metrics that fit what the methods give: log loss, or accuracy without probabilities, for classes."""
+        context = super().metric_context(data)
+        if self.classes.of_targets:
+            named = self._named_metrics(data)
+            return replace(
+                context,
+                default=partial(self._default_metric, named, data),
+                answers=partial(self._answers, data),
+                named=named,
+                sources=(SameAsNamed(),),
+                to_array=self.classes.labels,
+                pred_to_array=self.classes.labels,
+                meaning=partial(self.classes.outputs, self._response, data.targets),
+                notes=partial(self._notes, data),
+            )
+        context = replace(context, sources=(*context.sources, SameAsNamed()))
+        numbers = not declared(self).of_classes and declared(self).kind != "unknown"
+        return replace(context, answers=partial(self._answers, data)) if numbers else context
+
+    @property
+    def _response(self) -> str:
+        """The method that says most: probabilities, where they are there and not declined."""
+        probable = hasattr(self.estimator, "predict_proba") and self.asked.kind != "label"
+        return "predict_proba" if probable else "predict"
+
+    def _notes(self, data: Encoded) -> tuple[str, ...]:
+        if not self.classes.several:
+            return ()
+        targets = self.classes.outputs("predict", data.targets).targets
+        return (
+            f"Metrics are means over the {len(targets)} targets ({listing(targets)}); 'accuracy[{targets[0]}]' is "
+            "that of "
+            "one.",
         )
-        return context if self.classes is None else replace(context, to_array=self._labels)
 
     def predicting(self) -> AbstractContextManager[None]:
         """Modules of a skorch net keep their modes; other estimators need nothing."""
@@ -130,9 +161,7 @@ class SklearnModel(TableModel):
             pred = getattr(self.estimator, response)(as_given(rows))
         except NotFittedError as error:
             raise ModelError(f"The {self.name} is not fitted: {error}") from error
-        if response == "predict" and self.classes is not None:
-            return self._numbers(np.asarray(pred).ravel()).astype(np.float64)[:, None]
-        return as_matrix(pred, self.name, rows.n_rows)
+        return self.classes.read(pred, response, rows.n_rows)
 
     def _fitted_names(self, X: Any) -> list[str] | None:
         """Columns the estimator was fitted on, as the table names them; None where it knows no names."""
@@ -168,82 +197,62 @@ class SklearnModel(TableModel):
             return FrameRows(nw.from_native(rows.frame.to_pandas()))
         return rows
 
-    def _named_metrics(self) -> dict[str, Metric]:
-        if self.classes is None:
-            return {**OF_NUMBERS, PREDICTION_CHANGE.name: PREDICTION_CHANGE}
-        probable = hasattr(self.estimator, "predict_proba")
-        response = "predict_proba" if probable else "predict"
-        metrics = [
-            row_mean("accuracy", _same, greater_is_better=True),
-            row_mean("error_rate", lambda target, pred: 1.0 - _same(target, pred)),
-            replace(PREDICTION_CHANGE, response=response),
-        ]
-        if probable:
-            metrics.append(replace(row_mean("log_loss", _log_loss), response=response))
-        return {metric.name: metric for metric in metrics}
+    def _named_metrics(self, data: Encoded) -> dict[str, Metric]:
+        """Of predicted labels, and of probabilities where there are any."""
+        named = class_metrics(self.classes.outputs("predict", data.targets))
+        if self.classes.clusters:
+            return {CHANGE: named[CHANGE]}
+        if self._response == "predict":
+            return named
+        probable = class_metrics(self.classes.outputs("predict_proba", data.targets))
+        better = {
+            name: metric
+            for name, metric in probable.items()
+            if name.partition("[")[0] in ("log_loss", CHANGE)
+        }
+        return named | {name: replace(metric, response="predict_proba") for name, metric in better.items()}
 
-    def _default_metric(self, named: Mapping[str, Metric]) -> Metric:
-        if self.several_targets:
-            raise MetricError(
-                f"The {self.name} predicts classes of several targets: pass a function (y, pred) -> float as metric, "
-                "with greater_is_better."
-            )
-        return named["mae" if self.classes is None else "log_loss" if "log_loss" in named else "accuracy"]
+    def _default_metric(self, named: Mapping[str, Metric], data: Encoded) -> Metric:
+        if self.classes.clusters:
+            return named[CHANGE]
+        return named.get("log_loss", named["accuracy"])
 
-    def _answers(self, n_targets: int, name: str | None, scorer: Any) -> Answers:
+    def _answers(self, data: Encoded, name: str | None, scorer: Any) -> Answers:
         """What the estimator has of the methods that scorers ask for."""
-        methods = ("predict", "predict_proba", "decision_function")
+        methods = tuple(
+            method
+            for method in ("predict", "predict_proba", "decision_function")
+            if hasattr(self.estimator, method)
+        )
+        if self.classes.clusters and "cluster" not in getattr(scorer._score_func, "__module__", ""):
+            raise MetricError(
+                f"The metric {name or 'given'!r} compares with a target, and numbers of clusters are none: "
+                "metric='prediction_change' says how many rows change their cluster, 'adjusted_rand_score' compares "
+                "clusters with labels."
+            )
+        if self.classes.several:
+            wanted = scorer._response_method
+            wanted = "predict" if wanted == "predict" or "predict_proba" not in methods else "predict_proba"
+            meaning = partial(self.classes.outputs, wanted, data.targets)
+            answers = OutputAnswers(self.name, data.target, lambda: 0, meaning=meaning)(name, scorer)
+            return replace(answers, response=None)
         return Answers(
             type(self.estimator).__name__,
-            tuple(method for method in methods if hasattr(self.estimator, method)),
-            self.classes,
-            self._predicted,
-            n_targets=n_targets,
+            methods,
+            self.classes.one if not self.classes.clusters else None,
+            _predicted,
+            n_targets=1 if data.target is None else data.target.shape[1],
         )
 
-    def _predicted(self, pred: Any) -> NDArray[np.int64]:
-        return np.asarray(as_numpy(pred)[..., 0].astype(np.int64))
 
-    def _codes(self, y: Any, n_rows: int) -> NDArray[np.int64]:
-        labels = target_array(y, n_rows)
-        if labels.size != n_rows:
-            raise InputError(f"y must have one column of classes, got shape {labels.shape}.")
-        return self._numbers(labels.ravel())[:, None]
-
-    def _numbers(self, labels: NDArray[Any]) -> NDArray[np.int64]:
-        assert self.classes is not None
-        numbers = {label: number for number, label in enumerate(self.classes.tolist())}
-        try:
-            return np.array([numbers[label] for label in labels.tolist()], dtype=np.int64)
-        except (KeyError, TypeError):
-            odd = [label for label in dict.fromkeys(labels.tolist()) if label not in numbers]
-            raise InputError(
-                f"y has classes the {self.name} was not fitted on: {listing(odd)}. Classes: {listing(numbers)}."
-            ) from None
-
-    def _labels(self, codes: Any) -> NDArray[Any]:
-        if self.classes is None:
-            return np.asarray(one_column(codes))
-        return self.classes[np.asarray(codes).astype(np.int64).ravel()]
-
-
-def _is_classifier(estimator: Any) -> bool:
-    try:
-        return is_classifier(estimator)
-    except (AttributeError, TypeError):
-        # has the methods, not scikit-learn's tags
-        return hasattr(estimator, "predict_proba")
+def _predicted(pred: Any) -> NDArray[np.int64]:
+    return np.asarray(as_numpy(pred)[..., 0].astype(np.int64))
 
 
 @contextmanager
 def _modules_evaluating(estimator: Any) -> Iterator[None]:
     """Leave the modules of a skorch net, in a pipeline or a search too, in the mode they were in."""
-    while True:
-        inner = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
-        inner = getattr(inner, "best_estimator_", inner)
-        if inner is estimator:
-            break
-        estimator = inner
+    estimator = list(inner(estimator))[-1]
     torch = sys.modules.get("torch")
     with ExitStack() as stack:
         if torch and hasattr(estimator, "__dict__"):
@@ -253,11 +262,3 @@ def _modules_evaluating(estimator: Any) -> Iterator[None]:
                 if isinstance(part, torch.nn.Module):
                     stack.enter_context(evaluating(part))
         yield
-
-
-def _same(target: Any, pred: Any) -> Any:
-    return (pred[..., 0] == target[..., 0]) * 1.0
-
-
-def _log_loss(target: Any, pred: Any) -> Any:
-    return log_loss(target, pred / pred.sum(-1, keepdims=True))

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, ModelError
-from weighin._base.random_state import random_state_kept
-from weighin._metrics import MAE, MetricContext, OutputAnswers, general
-from weighin._models.protocol import Encoded, Outputs
+from weighin._metrics import MetricContext, Outputs, as_numpy
+from weighin._models.meaning import Meaning, class_codes, declared, target_names
+from weighin._models.protocol import Encoded
 from weighin._models.raw_columns import of_arrays, of_frame
 from weighin._tables.arrays import ArrayRows
 from weighin._tables.columns import Column
@@ -21,27 +21,42 @@ from weighin._tables.features import Feature
 from weighin._tables.frame_rows import FrameRows
 from weighin._tables.frames import column_names, is_frame
 
+HOW_CLASSES = " For labels of classes, list them in the order of the model's outputs: classes=['no', 'yes']."
+
 
 class TableModel:
     """All of the `Model` protocol but `name` and `predict`, for a model that takes the table as its user has it.
 
-    Each column is a feature, predictions are numbers that the user sees as they are, and the default metric is the
-    mean absolute error. An adapter of one more framework says what is otherwise.
+    Each column is a feature, and predictions are what the user sees. What they mean, and so which metrics there are and
+    which is the default, follows from `outputs` where an adapter of one more framework says it; else from the target
+    and the predictions themselves, see `weighin._models.meaning`.
     """
 
     name: str
     parallel = False
     row_by_row = False
+    asked = Outputs()
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Take the table as it is."""
         rows, features = table_rows(X, self.name)
-        target = None if y is None else numeric_target(y, rows.n_rows)
-        return Encoded(rows, target, (), f"the {rows.n_rows:,} rows given", features)
+        target = None if y is None else self._target(y, rows.n_rows)
+        names = () if target is None else target_names(y, target.shape[1])
+        return Encoded(rows, target, (), f"the {rows.n_rows:,} rows given", features, targets=names)
+
+    def _target(self, y: Any, n_rows: int) -> NDArray[Any]:
+        """Numbers, or the numbers of the classes that are known."""
+        classes = declared(self).classes
+        if classes and not declared(self).clusters:
+            labels = target_array(y, n_rows)
+            # a column of 0 and 1 for each class: numbers
+            if labels.ndim < 2 or labels.shape[1] != len(classes):
+                return class_codes(labels, classes, n_rows, "that are not among those given")
+        return numeric_target(y, n_rows)
 
     def outputs(self, response: str = "predict") -> Outputs:
-        """Numbers of which nothing more is known."""
-        return Outputs("number")
+        """Nothing is known of them."""
+        return Outputs()
 
     def raw_columns(
         self, data: Encoded, features: Sequence[Feature], X: Any, most_levels: int
@@ -53,20 +68,8 @@ class TableModel:
         return of_arrays(data.rows, features)
 
     def metric_context(self, data: Encoded) -> MetricContext:
-        """Metrics of numbers and of classes; the mean absolute error by default."""
-
-        def width() -> int:
-            with random_state_kept(), self.predicting():
-                return int(self.predict(data.rows.take(slice(0, 2))).shape[-1])
-
-        return MetricContext(
-            model=self.name,
-            default=lambda: MAE,
-            answers=OutputAnswers(self.name, data.target, width, self.to_user_scale),
-            named=general(),
-            target=data.target,
-            to_user_scale=self.to_user_scale,
-        )
+        """Metrics that fit what the outputs mean."""
+        return Meaning(self, data).context()
 
     def chunk_rows(self, rows: Any) -> int:
         """Many: what a call costs is spread over them."""
@@ -139,7 +142,7 @@ def numeric_target(y: Any, n_rows: int) -> NDArray[Any]:
             raise TypeError
         array = array.astype(np.float64 if array.dtype == object else np.result_type(array.dtype, np.float64))
     except (TypeError, ValueError):
-        raise InputError(f"y must hold numbers, got {array.dtype}.") from None
+        raise InputError(f"y must hold numbers, got {array.dtype}.{HOW_CLASSES}") from None
     if not np.isfinite(array).all():
         raise InputError(f"y has {int((~np.isfinite(array)).sum())} missing or infinite value(s).")
     return array.reshape(n_rows, -1)
@@ -172,7 +175,7 @@ def as_matrix(pred: Any, who: str, n_rows: int) -> NDArray[Any]:
         If they are no numbers, or have no or more than two dimensions.
     """
     if _is_tensor(pred):
-        pred = pred.detach().cpu()
+        pred = as_numpy(pred)
     array = pred.to_numpy() if hasattr(pred, "to_numpy") else np.asarray(pred)
     if n_rows == 1 and array.ndim < 2:
         # its axis may have been squeezed away

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -14,11 +15,20 @@ from torch import Tensor
 
 from weighin._base.errors import InputError, ModelError
 from weighin._base.random_state import random_state_kept
-from weighin._metrics import MetricContext, OutputAnswers, general
-from weighin._models.protocol import Encoded, Outputs
+from weighin._metrics import Kind, MetricContext, Outputs
+from weighin._models.function import label_numbers
+from weighin._models.meaning import LOOK_ROWS, Meaning, class_codes, target_names
+from weighin._models.protocol import Encoded
 from weighin._models.raw_columns import of_arrays
+from weighin._models.table import HOW_CLASSES
 from weighin._models.tensor_split import TensorSplit, split_of, works_row_by_row
-from weighin._models.torch_metrics import LogLoss, default_metric
+from weighin._models.torch_outputs import (
+    has_members,
+    last_activation,
+    mean_of_members,
+    tensor_of,
+    which_tensor,
+)
 from weighin._models.torch_state import cached_rows, evaluating, module_device, usable_device
 from weighin._tables.arrays import ArrayRows
 from weighin._tables.columns import Column
@@ -42,14 +52,21 @@ class TorchModel:
     -----
     `X` may be a matrix or a data frame of numbers (the module gets one float tensor), a tuple or list of matrices
     (one tensor each, integers kept), or a dict of them: keywords, or the dict itself for a module of one argument
-    that has none of these names.
+    that has none of these names. Of several outputs in a tuple, list or dict the first tensor is read, of a dict
+    "logits" before others. Of the members that TabM has for each row the mean is taken, of their probabilities where
+    they are logits.
     """
+
+    asked = Outputs()
 
     def __init__(self, module: torch.nn.Module, *, device: Any = None, name: str | None = None) -> None:
         self.module = module
         self.device = usable_device(device) if device is not None else module_device(module)
         self.name = name or f"torch {type(module).__name__}"
         self.parallel, self.row_by_row = self.device.type == "cpu", works_row_by_row(module)
+        self._members = has_members(module)
+        # what the members of a row give: "number", or "logit", whose probabilities are averaged
+        self._scale: Literal["", "number", "logit"] = ""
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Turn `X` into tensors on the module's device, and `y` into a matrix."""
@@ -73,12 +90,33 @@ class TorchModel:
         flat = [name for part_names in names for name in part_names]
         features = tuple(Feature(name, (position,)) for position, name in enumerate(flat))
         precise = dtype if dtype == torch.float64 else torch.float32
-        target = None if y is None else _target(y, n_rows, self.device, precise)
-        return Encoded(ArrayRows(tuple(parts), keys), target, (), f"the {n_rows:,} rows given", features)
+        target = None if y is None else _target(y, n_rows, self.device, precise, self.asked.classes)
+        columns = () if target is None else target_names(y, target.shape[1])
+        rows = ArrayRows(tuple(parts), keys)
+        what = f"the {n_rows:,} rows given"
+        return Encoded(rows, target, self._look(rows, target), what, features, targets=columns)
+
+    def _look(self, rows: ArrayRows, target: Tensor | None) -> tuple[str, ...]:
+        """See in what form the module gives its outputs; say which part is read, and on what scale members are."""
+        with random_state_kept(), self.predicting(), torch.inference_mode():
+            out = _called(self.module, rows.take(slice(0, 2)))
+            read = tensor_of(out, 2)
+        notes = [which_tensor(out)]
+        if self._members and read.ndim == 3:
+            if not self._scale:
+                self._scale = _scale_of_members(self.name, self.asked, read, target)
+            if self._scale == "logit":
+                self.asked = replace(self.asked, kind="probability")
+            what = (
+                "probabilities, softmax or sigmoid of their logits," if self._scale == "logit" else "outputs"
+            )
+            notes.append(f"Of each row, {read.shape[1]} members predict: the mean of their {what} is read.")
+        return tuple(filter(None, notes))
 
     def outputs(self, response: str = "predict") -> Outputs:
-        """Numbers of which nothing more is known."""
-        return Outputs("number")
+        """Nothing is known of them, but for averages of members."""
+        kinds: dict[str, Kind] = {"logit": "probability", "number": "number", "": "unknown"}
+        return Outputs(kinds[self._scale])
 
     def raw_columns(
         self, data: Encoded, features: Sequence[Feature], X: Any, most_levels: int
@@ -88,18 +126,20 @@ class TorchModel:
         return of_arrays(data.rows, features)
 
     def metric_context(self, data: Encoded) -> MetricContext:
-        """Metrics of numbers and of classes; MAE for a target of numbers, log loss for one of classes, by default."""
-        width = partial(self._width, data)
-        return MetricContext(
-            model=self.name,
-            default=partial(default_metric, data.target, width),
-            answers=OutputAnswers(self.name, data.target, width, self.to_user_scale),
-            named=general(),
-            sources=(LogLoss(width),),
-            target=data.target,
-            to_user_scale=self.to_user_scale,
-            device=self.device,
-        )
+        """Metrics that fit what the outputs mean; several that are no probabilities are logits of classes."""
+        return Meaning(self, data, self._last_layer, logits=True).context(device=self.device)
+
+    def _last_layer(self, data: Encoded) -> Outputs:
+        """What the layer that ran last says, on all rows."""
+        rows = data.rows
+
+        def call(start: int) -> Tensor:
+            part = rows.take(slice(start, min(start + LOOK_ROWS, rows.n_rows)))
+            return tensor_of(_called(self.module, part), part.n_rows)
+
+        calls = (partial(call, start) for start in range(0, rows.n_rows, LOOK_ROWS))
+        with random_state_kept(), self.predicting(), torch.inference_mode():
+            return Outputs() if self._scale else last_activation(self.module, calls)
 
     def chunk_rows(self, rows: ArrayRows) -> int:
         """As many as keep the widest layer in cache."""
@@ -107,7 +147,7 @@ class TorchModel:
 
     def split(self, rows: Any) -> TensorSplit | None:
         """Read the module as a sum of parts under a head, where it is one."""
-        return split_of(self.module, rows, _outputs)
+        return split_of(self.module, rows, self._outputs)
 
     def predicting(self) -> AbstractContextManager[None]:
         """Evaluation mode and no gradients, until the block ends."""
@@ -117,25 +157,63 @@ class TorchModel:
     @torch.inference_mode()
     def predict(self, rows: ArrayRows, response: str = "predict") -> Tensor:
         """What the module gives, as a matrix."""
-        return _outputs(self.module, rows)
+        return self._outputs(self.module, rows)
+
+    def _outputs(self, module: Any, rows: ArrayRows) -> Tensor:
+        out = tensor_of(_called(module, rows), rows.n_rows)
+        if out.dtype not in (torch.float32, torch.float64):
+            # what is measured is added up: half precision would do that to three digits
+            out = out.float()
+        if rows.n_rows == 1 and out.ndim < 2:
+            # its axis may have been squeezed away
+            return out.reshape(1, -1)
+        if out.ndim == 0:
+            raise ModelError(f"The module gave one number for {rows.n_rows} rows; one per row is needed.")
+        if self._scale and out.ndim == 3:
+            out = mean_of_members(out, self._scale)
+        if self.asked.kind == "label" and self.asked.classes:
+            return torch.from_numpy(label_numbers(out.cpu(), self.asked.classes, self.name)).to(out)
+        return out[:, None] if out.ndim == 1 else out.flatten(1)
 
     def to_user_scale(self, pred: Tensor) -> Tensor:
         """Nothing to do: the module's outputs are what its user sees."""
         return pred
-
-    def _width(self, data: Encoded) -> int:
-        with random_state_kept(), self.predicting():
-            return int(self.predict(data.rows.take(slice(0, 2))).shape[-1])
 
 
 def _to_numpy(tensor: Tensor) -> np.ndarray:
     return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().cpu().numpy()
 
 
-def _outputs(module: Any, rows: ArrayRows) -> Tensor:
+def _scale_of_members(
+    name: str, asked: Outputs, out: Tensor, target: Tensor | None
+) -> Literal["number", "logit"]:
+    """Whether members give numbers, or logits whose probabilities are averaged.
+
+    Raises
+    ------
+    InputError
+        Where neither the user nor the target says it.
+    """
+    if asked.kind != "unknown":
+        return "logit" if asked.kind == "logit" else "number"
+    whole = target is not None and bool((target == target.round()).all())
+    if target is not None and not whole:
+        return "number"
+    if out.shape[-1] > 1 and (whole or asked.classes):
+        return "logit"
+    if target is not None and not asked.classes and set(target.unique().tolist()) != {0, 1}:
+        return "number"
+    raise InputError(
+        f"{name} gives {out.shape[1]} members of {out.shape[2]} output(s) for each row. Say what they are, for their "
+        "mean: "
+        "outputs='number', or outputs='logit' for the mean of probabilities."
+    )
+
+
+def _called(module: Any, rows: ArrayRows) -> Any:
     keys = rows.keys
     try:
-        out = (
+        return (
             module(*rows.parts)
             if keys is None
             else _by_name(module, dict(zip(keys, rows.parts, strict=True)))
@@ -145,17 +223,6 @@ def _outputs(module: Any, rows: ArrayRows) -> Tensor:
         if not levels:
             raise
         raise ModelError(f"The module knows fewer levels than it was given ({error}): {levels}") from error
-    if not isinstance(out, Tensor):
-        raise ModelError(f"The module must give one tensor, got {type(out).__name__}.")
-    if out.dtype not in (torch.float32, torch.float64):
-        # what is measured is added up: half precision would do that to three digits
-        out = out.float()
-    if rows.n_rows == 1 and out.ndim < 2:
-        # its axis may have been squeezed away
-        return out.reshape(1, -1)
-    if out.ndim == 0:
-        raise ModelError(f"The module gave one number for {rows.n_rows} rows; one per row is needed.")
-    return out[:, None] if out.ndim == 1 else out.flatten(1)
 
 
 def _by_name(module: Any, inputs: dict[str, Tensor]) -> Any:
@@ -238,14 +305,21 @@ def _matrix(values: Any, names: Sequence[str]) -> np.ndarray:
     return np.array(array, dtype=np.int64)
 
 
-def _target(y: Any, n_rows: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+def _target(
+    y: Any, n_rows: int, device: torch.device, dtype: torch.dtype, classes: tuple[Any, ...] = ()
+) -> Tensor:
     array = (
         _to_numpy(y) if isinstance(y, Tensor) else np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
     )
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"y must hold numbers (class numbers for a classifier), got {array.dtype}.")
     if array.ndim == 0 or len(array) != n_rows:
         raise InputError(f"y must have {n_rows} rows as X has, got {len(array) if array.ndim else y!r}.")
+    if classes and not (array.ndim == 2 and array.shape[1] == len(classes)):
+        codes = class_codes(array, classes, n_rows, "that are not among those given")
+        return torch.from_numpy(codes).to(device)
+    if array.dtype.kind not in "fiub":
+        raise InputError(
+            f"y must hold numbers (class numbers for a classifier), got {array.dtype}.{HOW_CLASSES}"
+        )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise InputError(f"y has {int((~np.isfinite(array)).sum())} missing or infinite value(s).")
     kind: type = np.float64 if array.dtype.kind == "f" else np.int64

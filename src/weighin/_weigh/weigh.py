@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, overload
 
 from weighin._base.checks import seed_of
@@ -22,6 +23,8 @@ def weigh(
     *,
     metric: Any = None,
     greater_is_better: bool | None = None,
+    outputs: str | None = None,
+    classes: Sequence[Any] | None = None,
     features: Iterable[str] | None = None,
     groups: Mapping[str, Iterable[str]] | str | None = None,
     within: Any = None,
@@ -49,6 +52,8 @@ def weigh(
     *,
     metric: Any = None,
     greater_is_better: bool | None = None,
+    outputs: str | None = None,
+    classes: Sequence[Any] | None = None,
     features: Iterable[str] | None = None,
     groups: Mapping[str, Iterable[str]] | str | None = None,
     within: Any = None,
@@ -75,6 +80,8 @@ def weigh(
     *,
     metric: Any = None,
     greater_is_better: bool | None = None,
+    outputs: str | None = None,
+    classes: Sequence[Any] | None = None,
     features: Iterable[str] | None = None,
     groups: Mapping[str, Iterable[str]] | str | None = None,
     within: Any = None,
@@ -106,13 +113,23 @@ def weigh(
     y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
         Target; by default a learner's target column(s) in `X`. "prediction_change" needs none.
     metric : str, fastai metric, scorer, torchmetrics object, callable, or a list of them, optional
-        By default a learner's first metric, its loss if it has none; for other models "mae" for numbers, "log_loss"
-        for classes ("accuracy" without probabilities). Names: "mae", "mse", "rmse"; for a learner those of its
-        metrics, "loss", "accuracy", "error_rate"; those of scikit-learn's scorers; for all "prediction_change",
-        which says how far the prediction itself moves. A callable takes ``(y, pred)`` as numpy arrays. Several
-        metrics are taken of the same predictions; the first is that of the result, `Importance.of` gives the others.
+        By default a learner's first metric, its loss if it has none; for other models what fits their outputs:
+        "log_loss" for classes, "mae" for numbers, "accuracy" for labels, "pinball_loss" for quantiles. Names: "mae",
+        "mse", "rmse", "accuracy", "error_rate", "log_loss"; those of scikit-learn's scorers, with or without "neg_";
+        "mae[margin]" for one target of several; for a learner those of its metrics and "loss"; for all
+        "prediction_change", which says how far the prediction itself moves, or how often a label changes. A loss of
+        torch is called as torch calls it; any other callable takes ``(y, pred)`` as numpy arrays. Several metrics are
+        taken of the same predictions; the first is that of the result, `Importance.of` gives the others.
     greater_is_better : bool, optional
         Direction of a metric weighin does not know; never guessed.
+    outputs : str, optional
+        What the model's outputs mean: "number", "count", "probability", "logit", "label" (predicted classes), or
+        "quantile:0.9" (several as "quantile:0.1,0.5,0.9"). By default what the model says, or its last layer, or its
+        values on all rows (those that sum to 1 are probabilities), which the notes of the result then tell; where it
+        matters and cannot be told, an error says so.
+    classes : sequence, optional
+        Labels of the classes, for a model that does not know them: in the order of its outputs, or of the numbers that
+        it predicts. One output is that of the second of two.
     features : iterable of str, optional
         Weigh only these; all by default.
     groups : mapping of str to iterable of str, or "auto", optional
@@ -216,7 +233,8 @@ def weigh(
         Resources(batch_size, n_jobs, int(max_memory) * 2**20),
         max_seconds, keep_rows, progress,
     )  # fmt: skip
+    adapt = partial(as_model, device=device, outputs=outputs, classes=classes)
     if isinstance(model, list | tuple):
-        return several(ask, [as_model(one, device=device) for one in model], precision)
-    with Session(as_model(model, device=device)) as session:
+        return several(ask, [adapt(one) for one in model], precision)
+    with Session(adapt(model)) as session:
         return ask.precisely(session, precision) if precision is not None else ask.fully(session)

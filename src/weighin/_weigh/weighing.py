@@ -94,7 +94,9 @@ class Weighing:
         model = session.model
         if data is None:
             data = model.encode(self.X, self.y, self.missing, arguments.needs_target(self.metrics))
-        metrics = resolve_metrics(self.metrics, self.greater_is_better, model.metric_context(data))
+        context = model.metric_context(data)
+        metrics = resolve_metrics(self.metrics, self.greater_is_better, context)
+        data = replace(data, notes=(*data.notes, *context.notes()))
         groups = self.grouping.of(self.X, data.features, self.features)
         chosen = select(data.features, self.features, groups)
         for metric in metrics:

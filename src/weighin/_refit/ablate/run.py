@@ -13,6 +13,7 @@ from weighin._base.errors import InputError
 from weighin._refit.ablate.changes import Trained, ablation_of
 from weighin._refit.ablate.near_zero import near_zero
 from weighin._refit.ablate.variants import Plan, Variant, make_plan
+from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.design import Design, make_design
 from weighin._refit.fits.run import Job, Task, run_fits
 from weighin._refit.fits.store import Outcome, Store
@@ -31,6 +32,8 @@ def ablate(
     fits: int = 10,
     metric: str | Callable[..., float] | None = None,
     greater_is_better: bool | None = None,
+    outputs: str | None = None,
+    classes: Sequence[Any] | None = None,
     split: Any = None,
     id: str | None = "id",
     group: str | None = None,
@@ -69,6 +72,8 @@ def ablate(
         As `weigh` takes it; by default a learner's first metric, "mae" for numbers, "log_loss" for classes.
     greater_is_better : bool, optional
         Direction of a metric weighin does not know.
+    outputs, classes
+        What the models' outputs mean, as `weigh` takes it.
     split : str, array or pair, optional
         "random" (the default; a fifth is tested on), "random:0.3", "group:COLUMN", "time:COLUMN" (the last value of
         the column is tested on, what comes before trained on), "time:COLUMN:3" (each of the last three), a mask that
@@ -124,16 +129,16 @@ def ablate(
         recipe, df, split=split, fits=fits, id=id, group=group, random_state=random_state, store=store
     )
     plan, wants_near_zero = make_plan(recipe, design.frame, drop, add, replace, design.index)
+    criterion = Criterion(metric, greater_is_better, outputs, classes)
     weighing = partial(
         weigh_model,
-        metric=metric,
-        greater_is_better=greater_is_better,
+        criterion=criterion,
         random_state=design.random_state,
         blocks=not design.splits.resampled,
     )
     parts = not design.splits.resampled
-    task = Task(recipe, metric, greater_is_better, design.random_state, weighing, parts)
-    kept = Store(store, design.about(metric, greater_is_better), _keys(plan))
+    task = Task(recipe, criterion, design.random_state, weighing, parts)
+    kept = Store(store, design.about(criterion), _keys(plan))
     options: dict[str, Any] = {"n_jobs": n_jobs, "progress": progress}
     notes: list[str] = []
     outcomes: dict[Job, Outcome] = {}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from weighin._base.checks import check_counts, check_seed, seed_of
 from weighin._base.errors import InputError
 from weighin._base.versions import versions
+from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.splits import Splits, check_leaks, make_splits
 from weighin._refit.recipes.fingerprint import describe, digest, of_frame
 from weighin._refit.recipes.recipe import Recipe, check_features, check_recipe
@@ -62,14 +63,14 @@ class Design:
         """Share of each fold in the test rows."""
         return np.array([len(fold[0].test) for fold in self.splits.folds]) / self.n_test
 
-    def about(self, metric: Any, greater_is_better: bool | None, **more: Any) -> dict[str, str]:
+    def about(self, criterion: Criterion, **more: Any) -> dict[str, str]:
         """What decides the numbers of a fit, as sums, for a store."""
         first = [[side.tolist() for side in fold[0]] for fold in self.splits.folds]
         return {
             "data": of_frame(self.frame),
             "recipe": self.recipe.fingerprint,
             "split": digest(repr([self.splits.kind, first])),
-            "metric": digest(describe([metric, greater_is_better, more])),
+            "metric": digest(describe([list(criterion.options.values()), more])),
             "random_state": str(self.random_state),
             "versions": ", ".join(
                 f"{name} {number}" for name, number in versions().items() if name != "weighin"

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError, ModelError, WeighinError
-from weighin._metrics import resolve_metric
-from weighin._models import as_model
+from weighin._refit.fits.criterion import Criterion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,8 +62,7 @@ def measure(
     frame: pd.DataFrame,
     features: Sequence[str],
     target: Sequence[str],
-    metric: Any = None,
-    greater_is_better: bool | None = None,
+    criterion: Criterion,
     *,
     parts: bool = True,
 ) -> HeldOut:
@@ -77,11 +75,11 @@ def measure(
     Unmeasurable
         If the metric is not known for such models, or its direction is not.
     """
-    adapted = as_model(model)
+    adapted = criterion.adapt(model)
     y = frame[target[0]] if len(target) == 1 else frame[list(target)]
     data = adapted.encode(frame[list(features)], y, "raise", True)
     try:
-        resolved = resolve_metric(metric, greater_is_better, adapted.metric_context(data))
+        resolved = criterion.resolve(adapted, data)
     except WeighinError as error:
         raise Unmeasurable(str(error)) from error
     if resolved.against != "target":

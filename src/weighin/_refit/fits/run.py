@@ -12,6 +12,7 @@ import numpy as np
 
 from weighin._base.errors import MetricError, ModelError
 from weighin._base.progress import tracking
+from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.design import Design
 from weighin._refit.fits.measure import Unmeasurable, measure
 from weighin._refit.fits.splits import Splits
@@ -63,10 +64,8 @@ class Task:
     ----------
     recipe : Recipe
         How to train.
-    metric : str, callable or None
+    criterion : Criterion
         What is measured.
-    greater_is_better : bool or None
-        Its direction, where weighin does not know it.
     random_state : int
         Seed of the plan.
     weighing : callable, optional
@@ -76,8 +75,7 @@ class Task:
     """
 
     recipe: Recipe
-    metric: Any
-    greater_is_better: bool | None
+    criterion: Criterion
     random_state: int
     weighing: Callable[..., dict[str, Any]] | None = None
     parts: bool = True
@@ -106,10 +104,10 @@ class Task:
 
     def _once(self, job: Job, train: pd.DataFrame, test: pd.DataFrame, seed: int) -> Outcome:
         model = self.recipe.train(train, job.features, seed=seed)
-        target, better = self.recipe.target, self.greater_is_better
+        target = self.recipe.target
         weights = {}
         with one_thread():
-            held_out = measure(model, test, job.features, target, self.metric, better, parts=self.parts)
+            held_out = measure(model, test, job.features, target, self.criterion, parts=self.parts)
             if self.weighing is not None and job.weighed:
                 weights = self.weighing(model, test, job.features, target)
         return Outcome(**dataclasses.asdict(held_out), seed=seed, weights=weights)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weighin._base.errors import MetricError
-from weighin._metrics import resolve_metric
-from weighin._models import as_model
+from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.measure import random_blocks
 from weighin._weigh.weigh import weigh
 
@@ -26,8 +25,7 @@ def weigh_model(
     features: Sequence[str],
     target: Sequence[str],
     *,
-    metric: Any,
-    greater_is_better: bool | None,
+    criterion: Criterion,
     random_state: int,
     n_repeats: int = N_REPEATS,
     groups: Mapping[str, Iterable[str]] | None = None,
@@ -45,13 +43,13 @@ def weigh_model(
     y = frame[target[0]] if len(target) == 1 else frame[list(target)]
     X = frame[list(features)]
     options: dict[str, Any] = {
-        "greater_is_better": greater_is_better,
+        **criterion.options,
         "groups": groups,
         "random_state": random_state,
         "n_jobs": 1,
         "progress": False,
     }
-    whole = weigh(model, X, y, metric=metric, n_repeats=n_repeats, **options)
+    whole = weigh(model, X, y, n_repeats=n_repeats, **options)
     lower, upper = whole.interval()
     weights: dict[str, Any] = {
         "names": list(whole.features),
@@ -63,28 +61,24 @@ def weigh_model(
         "few_rows": np.asarray(whole.few_rows, dtype=bool),
     }
     count = min(MOST_BLOCKS, len(frame) // BLOCK_ROWS)
-    if blocks and count >= FEWEST_BLOCKS and is_row_mean(model, X, y, metric, greater_is_better):
+    if blocks and count >= FEWEST_BLOCKS and is_row_mean(model, X, y, criterion):
         number = random_blocks(len(frame), count)
         parts = [np.flatnonzero(number == block) for block in range(count)]
         # a block gives and takes within itself: its importance is one more sample of the same number
         repeats = min(n_repeats, (min(map(len, parts)) - 1) // 2)
         weights["blocks"] = np.array(
             [
-                weigh(
-                    model, X.iloc[rows], y.iloc[rows], metric=metric, n_repeats=repeats, **options
-                ).importances_mean
+                weigh(model, X.iloc[rows], y.iloc[rows], n_repeats=repeats, **options).importances_mean
                 for rows in parts
             ]
         )
     return weights
 
 
-def is_row_mean(model: Any, X: Any, y: Any, metric: Any, greater_is_better: bool | None) -> bool:
+def is_row_mean(model: Any, X: Any, y: Any, criterion: Criterion) -> bool:
     """Whether a metric is a mean over rows for this model."""
-    adapted = as_model(model)
-    resolved = resolve_metric(
-        metric, greater_is_better, adapted.metric_context(adapted.encode(X, y, "raise", True))
-    )
+    adapted = criterion.adapt(model)
+    resolved = criterion.resolve(adapted, adapted.encode(X, y, "raise", True))
     if resolved.against != "target":
         raise MetricError(
             f"The metric {resolved.name!r} needs no target and says nothing of how good a model is."

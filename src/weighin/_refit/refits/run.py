@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from weighin._base.checks import check_counts, check_jobs
 from weighin._base.errors import ModelError
 from weighin._base.versions import versions
+from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.design import make_design
 from weighin._refit.fits.importances import WeighedFits
 from weighin._refit.fits.run import Job, Task, failures, run_fits
@@ -30,6 +31,8 @@ def weigh_refits(
     fits: int = 10,
     metric: str | Callable[..., float] | None = None,
     greater_is_better: bool | None = None,
+    outputs: str | None = None,
+    classes: Sequence[Any] | None = None,
     groups: Mapping[str, Iterable[str]] | None = None,
     n_repeats: int = N_REPEATS,
     split: Any = None,
@@ -57,6 +60,8 @@ def weigh_refits(
         As `weigh` takes it.
     greater_is_better : bool, optional
         Direction of a metric weighin does not know.
+    outputs, classes
+        What the models' outputs mean, as `weigh` takes it.
     groups : mapping of str to iterable of str, optional
         Each group is weighed as one more feature.
     n_repeats : int
@@ -106,10 +111,10 @@ def weigh_refits(
         recipe, df, split=split, fits=fits, id=id, group=group, random_state=random_state, store=store
     )
     members = None if groups is None else {name: tuple(columns) for name, columns in groups.items()}
+    criterion = Criterion(metric, greater_is_better, outputs, classes)
     weighing = partial(
         weigh_model,
-        metric=metric,
-        greater_is_better=greater_is_better,
+        criterion=criterion,
         random_state=design.random_state,
         n_repeats=n_repeats,
         groups=members,
@@ -120,8 +125,8 @@ def weigh_refits(
     jobs = [
         Job(key, recipe.features, fold, fit, weighed=True) for fit in range(fits) for fold in range(n_folds)
     ]
-    plan = design.about(metric, greater_is_better, groups=members, n_repeats=n_repeats)
-    task = Task(recipe, metric, greater_is_better, design.random_state, weighing, parts=False)
+    plan = design.about(criterion, groups=members, n_repeats=n_repeats)
+    task = Task(recipe, criterion, design.random_state, weighing, parts=False)
     outcomes = run_fits(
         task, design, jobs, Store(store, plan, {"full": key}), n_jobs=n_jobs, progress=progress
     )

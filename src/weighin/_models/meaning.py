@@ -1,0 +1,291 @@
+"""What a model's outputs mean: the user's word, the model's, its structure, its values on all rows, or an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError, MetricError, listing
+from weighin._base.random_state import random_state_kept
+from weighin._metrics import (
+    OF_NUMBERS,
+    PREDICTION_CHANGE,
+    MetricContext,
+    OutputAnswers,
+    OutputMetrics,
+    Outputs,
+    as_numpy,
+    plain_array,
+)
+from weighin._models.protocol import Encoded, Model
+
+# rows predicted at once
+LOOK_ROWS = 32_768
+# by which several outputs of a row may miss 1 to be probabilities without anybody's word
+SUM_ERROR = 1e-3
+
+# whole numbers in a row that may be those of classes
+FEW_VALUES = 10
+
+
+class Meaning:
+    """What the outputs of one model mean on some rows; found out at most once.
+
+    Parameters
+    ----------
+    model : Model
+        Adapted.
+    data : Encoded
+        Rows that it is looked at on, and their target.
+    structure : callable, optional
+        ``structure(data) -> Outputs``: what the model's last layer says, "unknown" where it is silent.
+    logits : bool
+        Whether several outputs that are no probabilities count as logits of classes, as torch has them.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        data: Encoded,
+        structure: Callable[[Encoded], Outputs] | None = None,
+        logits: bool = False,
+    ) -> None:
+        self.model, self.data, self.structure, self.logits = model, data, structure, logits
+        self.declared = declared(model)
+        self._found: Outputs | None = None
+
+    def __call__(self) -> Outputs:
+        """What they mean.
+
+        Raises
+        ------
+        MetricError
+            Where it cannot be told, with the calls to choose from.
+        """
+        if self._found is None:
+            self._found = self._several(self._look())
+        return self._found
+
+    def width(self) -> int:
+        """Number of outputs."""
+        with random_state_kept(), self.model.predicting():
+            return int(self.model.predict(self.data.rows.take(slice(0, 2))).shape[-1])
+
+    def context(self, **others: Any) -> MetricContext:
+        """What metrics have to know: those that fit the outputs by name, and how others read them."""
+        outputs, data = self.declared, self.data
+        numbers = not outputs.of_classes
+        metrics = OutputMetrics(self.model.name, outputs, self, self.width, data.targets)
+        named = {**OF_NUMBERS, PREDICTION_CHANGE.name: PREDICTION_CHANGE} if numbers else {}
+        labels = partial(_labels, outputs.classes) if outputs.classes else plain_array
+        basic: dict[str, Any] = {
+            "model": self.model.name,
+            "default": lambda: metrics.default(data.target),
+            "answers": OutputAnswers(
+                self.model.name, data.target, self.width, self.model.to_user_scale, meaning=self
+            ),
+            "named": named,
+            "sources": (metrics,),
+            "target": data.target,
+            "to_user_scale": self.model.to_user_scale,
+            "to_array": labels,
+            "pred_to_array": labels if outputs.kind == "label" else plain_array,
+            "meaning": self,
+            "notes": self.notes,
+        }
+        return MetricContext(**{**basic, **others})
+
+    def notes(self) -> tuple[str, ...]:
+        """What has to be told of how outputs were read, if they were looked at."""
+        found = self._found
+        if found is None or not (found.guess or found.parts):
+            return ()
+        several = (
+            f" Metrics are means over the {len(found.parts)} targets ({listing(found.targets)}); "
+            f"'log_loss[{found.targets[0]}]' is that of one."
+            if found.parts
+            else ""
+        )
+        why = f", {found.why}" if found.why else ""
+        return (f"Outputs are read as {found}{why}: outputs= says otherwise.{several}",)
+
+    def _look(self) -> Outputs:
+        known = self.declared
+        if known.kind not in ("unknown", "label"):
+            return known
+        target = None if self.data.target is None else as_numpy(self.data.target)
+        if known.kind == "label":
+            self._check_labels(known, target)
+            return known
+        read = self.structure(self.data) if self.structure is not None else Outputs()
+        if read.kind != "unknown":
+            return replace(read, classes=read.classes or known.classes, targets=known.targets, guess=True)
+        whole = target is not None and bool((target == target.round()).all())
+        if not known.classes and not whole:
+            return replace(known, kind="number")
+        width = self.width()
+        if target is not None and target.shape[1] > 1:
+            two = width == target.shape[1] and set(np.unique(target)) == {0, 1}
+            return (
+                self._of_flags(known, "each of several 0/1 targets") if two else replace(known, kind="number")
+            )
+        if width > 1:
+            return self._of_several(known, target, width)
+        two = bool(known.classes) or (target is not None and set(np.unique(target)) == {0, 1})
+        if two:
+            return self._of_flags(known, "a 0/1 target")
+        values = np.unique(target) if target is not None else np.zeros(0)
+        few = 2 < len(values) <= FEW_VALUES and values[0] in (0, 1) and np.ptp(values) == len(values) - 1
+        why = f"as there is one for whole numbers from {values[0]:g} to {values[-1]:g}" if few else ""
+        return replace(known, kind="number", why=why, guess=few)
+
+    def _of_several(self, known: Outputs, target: NDArray[Any] | None, width: int) -> Outputs:
+        inside, ones = True, True
+        for pred in self._predictions():
+            inside = inside and bool(((pred >= 0) & (pred <= 1)).all())
+            ones = ones and inside and bool((abs(pred.sum(-1) - 1) <= SUM_ERROR).all())
+            if not inside:
+                break
+        if ones:
+            why = "as those of every row are 0 or more and sum to 1"
+            return replace(known, kind="probability", why=why, guess=True)
+        if not known.classes and target is not None and (target.min() < 0 or target.max() >= width):
+            odd = target[(target < 0) | (target >= width)].ravel()[0]
+            raise MetricError(
+                f"y holds {odd:g}, and {self.model.name} has {width} outputs. If they are for classes, list their "
+                "labels "
+                "in the order of the outputs: classes=[...]; if they are quantiles, say outputs='quantile:0.1,0.9'."
+            )
+        if self.logits and not inside:
+            why = "as torch modules have them for classes"
+            return replace(known, kind="logit", why=why, guess=True)
+        what = "do not sum to 1" if inside else "go beyond 0 and 1"
+        raise MetricError(
+            f"{self.model.name} has {width} outputs for {_of(known, target)}, and they {what}. Say what they are: "
+            "outputs='logit' for logits, whose softmax is taken; outputs='probability' for probabilities that sum to "
+            "1; "
+            "or outputs='number', with a metric of numbers."
+        )
+
+    def _of_flags(self, known: Outputs, what: str) -> Outputs:
+        """One output each for what is 0 or 1."""
+        labels, lowest, largest = True, np.inf, -np.inf
+        for pred in self._predictions():
+            lowest, largest = min(lowest, float(pred.min())), max(largest, float(pred.max()))
+            labels = labels and bool(((pred == 0) | (pred == 1)).all())
+            if lowest < 0 or largest > 1:
+                break
+        if labels:
+            return replace(known, kind="label", why="as every one is 0 or 1", guess=True)
+        if lowest >= 0 and largest <= 1:
+            return replace(
+                known, kind="probability", why=f"as they lie between 0 and 1 beside {what}", guess=True
+            )
+        raise MetricError(
+            f"{self.model.name} predicts {what}, and its outputs go beyond 0 and 1, to "
+            f"{lowest if lowest < 0 else largest:.6g}. "
+            "Say what they are: outputs='logit' for log loss of their sigmoid, or outputs='number' for an error such "
+            "as "
+            "the mean absolute one."
+        )
+
+    def _several(self, outputs: Outputs) -> Outputs:
+        """A part for each target, where there are several of classes."""
+        target = self.data.target
+        if not outputs.of_classes or outputs.parts or target is None or target.shape[1] == 1:
+            return outputs
+        n_targets = target.shape[1]
+        if self.width() != n_targets or set(np.unique(as_numpy(target))) - {0, 1}:
+            raise MetricError(
+                f"{self.model.name} has {self.width()} output(s) and y {n_targets} columns: for several targets of "
+                "classes "
+                "there has to be one output, and 0 or 1, for each."
+            )
+        names = tuple(map(str, outputs.classes)) if len(outputs.classes) == n_targets else self.data.targets
+        part = Outputs(outputs.kind, n_outputs=1)
+        return replace(outputs, classes=(), targets=names, parts=(part,) * n_targets)
+
+    def _check_labels(self, outputs: Outputs, target: NDArray[Any] | None) -> None:
+        """Refuse labels of which the target has none: they are numbered in another way."""
+        if target is None or outputs.classes or outputs.clusters or target.shape[1] > 1:
+            return
+        seen = set(np.concatenate([np.unique(pred) for pred in self._predictions()]).tolist())
+        if not seen & set(np.unique(target).tolist()):
+            raise MetricError(
+                f"{self.model.name} predicts {listing(f'{label:g}' for label in sorted(seen))} and y holds "
+                f"{listing(f'{label:g}' for label in np.unique(target))}: no label is in both. classes=[...] lists "
+                "the labels "
+                "in the order of the numbers that are predicted."
+            )
+
+    def _predictions(self) -> Iterator[NDArray[Any]]:
+        """Of all rows, on the scale that a user sees."""
+        rows = self.data.rows
+        with random_state_kept(), self.model.predicting():
+            for start in range(0, rows.n_rows, LOOK_ROWS):
+                pred = self.model.predict(rows.take(slice(start, min(start + LOOK_ROWS, rows.n_rows))))
+                yield as_numpy(self.model.to_user_scale(pred))
+
+
+def declared(model: Model, response: str = "predict") -> Outputs:
+    """What the user says of the outputs, completed by what the model says of them."""
+    asked, own = model.asked, model.outputs(response)
+    if asked.kind == "unknown":
+        return replace(own, classes=asked.classes) if asked.classes else own
+    same = asked.kind == own.kind
+    return replace(
+        asked,
+        classes=asked.classes or (own.classes if asked.of_classes else ()),
+        targets=own.targets,
+        levels=asked.levels,
+        loss=own.loss if same else "",
+        clusters=own.clusters and same,
+        parts=own.parts if same else (),
+    )
+
+
+def _of(known: Outputs, target: Any) -> str:
+    return (
+        f"classes {listing(known.classes)}"
+        if known.classes or target is None
+        else "a target of whole numbers"
+    )
+
+
+def _labels(classes: tuple[Any, ...], codes: Any) -> NDArray[Any]:
+    """Labels of class numbers, as a user's function gets them."""
+    array = plain_array(codes)
+    return np.array(classes)[array.astype(np.int64)]
+
+
+def class_codes(y: Any, classes: tuple[Any, ...], n_rows: int, where: str) -> NDArray[np.int64]:
+    """Numbers of the classes of a target's labels, shape (n_rows, n_targets).
+
+    Raises
+    ------
+    InputError
+        On a label that is none of the classes.
+    """
+    numbers = {label: number for number, label in enumerate(classes)}
+    try:
+        return np.array([numbers[label] for label in y.ravel().tolist()], dtype=np.int64).reshape(n_rows, -1)
+    except (KeyError, TypeError):
+        odd = [
+            label
+            for label in dict.fromkeys(map(str, y.ravel().tolist()))
+            if label not in set(map(str, classes))
+        ]
+        raise InputError(
+            f"y has classes {where}: {listing(odd or y.ravel().tolist()[:1])}. Classes: {listing(numbers)}."
+        ) from None
+
+
+def target_names(y: Any, n_targets: int) -> tuple[str, ...]:
+    """Names of the columns of a target: those of a frame, else their numbers."""
+    names = getattr(y, "column_names", getattr(y, "columns", None))
+    return tuple(map(str, range(n_targets) if names is None or len(names) != n_targets else names))
