@@ -26,7 +26,7 @@ def main() -> None:
         notebook = Path(folder) / "notebook.html"
         notebook.write_text(notebook_of(imp), encoding="utf-8")
         photograph(notebook, HERE / "notebook.png", only="main")
-    _plots.save(lambda ax: imp.plot(ax=ax), HERE / "importance.png")
+    _plots.save(imp.draw_on, HERE / "importance.png")
     console = Console(record=True, width=88, file=io.StringIO())
     console.print(imp)
     svg = console.export_svg(title="weighin demo")

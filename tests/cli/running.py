@@ -21,10 +21,10 @@ def drawn_texts(monkeypatch) -> list[str]:
     texts, save = [], _plots.save
 
     def watching(draw, path, **options):
-        def remember(ax):
-            drawn = draw(ax)
+        def remember(figure):
+            ax = draw(figure)
             texts.extend(text.get_text() for text in [*ax.texts, ax._left_title, ax.title, ax.xaxis.label])
-            return drawn
+            return ax
 
         save(remember, path, **options)
 
@@ -40,7 +40,9 @@ def names_drawn(monkeypatch) -> list[str]:
 
     def watching(draw, path, **options):
         save(
-            lambda ax: names.extend(label.get_text() for label in draw(ax).get_yticklabels()), path, **options
+            lambda figure: names.extend(label.get_text() for label in draw(figure).get_yticklabels()),
+            path,
+            **options,
         )
 
     monkeypatch.setattr(_plots, "save", watching)

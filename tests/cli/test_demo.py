@@ -39,7 +39,7 @@ def test_two_demos_with_one_seed_are_the_same_and_say_simulated(cli, tmp_path, m
     texts, save = [], _plots.save
 
     def watching(draw, path, **options):
-        save(lambda ax: (draw(ax), texts.append(ax._left_title.get_text()))[0], path, **options)
+        save(lambda figure: texts.append(draw(figure)._left_title.get_text()), path, **options)
 
     monkeypatch.setattr(_plots, "save", watching)
     first = cli("demo")

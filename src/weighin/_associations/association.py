@@ -7,7 +7,7 @@ columns; for columns of two levels all three are the same number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,18 +33,21 @@ class Association:
     ----------
     signed : ndarray of shape (n, n)
         From -1 to 1; below 0 where one grows as the other shrinks. NaN where it cannot be measured.
-    measure : ndarray of int of shape (n, n)
+    measure : ndarray of int8 of shape (n, n)
         Place in `MEASURES`.
     """
 
     signed: NDArray[np.float64]
-    measure: NDArray[np.int64]
+    measure: NDArray[np.int8]
 
 
-def associate(columns: Sequence[Column]) -> Association:
+def associate(
+    columns: Sequence[Column], advance: Callable[[int], None] = lambda columns: None
+) -> Association:
     """Measure every pair; values missing in either column of a pair are left out.
 
     A column without order that has a level of its own for more than every second row is not measured: it is an id.
+    `advance` is called with the number of columns that are done.
 
     References
     ----------
@@ -52,14 +55,15 @@ def associate(columns: Sequence[Column]) -> Association:
     """
     n = len(columns)
     signed = np.full((n, n), np.nan)
-    measure = np.zeros((n, n), dtype=np.int64)
+    measure = np.zeros((n, n), dtype=np.int8)
     ranked = np.array([i for i, column in enumerate(columns) if column.ranked], dtype=np.int64)
     nominal = [i for i, column in enumerate(columns) if not column.ranked]
     if len(ranked):
         values = np.stack([columns[i].values for i in ranked], axis=1)
         signed[np.ix_(ranked, ranked)] = spearman(values)
         measure[np.ix_(ranked, ranked)] = 1
-        ranks = own_ranks(values)
+        ranks = own_ranks(values) if nominal else values
+        advance(len(ranked))
         for i in nominal:
             ratios = correlation_ratios(columns[i].values, ranks)
             signed[i, ranked] = signed[ranked, i] = ratios
@@ -68,6 +72,7 @@ def associate(columns: Sequence[Column]) -> Association:
         for j in nominal[place:]:
             signed[i, j] = signed[j, i] = cramers_v(columns[i].values, columns[j].values)
             measure[i, j] = measure[j, i] = 2
+        advance(1)
     np.fill_diagonal(signed, 1.0)
     return Association(signed, measure)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,17 @@ import numpy as np
 from weighin._associations.association import MEASURES, associate
 from weighin._associations.clusters import cluster
 from weighin._associations.off_data import distance_ratios
-from weighin._base.checks import is_real, is_whole, seed_of
+from weighin._base.checks import is_real, is_whole, list_of_names, seed_of
 from weighin._base.errors import InputError
+from weighin._base.progress import tracking
+from weighin._base.text import named
 from weighin._results.associations import Associations
 from weighin._results.clusters import chance_level, group_names
 from weighin._tables.columns import Column, count_rows, read_columns
 
 N_ROWS = 2000
+# columns that are compared with each other: their pairs are held, and written to files, one by one
+MOST_COLUMNS = 2000
 # association from which two features count as carriers of the same information
 SAME = 0.7
 
@@ -28,6 +32,7 @@ def associations(
     threshold: float = SAME,
     n_rows: int | None = N_ROWS,
     random_state: int | None = None,
+    progress: bool | None = None,
 ) -> Associations:
     """Find the columns that go together, and how far from the data shuffling each one leads.
 
@@ -37,7 +42,7 @@ def associations(
         The table, as the model takes it: pandas, polars, pyarrow, numpy; for a learner raw as before training. It
         stays untouched.
     features : iterable of str, optional
-        Which columns; all by default. Leave the target and row numbers out.
+        Which columns, at most 2,000; all by default. Leave the target and row numbers out.
     threshold : float
         Association, above 0 and at most 1, from which on features are put into one cluster. On few rows it is raised
         to what chance does not reach, 3.5 / sqrt(n_rows - 1).
@@ -45,6 +50,8 @@ def associations(
         Look at so many rows, drawn at random; None for all of them.
     random_state : int, optional
         Seed, >= 0, of what is drawn. Drawn and recorded when not given.
+    progress : bool, optional
+        Show a progress bar; by default where somebody can see it.
 
     Returns
     -------
@@ -77,14 +84,14 @@ def associations(
     """
     check_share("threshold", threshold)
     columns, seed, total = _sample(X, features, n_rows, random_state)
-    measured = associate(columns)
     n = len(columns[0].values)
     floor = chance_level(n)
-    strength = np.abs(measured.signed)
-    members, order = cluster(strength, min(1.0, max(threshold, floor)))
-    ratios = distance_ratios(
-        columns, strength, {c.name: (i,) for i, c in enumerate(columns)}, np.random.default_rng(seed)
-    )
+    with tracking("Comparing columns", 2 * len(columns), progress) as advance:
+        measured = associate(columns, advance)
+        strength = np.abs(measured.signed)
+        members, order = cluster(strength, min(1.0, max(threshold, floor)))
+        units = {column.name: (place,) for place, column in enumerate(columns)}
+        ratios = distance_ratios(columns, strength, units, np.random.default_rng(seed), advance)
     names = [column.name for column in columns]
     return Associations(
         features=tuple(names),
@@ -168,11 +175,15 @@ def _sample(
     rows = None
     if n_rows is not None and total > n_rows:
         rows = np.sort(np.random.default_rng(seed).choice(total, n_rows, replace=False))
-    columns = read_columns(X, features, rows)
+    wanted = None if features is None else list_of_names(features, "features")
+    n_columns = np.shape(X)[1] if wanted is None and hasattr(X, "shape") and len(X.shape) == 2 else 0
+    _check_columns(len(wanted) if wanted is not None else n_columns)
+    columns = read_columns(X, wanted, rows)
+    _check_columns(len(columns))
     if not columns:
-        raise InputError("There are no columns to compare.")
+        raise InputError("There are no columns to compare: X has none, or features is empty.")
     if len(columns[0].values) < 2:
-        raise InputError(f"Comparing columns takes at least 2 rows, got {len(columns[0].values)}.")
+        raise InputError(f"X has {len(columns[0].values)} row(s); comparing columns takes at least 2 rows.")
     return columns, seed, total
 
 
@@ -182,18 +193,36 @@ def _notes(columns: tuple[Column, ...], n: int, total: int, floor: float) -> lis
         notes.append(f"{n:,} of {total:,} rows, drawn at random.")
     if floor > SAME:
         notes.append(f"On {n} rows chance alone makes associations of up to {floor:.2f}.")
+    empty, alone, ids = [], [], []
     for column in columns:
         known = column.values[~np.isnan(column.values)]
         distinct = len(np.unique(known))
         if distinct < 2:
-            notes.append(
-                f"{column.name} has {'one value' if distinct else 'no values'}: nothing goes with it."
-            )
+            (alone if distinct else empty).append(column.name)
         elif not column.ranked and 2 * distinct > len(known):
-            notes.append(
-                f"{column.name} has {distinct:,} levels on {len(known):,} rows, like an id: it is not compared."
-            )
+            ids.append(f"{column.name} ({distinct:,} levels on {len(known):,} rows)")
+    for names, what in ((empty, "no values"), (alone, "one value")):
+        if names:
+            notes.append(f"{named(names)} {_has(names)} {what}: nothing goes with {_it(names)}.")
+    if ids:
+        notes.append(f"{named(ids)} {'is' if len(ids) == 1 else 'are'} like an id: not compared.")
     return notes
+
+
+def _has(names: Sequence[str]) -> str:
+    return "has" if len(names) == 1 else "have"
+
+
+def _it(names: Sequence[str]) -> str:
+    return "it" if len(names) == 1 else "them"
+
+
+def _check_columns(n_columns: int) -> None:
+    if n_columns > MOST_COLUMNS:
+        raise InputError(
+            f"X has {n_columns:,} columns to compare, and at most {MOST_COLUMNS:,} are compared with each other: name "
+            "fewer in features, such as those that weigh most."
+        )
 
 
 def check_share(name: str, value: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -35,6 +35,7 @@ def distance_ratios(
     strength: NDArray[np.float64],
     units: Mapping[str, Sequence[int]],
     rng: np.random.Generator,
+    advance: Callable[[int], None] = lambda units: None,
 ) -> dict[str, float]:
     """Tell how much farther swapped rows lie from their nearest real row than other real rows do.
 
@@ -47,6 +48,8 @@ def distance_ratios(
     units : mapping of str to sequence of int
         What is shuffled: columns by number, those of a group together.
     rng : Generator
+    advance : callable
+        Called with the number of units that are done.
 
     Returns
     -------
@@ -74,6 +77,7 @@ def distance_ratios(
     near = np.nan_to_num(strength)
     ratios = {}
     for name, members in units.items():
+        advance(1)
         companions = _companions(members, near, max(ALIKE, chance_level(n_rows)))
         if not companions:
             # there is nothing to fit to

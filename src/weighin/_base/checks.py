@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 
-from weighin._base.errors import InputError
+from weighin._base.errors import InputError, listing, nearest
 
 MISSING = ("raise", "drop", "mean")
 
@@ -69,7 +70,9 @@ def check_missing(missing: Any) -> None:
     InputError
     """
     if missing not in MISSING:
-        raise InputError(f"missing must be one of {', '.join(map(repr, MISSING))}, got {missing!r}.")
+        raise InputError(
+            f"missing must be one of {', '.join(map(repr, MISSING))}, got {missing!r}.{nearest(missing, MISSING)}"
+        )
 
 
 def check_jobs(n_jobs: Any) -> None:
@@ -94,6 +97,30 @@ def check_level(confidence_level: Any) -> None:
         raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
 
 
+def check_title(title: Any) -> None:
+    """Refuse what is no title.
+
+    Raises
+    ------
+    InputError
+    """
+    if title is not None and not isinstance(title, str):
+        raise InputError(f"title must be a text or None, got {title!r}.")
+
+
+def check_plot(ax: Any, limit: Any, title: Any) -> None:
+    """Refuse what no chart can be drawn with.
+
+    Raises
+    ------
+    InputError
+    """
+    check_limit(limit)
+    check_title(title)
+    if ax is not None and not hasattr(ax, "get_figure"):
+        raise InputError(f"ax must be an Axes of matplotlib or None, got {type(ax).__name__}.")
+
+
 def check_limit(limit: Any) -> None:
     """Refuse what is no number of features to show.
 
@@ -103,3 +130,39 @@ def check_limit(limit: Any) -> None:
     """
     if not is_whole(limit, 1):
         raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
+
+
+def names_among(names: Any, available: Collection[str], where: str) -> list[str]:
+    """List names, each one of those there are, and there once.
+
+    Raises
+    ------
+    InputError
+        Naming the first that is not.
+    """
+    names = list_of_names(names, where)
+    for name in names:
+        if not isinstance(name, str):
+            raise InputError(f"{where} must hold names (text), got {name!r}.{nearest(name, available)}")
+        if name not in available:
+            raise InputError(
+                f"Unknown feature {name!r} in {where}.{nearest(name, available)} Features: {listing(available, 40)}."
+            )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"{where} names {twice!r} more than once.")
+    return names
+
+
+def list_of_names(names: Any, where: str) -> list[Any]:
+    """List what should be names; a text alone is not a list of its letters.
+
+    Raises
+    ------
+    InputError
+    """
+    if isinstance(names, str):
+        raise InputError(f"{where} must be a list of names, got the text {names!r}; write [{names!r}].")
+    if not isinstance(names, Iterable) or isinstance(names, bytes):
+        raise InputError(f"{where} must be a list of names, got {type(names).__name__}.")
+    return list(names)

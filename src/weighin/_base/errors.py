@@ -6,11 +6,21 @@ A message says what is wrong, the value got, what is allowed and, where there is
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+from weighin._base.text import printable
+
+# letters without a space between them
+_LONG = re.compile(r"\S{300,}")
 
 
 class WeighinError(Exception):
     """Base of every error weighin raises on purpose."""
+
+    def __str__(self) -> str:
+        """Give the message: nothing in it moves a cursor, and a name of ten thousand letters does not hide the rest."""
+        return "\n".join(map(printable, _LONG.sub(_shortened, super().__str__()).split("\n")))
 
 
 class InputError(WeighinError, ValueError):
@@ -43,6 +53,10 @@ class FetchError(WeighinError):
 
 class WeighinWarning(UserWarning):
     """Something a reader of the numbers must know."""
+
+
+def _shortened(match: re.Match[str]) -> str:
+    return f"{match[0][:120]} ... ({len(match[0]):,} letters)"
 
 
 def nearest(name: object, choices: Iterable[object]) -> str:

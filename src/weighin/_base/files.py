@@ -15,9 +15,28 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from weighin._base.errors import InputError, OutputExistsError, nearest
 from weighin._base.journal import Journal, Replacement, hidden, settle, to_disk
+
+
+def as_path(path: Any, name: str = "path") -> Path:
+    """Take what a caller gave as a path.
+
+    Raises
+    ------
+    InputError
+        If it names no file.
+    """
+    if (
+        isinstance(path, str | os.PathLike)
+        and (text := os.fspath(path))
+        and isinstance(text, str)
+        and "\0" not in text
+    ):
+        return Path(text)
+    raise InputError(f"{name} must be a path, got {path!r}.")
 
 
 def check_free(*paths: Path, force: bool = False, hint: str = "Pass force=True to replace.") -> None:
@@ -74,7 +93,12 @@ def check_there(path: Path) -> None:
         raise InputError(f"'{path}' is a folder, not a file.")
     if path.exists():
         raise InputError(f"'{path}' is no regular file.")
-    near = nearest(path.name, [p.name for p in path.parent.iterdir()]) if path.parent.is_dir() else ""
+    if path.is_symlink():
+        raise InputError(f"'{path}' is a link to '{os.readlink(path)}', which does not exist.")
+    if not path.parent.is_dir():
+        raise InputError(f"No such file: '{path}': there is no folder '{path.parent}'.")
+    files = [p.name for p in path.parent.iterdir() if p.is_file() and p.name != path.name]
+    near = nearest(path.name, files)
     raise InputError(f"No such file: '{path}'.{near}")
 
 
@@ -205,7 +229,7 @@ def given_or_written(page: str, path: Path | str | None) -> str | None:
     """Give a page back where there is no path; write it there otherwise."""
     if path is None:
         return page
-    with replacing(Path(path)) as temporary:
+    with replacing(as_path(path)) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="\n")
     return None
 

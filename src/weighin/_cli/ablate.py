@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weighin._base.errors import InputError
+from weighin._base.errors import InputError, ModelError
 from weighin._cli import ablating as shared
 from weighin._cli import options
 from weighin._cli.outputs import ResultFiles
@@ -71,7 +71,7 @@ def ablate(
     Example: weighin ablate learner.pkl games.parquet --drop near-zero --add "elo_diff=home_elo - away_elo"
     """
     from weighin._base.files import check_there
-    from weighin._cli.learner import open_learner
+    from weighin._cli.model import is_learner, open_model
     from weighin._football.card import Card
     from weighin._football.network import is_simulated
     from weighin._tables.frames import read_table
@@ -88,7 +88,12 @@ def ablate(
             "--epochs is needed: without weighin's card beside it a learner does not remember them."
         )
     mask, notes = (None, ()) if split is not None or card is None else _held_out(rows, card)
-    opened = open_learner(learner, trust=trust)
+    opened = open_model(str(learner), trust=trust)
+    if not is_learner(opened):
+        raise ModelError(
+            f"'{learner}' holds a {type(opened).__module__}.{type(opened).__name__}; this command trains fastai's "
+            "learners again. In Python weighin.Recipe.from_estimator and weighin.Recipe do it with other models."
+        )
 
     from weighin._refit.recipes.recipe import Recipe
 

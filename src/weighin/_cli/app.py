@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import traceback
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -9,10 +12,12 @@ import typer
 import weighin
 from weighin._base.errors import WeighinError
 from weighin._cli import ablate as _ablate
+from weighin._cli import associations as _associations
 from weighin._cli import cfbd as _cfbd
 from weighin._cli import cfbd_ablate as _cfbd_ablate
 from weighin._cli import compare as _compare
 from weighin._cli import demo as _demo
+from weighin._cli import effects as _effects
 from weighin._cli import report as _report
 from weighin._cli import run as _run
 from weighin._cli import train as _train
@@ -31,6 +36,8 @@ app = typer.Typer(
 )
 app.command("demo")(_demo.demo)
 app.command("run")(_run.run)
+app.command("effects")(_effects.effects)
+app.command("associations")(_associations.associations)
 app.command("compare")(_compare.compare)
 app.command("ablate")(_ablate.ablate)
 app.command("report")(_report.report)
@@ -71,4 +78,20 @@ def run() -> int:
         return 130
     except (WeighinError, OSError) as error:
         say("\n".join([f"weighin: {error}", *getattr(error, "__notes__", ())]), err=True)
+        return 1
+    except MemoryError as error:
+        say(
+            f"weighin: there is not enough memory{f': {error}' if str(error) else ''}. Fewer rows take less.",
+            err=True,
+        )
+        return 1
+    except Exception as error:
+        if os.environ.get("WEIGHIN_TRACEBACK"):
+            raise
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        say(
+            f"weighin: unexpected {type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno}). "
+            "This is a fault of weighin; WEIGHIN_TRACEBACK=1 shows where it comes from.",
+            err=True,
+        )
         return 1

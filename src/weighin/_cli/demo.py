@@ -35,6 +35,7 @@ def demo(
     with _made(folder):
         outputs.check(games_path, learner_path, card_path(learner_path), *files.paths, force=force)
 
+        from weighin._cli import model as _model
         from weighin._cli import rows as _rows
         from weighin._cli import train as _train
         from weighin._cli import weighing as _weighing
@@ -49,6 +50,7 @@ def demo(
         weighed = _weighing.weigh_rows(
             trained.learner,
             held_out._replace(what=f"{held_out.what} (the last season)"),
+            _model.rows_for(trained.learner, held_out.frame, None),
             simulated=True,
             random_state=seed,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from weighin._associations.associations import associations
+from weighin._associations.associations import MOST_COLUMNS, associations
 from weighin._effects.effects import effects
 
 # as many as a chart shows at first
@@ -21,7 +21,9 @@ def look_further(
         curves = effects(model, X, heaviest, missing=missing, random_state=seed, progress=False)
     if X is not None and together:
         members = [name for group in imp.groups.values() for name in group]
-        columns = dict.fromkeys([*members, *(name for name in imp.features if name not in imp.groups)])
+        by_weight = [imp.features[i] for i in imp.order if imp.features[i] not in imp.groups]
+        columns = set(list(dict.fromkeys([*members, *by_weight]))[:MOST_COLUMNS])
         if len(columns) > 1:
-            correlated = associations(X, list(columns), random_state=seed)
+            in_order = [name for name in (*members, *imp.features) if name in columns]
+            correlated = associations(X, list(dict.fromkeys(in_order)), random_state=seed)
     return curves, correlated

@@ -8,8 +8,44 @@ from typing import Annotated
 
 import typer
 
+from weighin._base.errors import InputError
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        help="File of a trained model: .pkl (fastai, joblib, PyTorch), .joblib, .pt, .pt2, .skops, .onnx, .keras, "
+        "XGBoost's .json or .ubj, LightGBM's .txt, CatBoost's .cbm; or package.module:function, a function from a "
+        "table to predictions.",
+    ),
+]
 Learner = Annotated[Path, typer.Argument(help="Learner exported by fastai: learn.export('learner.pkl').")]
 Rows = Annotated[Path, typer.Argument(help="Raw rows with the target: .csv, .parquet, .feather or .jsonl.")]
+Target = Annotated[
+    str | None,
+    typer.Option("--target", "-t", metavar="COLUMN", help="Column the model predicts; a learner knows it."),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMNS",
+        help="What the model takes, in its order, where it does not name its columns itself; by default all columns "
+        "but the target.",
+    ),
+]
+Features = Annotated[
+    str | None, typer.Option(metavar="FEATURES", help="Look at only these: spread,home_elo.")
+]
+Where = Annotated[
+    str | None,
+    typer.Option(metavar="CONDITIONS", help='Keep rows that meet conditions: "year==2021,week<10".'),
+]
+Missing = Annotated[
+    str,
+    typer.Option(
+        metavar="raise|drop|mean",
+        help="Missing values the network has never seen: raise, drop the rows, or fill the mean.",
+    ),
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Result to write, JSON; chart and page go beside it.")]
 Page = Annotated[bool, typer.Option("--page/--no-page", help="Write the page, too: .html beside the result.")]
 Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
@@ -17,11 +53,19 @@ Force = Annotated[bool, typer.Option("--force", help="Replace outputs that are t
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="The same seed gives the same numbers.")]
 Trust = Annotated[
     bool,
-    typer.Option("--trust", help="Open the learner without asking: a pickle runs the code stored in it."),
+    typer.Option("--trust", help="Open the file without asking: a pickle runs the code stored in it."),
 ]
 
 
 def names(text: str) -> list[str]:
     """Read names with commas between them; one that holds a comma stands in double quotes."""
-    read = next(csv.reader([text], skipinitialspace=True), [])
+    try:
+        read = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error as error:
+        raise InputError(f"{text!r} cannot be read as names with commas between them: {error}.") from None
     return [name.strip() for name in read if name.strip()]
+
+
+def names_or_none(text: str | None) -> list[str] | None:
+    """Read names, where some were given."""
+    return None if text is None else names(text)

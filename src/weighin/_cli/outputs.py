@@ -9,7 +9,7 @@ from typing import Any
 
 from weighin._base.errors import InputError, MissingDependencyError
 from weighin._base.files import check_free, replacing, together
-from weighin._cli.printing import say
+from weighin._cli.printing import say, show
 
 
 def check(*paths: Path, force: bool) -> None:
@@ -96,7 +96,7 @@ class ResultFiles:
             with together():
                 result.save(self.json, force=True)
                 with replacing(self.chart) as temporary:
-                    charts.save(lambda ax: result.plot(ax=ax), temporary)
+                    charts.save(result.draw_on, temporary)
                 if self.page:
                     try:
                         result.to_html(self.html, force=True)
@@ -113,3 +113,12 @@ class ResultFiles:
             stale = f" {self.html} is of an earlier run." if self.html.exists() else ""
             say(no_page + stale, err=True)
         return [path for path in self.paths if not (no_page and path == self.html)]
+
+
+def finish(result: Any, files: ResultFiles, *, open_it: bool) -> None:
+    """Write a result, print it, say where it is, and open its page where that is asked for."""
+    written = files.write(result)
+    show(result)
+    say(f"Written: {listed(written)}.")
+    if open_it and files.html in written:
+        open_page(files.html)

@@ -6,6 +6,7 @@ import math
 import operator
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weighin._base.errors import InputError, listing, nearest
@@ -116,6 +117,27 @@ class Chosen(NamedTuple):
     what: str
     trained_on: int | None
     notes: tuple[str, ...]
+
+
+def read(table: Path, rows: str | None, card: Card | None, condition: str | None = None) -> Chosen:
+    """Read a table, and choose; see `choose`.
+
+    Raises
+    ------
+    InputError
+        If fewer than two rows are left, too.
+    """
+    from weighin._tables.frames import read_table
+
+    chosen = choose(read_table(table), rows, card, condition)
+    n_left = len(chosen.frame)
+    if not n_left:
+        raise InputError(f"No rows are left of '{table}': {chosen.what.replace('{n}', '0', 1)}.")
+    if n_left < 2:
+        raise InputError(
+            f"One row is left of '{table}': {chosen.what.replace('{n}', '1', 1)}; at least 2 are needed."
+        )
+    return chosen
 
 
 def choose(table: pd.DataFrame, rows: str | None, card: Card | None, condition: str | None = None) -> Chosen:

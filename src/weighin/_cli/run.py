@@ -1,4 +1,4 @@
-"""``weighin run``: weigh an exported learner on a table."""
+"""``weighin run``: weigh a trained model on a table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from weighin._base.errors import InputError
-from weighin._cli import learner as _learner
+from weighin._cli import model as _model
 from weighin._cli import options
 from weighin._cli import rows as _rows
 from weighin._cli import weighing as _weighing
@@ -26,8 +26,9 @@ def _repeats(text: str) -> int | str:
 
 
 def run(
-    learner: options.Learner,
+    model: options.Model,
     table: options.Rows,
+    target: options.Target = None,
     rows: Annotated[
         str | None,
         typer.Option(
@@ -36,13 +37,9 @@ def run(
             "learner knows them), all, or first:1000.",
         ),
     ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(metavar="CONDITIONS", help='Keep rows that meet conditions: "year==2021,week<10".'),
-    ] = None,
-    features: Annotated[
-        str | None, typer.Option(metavar="FEATURES", help="Weigh only these: spread,home_elo.")
-    ] = None,
+    where: options.Where = None,
+    columns: options.Columns = None,
+    features: options.Features = None,
     group: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,7 +51,7 @@ def run(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="The learner's first metric by default; mae, rmse, r2, accuracy, roc_auc, prediction_change, ... May "
+            help="mae, rmse, r2, log_loss, accuracy, roc_auc, prediction_change, ...; a learner's own by default. May "
             "be repeated.",
         ),
     ] = None,
@@ -89,13 +86,7 @@ def run(
         typer.Option(min=0.0, metavar="SECONDS", help="Stop about then, and say what was reached."),
     ] = None,
     seed: options.Seed = 0,
-    missing: Annotated[
-        str,
-        typer.Option(
-            metavar="raise|drop|mean",
-            help="Missing values the network has never seen: raise, drop the rows, or fill the mean.",
-        ),
-    ] = "raise",
+    missing: options.Missing = "raise",
     keep_rows: Annotated[
         bool,
         typer.Option(
@@ -109,45 +100,50 @@ def run(
     force: options.Force = False,
     trust: options.Trust = False,
 ) -> None:
-    """Weigh the features of a trained learner on a table: table, chart, page and JSON.
+    """Weigh the features of a trained model on a table: table, chart, page and JSON.
 
-    Example: weighin run learner.pkl games.parquet
+    Example: weighin run model.joblib patients.csv --target died
 
     Example: weighin run learner.pkl games.parquet --where "year==2021,week<10" --group elo=home_elo,away_elo
     """
     from weighin._base.files import check_there
-    from weighin._football.card import Card
     from weighin._football.network import is_simulated
-    from weighin._tables.frames import read_table
 
     files = ResultFiles(out, page=page, rows=keep_rows)
-    check_there(learner)
+    _model.check_model(model)
     check_there(table)
     files.check(force=force)
     groups = _groups(group or [])
-    frame = read_table(table)
-    card = Card.for_learner(learner)
-    chosen = _rows.choose(frame, rows, card, where)
-    if chosen.frame.empty:
-        raise InputError(f"No rows are left of '{table}': {chosen.what.replace('{n}', '0', 1)}.")
-    opened = _learner.open_learner(learner, trust=trust)
-    weighed = _weighing.weigh_rows(
+    card = _model.card_of(model)
+    chosen = _rows.read(table, rows, card, where)
+    opened = _model.open_model(model, trust=trust)
+    asked = _model.rows_for(
         opened,
-        chosen,
-        simulated=is_simulated(chosen.frame) or (card is not None and card.simulated),
-        features=None if features is None else options.names(features),
-        groups=groups or None,
-        metric=_one_or_more(metric),
+        chosen.frame,
+        target,
+        options.names_or_none(columns),
         by=by,
         within=within,
         sample_weight=weights,
-        n_repeats=repeats,
-        precision=precision,
-        max_seconds=max_seconds,
-        random_state=seed,
-        missing=missing,
-        keep_rows=keep_rows,
     )
+    if asked.y is None and not _model.is_learner(opened) and metric != ["prediction_change"]:
+        raise InputError(_model.NO_TARGET)
+    with _model.failing_in_words(model, list(asked.X.columns)):
+        weighed = _weighing.weigh_rows(
+            opened,
+            chosen,
+            asked,
+            simulated=is_simulated(chosen.frame) or (card is not None and card.simulated),
+            features=options.names_or_none(features),
+            groups=groups or None,
+            metric=_one_or_more(metric),
+            n_repeats=repeats,
+            precision=precision,
+            max_seconds=max_seconds,
+            random_state=seed,
+            missing=missing,
+            keep_rows=keep_rows,
+        )
     written = dataclasses.replace(files, rows=weighed.result.kept is not None).write(weighed.result)
     show(weighed.result)
     for note in weighed.notes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from weighin._cli.model import Rows
     from weighin._cli.rows import Chosen
     from weighin._results.importance import Importance
 
@@ -31,16 +32,18 @@ class Weighed:
 
 
 def weigh_rows(
-    learner: Any, chosen: Chosen, *, simulated: bool, progress: bool | None = None, **options: Any
+    model: Any, chosen: Chosen, asked: Rows, *, simulated: bool, progress: bool | None = None, **options: Any
 ) -> Weighed:
     """Weigh, look which way features push and which columns go together; after Ctrl-C give what is finished.
 
     Parameters
     ----------
-    learner : fastai TabularLearner
+    model : object
         What to weigh.
     chosen : Chosen
         The rows, and what is known of them.
+    asked : Rows
+        The same as the model takes them.
     simulated : bool
         Whether the games were made up.
     progress : bool, optional
@@ -54,16 +57,14 @@ def weigh_rows(
     from weighin._weigh.weighing import Interrupted
 
     try:
-        result = weigh(learner, chosen.frame, progress=progress, **options)
+        result = weigh(model, asked.X, asked.y, progress=progress, **asked.beside, **options)
     except Interrupted as interruption:
         return Weighed(
             _described(interruption.result, chosen, simulated), "the features that were not finished"
         )
     result = _described(result, chosen, simulated)
     try:
-        effects, associations = look_further(
-            result, learner, chosen.frame, missing=options.get("missing", "raise")
-        )
+        effects, associations = look_further(result, model, asked.X, missing=options.get("missing", "raise"))
     except KeyboardInterrupt:
         return Weighed(result, "effects and associations")
     except WeighinError as error:

@@ -90,7 +90,9 @@ def by_calls(task: Task, part: Part, baseline: Any) -> Scores:
     """Score the estimator on tables with one column shuffled."""
     columns = range(task.n_columns)
     call = delayed(_of_column)
-    after = Parallel(n_jobs=task.n_jobs)(call(task, part.scorer, column) for column in columns)
+    # joblib starts as many processes as it is told, with work or without
+    n_jobs = None if task.n_jobs is None else min(effective_n_jobs(task.n_jobs), task.n_columns)
+    after = Parallel(n_jobs=n_jobs)(call(task, part.scorer, column) for column in columns)
     if not isinstance(baseline, dict):
         return {None: (baseline, np.array(after))}
     return {

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
+from weighin._engine.workers import threads_for
 from weighin._samplers import Block, Positions
 from weighin._tables.features import Feature
 
@@ -140,7 +140,7 @@ def make_plan(
         n_batches = -(-n_rows // batch_rows)
         step = max(1, min(section, room // (predicted * batch_rows), -(-section // -(-stops // n_batches))))
     sections = tuple(tuple(features[first : first + section]) for first in range(0, len(features), section))
-    n_threads = 1 if work < THREADS_FROM else effective_n_jobs(-1 if n_jobs is None else n_jobs)
+    n_threads = 1 if work < THREADS_FROM else threads_for(n_jobs)
     return Plan(sections, step, batch_rows, n_threads)
 
 

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import numpy as np
-from joblib import effective_n_jobs
 
 from weighin._base.errors import ModelError
 from weighin._base.random_state import random_state_kept
@@ -24,7 +23,7 @@ from weighin._engine.predictions import Given, GivenRun, Use
 from weighin._engine.probe import SAMPLE_ROWS, Probe, difference, predicted, probe, rounding_of
 from weighin._engine.proof import Proof, RowsDepend, donors_of, first_donors, predict_together
 from weighin._engine.run import Advance, Run
-from weighin._engine.workers import JoblibWorkers, Workers, settings_kept
+from weighin._engine.workers import JoblibWorkers, Workers, settings_kept, threads_for
 from weighin._models import Model, Rows, Split
 from weighin._models.protocol import Encoded
 from weighin._samplers import Positions, Sampler
@@ -200,7 +199,7 @@ class Session:
             donors = partial(donors_of, [givers for _, givers in given], n_receivers)
             proof, _ = self._proof(view, features, donors, resources, table)
             jobs = self._jobs(resources)
-            n_threads = 1 if work < THREADS_FROM else effective_n_jobs(-1 if jobs is None else jobs)
+            n_threads = 1 if work < THREADS_FROM else threads_for(jobs)
             with _workers(view, n_threads) as workers:
                 kernel = kernel_for(view)(view, features, n_points, _whole(resources.chunk_rows), workers)
                 task = GivenRun(view, kernel, n_receivers, resources.memory, proof)

@@ -19,6 +19,16 @@ from weighin._base.errors import InputError
 from weighin._base.random_state import restored
 
 T = TypeVar("T")
+# threads asked for beyond the processors: more only take memory, or cannot be started at all
+MOST_THREADS = 256
+
+
+def threads_for(n_jobs: int | None) -> int:
+    """How many threads an ``n_jobs`` of the user stands for, -1 and None for all processors."""
+    from joblib import effective_n_jobs
+
+    asked = effective_n_jobs(-1 if n_jobs is None else n_jobs)
+    return int(min(asked, max(MOST_THREADS, effective_n_jobs(-1))))
 
 
 class Workers:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from weighin._base.checks import check_limit
+from weighin._base.checks import check_plot
 from weighin._display import charts
 from weighin._display.charts.picture import picture
 from weighin._display.numbers import MINUS
@@ -19,7 +19,7 @@ MOST_FEATURES = 40
 
 def draw(numbers: AssociationsNumbers, *, ax: Any, limit: int, title: str | None = None) -> Any:
     """Draw the associations of those with the closest ones; see `Associations.plot`."""
-    check_limit(limit)
+    check_plot(ax, limit, title)
     strength = np.nan_to_num(np.abs(numbers.association)) - 2 * np.eye(len(numbers.features))
     closest = set(np.argsort(-strength.max(1), kind="stable")[:limit].tolist())
     place = {name: i for i, name in enumerate(numbers.features)}

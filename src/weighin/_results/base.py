@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from weighin._base.files import check_free, given_or_written, replacing
+from weighin._base.checks import check_title
+from weighin._base.files import as_path, check_free, given_or_written, replacing
 from weighin._display.codec import Codec, Kind
 from weighin._display.frame import frame
 from weighin._display.latex import latex
@@ -146,8 +147,9 @@ class Result(abc.ABC):
         """
         from weighin._display.page import page_of_telling
 
+        check_title(title)
         if path is not None:
-            check_free(Path(path), force=force)
+            check_free(as_path(path), force=force)
         page = page_of_telling(self.tell(), title=title, pictures=self._pictures())
         return given_or_written(page, path)
 
@@ -178,9 +180,9 @@ class Result(abc.ABC):
         InputError
             If `path` cannot be written.
         """
-        check_free(Path(path), force=force)
+        check_free(as_path(path), force=force)
         text = self.to_json()
-        with replacing(Path(path)) as temporary:
+        with replacing(as_path(path)) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
     @classmethod
@@ -197,8 +199,12 @@ class Result(abc.ABC):
         InputError
             If the file is not there, is no such result, is damaged, or has another version of the format.
         """
-        result: Self = cls._codec().read(Path(path))[0]
+        result: Self = cls._codec().read(as_path(path))[0]
         return result
+
+    def draw_on(self, figure: Any) -> Any:
+        """Draw its chart on a matplotlib Figure without Axes; gives the Axes."""
+        return self.plot(ax=figure.add_subplot())  # type: ignore[attr-defined]
 
     def _pictures(self) -> Sequence[tuple[str, str]]:
         """Charts of its page: headings, and HTML that is safe already."""

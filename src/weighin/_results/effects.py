@@ -145,6 +145,10 @@ class Effects(EffectsNumbers, Result):
         """
         return draw(self, ChartOptions(features, centered, limit, None if curves else 0, ax))
 
+    def draw_on(self, figure: Any) -> Any:
+        """Draw its chart on a matplotlib Figure without Axes; gives the Axes."""
+        return draw(self, ChartOptions(figure=figure))
+
     def to_dict(self, confidence_level: float = 0.95, *, centered: bool = False) -> dict[str, Any]:
         """Give plain lists and texts, for a page; numbers that are not finite are None.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from weighin._base.checks import check_limit
+from weighin._base.checks import check_limit, names_among
 from weighin._base.errors import InputError, listing
 from weighin._display.charts.curves import Panel, panels
 from weighin._display.charts.picture import picture
@@ -59,11 +59,7 @@ def pictures(numbers: EffectsNumbers) -> list[tuple[str, str]]:
 
 def _chosen(numbers: EffectsNumbers, options: ChartOptions) -> list[FeatureEffect]:
     check_limit(options.limit)
-    if isinstance(options.features, str):
-        raise InputError(
-            f"features must be a list of names, got the text {options.features!r}; write [{options.features!r}]."
-        )
-    asked = options.features
+    asked = None if options.features is None else names_among(options.features, numbers.features, "features")
     shown = list(numbers.by_reach) if asked is None else [numbers[name] for name in asked]
     if not shown:
         raise InputError("Nothing to draw: features is empty.")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from weighin._base.checks import check_limit
+from weighin._base.checks import check_limit, check_title
 from weighin._base.errors import InputError, nearest
-from weighin._base.files import check_free, given_or_written, together
+from weighin._base.files import as_path, check_free, given_or_written, together
 from weighin._base.text import ARROWS
 from weighin._display.codec import Kind, from_json, to_json
 from weighin._display.page import check_further
@@ -215,8 +215,9 @@ class Importance(ImportanceNumbers, Result):
         """
         from weighin._display.page import render
 
+        check_title(title)
         if path is not None:
-            check_free(Path(path), force=force)
+            check_free(as_path(path), force=force)
         told = page_of(
             self,
             title=title or TITLE,
@@ -306,7 +307,7 @@ class Importance(ImportanceNumbers, Result):
         OutputExistsError
             If `path` exists and `force` is false.
         """
-        path = Path(path)
+        path = as_path(path)
         beside = path.with_suffix(".npz")
         if self.kept is not None:
             check_free(beside, force=force)
@@ -339,7 +340,7 @@ class Importance(ImportanceNumbers, Result):
         InputError
             If the file is not there, is no result of weighin, is damaged, or has another version of the format.
         """
-        path = Path(path)
+        path = as_path(path)
         result, more = cls._codec().read(path)
         try:
             check_further(result.further)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.checks import check_limit
+from weighin._base.checks import check_plot
 from weighin._base.errors import InputError, nearest
 from weighin._base.optional import require
 from weighin._base.text import ARROWS
@@ -49,7 +49,7 @@ class ChartOptions:
             raise InputError(f"style must be None or 'article', got {self.style!r}.")
         if self.style and self.kind != "bars":
             raise InputError(f"style={self.style!r} is for kind='bars', got kind={self.kind!r}.")
-        check_limit(self.limit)
+        check_plot(self.ax, self.limit, self.title)
         if self.relative and numbers.baseline == 0:
             raise InputError("relative=True is not defined: the baseline is 0. Use relative=False.")
         if self.kind == "segments" and not numbers.segments:

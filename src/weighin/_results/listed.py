@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.checks import check_level, check_limit
+from weighin._base.checks import check_level, check_limit, check_plot
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.text import named
 from weighin._display.numbers import Rounded, rounded
@@ -153,7 +153,7 @@ class Listed(Result, Generic[AnyLine]):
         InputError
             If `limit` is less than 1.
         """
-        check_limit(limit)
+        check_plot(ax, limit, title)
         lines = self.lines()
         left_out = len(lines) - limit
         more = f" {left_out} more {self._about}s not shown." if left_out > 0 else ""

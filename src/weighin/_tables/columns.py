@@ -13,7 +13,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.errors import InputError, listing, nearest
+from weighin._base.checks import list_of_names, names_among
+from weighin._base.errors import InputError
 from weighin._tables.frames import column_names, is_frame, n_rows_of
 
 # in microseconds
@@ -80,20 +81,9 @@ def read_columns(
     InputError
         On anything that is no table, and on unknown or repeated names.
     """
-    if isinstance(features, str):
-        raise InputError(
-            f"features must be a list of names, got the text {features!r}; write [{features!r}]."
-        )
-    wanted = None if features is None else list(features)
+    wanted = None if features is None else list_of_names(features, "features")
     available = _sources(X, wanted)
-    names = list(available) if wanted is None else wanted
-    for position, name in enumerate(names):
-        if name not in available:
-            raise InputError(
-                f"Unknown feature {name!r}.{nearest(name, available)} Features: {listing(available, 40)}."
-            )
-        if name in names[:position]:
-            raise InputError(f"features names {name!r} more than once.")
+    names = list(available) if wanted is None else names_among(wanted, available, "features")
     return tuple(_read(name, available[name], rows) for name in names)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from weighin._base.errors import InputError, listing, nearest
+from weighin._base.checks import names_among
+from weighin._base.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def select(
         On unknown or repeated names, an empty group, a group named like a feature, or nothing to weigh.
     """
     by_name = {feature.name: feature for feature in available}
-    names = list(by_name) if features is None else _names(features, by_name, "features")
+    names = list(by_name) if features is None else names_among(features, by_name, "features")
     chosen = [feature for name, feature in by_name.items() if name in set(names)]
     if groups is not None and not isinstance(groups, Mapping):
         raise InputError(f"groups must map a name to a list of features, got {type(groups).__name__}.")
@@ -59,7 +59,7 @@ def select(
             raise InputError(f"The name of a group must be text, got {group!r}.")
         if group in by_name:
             raise InputError(f"The group {group!r} has the name of a feature; choose another name.")
-        members = _names(member_names, by_name, f"groups[{group!r}]")
+        members = names_among(member_names, by_name, f"groups[{group!r}]")
         if not members:
             raise InputError(f"groups[{group!r}] is empty; name at least one feature.")
         columns = tuple(column for member in members for column in by_name[member].columns)
@@ -67,23 +67,3 @@ def select(
     if not chosen:
         raise InputError("Nothing to weigh: features is empty and there are no groups.")
     return tuple(chosen)
-
-
-def _names(names: Any, available: Mapping[str, Feature], where: str) -> list[str]:
-    """List the names, each that of a feature and there once."""
-    if isinstance(names, str):
-        raise InputError(f"{where} must be a list of names, got the text {names!r}; write [{names!r}].")
-    if not isinstance(names, Iterable):
-        raise InputError(f"{where} must be a list of names, got {type(names).__name__}.")
-    names = list(names)
-    for name in names:
-        if not isinstance(name, str):
-            raise InputError(f"{where} must hold names (text), got {name!r}.{nearest(name, available)}")
-        if name not in available:
-            raise InputError(
-                f"Unknown feature {name!r} in {where}.{nearest(name, available)} Features: {listing(available, 40)}."
-            )
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"{where} names {twice!r} more than once.")
-    return names

@@ -30,12 +30,12 @@ def check(
     InputError
         What is allowed, and what was got.
     """
-    if n_repeats != AUTO and not is_whole(n_repeats, 1):
+    if not (isinstance(n_repeats, str) and n_repeats == AUTO) and not is_whole(n_repeats, 1):
         raise InputError(f'n_repeats must be "auto" or an integer >= 1, got {n_repeats!r}.')
     if precision is not None:
         if not is_real(precision) or not 0 < precision < 1:
             raise InputError(f"precision must be between 0 and 1, or None, got {precision!r}.")
-        if n_repeats != AUTO:
+        if not isinstance(n_repeats, str):
             raise InputError(
                 f"precision={precision!r} decides how much is shuffled, and so does n_repeats={n_repeats!r}: give one."
             )

@@ -83,6 +83,11 @@ def panels(drawn: Sequence[Panel], *, ylabel: str, axes: Any = None, figure: Any
     if own:
         axes = _new_axes(drawn, figure)
     axes = np.array(axes, dtype=object).ravel()
+    odd = [ax for ax in axes if not hasattr(ax, "get_figure")]
+    if odd:
+        raise InputError(
+            f"ax must be one or several Axes of matplotlib or None, got {type(odd[0]).__name__}."
+        )
     if len(axes) != len(drawn):
         raise InputError(f"One Axes per feature is needed: {len(drawn)} features, got {len(axes)} Axes.")
     low, high = _limits(drawn)

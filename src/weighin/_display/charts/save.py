@@ -13,7 +13,7 @@ def save(draw: Any, path: Any, *, dpi: int = 160) -> None:
     Parameters
     ----------
     draw : callable
-        Gets a fresh Axes.
+        Gets a fresh Figure.
     path : path
         Where to.
     dpi : int
@@ -25,5 +25,5 @@ def save(draw: Any, path: Any, *, dpi: int = 160) -> None:
     figure = Figure(figsize=(WIDTH, 5), layout="constrained", label=OURS)
     FigureCanvasAgg(figure)
     with unknown_glyphs():
-        draw(figure.add_subplot())
+        draw(figure)
         figure.savefig(path, dpi=dpi)

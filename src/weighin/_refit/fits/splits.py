@@ -226,6 +226,8 @@ def check_leaks(frame: pd.DataFrame, splits: Splits, id: str | None, group: str 
         Naming some of them, and a split that keeps them apart.
     """
     for name, role in ((id, "id"), (group, "group")):
+        if name is not None and not isinstance(name, str):
+            raise InputError(f"{role} must be the name of a column or None, got {name!r}.")
         if name is not None and name not in frame.columns:
             raise InputError(f"{role}: there is no column {name!r}.{nearest(name, frame.columns)}")
     if id is not None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError
-from weighin._base.files import check_free, replacing
+from weighin._base.files import as_path, check_free, replacing
 
 FORMAT, VERSION = "weighin.fits", 2
 
@@ -81,7 +81,7 @@ class Store:
     def __init__(
         self, folder: Path | str | None, plan: Mapping[str, str], variants: Mapping[str, str]
     ) -> None:
-        self.folder = None if folder is None else Path(folder)
+        self.folder = None if folder is None else as_path(folder, "store")
         self._plan = dict(plan)
         self._variants: dict[str, str] = {}
         if self.folder is not None:

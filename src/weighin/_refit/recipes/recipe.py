@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from weighin._base.checks import list_of_names
 from weighin._base.errors import InputError, ModelError, listing, nearest
 from weighin._base.optional import require
 from weighin._refit.recipes.fingerprint import describe, digest
@@ -50,12 +51,19 @@ class Recipe:
     train_rows: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise InputError(f"The name of a recipe must be text, got {self.name!r}.")
+        for what in ("features", "target"):
+            list_of_names(getattr(self, what), what)
         names = [*self.features, *self.target]
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
         if twice:
             raise InputError(f"Named more than once among features and target: {listing(twice)}.")
         if not self.features or not self.target:
-            raise InputError("A recipe needs at least one feature and a target.")
+            raise InputError(
+                f"A recipe needs at least one feature and a target, got features={self.features!r} and "
+                f"target={self.target!r}."
+            )
         odd = [name for name in names if not isinstance(name, str)]
         if odd:
             raise InputError(f"Features and target are column names, text; got {odd[0]!r}.")

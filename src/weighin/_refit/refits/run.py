@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from weighin._base.checks import check_counts, check_jobs
-from weighin._base.errors import ModelError
+from weighin._base.checks import check_counts, check_jobs, list_of_names
+from weighin._base.errors import InputError, ModelError
 from weighin._base.versions import versions
 from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.design import make_design
@@ -110,8 +110,14 @@ def weigh_refits(
     design = make_design(
         recipe, df, split=split, fits=fits, id=id, group=group, random_state=random_state, store=store
     )
-    members = None if groups is None else {name: tuple(columns) for name, columns in groups.items()}
     criterion = Criterion(metric, greater_is_better, outputs, classes)
+    if groups is not None and not isinstance(groups, Mapping):
+        raise InputError(f"groups must map a name to a list of features, got {groups!r}.")
+    members = (
+        None
+        if groups is None
+        else {name: tuple(list_of_names(columns, f"groups[{name!r}]")) for name, columns in groups.items()}
+    )
     weighing = partial(
         weigh_model,
         criterion=criterion,

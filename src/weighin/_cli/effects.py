@@ -1,0 +1,62 @@
+"""``weighin effects``: which way features push a model's predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from weighin._cli import model as _model
+from weighin._cli import options
+from weighin._cli import rows as _rows
+from weighin._cli.outputs import ResultFiles, finish
+
+
+def effects(
+    model: options.Model,
+    table: options.Rows,
+    target: options.Target = None,
+    where: options.Where = None,
+    columns: options.Columns = None,
+    features: options.Features = None,
+    output: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|N", help="Which class, or which target, of several: its name or place."),
+    ] = None,
+    grid: Annotated[int, typer.Option(metavar="N", help="Points of a curve.")] = 20,
+    n_rows: Annotated[int, typer.Option("--n-rows", metavar="N", help="Rows to average over.")] = 1000,
+    seed: options.Seed = 0,
+    missing: options.Missing = "raise",
+    out: options.Out = Path("effects.json"),
+    page: options.Page = True,
+    open_it: options.Open = False,
+    force: options.Force = False,
+    trust: options.Trust = False,
+) -> None:
+    """Show which way each feature pushes the predictions, and how far: table, curves, page and JSON.
+
+    Example: weighin effects model.joblib patients.csv --target died --features age,dose
+    """
+    from weighin._base.files import check_there
+    from weighin._effects.effects import effects as find_effects
+
+    files = ResultFiles(out, page=page)
+    _model.check_model(model)
+    check_there(table)
+    files.check(force=force)
+    chosen = _rows.read(table, None, None, where)
+    opened = _model.open_model(model, trust=trust)
+    asked = _model.rows_for(opened, chosen.frame, target, options.names_or_none(columns))
+    with _model.failing_in_words(model, list(asked.X.columns)):
+        result = find_effects(
+            opened,
+            asked.X,
+            options.names_or_none(features),
+            output=int(output) if output is not None and output.isdecimal() else output,
+            grid=grid,
+            n_rows=n_rows,
+            missing=missing,
+            random_state=seed,
+        )
+    finish(result, files, open_it=open_it)
