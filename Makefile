@@ -10,7 +10,7 @@ NUMERICAL := $(addprefix tests/,inference effects compare associations ablate re
 # a process for each core, up to four; tests of one file stay together, so that what they share is made once
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test test-fast test-numerics lint types check pictures bench calibrate clean
+.PHONY: demo test test-fast test-numerics lint types check pictures odd bench calibrate clean
 
 demo: $(VENV)/.demo  ## simulate a league, train the article's network, weigh it, draw the bars
 	$(BIN)/weighin demo --force
@@ -37,6 +37,9 @@ check: lint types test test-numerics
 
 pictures: $(VENV)/.dev  ## the pictures of the README, drawn again
 	$(BIN)/python docs/make_pictures.py
+
+odd: $(VENV)/.dev  ## odd and bad calls of everything, made from a seed: what comes of them, by class
+	$(BIN)/python -m odd
 
 bench: $(VENV)/.bench  ## weighin beside its alternatives, ratios in benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks

@@ -8,9 +8,9 @@ import sys
 import warnings
 
 import pytest
-from weighin._cli.model import open_model
 
 from weighin import InputError, ModelError, UntrustedFileError
+from weighin._cli.model import open_model
 
 
 class Runs:

@@ -106,7 +106,10 @@ def test_at_a_terminal_it_is_asked_for(cli, learner, games, tmp_path):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda folder: (folder / "learner.pkl").write_bytes(b"junk"), "is not a learner exported by fastai"),
+        (
+            lambda folder: (folder / "learner.pkl").write_bytes(b"junk"),
+            "learner.pkl' cannot be opened as a pickle",
+        ),
         (lambda folder: (folder / "learner.pkl").unlink(), "No such file: "),
         (lambda folder: (folder / "games.parquet").write_bytes(b"junk"), "cannot be read as parquet"),
         (lambda folder: (folder / "games.parquet").unlink(), "No such file: "),

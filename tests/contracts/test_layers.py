@@ -18,6 +18,8 @@ FLOORS = [
     ("_refit",),
     ("__init__",),
     ("_cli",),
+    # python -m weighin
+    ("__main__",),
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
@@ -37,7 +39,7 @@ def test_folders_have_an_underscore_and_the_files_in_them_none():
         for names in parts
         if (len(names) > 1 and not names[0].startswith("_"))
         or any(name.startswith("_") and name != "__init__.py" for name in names[1:])
-        or (len(names) == 1 and names[0] != "__init__.py")
+        or (len(names) == 1 and names[0] not in ("__init__.py", "__main__.py"))
     ]
     assert wrong == []
 

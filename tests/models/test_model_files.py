@@ -294,17 +294,28 @@ def _raise(kind):
     raise kind("no")
 
 
+MODULE = """
+def predict(table):
+    return table["age"]
+
+
+class Model:
+    inner = predict
+
+
+number = 3
+"""
+
+
 def test_functions_of_a_module(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    (tmp_path / "mine.py").write_text(
-        "def predict(table):\n    return table['age']\nclass Model:\n    pass\nclass Nest:\n    inner = predict\nnumber = 3\n"
-    )
+    (tmp_path / "mine.py").write_text(MODULE)
     (tmp_path / "broken.py").write_text("1 / 0\n")
     (tmp_path / "leaves.py").write_text("import sys\nsys.exit(3)\n")
     (tmp_path / "needs.py").write_text("import nothing_like_that\n")
     assert from_code("mine:predict")(X) is not None
-    assert from_code("mine:Nest.inner") is from_code("mine:predict")
+    assert from_code("mine:Model.inner") is from_code("mine:predict")
     for text, error, message in (
         ("mine:predit", InputError, r"'mine' has no 'predit'\. Did you mean 'predict'\?"),
         ("mime:predict", InputError, r"No module named 'mime' .*Did you mean 'mine'\?"),

@@ -193,19 +193,21 @@ def _notes(columns: tuple[Column, ...], n: int, total: int, floor: float) -> lis
         notes.append(f"{n:,} of {total:,} rows, drawn at random.")
     if floor > SAME:
         notes.append(f"On {n} rows chance alone makes associations of up to {floor:.2f}.")
-    empty, alone, ids = [], [], []
+    empty: list[str] = []
+    alone: list[str] = []
+    ids: list[str] = []
     for column in columns:
         known = column.values[~np.isnan(column.values)]
         distinct = len(np.unique(known))
         if distinct < 2:
             (alone if distinct else empty).append(column.name)
         elif not column.ranked and 2 * distinct > len(known):
-            ids.append(f"{column.name} ({distinct:,} levels on {len(known):,} rows)")
+            ids.append(f"{column.name} has {distinct:,} levels on {len(known):,} rows")
     for names, what in ((empty, "no values"), (alone, "one value")):
         if names:
             notes.append(f"{named(names)} {_has(names)} {what}: nothing goes with {_it(names)}.")
     if ids:
-        notes.append(f"{named(ids)} {'is' if len(ids) == 1 else 'are'} like an id: not compared.")
+        notes.append(f"{named(ids)}, like an id: not compared.")
     return notes
 
 

@@ -158,10 +158,13 @@ def rows_for(
         if columns is not None:
             raise InputError("--columns is for models that do not name their columns; this learner does.")
         return Rows(frame, None, {name: column for name, column in beside.items() if column is not None})
-    for column in columns or ():
-        _check_column(frame, column, "--columns")
+    for name in columns or ():
+        _check_column(frame, name, "--columns")
     if target is not None and target in (columns or ()):
         raise InputError(f"--columns names the target, {target!r}.")
+    if columns is not None and len(set(columns)) < len(columns):
+        twice = next(name for name in columns if list(columns).count(name) > 1)
+        raise InputError(f"--columns names {twice!r} more than once.")
     left_out = {target, beside.get("sample_weight")}
     X = frame[list(columns)] if columns else frame[[name for name in frame.columns if name not in left_out]]
     given: dict[str, Any] = {}

@@ -203,8 +203,18 @@ class Result(abc.ABC):
         return result
 
     def draw_on(self, figure: Any) -> Any:
-        """Draw its chart on a matplotlib Figure without Axes; gives the Axes."""
-        return self.plot(ax=figure.add_subplot())  # type: ignore[attr-defined]
+        """Draw its chart on a Figure of your own.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure
+            Without Axes.
+
+        Returns
+        -------
+        matplotlib Axes, or ndarray of them
+        """
+        return self.plot(ax=figure.add_subplot())  # type: ignore[attr-defined]  # whatever a kind of result draws
 
     def _pictures(self) -> Sequence[tuple[str, str]]:
         """Charts of its page: headings, and HTML that is safe already."""

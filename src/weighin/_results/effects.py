@@ -146,7 +146,17 @@ class Effects(EffectsNumbers, Result):
         return draw(self, ChartOptions(features, centered, limit, None if curves else 0, ax))
 
     def draw_on(self, figure: Any) -> Any:
-        """Draw its chart on a matplotlib Figure without Axes; gives the Axes."""
+        """Draw the curves of the features that move predictions most on a Figure of your own.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure
+            Without Axes.
+
+        Returns
+        -------
+        ndarray of matplotlib Axes
+        """
         return draw(self, ChartOptions(figure=figure))
 
     def to_dict(self, confidence_level: float = 0.95, *, centered: bool = False) -> dict[str, Any]:
