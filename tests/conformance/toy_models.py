@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from weighin._models import Outputs, TableModel, as_given, as_matrix
+from weighin.adapters import Outputs, TableModel, as_given, as_matrix
 
 
 class Stumps:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import weighin
+from weighin import adapters
 
 PUBLIC = [
     "Ablation",
@@ -52,6 +53,13 @@ def test_each_one_is_there_again_and_again():
         first, second = getattr(weighin, name), getattr(weighin, name)
         assert first is second, name
         assert first.__name__ == name
+
+
+def test_what_adapters_need_is_public_and_loaded_when_used():
+    assert dir(adapters) == sorted(adapters.__all__)
+    assert all(getattr(adapters, name) is getattr(adapters, name) for name in adapters.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'Modle'"):
+        _ = adapters.Modle
 
 
 def test_an_unknown_name_is_an_attribute_error_that_says_it():
