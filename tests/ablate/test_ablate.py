@@ -115,7 +115,7 @@ class TestVariants:
             ({"add": {"season": "spread * 2"}}, "'season' is a column of the table already"),
             ({"add": {"new": np.arange(3)}}, r"each of the 300 rows, got shape \(3,\)"),
             ({"add": {"new": 7.0}}, "must hold a value for each"),
-            ({"add": {"new": lambda table: np.full(300, np.nan)}}, "nothing but missing values"),
+            ({"add": {"new": lambda table: np.full(300, np.nan)}}, "only missing values"),
             ({"add": {"new": FRAME["elo"].sample(frac=1, random_state=1)}}, "in another order"),
             ({"add": {"": "spread"}}, "needs a name"),
             ({"replace": "week"}, "replace must map features"),

@@ -86,7 +86,7 @@ RIDGE = Ridge().fit(MATRIX, MARGIN)
         ({"max_samples": 1.5}, "max_samples must be an integer >= 1, or a share"),
         ({"max_samples": "all"}, "max_samples must be an integer >= 1, or a share"),
         ({"max_samples": N + 1}, f"max_samples must be <= n_samples, {N}, got {N + 1}"),
-        ({"max_samples": 0.001}, "no row at all"),
+        ({"max_samples": 0.001}, "leaves no rows"),
     ],
     # an address differs from process to process
     ids=lambda value: re.sub(r" at 0x\w+", "", str(value))[:40],

@@ -172,7 +172,7 @@ def test_rows_left_out_are_left_out_of_segments_too(regression, fresh_games):
         (np.arange(900), "900 values, and at most 200 segments"),
         ([1, 2], "by must have 900 values as X has rows, got 2"),
         (np.ones((900, 2)), "one value per row, got shape"),
-        ([None] * 900, "nothing but missing values"),
+        ([None] * 900, "only missing values"),
     ],
 )
 def test_what_tells_no_rows_apart_is_refused(rows, by, told):

@@ -71,7 +71,7 @@ def rows_to_draw(max_samples: Any, n_rows: int) -> int:
     if n_drawn > n_rows:
         raise InputError(f"max_samples must be <= n_samples, {n_rows}, got {max_samples!r}.")
     if not n_drawn:
-        raise InputError(f"max_samples={max_samples!r} of {n_rows} rows is no row at all.")
+        raise InputError(f"max_samples={max_samples!r} of {n_rows} rows leaves no rows.")
     return n_drawn
 
 

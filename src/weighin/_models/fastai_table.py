@@ -101,7 +101,7 @@ def prepare(
     if y is not None:
         _attach(frame, y, rules.y_names)
     if len(frame) < 2:
-        raise InputError(f"Swapping values takes at least 2 rows, got {len(frame)}.")
+        raise InputError(f"Swapping values needs at least 2 rows, got {len(frame)}.")
     notes: list[str] = []
     empty = [name for name in names if frame[name].isna().all()]
     if empty:

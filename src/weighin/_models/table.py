@@ -119,7 +119,7 @@ def table_rows(X: Any, who: str) -> tuple[FrameRows | ArrayRows, tuple[Feature, 
     if not names:
         raise InputError("X has no columns.")
     if rows.n_rows < 2:
-        raise InputError(f"Swapping values takes at least 2 rows, got {rows.n_rows}.")
+        raise InputError(f"Swapping values needs at least 2 rows, got {rows.n_rows}.")
     return rows, tuple(Feature(name, (position,)) for position, name in enumerate(names))
 
 

@@ -86,7 +86,7 @@ class TorchModel:
                 f"All inputs must have the same rows, got {', '.join(str(len(part)) for part in parts)}."
             )
         if n_rows < 2:
-            raise InputError(f"Swapping values takes at least 2 rows, got {n_rows}.")
+            raise InputError(f"Swapping values needs at least 2 rows, got {n_rows}.")
         flat = [name for part_names in names for name in part_names]
         features = tuple(Feature(name, (position,)) for position, name in enumerate(flat))
         precise = dtype if dtype == torch.float64 else torch.float32

@@ -240,7 +240,7 @@ class _Tally:
         if self.done.all():
             return f"{reached}: {work}."
         why = (
-            "the time was over"
+            "the time ran out"
             if timed_out
             else 'there are no more rows (n_repeats="auto" shuffles them more often)'
         )

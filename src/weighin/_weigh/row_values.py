@@ -61,8 +61,8 @@ def row_values(X: Any, data: Encoded, *, within: Any, by: Any, sample_weight: An
         if (sizes < 2).any():
             single = [labels[k] for k in np.flatnonzero(sizes < 2)]
             raise InputError(
-                f"A stratum of one row has nobody to swap with: {listing(single, 5)} in within. Leave such rows "
-                "out, or join strata."
+                f"A stratum of one row has nothing to swap with: {listing(single, 5)} in within. Leave such rows "
+                "out, or merge strata."
             )
         order = np.argsort(codes, kind="stable")
         strata = tuple(np.split(order, np.cumsum(sizes)[:-1]))
@@ -70,7 +70,7 @@ def row_values(X: Any, data: Encoded, *, within: Any, by: Any, sample_weight: An
     if by is not None:
         segment, labels = _codes(_column(X, by, data, "by"))
         if not labels:
-            raise InputError("by has nothing but missing values.")
+            raise InputError("by has only missing values.")
         if len(labels) > MOST_SEGMENTS:
             raise InputError(
                 f"by has {len(labels):,} values, and at most {MOST_SEGMENTS} segments are told apart. Cut them into "
@@ -155,7 +155,7 @@ def _weights(values: NDArray[Any]) -> NDArray[np.float64]:
         which = (
             "every row: nothing would count"
             if not n_weighed
-            else "all rows but one, which would have nobody to swap with"
+            else "all rows but one, which would have nothing to swap with"
         )
         raise InputError(f"sample_weight is 0 for {which}.")
     return weights

@@ -77,8 +77,8 @@ def remarks(scores: Scores, n_rows: int, why: str = "Interrupted") -> list[str]:
     if scores.noise:
         notes.append(
             f"The model is stochastic: two predictions of the same rows differ by up to {scores.noise:.3g}; "
-            "the importances hold that noise, and what rows had to say in each other's predictions could not be told "
-            "from it."
+            "the importances include that noise, and whether rows change each other's predictions could not be "
+            "told from it."
         )
     if scores.why_at_once:
         notes.append(

@@ -129,7 +129,7 @@ class Weighing:
         with _time_allowed(self.max_seconds):
             (scores, metrics), block_rows = self._shuffled(experiment, notes)
         late = experiment.late and not scores.complete
-        why = "Stopped, the time was over," if late else ""
+        why = "Stopped, the time ran out," if late else ""
         return self._result(experiment, metrics, scores, notes, block_rows, why)
 
     def _shuffled(self, experiment: Experiment, notes: list[str]) -> tuple[Measured, int]:
@@ -161,7 +161,7 @@ class Weighing:
     def precisely(self, session: Session, precision: float) -> Importance:
         """Weigh on as many rows as it takes."""
         if self.within is not None or self.by is not None or self.keep_rows:
-            raise InputError("precision draws rows at random: it does not go with within, by or keep_rows.")
+            raise InputError("precision draws rows at random, so it cannot be combined with within, by or keep_rows.")
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
         encoded = None
         if self.X is None:  # the rows a learner brings along
@@ -236,12 +236,12 @@ class Weighing:
 
 @contextmanager
 def _time_allowed(max_seconds: float | None) -> Iterator[None]:
-    """Say in words that the time was over before there was anything to tell."""
+    """Say in words that the time ran out before there was anything to tell."""
     try:
         yield
     except TimeUp:
         raise InputError(
-            f"max_seconds={max_seconds:g} was over before anything was finished; allow more."
+            f"max_seconds={max_seconds:g} ran out before anything was finished; allow more."
         ) from None
 
 

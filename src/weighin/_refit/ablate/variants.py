@@ -151,7 +151,7 @@ class Plan:
             values = self._aligned(name, source, self.index)
         self.frame = frame.assign(**{name: values})
         if self.frame[name].isna().all():
-            raise InputError(f"The new column {name!r} holds nothing but missing values.")
+            raise InputError(f"The new column {name!r} holds only missing values.")
 
     def _called(self, name: str, function: Callable[[Any], Any]) -> Any:
         # it cannot tell the answer
