@@ -29,12 +29,9 @@ MANY_CELLS = 100_000
 class Association:
     """Associations between all pairs of columns.
 
-    Attributes
-    ----------
-    signed : ndarray of shape (n, n)
-        From -1 to 1; below 0 where one grows as the other shrinks. NaN where it cannot be measured.
-    measure : ndarray of int8 of shape (n, n)
-        Place in `MEASURES`.
+    `signed`, ndarray of shape (n, n): From -1 to 1; below 0 where one grows as the other shrinks. NaN where it cannot
+        be measured.
+    `measure`, ndarray of int8 of shape (n, n): Place in `MEASURES`.
     """
 
     signed: NDArray[np.float64]
@@ -80,10 +77,7 @@ def associate(
 def spearman(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rank correlations of columns; of each pair the rows that have both values.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_columns)
-        NaN where missing.
+    `values`, ndarray of shape (n_rows, n_columns): NaN where missing.
     """
     patterns, which = np.unique(~np.isnan(values), axis=1, return_inverse=True)
     which = which.ravel()
@@ -114,12 +108,8 @@ def own_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def correlation_ratios(codes: NDArray[np.float64], ranks: NDArray[np.float64]) -> NDArray[np.float64]:
     """How much of the variance of ranks lies between levels: the root of epsilon squared.
 
-    Parameters
-    ----------
-    codes : ndarray of shape (n_rows,)
-        Levels by number; NaN where missing.
-    ranks : ndarray of shape (n_rows, n_columns)
-        NaN where missing.
+    `codes`, ndarray of shape (n_rows,): Levels by number; NaN where missing.
+    `ranks`, ndarray of shape (n_rows, n_columns): NaN where missing.
     """
     there = ~np.isnan(codes)
     ranks, level = ranks[there], codes[there].astype(np.int64)

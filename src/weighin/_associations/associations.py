@@ -139,12 +139,8 @@ def off_data(
 ) -> dict[str, float]:
     """Tell how many times as far from the nearest real row a shuffle of each feature puts rows.
 
-    Parameters
-    ----------
-    X, features, random_state, n_rows
-        As for `associations`: `features` are all columns a row is looked at by.
-    groups : dict of str to tuple of str, optional
-        Features shuffled together, besides each alone.
+    `X`, `features`, `random_state`, `n_rows`: As for `associations`: `features` are all columns a row is looked at by.
+    `groups`: Features shuffled together, besides each alone.
 
     Returns
     -------

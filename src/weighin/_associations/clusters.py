@@ -12,12 +12,8 @@ MOST_ORDERED = 200
 def cluster(strength: NDArray[np.float64], threshold: float) -> tuple[list[list[int]], list[int]]:
     """Put columns together by complete linkage: any two of a cluster are associated by `threshold` or more.
 
-    Parameters
-    ----------
-    strength : ndarray of shape (n, n)
-        From 0 to 1; NaN counts as 0.
-    threshold : float
-        Above 0, at most 1.
+    `strength`, ndarray of shape (n, n): From 0 to 1; NaN counts as 0.
+    `threshold`: Above 0, at most 1.
 
     Returns
     -------

@@ -39,17 +39,12 @@ def distance_ratios(
 ) -> dict[str, float]:
     """Tell how much farther swapped rows lie from their nearest real row than other real rows do.
 
-    Parameters
-    ----------
-    columns : sequence of Column
-        The same rows of each.
-    strength : ndarray of shape (n, n)
-        Associations from 0 to 1, to choose the companions a feature is looked at with; NaN counts as 0.
-    units : mapping of str to sequence of int
-        What is shuffled: columns by number, those of a group together.
-    rng : Generator
-    advance : callable
-        Called with the number of units that are done.
+    `columns`: The same rows of each.
+    `strength`, ndarray of shape (n, n): Associations from 0 to 1, to choose the companions a feature is looked at with;
+        NaN counts as 0.
+    `units`: What is shuffled: columns by number, those of a group together.
+    `rng`: Generator
+    `advance`: Called with the number of units that are done.
 
     Returns
     -------

@@ -27,10 +27,7 @@ def is_real(value: Any) -> bool:
 def check_counts(**counts: Any) -> None:
     """Refuse what counts nothing: each must be an integer >= 1.
 
-    Raises
-    ------
-    InputError
-        Naming the first that is not.
+    Raises InputError: naming the first that is not.
     """
     for name, count in counts.items():
         if not is_whole(count, 1):
@@ -40,9 +37,7 @@ def check_counts(**counts: Any) -> None:
 def check_seed(random_state: Any) -> None:
     """Refuse what is no seed.
 
-    Raises
-    ------
-    InputError
+    Raises InputError.
     """
     if random_state is not None and not is_whole(random_state, 0):
         raise InputError(f"random_state must be an integer >= 0 or None, got {random_state!r}.")
@@ -51,10 +46,7 @@ def check_seed(random_state: Any) -> None:
 def seed_of(random_state: int | None) -> int:
     """The seed given, or a new one.
 
-    Raises
-    ------
-    InputError
-        If it is none.
+    Raises InputError: if it is none.
     """
     check_seed(random_state)
     if random_state is None:
@@ -65,9 +57,7 @@ def seed_of(random_state: int | None) -> int:
 def check_missing(missing: Any) -> None:
     """Refuse what nobody does with missing values.
 
-    Raises
-    ------
-    InputError
+    Raises InputError.
     """
     if missing not in MISSING:
         raise InputError(
@@ -78,9 +68,7 @@ def check_missing(missing: Any) -> None:
 def check_jobs(n_jobs: Any) -> None:
     """Refuse what is no number of threads.
 
-    Raises
-    ------
-    InputError
+    Raises InputError.
     """
     if n_jobs is not None and (not is_whole(n_jobs, -(2**31)) or n_jobs == 0):
         raise InputError(f"n_jobs must be an integer other than 0, or None, got {n_jobs!r}.")
@@ -89,9 +77,7 @@ def check_jobs(n_jobs: Any) -> None:
 def check_level(confidence_level: Any) -> None:
     """Refuse what is no number between 0 and 1.
 
-    Raises
-    ------
-    InputError
+    Raises InputError.
     """
     if not is_real(confidence_level) or not 0 < confidence_level < 1:
         raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
@@ -100,9 +86,7 @@ def check_level(confidence_level: Any) -> None:
 def check_title(title: Any) -> None:
     """Refuse what is no title.
 
-    Raises
-    ------
-    InputError
+    Raises InputError.
     """
     if title is not None and not isinstance(title, str):
         raise InputError(f"title must be a text or None, got {title!r}.")
@@ -111,9 +95,7 @@ def check_title(title: Any) -> None:
 def check_plot(ax: Any, limit: Any, title: Any) -> None:
     """Refuse what no chart can be drawn with.
 
-    Raises
-    ------
-    InputError
+    Raises InputError.
     """
     check_limit(limit)
     check_title(title)
@@ -124,9 +106,7 @@ def check_plot(ax: Any, limit: Any, title: Any) -> None:
 def check_limit(limit: Any) -> None:
     """Refuse what is no number of features to show.
 
-    Raises
-    ------
-    InputError
+    Raises InputError.
     """
     if not is_whole(limit, 1):
         raise InputError(f"limit must be an integer >= 1, got {limit!r}.")
@@ -135,10 +115,7 @@ def check_limit(limit: Any) -> None:
 def names_among(names: Any, available: Collection[str], where: str) -> list[str]:
     """List names, each one of those there are, and there once.
 
-    Raises
-    ------
-    InputError
-        Naming the first that is not.
+    Raises InputError: naming the first that is not.
     """
     names = list_of_names(names, where)
     for name in names:
@@ -157,9 +134,7 @@ def names_among(names: Any, available: Collection[str], where: str) -> list[str]
 def list_of_names(names: Any, where: str) -> list[Any]:
     """List what should be names; a text alone is not a list of its letters.
 
-    Raises
-    ------
-    InputError
+    Raises InputError.
     """
     if isinstance(names, str):
         raise InputError(f"{where} must be a list of names, got the text {names!r}; write [{names!r}].")

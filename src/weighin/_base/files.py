@@ -24,10 +24,7 @@ from weighin._base.journal import Journal, Replacement, hidden, settle, to_disk
 def as_path(path: Any, name: str = "path") -> Path:
     """Take what a caller gave as a path.
 
-    Raises
-    ------
-    InputError
-        If it names no file.
+    Raises InputError: if it names no file.
     """
     if (
         isinstance(path, str | os.PathLike)
@@ -44,21 +41,12 @@ def check_free(*paths: Path, force: bool = False, hint: str = "Pass force=True t
 
     What a killed process left of these outputs is cleared up first.
 
-    Parameters
-    ----------
-    *paths : path
-        Files to be written. A link stands for the file it leads to.
-    force : bool
-        Whether a file may be replaced.
-    hint : str
-        How the caller can say so.
+    `*paths`: Files to be written. A link stands for the file it leads to.
+    `force`: Whether a file may be replaced.
+    `hint`: How the caller can say so.
 
-    Raises
-    ------
-    OutputExistsError
-        If a path exists and `force` is false.
-    InputError
-        If a path is no file, or its folder does not exist or takes no files.
+    Raises OutputExistsError: if a path exists and `force` is false.
+    Raises InputError: if a path is no file, or its folder does not exist or takes no files.
     """
     for path in paths:
         if path.is_dir():
@@ -81,10 +69,7 @@ def check_there(path: Path) -> None:
 
     What a killed process left of it is cleared up first.
 
-    Raises
-    ------
-    InputError
-        If there is no such file.
+    Raises InputError: if there is no such file.
     """
     settle(_followed(path).parent)
     if path.is_file():
@@ -147,10 +132,7 @@ class Outputs:
     def commit(self) -> None:
         """Put all files in place.
 
-        Raises
-        ------
-        OSError
-            If one cannot be; the others are then as they were.
+        Raises OSError: if one cannot be; the others are then as they were.
         """
         for file in self._files.values():
             to_disk(file.temporary)

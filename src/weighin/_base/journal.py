@@ -35,16 +35,10 @@ _COUNT = itertools.count()
 class Replacement:
     """A file on its way to its place.
 
-    Attributes
-    ----------
-    target : path
-        Its place.
-    temporary : path
-        Where it is written.
-    old : path or None
-        Where the file that it replaces is kept meanwhile, if there is one.
-    new : tuple of int
-        Size and time by which it is known once it is complete.
+    `target`: Its place.
+    `temporary`: Where it is written.
+    `old`: Where the file that it replaces is kept meanwhile, if there is one.
+    `new`: Size and time by which it is known once it is complete.
     """
 
     target: Path
@@ -95,12 +89,8 @@ def to_disk(path: Path) -> None:
 class Journal:
     """Which files are being replaced together, told in each of their folders.
 
-    Parameters
-    ----------
-    places : iterable of path
-        The journal's own files, one in each folder.
-    files : iterable of Replacement
-        What is replaced.
+    `places`: The journal's own files, one in each folder.
+    `files`: What is replaced.
     """
 
     def __init__(self, places: Iterable[Path], files: Iterable[Replacement]) -> None:

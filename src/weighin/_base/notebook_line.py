@@ -57,10 +57,7 @@ def watch_cells() -> None:
 def line(text: Callable[[], str]) -> Iterator[None]:
     """Show a text in the notebook as long as the block runs; it is asked for again every half second.
 
-    Parameters
-    ----------
-    text : callable
-        Gives what the line says now; called in a thread.
+    `text`: Gives what the line says now; called in a thread.
     """
     shell = kernel_shell()
     # what `%%capture` keeps is not for a line that goes away

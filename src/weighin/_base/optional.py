@@ -11,19 +11,11 @@ from weighin._base.errors import MissingDependencyError
 def require(module: str, extra: str, purpose: str) -> ModuleType:
     """Import `module`, or raise naming the extra that brings it.
 
-    Parameters
-    ----------
-    module : str
-        Dotted module name.
-    extra : str
-        The extra of this package that installs it.
-    purpose : str
-        What it is needed for; completes "... is needed to".
+    `module`: Dotted module name.
+    `extra`: The extra of this package that installs it.
+    `purpose`: What it is needed for; completes "... is needed to".
 
-    Raises
-    ------
-    MissingDependencyError
-        If the package that `module` belongs to is not installed.
+    Raises MissingDependencyError: if the package that `module` belongs to is not installed.
     """
     try:
         return importlib.import_module(module)

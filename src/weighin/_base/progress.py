@@ -18,14 +18,9 @@ WIDTH = 40
 def tracking(what: str, total: int, show: bool | None) -> Iterator[Callable[[int], None]]:
     """Show a bar with the time left; the block calls what it gets with the work done in each step.
 
-    Parameters
-    ----------
-    what : str
-        What is going on.
-    total : int
-        All the work.
-    show : bool or None
-        None shows it where somebody can see it: a terminal or a notebook.
+    `what`: What is going on.
+    `total`: All the work.
+    `show`: None shows it where somebody can see it: a terminal or a notebook.
     """
     # rich's own way in a notebook asks for ipywidgets and leaves a gap
     console = Console(stderr=True, force_jupyter=False)

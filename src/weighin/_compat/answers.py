@@ -22,12 +22,8 @@ class NotNumbersError(Exception):
 class Answering(SklearnModel):
     """An estimator asked by all the methods that scorers need, at once.
 
-    Parameters
-    ----------
-    estimator : object
-        Fitted.
-    methods : sequence of str
-        Such as predict and predict_proba; what they answer stands side by side in a prediction of the engine.
+    `estimator`: Fitted.
+    `methods`: Such as predict and predict_proba; what they answer stands side by side in a prediction of the engine.
     """
 
     def __init__(self, estimator: Any, methods: Sequence[str]) -> None:

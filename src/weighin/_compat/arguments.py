@@ -31,12 +31,8 @@ def check_arguments(
 ) -> None:
     """Check arguments one by one.
 
-    Raises
-    ------
-    ParameterError
-        On one that is of a wrong kind, or out of its range.
-    InputError
-        On column names that are not unique.
+    Raises ParameterError: on one that is of a wrong kind, or out of its range.
+    Raises InputError: on column names that are not unique.
     """
     _check_estimator(estimator)
     _check_table(X)
@@ -62,10 +58,7 @@ def check_arguments(
 def rows_to_draw(max_samples: Any, n_rows: int) -> int:
     """Count the rows that `max_samples` asks for.
 
-    Raises
-    ------
-    InputError
-        If they are more than there are, or none.
+    Raises InputError: if they are more than there are, or none.
     """
     n_drawn = int(max_samples) if is_whole(max_samples) else int(max_samples * n_rows)
     if n_drawn > n_rows:

@@ -17,10 +17,7 @@ from weighin._tables.frame_rows import FrameRows
 class PandasRows:
     """Rows of a pandas frame whose columns may be named by anything; its index stays with the rows.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Never written to; or another frame with pandas' methods.
+    `frame`: Never written to; or another frame with pandas' methods.
     """
 
     shielded = False  # an estimator gets the frame itself

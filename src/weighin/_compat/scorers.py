@@ -25,16 +25,10 @@ Answers = Callable[[str], Any]
 class Single:
     """A scorer that looks at answers alone.
 
-    Attributes
-    ----------
-    scorer : callable
-        ``scorer(estimator, X, y) -> float``, or a dict where it has a name.
-    methods : tuple of str
-        Methods whose answers it looks at.
-    name : str or None
-        Its own among several; None where it is the only one.
-    own_score : callable or None
-        What stands for the estimator's own ``score``, where the scorer calls it.
+    `scorer`: ``scorer(estimator, X, y) -> float``, or a dict where it has a name.
+    `methods`: Methods whose answers it looks at.
+    `name`: Its own among several; None where it is the only one.
+    `own_score`: What stands for the estimator's own ``score``, where the scorer calls it.
     """
 
     scorer: Callable[..., Any]
@@ -53,12 +47,8 @@ class Single:
 class Part:
     """Scorers that go the same way.
 
-    Attributes
-    ----------
-    scorer : callable
-        ``scorer(estimator, X, y) -> float or dict of str to float``: all of them.
-    singles : tuple of Single
-        One by one; empty when they have to see the estimator and the table.
+    `scorer`: ``scorer(estimator, X, y) -> float or dict of str to float``: all of them.
+    `singles`: One by one; empty when they have to see the estimator and the table.
     """
 
     scorer: Callable[..., Any]
@@ -80,12 +70,8 @@ def scored(scorer: Callable[..., Any], estimator: Any, X: Any, y: Any, sample_we
 def parts(estimator: Any, scorer: Any) -> list[Part]:
     """Part a scorer, or several in one, by what it has to see.
 
-    Parameters
-    ----------
-    estimator : object
-        Fitted.
-    scorer : callable
-        What ``sklearn.metrics.check_scoring`` gave.
+    `estimator`: Fitted.
+    `scorer`: What ``sklearn.metrics.check_scoring`` gave.
     """
     several = getattr(scorer, "_scorers", None) if _is(scorer, "_MultimetricScorer") else None
     if not isinstance(several, dict):

@@ -20,14 +20,10 @@ class CurveOfRows:
     Variances of what is derived from the curve are sums of squares of what the rows move: never differences of sums,
     which leave something where 0 belongs, how much depending on the processor.
 
-    Attributes
-    ----------
-    effect : ndarray of shape (n_points,)
-        Height at each point.
-    influence : ndarray of shape (n_points, n_rows)
-        What each row moves: sums of products over the rows are covariances of the estimates.
-    df : ndarray of shape (n_points,)
-        Degrees of freedom.
+    `effect`, ndarray of shape (n_points,): Height at each point.
+    `influence`, ndarray of shape (n_points, n_rows): What each row moves: sums of products over the rows are
+        covariances of the estimates.
+    `df`, ndarray of shape (n_points,): Degrees of freedom.
     """
 
     effect: NDArray[np.float64]
@@ -67,10 +63,7 @@ class CurveOfRows:
 def partial_dependence(predicted: NDArray[np.float64]) -> CurveOfRows:
     """Average what all rows are predicted at each point.
 
-    Parameters
-    ----------
-    predicted : ndarray of shape (n_points, n_rows)
-        Of rows moved to each point.
+    `predicted`, ndarray of shape (n_points, n_rows): Of rows moved to each point.
 
     References
     ----------
@@ -90,16 +83,10 @@ def accumulated_local_effects(
 ) -> CurveOfRows | None:
     """Add up, from point to point, what the step does to the rows that lie between the two.
 
-    Parameters
-    ----------
-    predicted : ndarray of shape (n_points, n_rows)
-        Of rows moved to each point.
-    places : ndarray of shape (n_rows,)
-        The rows' own values; NaN where missing.
-    points : ndarray of shape (n_points,)
-        Increasing.
-    shares : ndarray of shape (n_points,)
-        Part of the rows at each point, to make the curve's mean 0.
+    `predicted`, ndarray of shape (n_points, n_rows): Of rows moved to each point.
+    `places`, ndarray of shape (n_rows,): The rows' own values; NaN where missing.
+    `points`, ndarray of shape (n_points,): Increasing.
+    `shares`, ndarray of shape (n_points,): Part of the rows at each point, to make the curve's mean 0.
 
     Returns
     -------

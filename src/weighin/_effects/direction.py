@@ -24,16 +24,11 @@ CHANCE = 0.05
 class Moves:
     """How a curve moves between its points, and how likely chance does that.
 
-    Attributes
-    ----------
-    effect : ndarray of shape (n_points,)
-        The curve.
-    pvalue : ndarray of shape (n_points * (n_points - 1) / 2,)
-        Of each move from a point to a later one, two-sided; NaN where there are too few rows.
-    small : bool
-        Whether its range is below 5% of that of the predictions.
-    ordered : bool
-        Whether the order of the points means anything.
+    `effect`, ndarray of shape (n_points,): The curve.
+    `pvalue`, ndarray of shape (n_points * (n_points - 1) / 2,): Of each move from a point to a later one, two-sided;
+        NaN where there are too few rows.
+    `small`: Whether its range is below 5% of that of the predictions.
+    `ordered`: Whether the order of the points means anything.
     """
 
     effect: NDArray[np.float64]
@@ -58,10 +53,7 @@ class Moves:
 def directions(moves: Sequence[Moves]) -> list[str]:
     """Name the way each curve goes.
 
-    Parameters
-    ----------
-    moves : sequence of Moves
-        Of all curves that are looked at together.
+    `moves`: Of all curves that are looked at together.
 
     Returns
     -------

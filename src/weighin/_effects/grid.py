@@ -14,22 +14,16 @@ from weighin._tables.columns import Column
 class Grid:
     """Points a feature is moved to.
 
-    Attributes
-    ----------
-    kind : {"numeric", "ordered", "nominal"}
-        Whether points lie on an axis, have an order, or only names. Dates are numeric.
-    values : ndarray of shape (n_points,)
-        Numbers, or the places of levels.
-    labels : tuple of str
-    givers : ndarray of shape (n_points,) or (n_points + 1,)
-        A row that has each value; the last one none at all, where `has_missing`.
-    shares : ndarray of shape (n_points,)
-        Part of the rows nearest to each point; they add up to 1.
-    has_missing : bool
-    missing_share : float
-        Part of all rows without a value.
-    left_out : int
-        Levels that are too many to show.
+    `kind`, {"numeric", "ordered", "nominal"}: Whether points lie on an axis, have an order, or only names. Dates are
+        numeric.
+    `values`, ndarray of shape (n_points,): Numbers, or the places of levels.
+    `labels`: tuple of str
+    `givers`, ndarray of shape (n_points,) or (n_points + 1,): A row that has each value; the last one none at all,
+        where `has_missing`.
+    `shares`, ndarray of shape (n_points,): Part of the rows nearest to each point; they add up to 1.
+    `has_missing`: bool
+    `missing_share`: Part of all rows without a value.
+    `left_out`: Levels that are too many to show.
     """
 
     kind: str
@@ -54,11 +48,8 @@ def choose_grid(column: Column, size: int) -> Grid:
     middles of equal parts of the other rows: quantiles, without the two ends where single rows lie. Of too many
     levels the most frequent.
 
-    Parameters
-    ----------
-    column : Column
-        All rows.
-    size : int
+    `column`: All rows.
+    `size`: int
     """
     known = np.flatnonzero(~np.isnan(column.values))
     values = column.values[known]

@@ -18,16 +18,10 @@ from weighin._models import Outputs
 class ChosenOutput:
     """The number of a prediction that is looked at, and what rows have there as they are.
 
-    Attributes
-    ----------
-    place : int
-        Among the numbers of a row.
-    name, what : str
-        Its name, "" where it has none; and what is predicted, in words that start a sentence.
-    remark : str
-        For the reader, where nobody asked and there are several.
-    mean, spread : float
-        Of the predictions: their mean, and the distance between their 2.5% and their 97.5% quantile.
+    `place`: Among the numbers of a row.
+    `name`, `what`: Its name, "" where it has none; and what is predicted, in words that start a sentence.
+    `remark`: For the reader, where nobody asked and there are several.
+    `mean`, `spread`: Of the predictions: their mean, and the distance between their 2.5% and their 97.5% quantile.
     """
 
     place: int
@@ -41,19 +35,11 @@ class ChosenOutput:
 def choose_output(asked: Any, outputs: Outputs, predicted: NDArray[np.float64]) -> ChosenOutput:
     """Find the output asked for.
 
-    Parameters
-    ----------
-    asked : str, int or None
-        Name or place; None for the usual one.
-    outputs : Outputs
-        What the model says of them.
-    predicted : ndarray of shape (n_rows, n_outputs)
-        Of rows as they are.
+    `asked`: Name or place; None for the usual one.
+    `outputs`: What the model says of them.
+    `predicted`, ndarray of shape (n_rows, n_outputs): Of rows as they are.
 
-    Raises
-    ------
-    InputError
-        On an unknown output.
+    Raises InputError: on an unknown output.
     """
     names, kind = output_names(outputs, predicted.shape[-1])
     place, remark = _place(asked, names, kind, predicted.mean(0))
@@ -71,12 +57,8 @@ def choose_output(asked: Any, outputs: Outputs, predicted: NDArray[np.float64]) 
 def output_names(outputs: Outputs, width: int) -> tuple[list[str], str]:
     """Name the outputs of a model, and say what they are: "probability", "vote", "logit", "target" or "output".
 
-    Parameters
-    ----------
-    outputs : Outputs
-        What the model says of them; predicted labels get a column for each class.
-    width : int
-        Numbers per row.
+    `outputs`: What the model says of them; predicted labels get a column for each class.
+    `width`: Numbers per row.
     """
     if outputs.classes and outputs.kind == "label":
         return [str(label) for label in outputs.classes], "vote"

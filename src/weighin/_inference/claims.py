@@ -17,16 +17,12 @@ class Claims:
 
     Of twenty sets of features that weigh nothing at most one has a false "heavier" at 95%, and one a false "harmful".
 
-    Attributes
-    ----------
-    heavier : ndarray of bool of shape (n_features,)
-        The model gets worse without it: one-sided p-value, adjusted among all features (Holm 1979).
-    harmful : ndarray of bool of shape (n_features,)
-        The model gets better without it: two-sided p-value, adjusted likewise.
-    few_rows : ndarray of bool of shape (n_features,)
-        Too few rows count to claim anything.
-    adjusted : ndarray of shape (n_features,)
-        One-sided p-values adjusted.
+    `heavier`, ndarray of bool of shape (n_features,): The model gets worse without it: one-sided p-value, adjusted
+        among all features (Holm 1979).
+    `harmful`, ndarray of bool of shape (n_features,): The model gets better without it: two-sided p-value, adjusted
+        likewise.
+    `few_rows`, ndarray of bool of shape (n_features,): Too few rows count to claim anything.
+    `adjusted`, ndarray of shape (n_features,): One-sided p-values adjusted.
     """
 
     heavier: NDArray[np.bool_]
@@ -66,14 +62,9 @@ def claims_of(
 ) -> Claims:
     """Decide likewise of estimates that no moments are known of.
 
-    Parameters
-    ----------
-    estimate, pvalue : ndarray of shape (n_features,)
-        Importances, and their one-sided p-values of "not above 0".
-    few_rows : ndarray of bool of shape (n_features,)
-        Features that too few rows count for.
-    confidence_level : float
-        Adjusted p-values below 1 minus this are claims.
+    `estimate`, `pvalue`, ndarray of shape (n_features,): Importances, and their one-sided p-values of "not above 0".
+    `few_rows`, ndarray of bool of shape (n_features,): Features that too few rows count for.
+    `confidence_level`: Adjusted p-values below 1 minus this are claims.
     """
     adjusted = holm(pvalue)
     # what the model cannot see is 0 with a p-value of 1, which is no claim of harm either
@@ -90,19 +81,12 @@ def is_claimed(
 ) -> NDArray[np.bool_]:
     """Decide from p-values that are adjusted already; of what has none nothing is claimed.
 
-    Parameters
-    ----------
-    adjusted : ndarray of shape (n,)
-        By Holm, among all that is looked at together; two-sided for differences and for harm.
-    few_rows : bool or ndarray of bool of shape (n,)
-        Where too few rows count.
-    confidence_level : float
-        p-values below 1 minus this are claims.
+    `adjusted`, ndarray of shape (n,): By Holm, among all that is looked at together; two-sided for differences and for
+        harm.
+    `few_rows`, bool or ndarray of bool of shape (n,): Where too few rows count.
+    `confidence_level`: p-values below 1 minus this are claims.
 
-    Raises
-    ------
-    InputError
-        If `confidence_level` is not between 0 and 1.
+    Raises InputError: if `confidence_level` is not between 0 and 1.
     """
     check_level(confidence_level)
     with np.errstate(invalid="ignore"):

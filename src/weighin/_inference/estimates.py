@@ -22,14 +22,9 @@ def infer(
 ) -> Inference:
     """Estimate the importance of each unit, with its standard error and interval.
 
-    Parameters
-    ----------
-    moments : Moments or sequence of Moments
-        Of all rows, or one for each stratum.
-    function : callable
-        What is reported: `change` or `relative` of a link, or one of the same form.
-    sign : float
-        -1 where the components are scores that grow with quality.
+    `moments`, Moments or sequence of Moments: Of all rows, or one for each stratum.
+    `function`: What is reported: `change` or `relative` of a link, or one of the same form.
+    `sign`: -1 where the components are scores that grow with quality.
     """
     strata = [moments] if isinstance(moments, Moments) else list(moments)
     value, coefficients = _linearise(strata, function)
@@ -46,12 +41,8 @@ def contrast(
 ) -> Inference:
     """Estimate a linear contrast of units, such as a difference: arrays of shape (1,).
 
-    Parameters
-    ----------
-    moments, function, sign
-        As for `infer`.
-    weights : mapping of int to float
-        Weight of each unit that is in it, ``{first: 1, second: -1}`` for how much more the first weighs.
+    `moments`, `function`, `sign`: As for `infer`.
+    `weights`: Weight of each unit that is in it, ``{first: 1, second: -1}`` for how much more the first weighs.
     """
     strata = [moments] if isinstance(moments, Moments) else list(moments)
     value, coefficients = _linearise(strata, function)
@@ -105,16 +96,10 @@ def repeats_needed(
 ) -> int:
     """Tell how many repeats make the noise of shuffling at most `share` of the variance for every unit.
 
-    Parameters
-    ----------
-    moments : Moments or sequence of Moments
-        Of at least two repeats, of some or all rows.
-    function : callable
-        What is reported, as for `infer`.
-    share : float
-        Of the variance.
-    least, most : int
-        Bounds of the answer.
+    `moments`, Moments or sequence of Moments: Of at least two repeats, of some or all rows.
+    `function`: What is reported, as for `infer`.
+    `share`: Of the variance.
+    `least`, `most`: Bounds of the answer.
     """
     strata = [moments] if isinstance(moments, Moments) else list(moments)
     _, coefficients = _linearise(strata, function)

@@ -34,12 +34,8 @@ class Evidence(Protocol):
     def infer(self, function: Function = ..., *, sign: float = ...) -> Inference:
         """Estimate the importance of each unit.
 
-        Parameters
-        ----------
-        function : callable
-            What is reported: `change` or `relative` of a link.
-        sign : float
-            -1 where losses are scores that grow with quality.
+        `function`: What is reported: `change` or `relative` of a link.
+        `sign`: -1 where losses are scores that grow with quality.
         """
         ...
 
@@ -48,17 +44,10 @@ class Evidence(Protocol):
     ) -> Inference:
         """Estimate a linear contrast of units, such as a difference: arrays of shape (1,).
 
-        Parameters
-        ----------
-        weights : mapping of int to float
-            Weight of each unit that is in it.
-        function, sign
-            As for `infer`.
+        `weights`: Weight of each unit that is in it.
+        `function`, `sign`: As for `infer`.
 
-        Raises
-        ------
-        InputError
-            If the units were not measured together.
+        Raises InputError: if the units were not measured together.
         """
         ...
 
@@ -91,10 +80,7 @@ def to_json(evidence: Evidence, number: Callable[[float], Any]) -> dict[str, Any
 def from_json(values: Mapping[str, Any], number: Callable[[Any], float]) -> Evidence:
     """Read what `to_json` gave.
 
-    Raises
-    ------
-    InputError, LookupError, TypeError, ValueError
-        If it is damaged.
+    Raises InputError, LookupError, TypeError, ValueError: if it is damaged.
     """
     for key, kind in _KINDS:
         if key in values:

@@ -19,23 +19,16 @@ def auc_values(target: ArrayLike, score: ArrayLike, weights: ArrayLike | None = 
     characteristic curves", Biometrics 44, 837-845. The importance is the mean of the values of the predictions as
     they are minus those after a swap.
 
-    Parameters
-    ----------
-    target : array of shape (n_rows,)
-        True or 1 for the positive class.
-    score : array of shape (..., n_rows)
-        Larger for rows more likely positive. Ties count one half.
-    weights : array of shape (..., n_rows), optional
-        Sample weights: their mean of the values is the area with these weights.
+    `target`, array of shape (n_rows,): True or 1 for the positive class.
+    `score`, array of shape (..., n_rows): Larger for rows more likely positive. Ties count one half.
+    `weights`, array of shape (..., n_rows), optional: Sample weights: their mean of the values is the area with these
+        weights.
 
     Returns
     -------
     ndarray of shape (..., n_rows)
 
-    Raises
-    ------
-    MetricError
-        If only one class is there, or has any weight.
+    Raises MetricError: if only one class is there, or has any weight.
     """
     positive, score = np.asarray(target).astype(bool), np.asarray(score)
     rows = score.reshape(-1, score.shape[-1])
@@ -85,16 +78,10 @@ def delete_one_block(
 
     Busing, Meijer and van der Leeden (1999), "Delete-m jackknife for unequal m", Statistics and Computing 9, 3-8.
 
-    Parameters
-    ----------
-    estimate : array of shape (n,)
-        From all rows.
-    without : array of shape (n, n_blocks)
-        From all rows but those of one block.
-    sizes : array of shape (n_blocks,)
-        Rows of each block. Below 20 blocks everything is marked `few_rows`.
-    changed : array of shape (n,), optional
-        Rows that a swap changed, on average: below 20 they are few.
+    `estimate`, array of shape (n,): From all rows.
+    `without`, array of shape (n, n_blocks): From all rows but those of one block.
+    `sizes`, array of shape (n_blocks,): Rows of each block. Below 20 blocks everything is marked `few_rows`.
+    `changed`, array of shape (n,), optional: Rows that a swap changed, on average: below 20 they are few.
     """
     estimate, without = np.asarray(estimate, dtype=float), np.asarray(without, dtype=float)
     sizes = np.asarray(sizes, dtype=float)

@@ -23,17 +23,12 @@ FEW_ROWS = 20
 class Inference:
     """Estimates and how sure one can be of them.
 
-    Attributes
-    ----------
-    estimate : ndarray of shape (n,)
-        Positive where the metric gets worse without the feature.
-    se, se_data, se_shuffle : ndarray of shape (n,)
-        Standard error, and its parts: more rows lower the one, more repeats the other. The parts are NaN where one
-        repeat cannot tell them apart; `se` is infinite where there are too few rows to know.
-    skewness, df : ndarray of shape (n,)
-        Of the estimate; degrees of freedom of its variance.
-    few_rows : ndarray of bool of shape (n,)
-        So few rows count that no formula holds.
+    `estimate`, ndarray of shape (n,): Positive where the metric gets worse without the feature.
+    `se`, `se_data`, `se_shuffle`, ndarray of shape (n,): Standard error, and its parts: more rows lower the one, more
+        repeats the other. The parts are NaN where one repeat cannot tell them apart; `se` is infinite where there are
+        too few rows to know.
+    `skewness`, `df`, ndarray of shape (n,): Of the estimate; degrees of freedom of its variance.
+    `few_rows`, ndarray of bool of shape (n,): So few rows count that no formula holds.
     """
 
     estimate: Floats
@@ -54,10 +49,7 @@ class Inference:
     def interval(self, confidence_level: float = 0.95) -> tuple[Floats, Floats]:
         """Lower and upper end, each of shape (n,).
 
-        Raises
-        ------
-        InputError
-            If `confidence_level` is not between 0 and 1.
+        Raises InputError: if `confidence_level` is not between 0 and 1.
         """
         q = self._quantile(confidence_level)
         certain = self.se == 0

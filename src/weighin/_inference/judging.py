@@ -28,18 +28,11 @@ def judge(
 ) -> Inference:
     """Estimate every feature's importance with its standard error.
 
-    Parameters
-    ----------
-    evidence : sequence of Evidence
-        Each for some of the features, in their order.
-    link : Link
-        What the metric is of the mean loss per row.
-    greater_is_better : bool
-        Whether the metric grows with quality.
-    ignored : ndarray of bool of shape (n_features,)
-        Features the model cannot see: exactly 0.
-    relative : bool
-        In parts of the baseline.
+    `evidence`: Each for some of the features, in their order.
+    `link`: What the metric is of the mean loss per row.
+    `greater_is_better`: Whether the metric grows with quality.
+    `ignored`, ndarray of bool of shape (n_features,): Features the model cannot see: exactly 0.
+    `relative`: In parts of the baseline.
     """
     sign = -1.0 if greater_is_better else 1.0
     function = link.relative if relative else link.change
@@ -64,10 +57,7 @@ def judge_difference(
 ) -> Inference:
     """Estimate how much more one feature weighs than another, from their joint moments.
 
-    Raises
-    ------
-    InputError
-        If the two were not measured together.
+    Raises InputError: if the two were not measured together.
     """
     start = 0
     for part in evidence:

@@ -20,16 +20,10 @@ from weighin._inference.moments import Floats, Moments
 class LeftOut:
     """What swaps change, once from all rows and once without each share of the donor-closed blocks.
 
-    Attributes
-    ----------
-    estimate : ndarray of shape (n_units,)
-        From all rows.
-    without : ndarray of shape (n_units, n_shares)
-        From all rows but those of one share.
-    sizes : ndarray of shape (n_shares,)
-        Rows of each share.
-    changed : ndarray of shape (n_units,)
-        Rows whose prediction a swap changes, on average.
+    `estimate`, ndarray of shape (n_units,): From all rows.
+    `without`, ndarray of shape (n_units, n_shares): From all rows but those of one share.
+    `sizes`, ndarray of shape (n_shares,): Rows of each share.
+    `changed`, ndarray of shape (n_units,): Rows whose prediction a swap changes, on average.
     """
 
     estimate: Floats
@@ -108,10 +102,7 @@ class LeftOut:
     def from_dict(cls, values: Mapping[str, Any], number: Callable[[Any], float]) -> LeftOut:
         """Read what `to_dict` gave.
 
-        Raises
-        ------
-        InputError
-            If lengths differ.
+        Raises InputError: if lengths differ.
         """
         without = np.array([[number(value) for value in row] for row in values["without"]], dtype=float)
         estimate = np.array([number(value) for value in values["estimate"]], dtype=float)

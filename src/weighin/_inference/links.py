@@ -21,12 +21,8 @@ Floats = NDArray[np.float64]
 class Means:
     """Weighted means that estimates are functions of.
 
-    Attributes
-    ----------
-    change : ndarray of shape (n_units,)
-        Mean change of the loss.
-    rows : ndarray of shape (n_row_components,)
-        Mean of each row component; the first is the loss before any swap.
+    `change`, ndarray of shape (n_units,): Mean change of the loss.
+    `rows`, ndarray of shape (n_row_components,): Mean of each row component; the first is the loss before any swap.
     """
 
     change: Floats
@@ -41,17 +37,11 @@ Function = Callable[[Means], tuple[Floats, Floats, Floats]]
 class Link(ABC):
     """What a metric is of the mean loss per row.
 
-    Attributes
-    ----------
-    name : str
-        In files.
-    is_mean : bool
-        Whether it is the mean itself: then the mean over shuffles of what each changed is the estimate.
-    knows_baseline : bool
-        Whether the metric before any swap is a function of the same means: then an interval in parts of the baseline
-        takes into account what the baseline errs.
-    needs_spread : bool
-        Whether there is a second row component, the squared distance of the target from its mean.
+    `name`: In files.
+    `is_mean`: Whether it is the mean itself: then the mean over shuffles of what each changed is the estimate.
+    `knows_baseline`: Whether the metric before any swap is a function of the same means: then an interval in parts of
+        the baseline takes into account what the baseline errs.
+    `needs_spread`: Whether there is a second row component, the squared distance of the target from its mean.
     """
 
     name: ClassVar[str]

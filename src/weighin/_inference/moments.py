@@ -30,24 +30,16 @@ class Moments:
     a segment). With D a pair component, A[i] = mean over repeats of D for receiver i, and B[k] the same for donor k.
     For a row component A is the component itself and B is 0. psi = A + B. Sums are about the means.
 
-    Attributes
-    ----------
-    n_rows, n_repeats, n_units : int
-        Rows, swaps of each row, features and groups.
-    n_pairs : int
-        Pair components: they come first.
-    row_weight : bool
-        Whether the last component is the weight of a row.
-    mean : ndarray of shape (K,)
-        Mean over all rows and repeats.
-    pairs, receivers, donors, roles : ndarray of shape (K, K)
-        Sums of D D' over rows and repeats, of A A', of B B' and of A B' over rows.
-    third, fourth, fourth_even : ndarray of shape (K, K)
-        Sums of psi_j**2 psi_k, psi_j**3 psi_k and psi_j**2 psi_k**2 over rows.
-    changed : ndarray of shape (n_units,)
-        Swaps that changed the loss at all.
-    n_strata : int
-        Strata put beside each other, with sums about the mean of each.
+    `n_rows`, `n_repeats`, `n_units`: Rows, swaps of each row, features and groups.
+    `n_pairs`: Pair components: they come first.
+    `row_weight`: Whether the last component is the weight of a row.
+    `mean`, ndarray of shape (K,): Mean over all rows and repeats.
+    `pairs`, `receivers`, `donors`, `roles`, ndarray of shape (K, K): Sums of D D' over rows and repeats, of A A', of B
+        B' and of A B' over rows.
+    `third`, `fourth`, `fourth_even`, ndarray of shape (K, K): Sums of psi_j**2 psi_k, psi_j**3 psi_k and psi_j**2
+        psi_k**2 over rows.
+    `changed`, ndarray of shape (n_units,): Swaps that changed the loss at all.
+    `n_strata`: Strata put beside each other, with sums about the mean of each.
     """
 
     n_rows: int
@@ -87,23 +79,16 @@ class Moments:
     ) -> Moments:
         """Sum up a batch of donor-closed blocks.
 
-        Parameters
-        ----------
-        changes : array of shape (n_units, n_repeats, m)
-            Loss after the swap minus loss before it, for each receiver. Single or double precision.
-        donors : array of int of shape (n_repeats, m)
-            Position in the batch of the row whose values each row receives; a permutation in each repeat.
-        rows : array of shape (m,) or (n, m)
-            Row components; the first is the loss before any swap.
-        weights : array of shape (m,), optional
-            Sample weights: a pair weighs as its receiver times its donor.
-        segment : array of bool of shape (m,), optional
-            Count these receivers only; donors are all rows.
-        moved : array of bool of shape (n_units, n_repeats, m), optional
-            Which predictions a swap moved, where values of other rows change with them; by default where `changes`
-            is not 0.
-        edges : array of int, optional
-            Where each block begins and the last one ends, if each is a stratum of its own.
+        `changes`, array of shape (n_units, n_repeats, m): Loss after the swap minus loss before it, for each receiver.
+            Single or double precision.
+        `donors`, array of int of shape (n_repeats, m): Position in the batch of the row whose values each row receives;
+            a permutation in each repeat.
+        `rows`, array of shape (m,) or (n, m): Row components; the first is the loss before any swap.
+        `weights`, array of shape (m,), optional: Sample weights: a pair weighs as its receiver times its donor.
+        `segment`, array of bool of shape (m,), optional: Count these receivers only; donors are all rows.
+        `moved`, array of bool of shape (n_units, n_repeats, m), optional: Which predictions a swap moved, where values
+            of other rows change with them; by default where `changes` is not 0.
+        `edges`: Where each block begins and the last one ends, if each is a stratum of its own.
         """
         changes, donors = np.asarray(changes), np.asarray(donors)
         n_units, n_repeats, m = changes.shape

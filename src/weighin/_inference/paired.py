@@ -35,22 +35,16 @@ def paired(
 ) -> Inference:
     """Estimate how much more the second model relies on each feature, from the changes of both on the same swaps.
 
-    Parameters
-    ----------
-    changes : tuple of two arrays of shape (n_units, n_repeats, n_rows)
-        Loss after each swap minus loss before it, of the first and of the second model.
-    donors : array of int of shape (n_repeats, n_rows)
-        Row whose values each row received, the same for both.
-    rows : tuple of two arrays of shape (n_rows,) or (n, n_rows)
-        Row components of either model; the first is its loss before any swap.
-    block, stratum : array of shape (n_rows,), optional
-        Rows only exchanged values inside their block, which lies inside a stratum.
-    weights : array of shape (n_rows,), optional
-        Sample weights: a pair weighs as its receiver times its donor.
-    function : callable
-        What is reported of the means, as for `weighin._inference.infer`.
-    sign : float
-        -1 where the metric grows with quality.
+    `changes`, tuple of two arrays of shape (n_units, n_repeats, n_rows): Loss after each swap minus loss before it, of
+        the first and of the second model.
+    `donors`, array of int of shape (n_repeats, n_rows): Row whose values each row received, the same for both.
+    `rows`, tuple of two arrays of shape (n_rows,) or (n, n_rows): Row components of either model; the first is its loss
+        before any swap.
+    `block`, `stratum`, array of shape (n_rows,), optional: Rows only exchanged values inside their block, which lies
+        inside a stratum.
+    `weights`, array of shape (n_rows,), optional: Sample weights: a pair weighs as its receiver times its donor.
+    `function`: What is reported of the means, as for `weighin._inference.infer`.
+    `sign`: -1 where the metric grows with quality.
 
     Returns
     -------

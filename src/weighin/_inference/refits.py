@@ -15,22 +15,13 @@ from scipy.special import stdtr, stdtrit
 class Spread:
     """What the variance of a mean over fits is made of.
 
-    Attributes
-    ----------
-    kind : str
-        "rows x fits", "resampled", or "unknown" where nothing can be said.
-    rows : float
-        Part that other test rows would change, and more fits do not lower.
-    fits : float
-        Part of the fits, at `n_fits` of them.
-    residual : float
-        Part of both together.
-    n_fits : int
-        Fits it is a mean of.
-    n_units : int
-        Test rows, or blocks of them.
-    df : float
-        Degrees of freedom.
+    `kind`: "rows x fits", "resampled", or "unknown" where nothing can be said.
+    `rows`: Part that other test rows would change, and more fits do not lower.
+    `fits`: Part of the fits, at `n_fits` of them.
+    `residual`: Part of both together.
+    `n_fits`: Fits it is a mean of.
+    `n_units`: Test rows, or blocks of them.
+    `df`: Degrees of freedom.
     """
 
     kind: str
@@ -89,12 +80,8 @@ def rows_by_fits(tables: Sequence[NDArray[np.float64]], weights: Sequence[float]
     Var = V_row / n + V_fit / m + V_res / (n m), from the mean squares of the two-way table; folds have rows, seeds and
     training rows of their own and add up. Degrees of freedom are Satterthwaite's.
 
-    Parameters
-    ----------
-    tables : sequence of ndarray of shape (n_units, n_fits)
-        Their mean is what is estimated.
-    weights : sequence of float
-        Of the folds, adding up to 1.
+    `tables`, sequence of ndarray of shape (n_units, n_fits): Their mean is what is estimated.
+    `weights`: Of the folds, adding up to 1.
     """
     n_fits = min((table.shape[1] for table in tables), default=0)
     if n_fits < 2 or any(len(table) < 2 or not np.isfinite(table).all() for table in tables):
@@ -120,14 +107,9 @@ def rows_by_fits(tables: Sequence[NDArray[np.float64]], weights: Sequence[float]
 def resampled(values: NDArray[np.float64], ratio: float, n_units: int = 0) -> Spread:
     """Take the spread over random splits: training sets overlap, so the variance of a mean is (1/m + ratio) s2.
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_fits,)
-        One for each split.
-    ratio : float
-        Test rows over training rows.
-    n_units : int
-        Test rows of a split.
+    `values`, ndarray of shape (n_fits,): One for each split.
+    `ratio`: Test rows over training rows.
+    `n_units`: Test rows of a split.
 
     References
     ----------

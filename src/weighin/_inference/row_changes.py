@@ -13,22 +13,14 @@ from numpy.typing import NDArray
 class RowChanges:
     """What each swap changed of a loss per row, or of a value that stands for the metric, in the order of the table.
 
-    Attributes
-    ----------
-    before : ndarray of shape (n_rows,)
-        Loss before any swap; NaN for rows there was no time for.
-    changes : ndarray of shape (n_features, n_repeats, n_rows)
-        Loss after each swap minus loss before.
-    donors : ndarray of int of shape (n_repeats, n_rows)
-        Row whose values each row received.
-    block : ndarray of int of shape (n_rows,)
-        Number of the donor-closed block of each row; -1 for rows there was no time for.
-    stratum : ndarray of int of shape (n_rows,)
-        Number of its stratum.
-    spread : ndarray of shape (n_rows,) or None
-        Squared distance of each target from their mean, for R2.
-    weights : ndarray of shape (n_rows,) or None
-        Sample weights.
+    `before`, ndarray of shape (n_rows,): Loss before any swap; NaN for rows there was no time for.
+    `changes`, ndarray of shape (n_features, n_repeats, n_rows): Loss after each swap minus loss before.
+    `donors`, ndarray of int of shape (n_repeats, n_rows): Row whose values each row received.
+    `block`, ndarray of int of shape (n_rows,): Number of the donor-closed block of each row; -1 for rows there was no
+        time for.
+    `stratum`, ndarray of int of shape (n_rows,): Number of its stratum.
+    `spread`, ndarray of shape (n_rows,) or None: Squared distance of each target from their mean, for R2.
+    `weights`, ndarray of shape (n_rows,) or None: Sample weights.
     """
 
     before: NDArray[np.float32]

@@ -19,13 +19,9 @@ NOT_TOGETHER = "These two features were not measured together: weigh them alone,
 class Stages:
     """Joint moments of units that were measured together, on more rows the fewer they are.
 
-    Attributes
-    ----------
-    n_units : int
-        Features and groups.
-    measured : tuple of (tuple of int, Moments)
-        Numbers of units, and their moments in that order. What is known of a unit, or of two, is in the entry with
-        most rows that has it, or both.
+    `n_units`: Features and groups.
+    `measured`: Numbers of units, and their moments in that order. What is known of a unit, or of two, is in the entry
+        with most rows that has it, or both.
     """
 
     n_units: int
@@ -44,10 +40,7 @@ class Stages:
     def of(self, *units: int) -> tuple[Moments, list[int]]:
         """Moments of some units, as many rows as saw them all, and the places of the units therein.
 
-        Raises
-        ------
-        InputError
-            If they were never measured together.
+        Raises InputError: if they were never measured together.
         """
         together = [entry for entry in self.measured if set(units) <= set(entry[0])]
         if not together:
@@ -98,10 +91,7 @@ class Stages:
     def from_dict(cls, values: Mapping[str, Any], number: Callable[[Any], float]) -> Stages:
         """Read what `to_dict` gave.
 
-        Raises
-        ------
-        InputError
-            If units are missing.
+        Raises InputError: if units are missing.
         """
         measured = tuple(
             (tuple(int(unit) for unit in part["units"]), Moments.from_dict(part["moments"]))
@@ -119,10 +109,7 @@ class Stages:
 class Staging:
     """Puts `Stages` together, step by step.
 
-    Parameters
-    ----------
-    n_units : int
-        All units; each step measures some of those of the step before.
+    `n_units`: All units; each step measures some of those of the step before.
     """
 
     def __init__(self, n_units: int) -> None:

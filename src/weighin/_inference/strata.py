@@ -17,9 +17,7 @@ from weighin._inference.moments import Moments
 class Strata:
     """Joint moments of units, one for each stratum; usually of one.
 
-    Attributes
-    ----------
-    moments : tuple of Moments
+    `moments`: tuple of Moments
     """
 
     moments: tuple[Moments, ...]
@@ -64,10 +62,7 @@ class Strata:
     def from_dict(cls, values: Mapping[str, Any], number: Callable[[Any], float]) -> Strata:
         """Read what `to_dict` gave.
 
-        Raises
-        ------
-        InputError
-            If there are none.
+        Raises InputError: if there are none.
         """
         strata = tuple(Moments.from_dict(part) for part in values["strata"])
         if not strata:

@@ -22,16 +22,11 @@ FLOOR_REPEATS = 5  # from which on psi is a guard; with fewer it is mostly noise
 class Spread:
     """How far estimates lie from the truth, and how lopsided.
 
-    Attributes
-    ----------
-    data, shuffle : ndarray of shape (n,)
-        Variance that more rows lower, and variance that more repeats lower; NaN where one repeat cannot tell.
-    variance : ndarray of shape (n,)
-        Of the estimate; infinite where there are too few rows to know.
-    skewness : ndarray of shape (n,)
-        Of the estimate: that of psi over the root of the number of rows.
-    df : ndarray of shape (n,)
-        Satterthwaite's degrees of freedom of the variance.
+    `data`, `shuffle`, ndarray of shape (n,): Variance that more rows lower, and variance that more repeats lower; NaN
+        where one repeat cannot tell.
+    `variance`, ndarray of shape (n,): Of the estimate; infinite where there are too few rows to know.
+    `skewness`, ndarray of shape (n,): Of the estimate: that of psi over the root of the number of rows.
+    `df`, ndarray of shape (n,): Satterthwaite's degrees of freedom of the variance.
     """
 
     data: Floats
@@ -61,11 +56,8 @@ class Components:
 def components(moments: Moments, coefficients: Floats) -> Components:
     """Estimate the parts of the variance of linear combinations.
 
-    Parameters
-    ----------
-    moments : Moments
-    coefficients : ndarray of shape (n, K)
-        One combination of components per row.
+    `moments`: Moments
+    `coefficients`, ndarray of shape (n, K): One combination of components per row.
     """
     n, repeats, strata = moments.n_rows, moments.n_repeats, moments.n_strata
     of_pairs = coefficients * moments.gives  # row components have no donor
@@ -89,12 +81,8 @@ def components(moments: Moments, coefficients: Floats) -> Components:
 def spread(strata: Sequence[Moments], coefficients: Floats) -> Spread:
     """Give the variance, skewness and degrees of freedom of linear combinations of means.
 
-    Parameters
-    ----------
-    strata : sequence of Moments
-        One for each stratum, of fixed size; usually one.
-    coefficients : ndarray of shape (n, K)
-        One combination of components per row.
+    `strata`: One for each stratum, of fixed size; usually one.
+    `coefficients`, ndarray of shape (n, K): One combination of components per row.
     """
     n = sum(moments.n_rows for moments in strata)
     shares = [moments.n_rows / n for moments in strata]

@@ -14,14 +14,9 @@ Positions = NDArray[np.int64]
 class Block:
     """Rows that exchange values among themselves; donors are the same for every feature.
 
-    Attributes
-    ----------
-    rows : ndarray of shape (m,) or None
-        Row numbers of the encoded data; None for all of them, in order.
-    donors : ndarray of shape (n_repeats, m)
-        Position within `rows` whose values each position receives.
-    stratum : int
-        Number of the stratum all its rows are of.
+    `rows`, ndarray of shape (m,) or None: Row numbers of the encoded data; None for all of them, in order.
+    `donors`, ndarray of shape (n_repeats, m): Position within `rows` whose values each position receives.
+    `stratum`: Number of the stratum all its rows are of.
     """
 
     rows: Positions | None

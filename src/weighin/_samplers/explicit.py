@@ -13,10 +13,7 @@ from weighin._samplers.block import Block, Positions
 class ExplicitSampler:
     """Donors written out by the caller: one block, fixed points and all.
 
-    Parameters
-    ----------
-    donors : ndarray of shape (n_repeats, n_rows)
-        Row whose values each row receives; the same for every feature.
+    `donors`, ndarray of shape (n_repeats, n_rows): Row whose values each row receives; the same for every feature.
     """
 
     donors: Positions

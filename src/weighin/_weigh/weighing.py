@@ -161,7 +161,9 @@ class Weighing:
     def precisely(self, session: Session, precision: float) -> Importance:
         """Weigh on as many rows as it takes."""
         if self.within is not None or self.by is not None or self.keep_rows:
-            raise InputError("precision draws rows at random, so it cannot be combined with within, by or keep_rows.")
+            raise InputError(
+                "precision draws rows at random, so it cannot be combined with within, by or keep_rows."
+            )
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
         encoded = None
         if self.X is None:  # the rows a learner brings along
