@@ -32,6 +32,8 @@ def cli(capsys, monkeypatch, tmp_path):
     from weighin._cli import main
 
     monkeypatch.chdir(tmp_path)
+    # commands look for modules in the folder they are started in
+    monkeypatch.setattr(sys, "path", list(sys.path))
 
     def call(*arguments: object, answer: str | None = None) -> Ran:
         monkeypatch.setattr(sys, "argv", ["weighin", *map(str, arguments)])

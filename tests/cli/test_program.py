@@ -13,14 +13,26 @@ from weighin._base.files import replacing, together
 from weighin._cli import options, outputs, printing
 from weighin._cli.app import app
 
-VERBS = ["demo", "run", "compare", "report", "ablate", "cfbd fetch", "cfbd train", "cfbd ablate"]
+VERBS = [
+    "demo",
+    "run",
+    "effects",
+    "associations",
+    "compare",
+    "report",
+    "ablate",
+    "cfbd fetch",
+    "cfbd train",
+    "cfbd ablate",
+]
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help_names_every_verb(cli, flag):
     ran = cli(flag)
     assert ran.code == 0
-    assert all(verb in ran.out for verb in ("demo", "run", "cfbd"))
+    assert all(verb in ran.out for verb in ("demo", "run", "effects", "associations", "cfbd"))
+    assert "..." not in ran.out.partition("Commands:")[2]
     assert ran.err == ""
 
 

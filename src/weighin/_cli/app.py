@@ -30,20 +30,28 @@ app = typer.Typer(
     name="weighin",
     help="Which features does a trained tabular network weigh, how much, and how sure are you?",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    # boxes leave little room for words in 80 columns
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(_demo.demo)
-app.command("run")(_run.run)
-app.command("effects")(_effects.effects)
-app.command("associations")(_associations.associations)
-app.command("compare")(_compare.compare)
-app.command("ablate")(_ablate.ablate)
-app.command("report")(_report.report)
-_cfbd.app.command("train")(_train.train)
-_cfbd.app.command("ablate")(_cfbd_ablate.ablate)
-app.add_typer(_cfbd.app, name="cfbd")
+VERBS = (
+    ("demo", _demo.demo, "From no data to a picture, on a simulated league."),
+    ("run", _run.run, "Weigh the features of a trained model on a table."),
+    ("effects", _effects.effects, "Which way each feature pushes predictions, and how far."),
+    ("associations", _associations.associations, "Columns that go together, and stand in for each other."),
+    ("compare", _compare.compare, "What weighs more, or less, in one of two results."),
+    ("ablate", _ablate.ablate, "Train again without some features, and with others."),
+    ("report", _report.report, "A result as one HTML page."),
+)
+VERBS_OF_CFBD = (
+    ("train", _train.train, "Train the article's network on a table of games."),
+    ("ablate", _cfbd_ablate.ablate, "Train that network without some features, and with others."),
+)
+for _group, _verbs in ((app, VERBS), (_cfbd.app, VERBS_OF_CFBD)):
+    for _name, _verb, _words in _verbs:
+        _group.command(_name, short_help=_words)(_verb)
+app.add_typer(_cfbd.app, name="cfbd", short_help="Real seasons of college football.")
 
 
 def _show_version(wanted: bool) -> None:
@@ -65,7 +73,7 @@ def root(
 def run() -> int:
     """Run the command line and give its exit code: an error is one message on stderr and 1, a usage error 2."""
     try:
-        code: int = app(standalone_mode=False) or 0
+        code: int = app(prog_name="weighin", standalone_mode=False) or 0
         # typer turns Ctrl-C into this without a word
         if code == 130:
             say("Interrupted.", err=True)

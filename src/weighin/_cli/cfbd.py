@@ -31,7 +31,7 @@ def cfbd() -> None:
     """Real seasons of college football, from the CollegeFootballData API."""
 
 
-@app.command()
+@app.command(short_help="Fetch games between FBS teams with scores, Elo and spread.")
 def fetch(
     seasons: Annotated[
         str,

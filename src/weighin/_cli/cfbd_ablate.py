@@ -23,7 +23,9 @@ ADD = {"elo_diff": "home_elo - away_elo", "week": ["week"], "season": "year"}
 
 
 def ablate(
-    games: Annotated[Path, typer.Argument(help="Table of games, as `weighin cfbd fetch` writes it.")],
+    games: Annotated[
+        Path, typer.Argument(metavar="GAMES", help="Table of games, as `weighin cfbd fetch` writes it.")
+    ],
     drop: shared.Drop = None,
     add: shared.Add = None,
     replace: shared.Replace = None,

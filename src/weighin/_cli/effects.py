@@ -20,6 +20,8 @@ def effects(
     where: options.Where = None,
     columns: options.Columns = None,
     features: options.Features = None,
+    outputs: options.Outputs = None,
+    classes: options.Classes = None,
     output: Annotated[
         str | None,
         typer.Option(metavar="NAME|N", help="Which class, or which target, of several: its name or place."),
@@ -53,6 +55,8 @@ def effects(
             opened,
             asked.X,
             options.names_or_none(features),
+            outputs=outputs,
+            classes=_model.classes_of(classes, asked.y),
             output=int(output) if output is not None and output.isdecimal() else output,
             grid=grid,
             n_rows=n_rows,

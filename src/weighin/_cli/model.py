@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from weighin._base.errors import InputError, ModelError, UntrustedFileError, WeighinError, listing, nearest
+from weighin._cli.options import names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,6 +174,22 @@ def rows_for(
             _check_column(frame, column, {"sample_weight": "--weights"}.get(name, f"--{name}"))
             given[name] = column if column in X.columns else frame[column]
     return Rows(X, None if target is None else frame[target], given)
+
+
+def classes_of(text: str | None, target: pd.Series | None) -> list[Any] | None:
+    """Read the labels of classes, as numbers where those of the target are numbers."""
+    if text is None:
+        return None
+    labels: list[Any] = names(text)
+    if target is None or target.dtype.kind not in "iufb":
+        return labels
+    known = {str(value): value for value in target.unique().tolist()}
+    try:
+        return [known[label] if label in known else float(label) for label in labels]
+    except ValueError:
+        raise InputError(
+            f"--classes must be values of the target, {listing(known)}, got {listing(labels)}."
+        ) from None
 
 
 def _check_column(frame: pd.DataFrame, column: str, option: str) -> None:

@@ -13,13 +13,20 @@ from weighin._base.errors import InputError
 Model = Annotated[
     str,
     typer.Argument(
+        metavar="MODEL",
         help="File of a trained model: .pkl (fastai, joblib, PyTorch), .joblib, .pt, .pt2, .skops, .onnx, .keras, "
         "XGBoost's .json or .ubj, LightGBM's .txt, CatBoost's .cbm; or package.module:function, a function from a "
         "table to predictions.",
     ),
 ]
-Learner = Annotated[Path, typer.Argument(help="Learner exported by fastai: learn.export('learner.pkl').")]
-Rows = Annotated[Path, typer.Argument(help="Raw rows with the target: .csv, .parquet, .feather or .jsonl.")]
+Learner = Annotated[
+    Path,
+    typer.Argument(metavar="LEARNER", help="Learner exported by fastai: learn.export('learner.pkl')."),
+]
+Rows = Annotated[
+    Path,
+    typer.Argument(metavar="TABLE", help="Raw rows with the target: .csv, .parquet, .feather or .jsonl."),
+]
 Target = Annotated[
     str | None,
     typer.Option("--target", "-t", metavar="COLUMN", help="Column the model predicts; a learner knows it."),
@@ -31,6 +38,17 @@ Columns = Annotated[
         help="What the model takes, in its order, where it does not name its columns itself; by default all columns "
         "but the target.",
     ),
+]
+Outputs = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MEANING",
+        help="What the model gives, where it does not say: number, count, probability, logit, label, quantile:0.9.",
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(metavar="LABELS", help="The classes, in the order of the model's outputs: no,yes."),
 ]
 Features = Annotated[
     str | None, typer.Option(metavar="FEATURES", help="Look at only these: spread,home_elo.")

@@ -12,7 +12,9 @@ from weighin._cli.printing import say
 
 
 def report(
-    result: Annotated[Path, typer.Argument(help="A result that weighin wrote: importance.json.")],
+    result: Annotated[
+        Path, typer.Argument(metavar="RESULT", help="A result that weighin wrote: importance.json.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Page to write; by default beside the result, ending in .html."),

@@ -40,6 +40,8 @@ def run(
     where: options.Where = None,
     columns: options.Columns = None,
     features: options.Features = None,
+    outputs: options.Outputs = None,
+    classes: options.Classes = None,
     group: Annotated[
         list[str] | None,
         typer.Option(
@@ -134,6 +136,8 @@ def run(
             chosen,
             asked,
             simulated=is_simulated(chosen.frame) or (card is not None and card.simulated),
+            outputs=outputs,
+            classes=_model.classes_of(classes, asked.y),
             features=options.names_or_none(features),
             groups=groups or None,
             metric=_one_or_more(metric),

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def train(
-    games: Annotated[Path, typer.Argument(help="Table of games, as `weighin cfbd fetch` writes it.")],
+    games: Annotated[
+        Path, typer.Argument(metavar="GAMES", help="Table of games, as `weighin cfbd fetch` writes it.")
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Learner file to write, such as learner.pkl.")
     ],
