@@ -94,7 +94,9 @@ class NeedsAll(Model):
 NASTY = [Codes, Lags, Ranks, Scaled, MeansOfGroups, Hours, LooksUp, AlignsByIndex, NeedsAll]
 
 
-@pytest.mark.parametrize("options", [{}, {"sample_weight": WEIGHTS, "scoring": ["r2", "neg_mean_absolute_error"]}])
+@pytest.mark.parametrize(
+    "options", [{}, {"sample_weight": WEIGHTS, "scoring": ["r2", "neg_mean_absolute_error"]}]
+)
 @pytest.mark.parametrize("model", NASTY)
 def test_whatever_the_model_looks_at(model: type[Model], options: dict[str, Any]) -> None:
     y = model().predict(TABLE) + 0.1 * np.random.default_rng(1).normal(size=N)
@@ -111,7 +113,9 @@ def test_a_column_that_is_not_read_weighs_exactly_nothing_on_a_sorted_table() ->
 @pytest.mark.filterwarnings("ignore:max_samples")
 def test_rows_that_are_drawn_keep_their_index(model: type[Model], max_samples: Any) -> None:
     both(model(), TABLE, WIND, max_samples=max_samples, n_repeats=2)
-    both(model(), TABLE.set_index(pd.RangeIndex(N)) if model is Codes else TABLE, WIND, max_samples=max_samples)
+    both(
+        model(), TABLE.set_index(pd.RangeIndex(N)) if model is Codes else TABLE, WIND, max_samples=max_samples
+    )
 
 
 INDEXES = {

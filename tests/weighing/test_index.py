@@ -56,7 +56,13 @@ def by_hand(column: str, seed: int = 0) -> float:
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"n_repeats": 2}, {"batch_size": 100}, {"groups": {"weather": ["wind", "unused"]}}, {"max_seconds": 600}],
+    [
+        {},
+        {"n_repeats": 2},
+        {"batch_size": 100},
+        {"groups": {"weather": ["wind", "unused"]}},
+        {"max_seconds": 600},
+    ],
     ids=str,
 )
 @pytest.mark.parametrize("model", [LooksUp(), LooksUp().predict], ids=["estimator", "function"])

@@ -205,3 +205,20 @@ def test_what_weighs_no_rows_is_refused(weights, told):
 def test_a_metric_without_weights_says_so():
     with pytest.raises(MetricError, match="takes no sample weights"):
         weigh(FRAME, Y, metric=lambda y, pred: 0.0, greater_is_better=True, sample_weight=WEIGHTS)
+
+
+@pytest.mark.parametrize("metric", ["mse", "r2", "neg_median_absolute_error"])
+@pytest.mark.parametrize("size", [1e-320, 1e-200, 1e-100, 1e160, 1e300])
+def test_weights_count_in_proportion_however_small_or_large(size: float, metric: str) -> None:
+    rng = np.random.default_rng(0)
+    X, weights = rng.normal(size=(500, 2)), rng.random(500)
+    y = X[:, 0] + rng.normal(size=500)
+
+    def importance(weights: np.ndarray) -> weighin.Importance:
+        return weighin.weigh(
+            lambda X: X[:, 0], X, y, metric=metric, n_repeats=3, sample_weight=weights, random_state=0
+        )
+
+    found, expected = importance(weights * size), importance(weights)
+    np.testing.assert_allclose(found.importances, expected.importances, rtol=1e-3 if size < 1e-300 else 1e-10)
+    np.testing.assert_allclose(found.se, expected.se, rtol=1e-3 if size < 1e-300 else 1e-10)

@@ -11,6 +11,14 @@ from numpy.typing import NDArray
 from weighin._inference import Evidence, RowChanges
 from weighin._metrics import Metric
 
+MOST_EXPONENT = 32  # of the largest weight, to the base of two
+
+
+def extreme_exponent(weights: NDArray[np.float64]) -> int:
+    """Power of two of the largest weight; 0 where it is no extreme one."""
+    exponent = int(np.frexp(weights.max(initial=0.0))[1])
+    return exponent if abs(exponent) > MOST_EXPONENT else 0
+
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
@@ -35,6 +43,11 @@ class Measurement:
     segment: NDArray[np.int64] | None = None
     n_segments: int = 0
     keep: bool = False
+
+    def __post_init__(self) -> None:
+        """Weights count in proportion to each other: products of very small or large ones would be 0 or infinite."""
+        if self.weights is not None and (exponent := extreme_exponent(self.weights)):
+            object.__setattr__(self, "weights", np.ldexp(self.weights, -exponent))
 
     @property
     def response(self) -> str:

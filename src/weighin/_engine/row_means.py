@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._engine.arrays import on_host
+from weighin._engine.loss_size import check_not_vanished, check_size
 from weighin._engine.measurement import SwapEffect
 from weighin._engine.plan import STEPS, Batch
 from weighin._engine.run import Advance, Run, swap_effect
@@ -76,9 +77,12 @@ class RowMeans:
                 after = run.view.model.to_user_scale(out)
             else:
                 target, unmoved, after = run.data.target[batch.numbers], baseline, out
-            losses = metric.per_row(target, unmoved)
+            with np.errstate(over="ignore", invalid="ignore"):  # losses that are infinite are refused
+                losses = metric.per_row(target, unmoved)
+                change = on_host(metric.per_row(target, after) - losses)
             before.append(on_host(losses))
-            changes.append(on_host(metric.per_row(target, after) - losses))
+            changes.append(change)
+            check_not_vanished(metric, before[-1], change, target, unmoved, after)
         return before, changes
 
     def _add(
@@ -97,6 +101,9 @@ class RowMeans:
             )
             for place, (number, metric, segment) in enumerate(run.measurement.places)
         ]
+        for place, (number, metric, _) in enumerate(run.measurement.places):
+            single = run.measurement.keep or before[number].dtype == np.float32
+            check_size(metric, *sums[place].means, single=single)
         if self.recorder is not None:
             spread = run.spread_of(run.measurement.metrics[0], -1, batch.numbers)
             self.recorder.add(batch, before[0], changes[0], spread)

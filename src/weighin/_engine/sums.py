@@ -166,6 +166,12 @@ class Sums:
             shift = np.repeat(joined[:-1] - edges[blocks], sizes[blocks])
             yield int(key), here, batch.donors[:, here] + shift, joined
 
+    @property
+    def means(self) -> tuple[float, Floats]:
+        """Mean over the rows of the weighted loss before any swap, and of what each swap changed."""
+        n = max(1, self.n_rows)
+        return self.before / n, self.change / n
+
     def baseline(self, link: Link) -> float:
         """The metric before any swap; NaN without weight."""
         if not self.weight:

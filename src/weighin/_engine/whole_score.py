@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._engine.arrays import on_host
+from weighin._engine.loss_size import check_not_vanished, check_size
 from weighin._engine.measurement import SwapEffect
 from weighin._engine.row_recorder import RowRecorder
 from weighin._engine.run import Advance, Run, swap_effect
@@ -86,7 +87,9 @@ class _Scoring:
         self._before: dict[int, NDArray[Any]] = {}
         for number, metric in enumerate(run.measurement.metrics):
             if metric.per_row is not None:
-                self._before[number] = on_host(metric.per_row(*self._compared(metric, baseline)))
+                target, pred = self._compared(metric, baseline)
+                before = self._before[number] = on_host(metric.per_row(target, pred))
+                check_not_vanished(metric, before, before, target, pred, pred)
                 self._changes[number] = np.zeros(shape, self._before[number].dtype)
         self._whole = {
             (number, segment): WholeMetric(run, whole, metric, segment, self.target, baseline, n_features)
@@ -131,7 +134,10 @@ class _Scoring:
 
     def _swap_effect(self, number: int, metric: Metric, segment: int) -> SwapEffect:
         if metric.per_row is None:
-            return self._whole[number, segment].swap_effect(self.n_done, self.moved[: self.n_done])
+            effect = self._whole[number, segment].swap_effect(self.n_done, self.moved[: self.n_done])
+            check_size(metric, effect.baseline, effect.change, single=metric.values is not None)
+            return effect
         before, changes = self._before[number], self._changes[number][: self.n_done]
         sums = self.run.add_up(metric, segment, self.n_done, lambda rows: (before[rows], changes[:, :, rows]))
+        check_size(metric, *sums.means, single=self.run.measurement.keep or before.dtype == np.float32)
         return swap_effect(metric, sums)

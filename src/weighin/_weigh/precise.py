@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.errors import MetricError
+from weighin._base.errors import InputError, MetricError
 from weighin._engine import Scores, SwapEffect
+from weighin._engine.measurement import extreme_exponent
 from weighin._inference import Inference, Staging, means
 from weighin._inference.judging import judge
 from weighin._metrics import Metric
@@ -59,6 +60,12 @@ def weigh_precisely(
     size, tally, timed_out = FIRST_ROWS, None, False
     for stream in seeds:
         experiment = encode(order.next(size))
+        weights = experiment.values.weights
+        if weights is not None and extreme_exponent(weights):
+            raise InputError(
+                f"sample_weight goes up to {weights.max():.0e}: with precision, multiply the weights by one number "
+                "that brings them near 1."
+            )
         if tally is None:
             tally = _Tally(experiment.metrics, precision, len(experiment.features))
         tally.notes.update((re.sub(r"[\d,.]+", "", note), note) for note in experiment.data.notes)
