@@ -7,6 +7,8 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 import weighin
 from tables import FEATURES, Noisy, games, linear, logistic, noisy
@@ -320,3 +322,44 @@ class TestNearZero:
         found = ablate(recipe, drop="near-zero", fits=4, split="time:season")
         assert any("over 3 fits" in note for note in found.notes)
         assert {change.n_fits for change in found.changes} == {3}
+
+
+def test_estimators_functions_and_new_columns_get_the_users_own_index():
+    """An hour that only the index knows: what is dropped beside it is measured with it."""
+    hours = pd.date_range("2020-01-01", periods=400, freq="h")
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(400, 2)), columns=["wind", "sun"], index=hours)
+    table["load"] = table["wind"] + np.where(hours.hour < 12, 5.0, -5.0)
+
+    def with_hour(X):
+        return np.column_stack([X.to_numpy(), X.index.hour < 12])
+
+    pipeline = make_pipeline(FunctionTransformer(with_hour), LinearRegression())
+    by_index = weighin.Recipe.from_estimator(pipeline, target="load", features=["wind", "sun"])
+    split = (np.arange(200), np.arange(200, 400))
+    options = {"split": split, "fits": 2, "random_state": 0, "progress": False, "metric": "mse"}
+    result = weighin.ablate(by_index, table, drop="wind", **options)
+    X = pd.DataFrame({"sun": table["sun"], "morning": hours.hour < 12})
+    alone = LinearRegression().fit(X[:200], table["load"][:200])
+    assert result.baseline == pytest.approx(0, abs=1e-12)
+    assert result["wind"].change == pytest.approx(
+        ((alone.predict(X[200:]) - table["load"][200:]) ** 2).mean()
+    )
+    refits = weighin.weigh_refits(by_index, table, **{**options, "split": split})
+    assert refits["sun"].importance == pytest.approx(0, abs=1e-12)
+    assert refits["wind"].importance == pytest.approx(2 * table["wind"][200:].var(), rel=0.15)
+    seen = []
+
+    def train(frame, features, seed):
+        seen.append(frame.index)
+        return lambda rows: np.where(rows.index.hour < 12, 5.0, -5.0) + rows["wind"]
+
+    function = weighin.Recipe.from_function(train, features=["wind"], target="load")
+    added = weighin.ablate(function, table, add={"hour": lambda rows: rows.index.hour}, **options)
+    assert added.baseline == pytest.approx(0, abs=1e-12)
+    assert all(index.equals(hours[:200]) for index in seen)
+    given = weighin.Recipe.from_function(train, table[:200], features=["wind"], target="load")
+    options.pop("split")
+    assert weighin.ablate(
+        given, table[200:], add={"copy": table["wind"] + 0}, **options
+    ).baseline == pytest.approx(0)

@@ -184,7 +184,7 @@ def _fit(
     cbs: Any = None,
 ) -> Any:
     table = fastai.TabularPandas(
-        known,
+        known.reset_index(drop=True),
         procs=[fastai.Categorify, fastai.Normalize],
         cat_names=list(cat_names),
         cont_names=list(cont_names),

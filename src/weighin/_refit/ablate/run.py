@@ -128,7 +128,7 @@ def ablate(
     design = make_design(
         recipe, df, split=split, fits=fits, id=id, group=group, random_state=random_state, store=store
     )
-    plan, wants_near_zero = make_plan(recipe, design.frame, drop, add, replace, design.index)
+    plan, wants_near_zero = make_plan(recipe, design.frame, drop, add, replace)
     criterion = Criterion(metric, greater_is_better, outputs, classes)
     weighing = partial(
         weigh_model,

@@ -56,15 +56,12 @@ class Plan:
         How the full model is trained.
     frame : pandas.DataFrame
         The table; columns are added to it.
-    index : pandas.Index or None
-        What the rows were called in the table that was given.
     variants : list of Variant
         Without the full one.
     """
 
     recipe: Recipe
     frame: pd.DataFrame
-    index: Any = None
     variants: list[Variant] = field(default_factory=list)
     # of each variant, by what it drops and adds
     _label_of: dict[tuple[frozenset[str], frozenset[str]], str] = field(
@@ -148,7 +145,7 @@ class Plan:
         elif callable(source):
             values = self._called(name, source)
         else:
-            values = self._aligned(name, source, self.index)
+            values = self._aligned(name, source)
         self.frame = frame.assign(**{name: values})
         if self.frame[name].isna().all():
             raise InputError(f"The new column {name!r} holds only missing values.")
@@ -162,9 +159,9 @@ class Plan:
             raise InputError(
                 f"The function for {name!r} asks for {error}, which is no column (the target is not given)."
             ) from error
-        return self._aligned(name, values, self.frame.index)
+        return self._aligned(name, values)
 
-    def _aligned(self, name: str, values: Any, rows: Any) -> Any:
+    def _aligned(self, name: str, values: Any) -> Any:
         """Values by position; a pandas index that says otherwise is refused."""
         n_rows = len(self.frame)
         if np.ndim(values) != 1 or len(values) != n_rows:
@@ -176,8 +173,7 @@ class Plan:
         # of a pandas Series; a list has a method of that name
         own: Any = getattr(values, "index", None)
         # as in the table given, or numbered from 0: by position
-        same_rows = [rows, self.frame.index]
-        if hasattr(own, "equals") and rows is not None and not any(own.equals(index) for index in same_rows):
+        if hasattr(own, "equals") and not (own.equals(self.frame.index) or own.equals(_numbered(n_rows))):
             raise InputError(
                 f"The rows of the new column {name!r} are not called as those of the table, or are in another "
                 "order. Hint: reindex it, or pass its .to_numpy()."
@@ -185,9 +181,13 @@ class Plan:
         return values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
 
 
-def make_plan(
-    recipe: Recipe, frame: pd.DataFrame, drop: Any, add: Any, replace: Any, index: Any = None
-) -> tuple[Plan, bool]:
+def _numbered(n_rows: int) -> Any:
+    import pandas as pd
+
+    return pd.RangeIndex(n_rows)
+
+
+def make_plan(recipe: Recipe, frame: pd.DataFrame, drop: Any, add: Any, replace: Any) -> tuple[Plan, bool]:
     """Read what is to be dropped, added and replaced; say whether the features near zero are to be found, too.
 
     Raises
@@ -195,7 +195,7 @@ def make_plan(
     InputError
         On unknown features or columns, an existing one added, the target used, nothing left, or nothing asked for.
     """
-    plan = Plan(recipe, frame, index)
+    plan = Plan(recipe, frame)
     near_zero = False
     for label, names in _entries(drop, "drop"):
         if names in (EACH, NEAR_ZERO) and names not in recipe.features:

@@ -16,8 +16,8 @@ from weighin._base.versions import versions
 from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.splits import Splits, check_leaks, make_splits
 from weighin._refit.recipes.fingerprint import describe, digest, of_frame
-from weighin._refit.recipes.recipe import Recipe, check_features, check_recipe
-from weighin._tables.frames import column_names, to_pandas
+from weighin._refit.recipes.recipe import Recipe, check_features, check_recipe, frame_of
+from weighin._tables.frames import column_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +36,6 @@ class Design:
         How.
     frame : pandas.DataFrame
         All rows.
-    index : pandas.Index or None
-        What the rows were called in the table given.
     splits : Splits
         Of it.
     random_state : int
@@ -48,7 +46,6 @@ class Design:
 
     recipe: Recipe
     frame: pd.DataFrame
-    index: Any
     splits: Splits
     random_state: int
     notes: tuple[str, ...]
@@ -104,9 +101,8 @@ def make_design(
     check_counts(fits=fits)
     check_seed(random_state)
     check_recipe(recipe)
-    frame = to_pandas(df, column_names(df))
+    frame = frame_of(df, column_names(df))
     check_features(frame, recipe)
-    index = getattr(df, "index", None)
     if recipe.train_rows is not None:
         if split is not None:
             raise InputError(
@@ -115,20 +111,19 @@ def make_design(
             )
         check_features(recipe.train_rows, recipe)
         frame, split = _joined(recipe.train_rows, frame)
-        index = None
     seed = seed_of(_seed_in(store) if random_state is None else random_state)
     splits = make_splits(frame, "random" if split is None else split, fits, seed)
     if id == "id" and (id not in frame.columns or id in recipe.features):
         id = None
     check_leaks(frame, splits, id, group)
-    return Design(recipe, frame, index, splits, seed, tuple(_copies(frame, recipe, splits)))
+    return Design(recipe, frame, splits, seed, tuple(_copies(frame, recipe, splits)))
 
 
 def _joined(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
     import pandas as pd
 
     shared = [name for name in test.columns if name in train.columns]
-    both = pd.concat([train[shared], test[shared]], ignore_index=True)
+    both = pd.concat([train[shared], test[shared]])
     return both, np.arange(len(both)) >= len(train)
 
 

@@ -25,12 +25,14 @@ def digest(text: str) -> str:
 
 
 def of_frame(frame: pd.DataFrame) -> str:
-    """Sum of a table: its names, kinds and values, in order."""
+    """Sum of a table: its names, kinds and values, in order, and what its rows are called unless they are numbered."""
     import pandas as pd
 
     total = hashlib.sha256(str(len(frame)).encode())
-    for name in frame.columns:
-        column = frame[name]
+    columns = [(name, frame[name]) for name in frame.columns]
+    if not frame.index.equals(pd.RangeIndex(len(frame))):
+        columns.append((str(list(frame.index.names)), frame.index.to_series()))
+    for name, column in columns:
         total.update(f"{name!r} {column.dtype}".encode())
         try:
             sums = pd.util.hash_pandas_object(column, index=False)
@@ -74,7 +76,7 @@ def _object(thing: Any, depth: int) -> str:
     elif hasattr(thing, "to_numpy"):
         thing = thing.to_numpy()
     if isinstance(thing, np.ndarray):
-        values = repr(thing.tolist()).encode() if thing.dtype == object else np.ascontiguousarray(thing).data
+        values = repr(thing.tolist()).encode() if thing.dtype == object else thing.tobytes()
         return f"{kind} {thing.dtype} {thing.shape} {hashlib.sha256(values).hexdigest()[:16]}"
     if callable(getattr(thing, "described", None)) and not isinstance(thing, type):
         inner: Any = thing.described()

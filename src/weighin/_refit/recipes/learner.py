@@ -102,7 +102,7 @@ class LearnerTrainer:
             # fastai hands pandas' read-only arrays to torch, which warns; nobody writes to them
             warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
             table = tools.TabularPandas(
-                frame,
+                frame.reset_index(drop=True),
                 procs=[kind(**copy.deepcopy(dict(settings))) for kind, settings in self.procs],
                 cat_names=cats,
                 cont_names=conts,

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from weighin._base.checks import list_of_names
+import narwhals as nw
+
 from weighin._base.errors import InputError, ModelError, listing, nearest
 from weighin._base.optional import require
 from weighin._refit.recipes.fingerprint import describe, digest
@@ -71,7 +73,7 @@ class Recipe:
             raise InputError(f"trainer must be a function (frame, features, seed), got {self.trainer!r:.80}.")
         if self.train_rows is not None:
             check_columns(self.train_rows, names, "the recipe trains on")
-            rows = to_pandas(self.train_rows, column_names(self.train_rows))
+            rows = frame_of(self.train_rows, column_names(self.train_rows))
             object.__setattr__(self, "train_rows", rows)
         # summed up now: a function may hold a list that its calls fill
         object.__setattr__(self, "_sum", digest(describe([self.features, self.target, self.trainer])))
@@ -235,13 +237,19 @@ class Recipe:
         chosen = self.features if features is None else _names(features, "features")
         columns = [*chosen, *self.target]
         check_columns(frame, columns, "the recipe trains on")
-        rows: pd.DataFrame = to_pandas(frame, columns)
+        rows = frame_of(frame, columns)
         return run_seeded(lambda: self.trainer(rows.copy(), list(chosen), seed), seed)
 
     @property
     def fingerprint(self) -> str:
         """Sum of everything that decides what it trains; the same in every session."""
         return str(vars(self)["_sum"])
+
+
+def frame_of(X: Any, columns: Sequence[str]) -> pd.DataFrame:
+    """Give columns of a table as a new pandas frame, its rows called as the user's."""
+    frame = to_pandas(X, columns)
+    return frame.set_index(X.index) if nw.dependencies.is_pandas_dataframe(X) else frame
 
 
 def check_recipe(recipe: Any) -> None:
