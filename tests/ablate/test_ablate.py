@@ -118,6 +118,7 @@ class TestVariants:
             ({"add": {"new": np.arange(3)}}, r"each of the 300 rows, got shape \(3,\)"),
             ({"add": {"new": 7.0}}, "must hold a value for each"),
             ({"add": {"new": lambda table: np.full(300, np.nan)}}, "only missing values"),
+            ({"n_jobs": 1_000_000}, "n_jobs must be an integer other than 0, at most 1024"),
             ({"add": {"new": FRAME["elo"].sample(frac=1, random_state=1)}}, "in another order"),
             ({"add": {"": "spread"}}, "needs a name"),
             ({"replace": "week"}, "replace must map features"),

@@ -10,6 +10,8 @@ import numpy as np
 
 from weighin._base.errors import InputError, listing, nearest
 
+# threads or processes: far more than any machine has use for, few enough to start
+MOST_JOBS = 1024
 MISSING = ("raise", "drop", "mean")
 
 
@@ -34,13 +36,13 @@ def check_counts(**counts: Any) -> None:
             raise InputError(f"{name} must be an integer >= 1, got {count!r}.")
 
 
-def check_seed(random_state: Any) -> None:
+def check_seed(random_state: Any, name: str = "random_state", or_none: str = " or None") -> None:
     """Refuse what is no seed.
 
     Raises InputError.
     """
-    if random_state is not None and not is_whole(random_state, 0):
-        raise InputError(f"random_state must be an integer >= 0 or None, got {random_state!r}.")
+    if not (is_whole(random_state, 0) or (random_state is None and or_none)):
+        raise InputError(f"{name} must be an integer >= 0{or_none}, got {random_state!r}.")
 
 
 def seed_of(random_state: int | None) -> int:
@@ -65,13 +67,20 @@ def check_missing(missing: Any) -> None:
         )
 
 
+def is_jobs(n_jobs: Any) -> bool:
+    """Whether it is a number of threads or processes, as joblib counts them."""
+    return n_jobs is None or (is_whole(n_jobs, -MOST_JOBS) and 0 != n_jobs <= MOST_JOBS)
+
+
 def check_jobs(n_jobs: Any) -> None:
     """Refuse what is no number of threads.
 
     Raises InputError.
     """
-    if n_jobs is not None and (not is_whole(n_jobs, -(2**31)) or n_jobs == 0):
-        raise InputError(f"n_jobs must be an integer other than 0, or None, got {n_jobs!r}.")
+    if not is_jobs(n_jobs):
+        raise InputError(
+            f"n_jobs must be an integer other than 0, at most {MOST_JOBS}, or None, got {n_jobs!r}."
+        )
 
 
 def check_level(confidence_level: Any) -> None:

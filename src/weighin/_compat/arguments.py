@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 from sklearn.metrics import get_scorer_names
 from sklearn.utils._param_validation import InvalidParameterError
 
-from weighin._base.checks import is_real, is_whole
+from weighin._base.checks import MOST_JOBS, is_jobs, is_real, is_whole
 from weighin._base.errors import InputError, listing, nearest
 from weighin._models import type_names
 
@@ -41,8 +41,11 @@ def check_arguments(
     _check_scoring(scoring)
     if not is_whole(n_repeats, 1):
         raise ParameterError(f"n_repeats must be an integer >= 1, got {n_repeats!r}.")
-    if n_jobs is not None and not is_whole(n_jobs):
-        raise ParameterError(f"n_jobs must be an integer or None, got {n_jobs!r}.")
+    # joblib has words of its own for 0
+    if not (is_jobs(n_jobs) or (is_whole(n_jobs) and n_jobs == 0)):
+        raise ParameterError(
+            f"n_jobs must be an integer other than 0, at most {MOST_JOBS}, or None, got {n_jobs!r}."
+        )
     _check_random_state(random_state)
     if sample_weight is not None and not _is_array_like(sample_weight):
         raise ParameterError(

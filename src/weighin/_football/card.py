@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from weighin._base.checks import is_real, is_whole
 from weighin._base.errors import InputError, listing, nearest
 
 FORMAT, VERSION = "weighin learner card", 1
@@ -156,16 +157,12 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _text(value: object) -> bool:
     return isinstance(value, str)
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return is_real(value) and math.isfinite(value)  # type: ignore[arg-type]
 
 
 def _list_of(fits: Callable[[object], bool]) -> Callable[[object], bool]:
@@ -173,11 +170,11 @@ def _list_of(fits: Callable[[object], bool]) -> Callable[[object], bool]:
 
 
 _TEXT = ("text", _text)
-_WHOLE = ("a whole number", _whole)
+_WHOLE = ("a whole number", is_whole)
 _NUMBER = ("a number", _number)
 _TEXTS = ("a list of texts", _list_of(_text))
-_WHOLES = ("a list of whole numbers", _list_of(_whole))
-_IDS = ("a list of row ids", _list_of(lambda value: _whole(value) or _text(value)))
+_WHOLES = ("a list of whole numbers", _list_of(is_whole))
+_IDS = ("a list of row ids", _list_of(lambda value: is_whole(value) or _text(value)))
 
 _KINDS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "cat_names": _TEXTS,

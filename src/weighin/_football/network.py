@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.checks import is_whole
+from weighin._base.checks import check_counts, check_seed, is_real, is_whole
 from weighin._base.errors import InputError, ModelError, listing
 from weighin._base.files import replacing, together
 from weighin._base.optional import require
@@ -264,10 +264,11 @@ def prepare_games(games: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_settings(epochs: int, lr: float, layers: Sequence[int], seed: int, batch_size: int) -> None:
-    for name, value, least in (("epochs", epochs, 1), ("seed", seed, 0), ("batch_size", batch_size, 2)):
-        if not is_whole(value, least):
-            raise InputError(f"{name} must be an integer >= {least}, got {value!r}.")
-    if isinstance(lr, bool) or not isinstance(lr, int | float) or not 0 < lr < math.inf:
+    check_counts(epochs=epochs)
+    check_seed(seed, "seed", or_none="")
+    if not is_whole(batch_size, 2):
+        raise InputError(f"batch_size must be an integer >= 2, got {batch_size!r}.")
+    if not is_real(lr) or not 0 < lr < math.inf:
         raise InputError(f"lr must be a number above 0, got {lr!r}.")
     if isinstance(layers, str) or not isinstance(layers, Sequence) or len(layers) == 0:
         raise InputError(f"layers must be one or more sizes, such as (200, 100), got {layers!r}.")

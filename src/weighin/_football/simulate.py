@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.checks import check_seed, is_whole
 from weighin._base.errors import InputError
 from weighin._base.optional import require
 from weighin._football import schedule as _schedule
@@ -101,7 +102,9 @@ def simulate_league(
     """
     years = _check_seasons(seasons)
     pandas = require("pandas", "fastai", "simulate a league")
-    league = _League(_check_seed(random_state))
+    if not isinstance(random_state, np.random.Generator):
+        check_seed(random_state, or_none=", a numpy Generator or None")
+    league = _League(np.random.default_rng(random_state))
     first = years[0] - BURN_IN
     played = {year: league.play_season(year) for year in range(first, years[-1] + 1)}
     return pandas.concat([played[year] for year in years], ignore_index=True)
@@ -114,7 +117,7 @@ def _check_seasons(seasons: Iterable[int]) -> list[int]:
         raise InputError(
             f"seasons must be years, such as range(2015, 2022) or [2021], got {seasons!r}."
         ) from None
-    wrong = [year for year in years if isinstance(year, bool) or not isinstance(year, int | np.integer)]
+    wrong = [year for year in years if not is_whole(year)]
     if wrong:
         raise InputError(f"seasons must be whole years, such as 2021, got {wrong[0]!r}.")
     if not years:
@@ -123,18 +126,6 @@ def _check_seasons(seasons: Iterable[int]) -> list[int]:
     if outside:
         raise InputError(f"seasons must be years of four digits, such as 2021, got {outside[0]}.")
     return sorted({int(year) for year in years})
-
-
-def _check_seed(random_state: int | np.random.Generator | None) -> np.random.Generator:
-    if isinstance(random_state, int | np.integer) and not isinstance(random_state, bool):
-        usable = random_state >= 0
-    else:
-        usable = random_state is None or isinstance(random_state, np.random.Generator)
-    if not usable:
-        raise InputError(
-            f"random_state must be an integer >= 0, a numpy Generator or None, got {random_state!r}."
-        )
-    return np.random.default_rng(random_state)
 
 
 class _League:

@@ -256,6 +256,8 @@ def _parallel(calls: Iterable[Any], count: int, n_jobs: int | None) -> Iterator[
 
     if not count:
         return
+    if n_jobs is not None:
+        n_jobs = min(n_jobs, count)
     try:
         run = joblib.Parallel(n_jobs, return_as="generator_unordered")
     except ValueError:
