@@ -26,33 +26,18 @@ Places = Sequence[Sequence[int]]
 
 @dataclasses.dataclass(frozen=True)
 class Pairing:
-    """How two results are compared.
+    """How two results are compared."""
 
-    Attributes
-    ----------
-    inference : Inference
-        Of the second minus the first.
-    why_not : str
-        Why it was not pair by pair; empty where it was.
-    rows_in_common : str
-        "all", "some", "none" or "unknown".
-    """
-
+    # of the second minus the first
     inference: Inference
+    # why it was not pair by pair; empty where it was
     why_not: str
+    # "all", "some", "none" or "unknown"
     rows_in_common: Literal["all", "some", "none", "unknown"]
 
 
 def pairing(first: Importance, second: Importance, places: Places) -> Pairing:
-    """Judge the difference pair by pair where that can be, else as that of independent results.
-
-    Parameters
-    ----------
-    first, second : Importance
-        Of one metric.
-    places : two sequences of int
-        The features of both, by their places in either.
-    """
+    """Judge the difference pair by pair where that can be, else as that of independent results."""
     common = rows_in_common(first, second)
     why_not = _in_the_way(first, second)
     by_pairs = None

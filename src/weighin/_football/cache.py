@@ -45,22 +45,7 @@ class Answer:
 
 
 class Cache:
-    """A folder of answers; one folder in it per base URL.
-
-    Parameters
-    ----------
-    folder : Path
-        Made, with its parents, where it is not there.
-    base_url : str
-        As `Client.base_url` has it.
-    now : callable
-        The clock.
-
-    Raises
-    ------
-    InputError
-        If the folder cannot be made or written to.
-    """
+    """A folder of answers; one folder in it per base URL."""
 
     def __init__(
         self, folder: Path, base_url: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -90,13 +75,7 @@ class Cache:
         return self.folder / f"{endpoint}-{year}-regular.json.gz"
 
     def read(self, endpoint: Endpoint, year: int) -> Answer | None:
-        """Give the answer kept, or None where there is none.
-
-        Raises
-        ------
-        DamagedError
-            If there is a file and it is not, whole, what was written.
-        """
+        """Give the answer kept, or None where there is none."""
         try:
             kept: Any = json.loads(_unpacked(self.path(endpoint, year)))
             if kept["format"] != _FORMAT or kept["source"] != self._source(endpoint, year):
@@ -166,11 +145,6 @@ def regular_season(
     A kept answer is asked for again when `refresh` is set, when its file is damaged, or when it came before
     1 February after the season (games were still to be played, lines to come) and is more than an hour old.
     `say` is told of the latter two, and of records that were left out.
-
-    Raises
-    ------
-    FetchError
-        If an answer cannot be had, does not fit, or lists no game at all.
     """
 
     def ask(endpoint: Endpoint) -> Checked[Any]:

@@ -41,18 +41,7 @@ REAL = {
 
 
 def describe_league(games: pd.DataFrame) -> dict[str, float]:
-    """Compute the figures the simulation is calibrated to; works on real games as well.
-
-    Parameters
-    ----------
-    games : pandas.DataFrame
-        A table with the columns of :func:`simulate_league`.
-
-    Returns
-    -------
-    dict of str to float
-        The figures in the order of ``docs/simulation.md``.
-    """
+    """Compute the figures the simulation is calibrated to; works on real games as well."""
     margin, spread = games["margin"].to_numpy(float), games["spread"].to_numpy(float)
     home_elo, away_elo = games["home_elo"].to_numpy(float), games["away_elo"].to_numpy(float)
     elo = np.concatenate([home_elo, away_elo])

@@ -27,55 +27,39 @@ def card_path(learner_path: Path | str) -> Path:
 
 @dataclass(frozen=True)
 class Card:
-    """What is known about a trained learner.
+    """What is known about a trained learner."""
 
-    Attributes
-    ----------
-    cat_names, cont_names : tuple of str
-        Columns the network reads.
-    target, metric : str
-        Column it predicts, and the name of its metric.
-    seasons_trained, seasons_held_out : tuple of int
-        Seasons of the training and validation rows, and of the test rows.
-    train_ids, valid_ids, test_ids : tuple of int or str
-        The rows of each part, by the column ``id``.
-    seed, epochs, batch_size : int
-        How it was trained.
-    lr : float
-        Learning rate.
-    layers : tuple of int
-        Sizes of the hidden layers.
-    simulated : bool
-        Whether any of the games is simulated.
-    test_mae, spread_mae : float
-        Mean absolute error on the test rows, of the network and of the spread alone, in points.
-    versions : dict of str to str
-        Versions of Python and of the packages used.
-    date : str
-        When it was trained, ISO 8601, UTC.
-    learner_sha256 : str or None
-        Checksum of the learner file; None until it is saved.
-    """
-
+    # columns the network reads
     cat_names: tuple[str, ...]
     cont_names: tuple[str, ...]
+    # column it predicts, and the name of its metric
     target: str
     metric: str
+    # seasons of the training and validation rows, and of the test rows
     seasons_trained: tuple[int, ...]
     seasons_held_out: tuple[int, ...]
+    # the rows of each part, by the column ``id``
     train_ids: tuple[RowId, ...]
     valid_ids: tuple[RowId, ...]
     test_ids: tuple[RowId, ...]
+    # how it was trained
     seed: int
     epochs: int
     batch_size: int
+    # learning rate
     lr: float
+    # sizes of the hidden layers
     layers: tuple[int, ...]
+    # whether any of the games is simulated
     simulated: bool
+    # mean absolute error on the test rows, of the network and of the spread alone, in points
     test_mae: float
     spread_mae: float
+    # versions of Python and of the packages used
     versions: dict[str, str]
+    # when it was trained, ISO 8601, UTC
     date: str
+    # checksum of the learner file; None until it is saved
     learner_sha256: str | None = None
 
     def save(self, path: Path | str) -> None:
@@ -86,13 +70,7 @@ class Card:
 
     @classmethod
     def load(cls, path: Path | str) -> Card:
-        """Read a card.
-
-        Raises
-        ------
-        InputError
-            If the file is not there, is no card, is damaged, or has a version this weighin does not read.
-        """
+        """Read a card."""
         content = _read(Path(path))
         names = [field.name for field in dataclasses.fields(cls)]
         unknown = [name for name in content if name not in names]
@@ -113,13 +91,7 @@ class Card:
 
     @classmethod
     def for_learner(cls, learner_path: Path | str) -> Card | None:
-        """Read the card beside a learner file, or give None where there is none.
-
-        Raises
-        ------
-        InputError
-            If the card is damaged, or was written for a learner file with another content.
-        """
+        """Read the card beside a learner file, or give None where there is none."""
         path = card_path(learner_path)
         if not path.is_file():
             return None

@@ -60,28 +60,7 @@ class _Bearer(httpx2.Auth):
 
 
 class Client:
-    """One connection to the API.
-
-    Parameters
-    ----------
-    key : ApiKey or None
-        None is an error at the first request, not before: a season in the cache needs no key.
-    base_url : str
-        ``https://``, or ``http://`` to this machine (for tests). Proxies of the environment serve https only.
-    timeout : float
-        Seconds to wait for a connection, and for each part of an answer.
-    attempts : int
-        Tries per request, the first one included.
-    sleep, now : callable
-        The clock.
-    say : callable
-        Told, in a sentence, why the client waits.
-
-    Attributes
-    ----------
-    calls_left : int or None
-        Calls left this month, as the last answer said.
-    """
+    """One connection to the API."""
 
     def __init__(
         self,
@@ -124,13 +103,7 @@ class Client:
         self._http.close()
 
     def get(self, endpoint: Endpoint, year: int) -> str:
-        """Ask for a regular season and give the answer as it came: JSON text.
-
-        Raises
-        ------
-        FetchError
-            If there is no key, the API refuses, or no whole answer came within the tries.
-        """
+        """Ask for a regular season and give the answer as it came: JSON text."""
         if self._key is None:
             raise FetchError(
                 f"An API key is needed to ask for /{endpoint} of {year}: set {KEY_VARIABLE} or pass "
@@ -252,14 +225,7 @@ class Client:
 
 
 def check_base_url(url: str) -> str:
-    """Give `url` without a trailing slash if a key may be sent there.
-
-    Raises
-    ------
-    InputError
-        Unless it is https, or http to this machine (localhost, 127.x.x.x or ::1), with nothing but a host, a
-        port and a path. A URL with a user or password in it is not shown.
-    """
+    """Give `url` without a trailing slash if a key may be sent there."""
     try:
         parsed = httpx2.URL(url)
     except httpx2.InvalidURL:

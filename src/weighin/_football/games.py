@@ -52,32 +52,21 @@ REASONS = (
 
 @dataclass(frozen=True)
 class Season:
-    """One season of the table, and what happened to the games it does not have.
-
-    Attributes
-    ----------
-    year : int
-    listed : int
-        Games in the API's answer.
-    frame : pandas.DataFrame
-        The rows kept: `COLUMNS`, in order of week and id.
-    dropped : dict
-        Games per reason, in the order of `REASONS`, zeros included; with the rows of `frame` they add up to
-        `listed`.
-    provider : str or None
-        Whose spreads these are; None where nobody in the order has any.
-    coverage : dict
-        Games that every provider seen has a spread for, of those dropped for no other reason.
-    candidates : int
-        How many games that were.
-    """
+    """One season of the table, and what happened to the games it does not have."""
 
     year: int
+    # games in the API's answer
     listed: int
+    # the rows kept: `COLUMNS`, in order of week and id
     frame: pd.DataFrame
+    # games per reason, in the order of `REASONS`, zeros included; with the rows of `frame` they add up to
+    # `listed`
     dropped: dict[str, int]
+    # whose spreads these are; None where nobody in the order has any
     provider: str | None
+    # games that every provider seen has a spread for, of those dropped for no other reason
     coverage: dict[str, int]
+    # how many games that were
     candidates: int
 
 
@@ -115,13 +104,7 @@ def season_table(
 
 
 def games_table(seasons: Sequence[Season], providers: Sequence[str] = PROVIDERS) -> pd.DataFrame:
-    """Put seasons together, in order of year, week and id.
-
-    Raises
-    ------
-    FetchError
-        If not one game is left; the message says why they were dropped.
-    """
+    """Put seasons together, in order of year, week and id."""
     import pandas as pd
 
     frames = [season.frame for season in sorted(seasons, key=lambda season: season.year) if len(season.frame)]

@@ -51,14 +51,7 @@ class ApiKey:
 
 
 def read_key(file: Path | None = None) -> ApiKey | None:
-    """Read the key from `file`, else from the variable ``CFBD_API_KEY``; None where neither is given.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or what was read cannot be a key. The message shows neither the key nor
-        the name of a file that is not there, which may be a key typed in the wrong place.
-    """
+    """Read the key from `file`, else from the variable ``CFBD_API_KEY``; None where neither is given."""
     if file is not None:
         key, source = _key_in(file), f"The key in '{file}'"
     elif os.environ.get(KEY_VARIABLE, "").strip():

@@ -84,35 +84,6 @@ def train_network(
 
     The same games and the same arguments give the same network; the global random generators of Python, numpy
     and torch are left as they were found. It is trained on the CPU: too small to gain from anything else.
-
-    Parameters
-    ----------
-    games : pandas.DataFrame
-        Games with the columns ``id``, ``year``, the six features and ``margin``; at least two seasons.
-    epochs : int
-        Passes over the training rows.
-    lr : float
-        Learning rate.
-    layers : sequence of int
-        Sizes of the hidden layers.
-    seed : int
-        Draws the validation rows, the initial weights and the order of the batches.
-    batch_size : int
-        Rows per step.
-    progress : callable, optional
-        Called with an :class:`Epoch` after each one.
-
-    Returns
-    -------
-    TrainedNetwork
-        The learner, and the card that knows its rows and its test error.
-
-    Raises
-    ------
-    InputError
-        If the table or an argument cannot be used.
-    ModelError
-        If training ends in predictions that are not numbers.
     """
     _check_settings(epochs, lr, layers, seed, batch_size)
     frame = _check_games(games)
@@ -205,13 +176,9 @@ class ArticleTrainer:
 
     Columns of the article keep their kind, new ones are continuous where they hold numbers, else categorical. The
     same seed and the article's columns give the network that `train_network` gives.
-
-    Attributes
-    ----------
-    epochs, lr, layers, batch_size
-        As `train_network` takes them.
     """
 
+    # as `train_network` takes them
     epochs: int = 5
     lr: float = 1e-3
     layers: tuple[int, ...] = (200, 100)
@@ -251,13 +218,7 @@ class ArticleTrainer:
 
 
 def prepare_games(games: pd.DataFrame) -> pd.DataFrame:
-    """Give all columns of a table of games as a new frame, those the network needs checked, their numbers as float.
-
-    Raises
-    ------
-    InputError
-        As `train_network` raises it.
-    """
+    """Give all columns of a table of games as a new frame, those the network needs checked, their numbers as float."""
     checked = _check_games(games)
     every = _frames.to_pandas(games, _frames.column_names(games))
     return every.assign(**{name: checked[name] for name in checked.columns})

@@ -101,13 +101,7 @@ _EXPECTED = {
 
 
 def decode(body: bytes | str) -> Any:
-    """Read JSON, strictly: NaN and Infinity are no JSON.
-
-    Raises
-    ------
-    ValueError
-        If `body` is not JSON; the message is short and holds none of `body`.
-    """
+    """Read JSON, strictly: NaN and Infinity are no JSON."""
     try:
         return json.loads(body, parse_constant=_refuse)
     except json.JSONDecodeError as error:
@@ -119,13 +113,7 @@ def decode(body: bytes | str) -> Any:
 
 
 def games_in(rows: Any, year: int) -> Checked[Game]:
-    """Check the answer of ``/games``; records that do not fit are left out, each with its reason.
-
-    Raises
-    ------
-    FetchError
-        If it is no list, or most records do not fit: names the first game and field, and what was expected.
-    """
+    """Check the answer of ``/games``; records that do not fit are left out, each with its reason."""
     where, odd = f"/games for {year}", list[str]()
     games = [_fitting(Game, row, entry, odd) for entry, row in enumerate(_listed(rows, where))]
     _check_most(where, odd, len(games))

@@ -38,21 +38,7 @@ def weeks(
     *,
     short: bool,
 ) -> Iterator[Week]:
-    """Give the regular weeks of a season.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of every draw.
-    conference : ndarray of int, shape (n_teams,)
-        Conference number of each team.
-    rounds : list of int
-        Rounds played inside each conference; 0 for independents, who meet strangers only.
-    level : ndarray of float, shape (n_teams,)
-        The higher one tends to host when strangers meet.
-    short : bool
-        Whether a share of the games is called off.
-    """
+    """Give the regular weeks of a season."""
     inside = _conference_games(rng, conference, rounds)
     played = np.asarray(rounds)[conference]
     wanted = GAMES_WANTED - played - (rng.random(len(conference)) < ONE_LESS)

@@ -75,25 +75,6 @@ def simulate_league(
 ) -> pd.DataFrame:
     """Simulate regular seasons of a fictional league, in the columns of the real table.
 
-    Parameters
-    ----------
-    seasons : iterable of int
-        Years to simulate. Years between them are played too, and left out; 2020 is short, as it was.
-    random_state : int, numpy.random.Generator or None
-        Seed; the same seed and seasons give the same table.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per game, in order of play, with the columns of :data:`COLUMNS`: Elo is that before the game,
-        ``spread`` is in half points and negative where the home team is favoured, ``margin`` is away minus
-        home points, ``spread_provider`` is ``"simulated"``.
-
-    Raises
-    ------
-    InputError
-        If `seasons` is empty or holds something that is not a year, or `random_state` is not a seed.
-
     Examples
     --------
     >>> games = simulate_league([2021], random_state=0)

@@ -29,40 +29,27 @@ OPEN = (UNSURE, ONE_FIT, NO_INTERVAL, FAILED)
 
 @dataclass(frozen=True)
 class Change:
-    """What one variant does to the metric.
+    """What one variant does to the metric."""
 
-    Attributes
-    ----------
-    label : str
-        What it is called.
-    kind : str
-        "drop", "add" or "replace".
-    features : tuple of str
-        What it is trained on.
-    dropped, added : tuple of str
-        How that differs from the full model.
-    scores, full : tuple of float
-        The metric of the variant and of the full model in each fit; NaN where a fit failed.
-    estimate : float
-        Mean of the variant minus the full model, over fits in which both were trained.
-    spread : Spread
-        What its variance is made of.
-    n_rows : int
-        Held-out rows of a fit.
-    errors : tuple of str
-        Fits that failed, and why.
-    """
-
+    # what it is called
     label: str
+    # "drop", "add" or "replace"
     kind: str
+    # what it is trained on
     features: tuple[str, ...]
+    # how that differs from the full model
     dropped: tuple[str, ...]
     added: tuple[str, ...]
+    # the metric of the variant and of the full model in each fit; NaN where a fit failed
     scores: tuple[float, ...]
     full: tuple[float, ...]
+    # mean of the variant minus the full model, over fits in which both were trained
     estimate: float
+    # what its variance is made of
     spread: Spread
+    # held-out rows of a fit
     n_rows: int
+    # fits that failed, and why
     errors: tuple[str, ...] = ()
 
     @property
@@ -98,33 +85,22 @@ class Change:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be said of a variant.
+    """What is to be said of a variant."""
 
-    Attributes
-    ----------
-    word : str
-        In two or three words.
-    pvalue, pvalue_holm : float
-        Two-sided, of "changes nothing"; adjusted over the variants.
-    pvalue_within : float
-        One-sided, of "matters by the tolerance or more", adjusted.
-    fits_needed : int or None
-        Fits that would probably be enough to tell; None where it can be told, or no number of fits is.
-    rows_needed : int or None
-        Test rows that would be, where fits alone are not.
-    alone : str
-        What would be said if it were the only variant, where that is something else.
-    among : int
-        Variants that p-values are adjusted for: those that have one.
-    """
-
+    # in two or three words
     word: str
+    # two-sided, of "changes nothing"; adjusted over the variants
     pvalue: float = math.nan
     pvalue_holm: float = math.nan
+    # one-sided, of "matters by the tolerance or more", adjusted
     pvalue_within: float = math.nan
+    # fits that would probably be enough to tell; None where it can be told, or no number of fits is
     fits_needed: int | None = None
+    # test rows that would be, where fits alone are not
     rows_needed: int | None = None
+    # what would be said if it were the only variant, where that is something else
     alone: str = ""
+    # variants that p-values are adjusted for: those that have one
     among: int = 1
 
     @property
@@ -136,24 +112,7 @@ class Verdict:
 def judge(
     changes: Sequence[Change], greater_is_better: bool, tolerance: float, confidence_level: float = 0.95
 ) -> list[Verdict]:
-    """Judge all variants together: Holm's adjustment over them, for differences and for their absence.
-
-    Parameters
-    ----------
-    changes : sequence of Change
-        Measured beside the same full model.
-    greater_is_better : bool
-        Direction of the metric.
-    tolerance : float
-        In units of the metric: a loss (of what is dropped) or gain (of what is added) below it does not matter.
-    confidence_level : float
-        Adjusted p-values below 1 minus this are claims; half of that where they are one-sided.
-
-    Raises
-    ------
-    InputError
-        If `confidence_level` is not between 0 and 1.
-    """
+    """Judge all variants together: Holm's adjustment over them, for differences and for their absence."""
     check_level(confidence_level)
     worse = [_worse(change, greater_is_better) for change in changes]
     differ = np.array(

@@ -30,23 +30,15 @@ Table = Sequence[Sequence[Outcome]]
 
 @dataclass(frozen=True)
 class Trained:
-    """Everything that was trained.
+    """Everything that was trained."""
 
-    Attributes
-    ----------
-    plan : Plan
-        Which variants.
-    design : Design
-        On which rows.
-    outcomes : mapping of Job to Outcome
-        What became of each fit.
-    fits : int
-        Fits of each variant.
-    """
-
+    # which variants
     plan: Plan
+    # on which rows
     design: Design
+    # what became of each fit
     outcomes: Mapping[Job, Outcome]
+    # fits of each variant
     fits: int
 
     def table(self, variant: Variant) -> Table:
@@ -66,24 +58,7 @@ class Trained:
 
 
 def ablation_of(trained: Trained, tolerance: float | None, unit: str, notes: Sequence[str]) -> Ablation:
-    """Put the result together.
-
-    Parameters
-    ----------
-    trained : Trained
-        All fits.
-    tolerance : float or None
-        What does not matter, in units of the metric; by default a part of the full model's.
-    unit : str
-        Of the metric.
-    notes : sequence of str
-        What a reader must know besides what the design says.
-
-    Raises
-    ------
-    ModelError
-        If the full model could not be trained.
-    """
+    """Put the result together."""
     plan, design = trained.plan, trained.design
     full = trained.table(plan.full)
     worked = [outcome for outcome in trained.outcomes.values() if not outcome.failed]

@@ -51,22 +51,7 @@ _LONGEST = 1000
 
 
 def evaluate(text: str, frame: pd.DataFrame, forbidden: Sequence[str] = ()) -> NDArray[np.float64]:
-    """Compute a column of floats; nothing of Python but arithmetic is ever run.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``"home_elo - away_elo"``.
-    frame : pandas.DataFrame
-        With the columns it names.
-    forbidden : sequence of str
-        Columns it must not read: the target.
-
-    Raises
-    ------
-    InputError
-        On anything else, a column that is not there, holds no numbers or is forbidden, or infinite values.
-    """
+    """Compute a column of floats; nothing of Python but arithmetic is ever run."""
     tree, names = _parse(text)
     with np.errstate(all="ignore"):
         values = np.broadcast_to(_value(tree, names, text, frame, forbidden), len(frame)).astype(np.float64)

@@ -13,15 +13,7 @@ from weighin._refit.fits.store import Outcome
 
 
 def near_zero(full: Sequence[Outcome], design: Design) -> tuple[tuple[str, ...], str]:
-    """Name the features whose importance, over the fits of the full model, cannot be told apart from zero.
-
-    Returns
-    -------
-    names : tuple of str
-        Those whose interval reaches down to 0.
-    how : str
-        How that was found.
-    """
+    """Name the features whose importance, over the fits of the full model, cannot be told apart from zero."""
     n_folds = len(design.splits.folds)
     folds = [full[fold::n_folds] for fold in range(n_folds)]
     worked = [fit for fit in range(len(folds[0])) if not any(fold[fit].failed for fold in folds)]

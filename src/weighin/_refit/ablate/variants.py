@@ -21,23 +21,15 @@ EACH, NEAR_ZERO = "each", "near-zero"
 
 @dataclass(frozen=True)
 class Variant:
-    """Another set of features.
+    """Another set of features."""
 
-    Attributes
-    ----------
-    label : str
-        What it is called.
-    kind : str
-        "full", "drop", "add" or "replace".
-    features : tuple of str
-        What it is trained on.
-    dropped, added : tuple of str
-        How it differs from the full model.
-    """
-
+    # what it is called
     label: str
+    # "full", "drop", "add" or "replace"
     kind: str
+    # what it is trained on
     features: tuple[str, ...]
+    # how it differs from the full model
     dropped: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
 
@@ -48,20 +40,13 @@ class Variant:
 
 @dataclass
 class Plan:
-    """The table with every new column, and the variants.
+    """The table with every new column, and the variants."""
 
-    Attributes
-    ----------
-    recipe : Recipe
-        How the full model is trained.
-    frame : pandas.DataFrame
-        The table; columns are added to it.
-    variants : list of Variant
-        Without the full one.
-    """
-
+    # how the full model is trained
     recipe: Recipe
+    # the table; columns are added to it
     frame: pd.DataFrame
+    # without the full one
     variants: list[Variant] = field(default_factory=list)
     # of each variant, by what it drops and adds
     _label_of: dict[tuple[frozenset[str], frozenset[str]], str] = field(
@@ -188,13 +173,7 @@ def _numbered(n_rows: int) -> Any:
 
 
 def make_plan(recipe: Recipe, frame: pd.DataFrame, drop: Any, add: Any, replace: Any) -> tuple[Plan, bool]:
-    """Read what is to be dropped, added and replaced; say whether the features near zero are to be found, too.
-
-    Raises
-    ------
-    InputError
-        On unknown features or columns, an existing one added, the target used, nothing left, or nothing asked for.
-    """
+    """Read what is to be dropped, added and replaced; say whether the features near zero are to be found, too."""
     plan = Plan(recipe, frame)
     near_zero = False
     for label, names in _entries(drop, "drop"):

@@ -13,28 +13,15 @@ from weighin._models.protocol import Encoded
 
 @dataclass(frozen=True)
 class Criterion:
-    """As `weigh` takes them.
+    """As `weigh` takes them."""
 
-    Attributes
-    ----------
-    metric : str, callable or None
-        What is measured.
-    greater_is_better : bool or None
-        Its direction, where weighin does not know it.
-    outputs : str or None
-        What the models' outputs mean.
-    classes : sequence or None
-        Labels of the classes.
-
-    Raises
-    ------
-    InputError
-        On `outputs` or `classes` that cannot be: before anything is trained.
-    """
-
+    # what is measured
     metric: Any = None
+    # its direction, where weighin does not know it
     greater_is_better: bool | None = None
+    # what the models' outputs mean
     outputs: str | None = None
+    # labels of the classes
     classes: Sequence[Any] | None = None
 
     def __post_init__(self) -> None:

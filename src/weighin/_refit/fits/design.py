@@ -28,26 +28,17 @@ MOST_COPIES = 0.01
 
 @dataclass(frozen=True)
 class Design:
-    """What fits are trained and tested on.
+    """What fits are trained and tested on."""
 
-    Attributes
-    ----------
-    recipe : Recipe
-        How.
-    frame : pandas.DataFrame
-        All rows.
-    splits : Splits
-        Of it.
-    random_state : int
-        Seed of the plan.
-    notes : tuple of str
-        What a reader must know.
-    """
-
+    # how
     recipe: Recipe
+    # all rows
     frame: pd.DataFrame
+    # of it
     splits: Splits
+    # seed of the plan
     random_state: int
+    # what a reader must know
     notes: tuple[str, ...]
 
     @property
@@ -86,18 +77,7 @@ def make_design(
     random_state: int | None,
     store: Path | str | None,
 ) -> Design:
-    """Check and join the rows, and split them.
-
-    Parameters
-    ----------
-    recipe, df, split, fits, id, group, random_state, store
-        As `weighin.ablate` takes them.
-
-    Raises
-    ------
-    InputError, ModelError
-        If a column or target is missing, or the split cannot be made or leaks.
-    """
+    """Check and join the rows, and split them."""
     check_counts(fits=fits)
     check_seed(random_state)
     check_recipe(recipe)

@@ -19,17 +19,11 @@ TWICE = 2.0
 
 @dataclass(frozen=True)
 class WeighedFits:
-    """What weighing gave in every fit that worked.
+    """What weighing gave in every fit that worked."""
 
-    Attributes
-    ----------
-    folds : sequence of sequence of Outcome
-        For each fold, its fits; the same ones in each.
-    design : Design
-        Which rows they were trained and tested on.
-    """
-
+    # for each fold, its fits; the same ones in each
     folds: Sequence[Sequence[Outcome]]
+    # which rows they were trained and tested on
     design: Design
 
     @property

@@ -34,26 +34,17 @@ class Unmeasurable(MetricError):
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What was measured on held-out rows.
+    """What was measured on held-out rows."""
 
-    Attributes
-    ----------
-    score : float
-        The metric.
-    units : ndarray of shape (n_units,)
-        Parts whose mean is the metric: a row each, or a random block of rows. NaN where they cannot be had.
-    unit : str
-        "rows", or "blocks" for pseudo-values, each from leaving a block out.
-    metric : str
-        Its name.
-    greater_is_better : bool
-        Its direction.
-    """
-
+    # the metric
     score: float
+    # parts whose mean is the metric: a row each, or a random block of rows. NaN where they cannot be had.
     units: NDArray[np.float64]
+    # "rows", or "blocks" for pseudo-values, each from leaving a block out
     unit: str
+    # its name
     metric: str
+    # its direction
     greater_is_better: bool
 
 
@@ -66,15 +57,7 @@ def measure(
     *,
     parts: bool = True,
 ) -> HeldOut:
-    """Measure a model on the rows of `frame`; without `parts` the score alone.
-
-    Raises
-    ------
-    NotFinite
-        If the metric is not finite.
-    Unmeasurable
-        If the metric is not known for such models, or its direction is not.
-    """
+    """Measure a model on the rows of `frame`; without `parts` the score alone."""
     adapted = criterion.adapt(model)
     y = frame[target[0]] if len(target) == 1 else frame[list(target)]
     data = adapted.encode(frame[list(features)], y, "raise", True)

@@ -30,24 +30,16 @@ GIVE_UP = 3
 
 @dataclass(frozen=True)
 class Job:
-    """One fit.
+    """One fit."""
 
-    Attributes
-    ----------
-    key : str
-        Which variant, as a sum of what it is.
-    features : tuple of str
-        What it is trained on.
-    fold, fit : int
-        Which split; which of the fits, paired over variants.
-    weighed : bool
-        Whether its model is weighed, too.
-    """
-
+    # which variant, as a sum of what it is
     key: str
+    # what it is trained on
     features: tuple[str, ...]
+    # which split; which of the fits, paired over variants
     fold: int
     fit: int
+    # whether its model is weighed, too
     weighed: bool = False
 
     @property
@@ -58,26 +50,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Task:
-    """What all fits of a plan share.
+    """What all fits of a plan share."""
 
-    Attributes
-    ----------
-    recipe : Recipe
-        How to train.
-    criterion : Criterion
-        What is measured.
-    random_state : int
-        Seed of the plan.
-    weighing : callable, optional
-        ``weighing(model, frame, features, target)`` gives what is to be kept of weighing a model.
-    parts : bool
-        Whether what each row adds to the metric is kept: where the rows are the same in every fit.
-    """
-
+    # how to train
     recipe: Recipe
+    # what is measured
     criterion: Criterion
+    # seed of the plan
     random_state: int
+    # ``weighing(model, frame, features, target)`` gives what is to be kept of weighing a model
     weighing: Callable[..., dict[str, Any]] | None = None
+    # whether what each row adds to the metric is kept: where the rows are the same in every fit
     parts: bool = True
 
     def __call__(self, job: Job, train: pd.DataFrame, test: pd.DataFrame, first: int = 0) -> Outcome:
@@ -145,34 +128,7 @@ def run_fits(
     progress: bool | None = None,
     what: str = "Training",
 ) -> dict[Job, Outcome]:
-    """Do all jobs that the store does not hold, and give every outcome.
-
-    Parameters
-    ----------
-    task : Task
-        What all jobs share.
-    design : Design
-        Which rows they are trained and tested on.
-    jobs : sequence of Job
-        In the order to do them.
-    store : Store
-        Where finished fits are kept.
-    frame : pandas.DataFrame, optional
-        The table of the design with more columns.
-    n_jobs : int, optional
-        Processes.
-    progress : bool, optional
-        Whether to show it.
-    what : str
-        What it is called meanwhile.
-
-    Raises
-    ------
-    ModelError
-        If the first fits all fail.
-    MetricError
-        If the metric is not known, or its direction is not: after the first fit, which alone can tell.
-    """
+    """Do all jobs that the store does not hold, and give every outcome."""
     table = design.frame if frame is None else frame
     done: dict[Job, Outcome] = {}
     with tracking(what, len(jobs), progress) as advance:

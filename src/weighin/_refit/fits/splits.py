@@ -35,26 +35,17 @@ class Sides(NamedTuple):
 
 @dataclass(frozen=True)
 class Splits:
-    """All splits of a plan.
+    """All splits of a plan."""
 
-    Attributes
-    ----------
-    kind : str
-        "fixed", "time", "random" or "group".
-    text : str
-        In words.
-    column : str or None
-        What it goes by.
-    folds : tuple of tuple of Sides
-        For each fold one split, or one for each fit where they are drawn at random.
-    ratio : float
-        Test rows over training rows (groups, where these are drawn).
-    """
-
+    # "fixed", "time", "random" or "group"
     kind: str
+    # in words
     text: str
+    # what it goes by
     column: str | None
+    # for each fold one split, or one for each fit where they are drawn at random
     folds: tuple[tuple[Sides, ...], ...]
+    # test rows over training rows (groups, where these are drawn)
     ratio: float
 
     @property
@@ -69,13 +60,7 @@ class Splits:
 
 
 def make_splits(frame: pd.DataFrame, split: Any, fits: int, random_state: int) -> Splits:
-    """Draw the splits of all fits.
-
-    Raises
-    ------
-    InputError
-        On a split weighin does not know, a column that is not there, or too few rows on a side.
-    """
+    """Draw the splits of all fits."""
     if isinstance(split, str):
         kind, *rest = split.split(":")
         if kind == "random" and len(rest) <= 1:
@@ -218,13 +203,7 @@ def _check_sizes(sides: Sides) -> None:
 
 
 def check_leaks(frame: pd.DataFrame, splits: Splits, id: str | None, group: str | None) -> None:
-    """Refuse splits with the same id or the same group on both sides.
-
-    Raises
-    ------
-    InputError
-        Naming some of them, and a split that keeps them apart.
-    """
+    """Refuse splits with the same id or the same group on both sides."""
     for name, role in ((id, "id"), (group, "group")):
         if name is not None and not isinstance(name, str):
             raise InputError(f"{role} must be the name of a column or None, got {name!r}.")

@@ -20,38 +20,25 @@ FORMAT, VERSION = "weighin.fits", 2
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one fit.
+    """What became of one fit."""
 
-    Attributes
-    ----------
-    score : float
-        The metric on the held-out rows; NaN for a fit that failed twice.
-    units : ndarray of shape (n_units,)
-        Parts whose mean it is.
-    unit : str
-        What a part is: "rows" or "blocks".
-    metric : str
-        Its name.
-    greater_is_better : bool
-        Its direction.
-    seed : int
-        The seed it was trained with.
-    seconds : float
-        What it took.
-    errors : tuple of str
-        Why the first seed, and the second, failed.
-    weights : dict
-        What weighing its model gave, where that was asked for.
-    """
-
+    # the metric on the held-out rows; NaN for a fit that failed twice
     score: float
+    # parts whose mean it is
     units: NDArray[np.float64]
+    # what a part is: "rows" or "blocks"
     unit: str = "rows"
+    # its name
     metric: str = ""
+    # its direction
     greater_is_better: bool = False
+    # the seed it was trained with
     seed: int = 0
+    # what it took
     seconds: float = 0.0
+    # why the first seed, and the second, failed
     errors: tuple[str, ...] = ()
+    # what weighing its model gave, where that was asked for
     weights: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -61,22 +48,7 @@ class Outcome:
 
 
 class Store:
-    """A folder of finished fits of one plan, or, without a folder, of none.
-
-    Parameters
-    ----------
-    folder : path, optional
-        Made where it is not there.
-    plan : dict of str to str
-        What decides the numbers of every fit. More fits and more variants may be added to a folder, not others.
-    variants : dict of str to str
-        For each label what it stands for.
-
-    Raises
-    ------
-    InputError
-        If the folder holds fits of another plan, or something else.
-    """
+    """A folder of finished fits of one plan, or, without a folder, of none."""
 
     def __init__(
         self, folder: Path | str | None, plan: Mapping[str, str], variants: Mapping[str, str]
@@ -89,13 +61,7 @@ class Store:
         self.admit(variants)
 
     def admit(self, variants: Mapping[str, str]) -> None:
-        """Note what labels stand for.
-
-        Raises
-        ------
-        InputError
-            If one stood for something else.
-        """
+        """Note what labels stand for."""
         for label, key in variants.items():
             if self._variants.get(label, key) != key:
                 raise InputError(
@@ -111,13 +77,7 @@ class Store:
                 temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
     def check(self) -> None:
-        """Raise unless fits can be written.
-
-        Raises
-        ------
-        InputError
-            Naming the folder.
-        """
+        """Raise unless fits can be written."""
         if self.folder is not None:
             check_free(self.folder / "plan.json", force=True)
 

@@ -12,20 +12,7 @@ if TYPE_CHECKING:
 
 
 class EstimatorTrainer:
-    """Clone, seed, fit.
-
-    Parameters
-    ----------
-    estimator : scikit-learn estimator or pipeline
-        Fitted or not; it stays untouched.
-    target : sequence of str
-        What it predicts.
-
-    Raises
-    ------
-    ModelError
-        If it cannot be cloned.
-    """
+    """Clone, seed, fit."""
 
     def __init__(self, estimator: Any, target: Sequence[str]) -> None:
         from sklearn.base import clone

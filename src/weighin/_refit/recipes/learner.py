@@ -27,48 +27,33 @@ def fastai() -> Any:
 
 @dataclass(frozen=True)
 class LearnerTrainer:
-    """Everything a learner was made with.
+    """Everything a learner was made with."""
 
-    Attributes
-    ----------
-    name : str
-        In words.
-    cat_names, cont_names, target : tuple of str
-        Raw columns.
-    procs : tuple
-        Classes and settings of fastai's and the user's procs.
-    block : tuple
-        The kind of target, and its settings.
-    layers : tuple of int
-        Sizes of the hidden layers.
-    sizes : dict of str to int
-        Embedding sizes that do not follow fastai's rule.
-    config, options : dict
-        Of the network, and of the learner.
-    n_out, batch_size : int
-        Outputs; rows of a step.
-    device : str
-        Where it is trained.
-    valid : float
-        Part of the rows to validate on.
-    fit : callable or None
-        The schedule; else `epochs` and `lr`.
-    """
-
+    # in words
     name: str
+    # raw columns
     cat_names: tuple[str, ...]
     cont_names: tuple[str, ...]
     target: tuple[str, ...]
+    # classes and settings of fastai's and the user's procs
     procs: tuple[tuple[Any, Mapping[str, Any]], ...]
+    # the kind of target, and its settings
     block: tuple[str, Any]
+    # sizes of the hidden layers
     layers: tuple[int, ...]
+    # embedding sizes that do not follow fastai's rule
     sizes: Mapping[str, int]
+    # of the network, and of the learner
     config: Mapping[str, Any]
     options: Mapping[str, Any]
+    # outputs; rows of a step
     n_out: int
     batch_size: int
+    # where it is trained
     device: str
+    # part of the rows to validate on
     valid: float
+    # the schedule; else `epochs` and `lr`
     fit: Callable[[Any], Any] | None
     epochs: int
     lr: float | None

@@ -29,13 +29,7 @@ def read_learner(
     lr: float | None,
     valid: float | None,
 ) -> LearnerTrainer:
-    """Read from a learner what it was made with.
-
-    Raises
-    ------
-    InputError, ModelError
-        As `Recipe.from_learner` raises them.
-    """
+    """Read from a learner what it was made with."""
     tools = fastai()
     from weighin._models.fastai import FastaiModel
     from weighin._models.fastai_table import read_rules

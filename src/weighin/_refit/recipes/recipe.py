@@ -253,13 +253,7 @@ def frame_of(X: Any, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def check_recipe(recipe: Any) -> None:
-    """Raise unless `recipe` is one.
-
-    Raises
-    ------
-    ModelError
-        Naming the way to make one.
-    """
+    """Raise unless `recipe` is one."""
     if not isinstance(recipe, Recipe):
         raise ModelError(
             f"A recipe is needed, something that can be trained again, got {type(recipe).__module__}."
@@ -268,13 +262,7 @@ def check_recipe(recipe: Any) -> None:
 
 
 def check_features(frame: Any, recipe: Recipe) -> None:
-    """Raise unless a table has the recipe's columns and a target in every row.
-
-    Raises
-    ------
-    InputError
-        Naming what is missing.
-    """
+    """Raise unless a table has the recipe's columns and a target in every row."""
     check_columns(frame, [*recipe.features, *recipe.target], "the recipe trains on")
     for name in recipe.target:
         gaps = int(frame[name].isna().sum())
