@@ -90,7 +90,7 @@ def test_the_card(network: TrainedNetwork, games: pd.DataFrame) -> None:
     assert (card.seasons_trained, card.seasons_held_out) == ((2018, 2019), (2021,))
     assert (card.seed, card.epochs, card.batch_size, card.lr, card.layers) == (0, 2, 64, 1e-3, (200, 100))
     assert card.simulated
-    assert set(card.versions) == {"python", "weighin", "fastai", "torch", "numpy", "pandas"}
+    assert set(card.versions) == {"python", "weighin", "fastai", "torch", "numpy", "pandas", "scikit-learn"}
     assert card.date.endswith("+00:00")
     test = games[games["year"] == 2021]
     assert card.spread_mae == pytest.approx((test["margin"] - test["spread"]).abs().mean())

@@ -1,4 +1,4 @@
-"""Leave the global random generators as they were found."""
+"""Leave the global random generators, and torch's threads, as they were found."""
 
 from __future__ import annotations
 
@@ -42,3 +42,17 @@ def random_state_kept() -> Iterator[None]:
 
     with restored(restore):
         yield
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch, where it is loaded, use one thread."""
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else 0
+    if torch:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if torch:
+            torch.set_num_threads(threads)

@@ -11,14 +11,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import platform
-import random
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +26,8 @@ from weighin._base.checks import check_counts, check_seed, is_real, is_whole
 from weighin._base.errors import InputError, ModelError, listing
 from weighin._base.files import replacing, together
 from weighin._base.optional import require
+from weighin._base.random_state import one_thread, random_state_kept
+from weighin._base.versions import versions
 from weighin._football.card import Card, card_path, checksum
 from weighin._tables import frames as _frames
 
@@ -96,7 +95,7 @@ def train_network(
             f"{len(train_rows)} are left after the validation split, and one batch needs {batch_size}."
         )
     fastai = _fastai()
-    with fastai.no_random(seed), _one_thread(), _quiet():
+    with fastai.no_random(seed), one_thread(), _quiet():
         learner = _fit(
             fastai,
             known,
@@ -135,7 +134,7 @@ def train_network(
         simulated=is_simulated(games),
         test_mae=test_mae,
         spread_mae=float(np.abs(test["spread"].to_numpy() - margin).mean()),
-        versions=_versions(),
+        versions=versions(),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return TrainedNetwork(learner, card)
@@ -203,7 +202,7 @@ class ArticleTrainer:
                 f"{len(known)} games to train on are too few: one batch needs {self.batch_size}."
             )
         fastai = _fastai()
-        with fastai.no_random(seed), _one_thread(), _quiet():
+        with fastai.no_random(seed), one_thread(), _quiet():
             return _fit(
                 fastai,
                 known,
@@ -295,30 +294,10 @@ def is_simulated(games: Any) -> bool:
     return bool((_frames.to_pandas(games, ["spread_provider"])["spread_provider"] == "simulated").any())
 
 
-def _versions() -> dict[str, str]:
-    packages = ("weighin", "fastai", "torch", "numpy", "pandas")
-    return {"python": platform.python_version()} | {package: version(package) for package in packages}
-
-
 def _fastai() -> Any:
     """Import fastai; its first import draws from Python's global generator, which is put back."""
-    state = random.getstate()
-    try:
+    with random_state_kept():
         return require("fastai.tabular.all", "fastai", "train a network")
-    finally:
-        random.setstate(state)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let torch use one thread: as fast for so small a network, and the sums do not depend on the cores."""
-    torch = require("torch", "fastai", "train a network")
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import ModelError
-from weighin._base.versions import versions
 from weighin._inference.refits import Spread, resampled, rows_by_fits
 from weighin._refit.ablate.variants import Plan, Variant
 from weighin._refit.fits.design import Design
@@ -68,7 +66,7 @@ def ablation_of(trained: Trained, tolerance: float | None, unit: str, notes: Seq
         )
     scores = trained.scores(full)
     baseline = float(np.nanmean(scores)) if np.isfinite(scores).any() else math.nan
-    all_notes = [*design.notes, *notes, *(f"Full model: {error}" for error in failures(full))]
+    all_notes = [*notes, *(f"Full model: {error}" for error in failures(full))]
     if trained.fits > 1 and not design.splits.resampled and _alike(full):
         all_notes.append(
             "All fits of the full model are alike: training draws nothing at random, two fits are enough."
@@ -78,16 +76,11 @@ def ablation_of(trained: Trained, tolerance: float | None, unit: str, notes: Seq
         metric=worked[0].metric,
         greater_is_better=worked[0].greater_is_better,
         tolerance=float(abs(baseline) * TOLERANCE if tolerance is None else tolerance),
-        recipe=plan.recipe.name,
-        split=design.splits.text,
         features=plan.recipe.features,
         scores=tuple(scores.tolist()),
         fits=trained.fits,
-        random_state=design.random_state,
         unit=unit,
-        notes=tuple(all_notes),
-        versions=versions(),
-        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **design.made(all_notes),
     )
 
 

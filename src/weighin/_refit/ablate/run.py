@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,8 @@ from weighin._refit.ablate.near_zero import near_zero
 from weighin._refit.ablate.variants import Plan, Variant, make_plan
 from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.design import Design, make_design
-from weighin._refit.fits.run import Job, Task, run_fits
+from weighin._refit.fits.run import Job, run_fits, task_of
 from weighin._refit.fits.store import Outcome, Store
-from weighin._refit.fits.weighing import weigh_model
 from weighin._refit.recipes.recipe import Recipe
 from weighin._results.ablation import Ablation
 
@@ -130,14 +128,7 @@ def ablate(
     )
     plan, wants_near_zero = make_plan(recipe, design.frame, drop, add, replace)
     criterion = Criterion(metric, greater_is_better, outputs, classes)
-    weighing = partial(
-        weigh_model,
-        criterion=criterion,
-        random_state=design.random_state,
-        blocks=not design.splits.resampled,
-    )
-    parts = not design.splits.resampled
-    task = Task(recipe, criterion, design.random_state, weighing, parts)
+    task = task_of(design, criterion, parts=not design.splits.resampled)
     kept = Store(store, design.about(criterion), _keys(plan))
     options: dict[str, Any] = {"n_jobs": n_jobs, "progress": progress}
     notes: list[str] = []

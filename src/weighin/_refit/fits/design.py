@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +52,17 @@ class Design:
     def weights(self) -> NDArray[np.float64]:
         """Share of each fold in the test rows."""
         return np.array([len(fold[0].test) for fold in self.splits.folds]) / self.n_test
+
+    def made(self, notes: Iterable[str]) -> dict[str, Any]:
+        """What every result says of how it was made; with `notes` behind the design's own."""
+        return {
+            "recipe": self.recipe.name,
+            "split": self.splits.text,
+            "random_state": self.random_state,
+            "notes": (*self.notes, *notes),
+            "versions": versions(),
+            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        }
 
     def about(self, criterion: Criterion, **more: Any) -> dict[str, str]:
         """What decides the numbers of a fit, as sums, for a store."""

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.errors import ModelError
 from weighin._inference.refits import Spread, resampled, rows_by_fits
 from weighin._refit.fits.design import Design
 from weighin._refit.fits.store import Outcome
@@ -25,6 +26,16 @@ class WeighedFits:
     folds: Sequence[Sequence[Outcome]]
     # which rows they were trained and tested on
     design: Design
+
+    @classmethod
+    def of(cls, outcomes: Sequence[Outcome], design: Design, what: str = "No model") -> WeighedFits:
+        """Take the fits that worked in every fold from outcomes fit after fit."""
+        n_folds = len(design.splits.folds)
+        fits = [outcomes[start : start + n_folds] for start in range(0, len(outcomes), n_folds)]
+        worked = [folds for folds in fits if not any(outcome.failed for outcome in folds)]
+        if not worked:
+            raise ModelError(f"{what} could be trained. {''.join(outcomes[0].errors[:1])}")
+        return cls(list(zip(*worked, strict=True)), design)
 
     @property
     def names(self) -> tuple[str, ...]:

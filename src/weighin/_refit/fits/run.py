@@ -6,18 +6,21 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from weighin._base.errors import MetricError, ModelError
 from weighin._base.progress import tracking
+from weighin._base.random_state import one_thread
 from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.design import Design
 from weighin._refit.fits.measure import Unmeasurable, measure
 from weighin._refit.fits.splits import Splits
 from weighin._refit.fits.store import Outcome, Store
-from weighin._refit.recipes.seeds import one_thread, seed_at
+from weighin._refit.fits.weighing import weigh_model
+from weighin._refit.recipes.seeds import seed_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,6 +99,14 @@ class Task:
         return Outcome(**dataclasses.asdict(held_out), seed=seed, weights=weights)
 
 
+def task_of(design: Design, criterion: Criterion, *, parts: bool, **options: Any) -> Task:
+    """The task of a design; `options` are those of weighing, the same shuffles for every model of the same rows."""
+    blocks = not design.splits.resampled
+    seed = design.random_state
+    weighing = partial(weigh_model, criterion=criterion, random_state=seed, blocks=blocks, **options)
+    return Task(design.recipe, criterion, seed, weighing, parts)
+
+
 def failure(errors: Sequence[str], seed: int, seconds: float = 0.0) -> Outcome:
     """A fit without a model."""
     return Outcome(np.nan, np.zeros(0), seed=seed, seconds=seconds, errors=tuple(errors))
@@ -108,11 +119,8 @@ def failures(table: Sequence[Sequence[Outcome]]) -> list[str]:
         where = f" of fold {fold + 1}" if len(table) > 1 else ""
         for fit, outcome in enumerate(row):
             if outcome.errors:
-                end = (
-                    "failed again and is left out"
-                    if outcome.failed
-                    else f"trained with seed {outcome.seed} instead"
-                )
+                again = f"trained with seed {outcome.seed} instead"
+                end = "failed again and is left out" if outcome.failed else again
                 lines.append(f"fit {fit + 1}{where} failed ({'; then '.join(outcome.errors)}); {end}.")
     return lines
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from weighin._base.random_state import random_state_kept
+from weighin._base.random_state import one_thread, random_state_kept
 
 # The global generators belong to a process: fits in threads of one take turns.
 _TURN = threading.Lock()
@@ -47,17 +47,3 @@ def _seeded(seed: int) -> Iterator[None]:
         if torch:
             torch.manual_seed(seed)
         yield
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch, where it is loaded, use one thread."""
-    torch = sys.modules.get("torch")
-    threads = torch.get_num_threads() if torch else 0
-    if torch:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        if torch:
-            torch.set_num_threads(threads)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from weighin._base.checks import check_counts, check_jobs, list_of_names
-from weighin._base.errors import InputError, ModelError
-from weighin._base.versions import versions
+from weighin._base.errors import InputError
 from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.design import make_design
 from weighin._refit.fits.importances import WeighedFits
-from weighin._refit.fits.run import Job, Task, failures, run_fits
+from weighin._refit.fits.run import Job, failures, run_fits, task_of
 from weighin._refit.fits.store import Store
-from weighin._refit.fits.weighing import N_REPEATS, weigh_model
+from weighin._refit.fits.weighing import N_REPEATS
 from weighin._refit.recipes.fingerprint import digest
 from weighin._refit.recipes.recipe import Recipe
 from weighin._results.refits import Refits
@@ -113,41 +110,26 @@ def weigh_refits(
     criterion = Criterion(metric, greater_is_better, outputs, classes)
     if groups is not None and not isinstance(groups, Mapping):
         raise InputError(f"groups must map a name to a list of features, got {groups!r}.")
-    members = (
-        None
-        if groups is None
-        else {name: tuple(list_of_names(columns, f"groups[{name!r}]")) for name, columns in groups.items()}
-    )
-    weighing = partial(
-        weigh_model,
-        criterion=criterion,
-        random_state=design.random_state,
-        n_repeats=n_repeats,
-        groups=members,
-        blocks=not design.splits.resampled,
-    )
+    members = groups and {
+        name: tuple(list_of_names(columns, f"groups[{name!r}]")) for name, columns in groups.items()
+    }
     key = digest(repr(recipe.features))
     n_folds = len(design.splits.folds)
     jobs = [
         Job(key, recipe.features, fold, fit, weighed=True) for fit in range(fits) for fold in range(n_folds)
     ]
     plan = design.about(criterion, groups=members, n_repeats=n_repeats)
-    task = Task(recipe, criterion, design.random_state, weighing, parts=False)
-    outcomes = run_fits(
-        task, design, jobs, Store(store, plan, {"full": key}), n_jobs=n_jobs, progress=progress
-    )
-    folds = [[outcomes[job] for job in jobs if job.fold == fold] for fold in range(n_folds)]
-    worked = [fit for fit in range(fits) if not any(fold[fit].failed for fold in folds)]
-    if not worked:
-        raise ModelError(f"No model could be trained. {folds[0][0].errors[0] if folds[0][0].errors else ''}")
-    weighed = WeighedFits([[fold[fit] for fit in worked] for fold in folds], design)
+    task = task_of(design, criterion, parts=False, n_repeats=n_repeats, groups=members)
+    kept = Store(store, plan, {"full": key})
+    outcomes = run_fits(task, design, jobs, kept, n_jobs=n_jobs, progress=progress)
+    weighed = WeighedFits.of([outcomes[job] for job in jobs], design)
     first = weighed.folds[0][0]
-    notes = [*design.notes, *failures(folds)]
+    notes = failures([[outcomes[job] for job in jobs if job.fold == fold] for fold in range(n_folds)])
     if fits == 1:
         notes.append("One fit: no interval for this way of training, only that of the one model.")
     if n_folds > 1:
         notes.append("The first model's numbers are those of the first fold.")
-    scores = [design.weights @ [fold[fit].score for fold in folds] for fit in worked]
+    scores = design.weights @ [[outcome.score for outcome in fold] for fold in weighed.folds]
     return Refits(
         features=weighed.names,
         importances=weighed.importances,
@@ -158,11 +140,6 @@ def weigh_refits(
         baseline=float(np.mean(scores)),
         metric=first.metric,
         greater_is_better=first.greater_is_better,
-        recipe=recipe.name,
-        split=design.splits.text,
         fits=fits,
-        random_state=design.random_state,
-        notes=tuple(notes),
-        versions=versions(),
-        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **design.made(notes),
     )
