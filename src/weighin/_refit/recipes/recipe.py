@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from weighin._base.checks import list_of_names
 import narwhals as nw
 
+from weighin._base.checks import list_of_names
 from weighin._base.errors import InputError, ModelError, listing, nearest
 from weighin._base.optional import require
 from weighin._refit.recipes.fingerprint import describe, digest
