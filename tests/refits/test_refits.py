@@ -174,6 +174,17 @@ def test_sentences_tell_findings_first_and_name_the_rest():
     assert repr(result["f3"]).endswith(": cannot be told apart from zero.")
 
 
+def test_names_are_made_harmless_in_every_view():
+    bad = "a\x1b[31m\x9b\u202eb"
+    names = tuple(f"{bad}{place}" for place in range(6))
+    few = np.arange(6) > 4
+    told = {"features": names, "metric": bad, "recipe": bad, "split": bad, "notes": (bad,), "few_rows": few}
+    result = by_hand([3, 2, 0.01, -0.5, 0.2, 0.3], 0.1, **told)
+    texts = [result.summary(), result.summary(limit=1), str(result), result.to_markdown(), result.to_latex()]
+    texts += [result.to_html(), result._repr_html_(), *map(repr, result.lines())]
+    assert [letter for letter in "\x1b\x9b\u202e" if any(letter in text for text in texts)] == []
+
+
 def test_one_feature_is_asked_for_by_name(weighed):
     spread, frame = weighed["spread"], weighed.to_frame().set_index("feature")
     assert (spread.importance, spread.ci_lower, spread.rank) == tuple(

@@ -13,7 +13,7 @@ from weighin._refit.fits.store import Outcome
 
 def near_zero(full: Sequence[Outcome], design: Design) -> tuple[tuple[str, ...], str]:
     """Name the features whose importance, over the fits of the full model, cannot be told apart from zero."""
-    weighed = WeighedFits.of(full, design, "The full model could not be trained: no fit of it")
+    weighed = WeighedFits.of(full, design, "The full model could not be trained.")
     means, n_fits = weighed.importances.mean(1), weighed.importances.shape[1]
     lower = np.array(
         [

@@ -28,13 +28,15 @@ class WeighedFits:
     design: Design
 
     @classmethod
-    def of(cls, outcomes: Sequence[Outcome], design: Design, what: str = "No model") -> WeighedFits:
+    def of(
+        cls, outcomes: Sequence[Outcome], design: Design, failed: str = "No model could be trained."
+    ) -> WeighedFits:
         """Take the fits that worked in every fold from outcomes fit after fit."""
         n_folds = len(design.splits.folds)
         fits = [outcomes[start : start + n_folds] for start in range(0, len(outcomes), n_folds)]
         worked = [folds for folds in fits if not any(outcome.failed for outcome in folds)]
         if not worked:
-            raise ModelError(f"{what} could be trained. {''.join(outcomes[0].errors[:1])}")
+            raise ModelError(f"{failed} {''.join(outcomes[0].errors[:1])}")
         return cls(list(zip(*worked, strict=True)), design)
 
     @property
