@@ -29,7 +29,6 @@ def card_path(learner_path: Path | str) -> Path:
 class Card:
     """What is known about a trained learner."""
 
-    # columns the network reads
     cat_names: tuple[str, ...]
     cont_names: tuple[str, ...]
     # column it predicts, and the name of its metric
@@ -42,20 +41,15 @@ class Card:
     train_ids: tuple[RowId, ...]
     valid_ids: tuple[RowId, ...]
     test_ids: tuple[RowId, ...]
-    # how it was trained
     seed: int
     epochs: int
     batch_size: int
-    # learning rate
     lr: float
-    # sizes of the hidden layers
     layers: tuple[int, ...]
-    # whether any of the games is simulated
     simulated: bool
     # mean absolute error on the test rows, of the network and of the spread alone, in points
     test_mae: float
     spread_mae: float
-    # versions of Python and of the packages used
     versions: dict[str, str]
     # when it was trained, ISO 8601, UTC
     date: str
@@ -72,7 +66,8 @@ class Card:
     def load(cls, path: Path | str) -> Card:
         """Read a card."""
         content = _read(Path(path))
-        names = [field.name for field in dataclasses.fields(cls)]
+        types = {field.name: str(field.type) for field in dataclasses.fields(cls)}
+        names = list(types)
         unknown = [name for name in content if name not in names]
         if unknown:
             hint = nearest(unknown[0], names)
@@ -81,7 +76,7 @@ class Card:
         if missing:
             raise InputError(f"The card '{path}' is damaged: missing {listing(missing)}.")
         for name, value in content.items():
-            allowed, fits = _KINDS[name]
+            allowed, fits = _OF_TYPE[types[name]]
             if not fits(value):
                 raise InputError(
                     f"The card '{path}' is damaged: {name} must be {allowed}, got {value!r:.80}."
@@ -141,35 +136,18 @@ def _list_of(fits: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, list) and all(map(fits, value))
 
 
-_TEXT = ("text", _text)
-_WHOLE = ("a whole number", is_whole)
-_NUMBER = ("a number", _number)
-_TEXTS = ("a list of texts", _list_of(_text))
-_WHOLES = ("a list of whole numbers", _list_of(is_whole))
-_IDS = ("a list of row ids", _list_of(lambda value: is_whole(value) or _text(value)))
-
-_KINDS: dict[str, tuple[str, Callable[[object], bool]]] = {
-    "cat_names": _TEXTS,
-    "cont_names": _TEXTS,
-    "target": _TEXT,
-    "metric": _TEXT,
-    "seasons_trained": _WHOLES,
-    "seasons_held_out": _WHOLES,
-    "train_ids": _IDS,
-    "valid_ids": _IDS,
-    "test_ids": _IDS,
-    "seed": _WHOLE,
-    "epochs": _WHOLE,
-    "batch_size": _WHOLE,
-    "lr": _NUMBER,
-    "layers": _WHOLES,
-    "simulated": ("true or false", lambda value: isinstance(value, bool)),
-    "test_mae": _NUMBER,
-    "spread_mae": _NUMBER,
-    "versions": (
+# what the JSON of a field must be, by the type of the field
+_OF_TYPE: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "str": ("text", _text),
+    "int": ("a whole number", is_whole),
+    "float": ("a number", _number),
+    "bool": ("true or false", lambda value: isinstance(value, bool)),
+    "tuple[str, ...]": ("a list of texts", _list_of(_text)),
+    "tuple[int, ...]": ("a list of whole numbers", _list_of(is_whole)),
+    "tuple[RowId, ...]": ("a list of row ids", _list_of(lambda value: is_whole(value) or _text(value))),
+    "dict[str, str]": (
         "an object of texts",
         lambda value: isinstance(value, dict) and all(map(_text, value.values())),
     ),
-    "date": _TEXT,
-    "learner_sha256": ("text or null", lambda value: value is None or _text(value)),
+    "str | None": ("text or null", lambda value: value is None or _text(value)),
 }

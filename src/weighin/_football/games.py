@@ -55,7 +55,6 @@ class Season:
     """One season of the table, and what happened to the games it does not have."""
 
     year: int
-    # games in the API's answer
     listed: int
     # the rows kept: `COLUMNS`, in order of week and id
     frame: pd.DataFrame

@@ -177,7 +177,6 @@ class ArticleTrainer:
     same seed and the article's columns give the network that `train_network` gives.
     """
 
-    # as `train_network` takes them
     epochs: int = 5
     lr: float = 1e-3
     layers: tuple[int, ...] = (200, 100)

@@ -31,13 +31,10 @@ OPEN = (UNSURE, ONE_FIT, NO_INTERVAL, FAILED)
 class Change:
     """What one variant does to the metric."""
 
-    # what it is called
     label: str
     # "drop", "add" or "replace"
     kind: str
-    # what it is trained on
     features: tuple[str, ...]
-    # how that differs from the full model
     dropped: tuple[str, ...]
     added: tuple[str, ...]
     # the metric of the variant and of the full model in each fit; NaN where a fit failed
@@ -45,11 +42,8 @@ class Change:
     full: tuple[float, ...]
     # mean of the variant minus the full model, over fits in which both were trained
     estimate: float
-    # what its variance is made of
     spread: Spread
-    # held-out rows of a fit
     n_rows: int
-    # fits that failed, and why
     errors: tuple[str, ...] = ()
 
     @property

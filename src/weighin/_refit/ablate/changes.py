@@ -30,13 +30,9 @@ Table = Sequence[Sequence[Outcome]]
 class Trained:
     """Everything that was trained."""
 
-    # which variants
     plan: Plan
-    # on which rows
     design: Design
-    # what became of each fit
     outcomes: Mapping[Job, Outcome]
-    # fits of each variant
     fits: int
 
     def table(self, variant: Variant) -> Table:

@@ -23,13 +23,10 @@ EACH, NEAR_ZERO = "each", "near-zero"
 class Variant:
     """Another set of features."""
 
-    # what it is called
     label: str
     # "full", "drop", "add" or "replace"
     kind: str
-    # what it is trained on
     features: tuple[str, ...]
-    # how it differs from the full model
     dropped: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
 
@@ -42,7 +39,6 @@ class Variant:
 class Plan:
     """The table with every new column, and the variants."""
 
-    # how the full model is trained
     recipe: Recipe
     # the table; columns are added to it
     frame: pd.DataFrame

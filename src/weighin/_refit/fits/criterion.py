@@ -15,13 +15,10 @@ from weighin._models.protocol import Encoded
 class Criterion:
     """As `weigh` takes them."""
 
-    # what is measured
     metric: Any = None
     # its direction, where weighin does not know it
     greater_is_better: bool | None = None
-    # what the models' outputs mean
     outputs: str | None = None
-    # labels of the classes
     classes: Sequence[Any] | None = None
 
     def __post_init__(self) -> None:

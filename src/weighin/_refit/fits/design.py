@@ -32,15 +32,10 @@ MOST_COPIES = 0.01
 class Design:
     """What fits are trained and tested on."""
 
-    # how
     recipe: Recipe
-    # all rows
     frame: pd.DataFrame
-    # of it
     splits: Splits
-    # seed of the plan
     random_state: int
-    # what a reader must know
     notes: tuple[str, ...]
 
     @property

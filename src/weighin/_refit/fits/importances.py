@@ -24,7 +24,6 @@ class WeighedFits:
 
     # for each fold, its fits; the same ones in each
     folds: Sequence[Sequence[Outcome]]
-    # which rows they were trained and tested on
     design: Design
 
     @classmethod

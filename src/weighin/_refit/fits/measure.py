@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError, ModelError, WeighinError
 from weighin._refit.fits.criterion import Criterion
+from weighin._refit.fits.store import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,22 +32,6 @@ class Unmeasurable(MetricError):
     """The metric cannot be had of any model trained so: another seed does not help."""
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """What was measured on held-out rows."""
-
-    # the metric
-    score: float
-    # parts whose mean is the metric: a row each, or a random block of rows. NaN where they cannot be had.
-    units: NDArray[np.float64]
-    # "rows", or "blocks" for pseudo-values, each from leaving a block out
-    unit: str
-    # its name
-    metric: str
-    # its direction
-    greater_is_better: bool
-
-
 def measure(
     model: Any,
     frame: pd.DataFrame,
@@ -56,7 +40,7 @@ def measure(
     criterion: Criterion,
     *,
     parts: bool = True,
-) -> HeldOut:
+) -> Outcome:
     """Measure a model on the rows of `frame`; without `parts` the score alone."""
     adapted = criterion.adapt(model)
     y = frame[target[0]] if len(target) == 1 else frame[list(target)]
@@ -80,7 +64,7 @@ def measure(
     if not np.isfinite(score):
         raise NotFinite(f"Its {resolved.name} on the held-out rows is {score}.")
     units, unit = _units(resolved, data.target, pred, score) if parts else (np.zeros(0), "")
-    return HeldOut(score, units, unit, resolved.name, bool(resolved.greater_is_better))
+    return Outcome(score, units, unit, resolved.name, bool(resolved.greater_is_better))
 
 
 def _units(metric: Any, target: Any, pred: Any, score: float) -> tuple[NDArray[np.float64], str]:

@@ -37,7 +37,6 @@ class Job:
 
     # which variant, as a sum of what it is
     key: str
-    # what it is trained on
     features: tuple[str, ...]
     # which split; which of the fits, paired over variants
     fold: int
@@ -55,11 +54,8 @@ class Job:
 class Task:
     """What all fits of a plan share."""
 
-    # how to train
     recipe: Recipe
-    # what is measured
     criterion: Criterion
-    # seed of the plan
     random_state: int
     # ``weighing(model, frame, features, target)`` gives what is to be kept of weighing a model
     weighing: Callable[..., dict[str, Any]] | None = None
@@ -96,7 +92,7 @@ class Task:
             held_out = measure(model, test, job.features, target, self.criterion, parts=self.parts)
             if self.weighing is not None and job.weighed:
                 weights = self.weighing(model, test, job.features, target)
-        return Outcome(**dataclasses.asdict(held_out), seed=seed, weights=weights)
+        return dataclasses.replace(held_out, seed=seed, weights=weights)
 
 
 def task_of(design: Design, criterion: Criterion, *, parts: bool, **options: Any) -> Task:

@@ -39,7 +39,6 @@ class Splits:
 
     # "fixed", "time", "random" or "group"
     kind: str
-    # in words
     text: str
     # what it goes by
     column: str | None

@@ -28,11 +28,8 @@ class Outcome:
     units: NDArray[np.float64]
     # what a part is: "rows" or "blocks"
     unit: str = "rows"
-    # its name
     metric: str = ""
-    # its direction
     greater_is_better: bool = False
-    # the seed it was trained with
     seed: int = 0
     # what it took
     seconds: float = 0.0

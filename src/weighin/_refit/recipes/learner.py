@@ -29,9 +29,7 @@ def fastai() -> Any:
 class LearnerTrainer:
     """Everything a learner was made with."""
 
-    # in words
     name: str
-    # raw columns
     cat_names: tuple[str, ...]
     cont_names: tuple[str, ...]
     target: tuple[str, ...]
@@ -39,7 +37,6 @@ class LearnerTrainer:
     procs: tuple[tuple[Any, Mapping[str, Any]], ...]
     # the kind of target, and its settings
     block: tuple[str, Any]
-    # sizes of the hidden layers
     layers: tuple[int, ...]
     # embedding sizes that do not follow fastai's rule
     sizes: Mapping[str, int]
@@ -49,7 +46,6 @@ class LearnerTrainer:
     # outputs; rows of a step
     n_out: int
     batch_size: int
-    # where it is trained
     device: str
     # part of the rows to validate on
     valid: float
