@@ -128,8 +128,8 @@ def _text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _number(value: object) -> bool:
-    return is_real(value) and math.isfinite(value)  # type: ignore[arg-type]
+def _number(value: Any) -> bool:
+    return is_real(value) and math.isfinite(value)
 
 
 def _list_of(fits: Callable[[object], bool]) -> Callable[[object], bool]:
