@@ -1,23 +1,21 @@
-"""What a page of a result is made of: the only place that reads what is private."""
+"""What a page of a result is made of, as JSON."""
 
 from __future__ import annotations
 
-import inspect
+import dataclasses
 import json
 from typing import Any
 
-FURTHER = ("effects", "company", "associations")
-
 
 def page_texts(result: Any) -> dict[str, str]:
-    """Give the dict of a page, and the rows and charts that its template gets, as JSON."""
-    from weighin._display.page.render import _view
-    from weighin._results.importance_page import page_of
-
-    known = getattr(result, "further", {})
-    taken = inspect.signature(page_of).parameters  # "company" or "associations", as it is called
-    page = page_of(result, **{name: known[name] for name in FURTHER if name in known and name in taken})
-    return {"page": _json(page), "page rows": _json(_view(page))}
+    """Give what a page shows besides the first table: warnings, sentences, charts and their numbers."""
+    telling = result.tell()
+    charts = [_plain(chart) for chart in telling.charts]
+    rest = {name: getattr(telling, name) for name in ("kicker", "warnings", "made", "command", "reading")}
+    return {
+        "page": _json({**rest, "sections": [_plain(section) for section in telling.sections]}),
+        "page rows": _json(charts),
+    }
 
 
 def _json(content: Any) -> str:
@@ -25,4 +23,6 @@ def _json(content: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {entry.name: getattr(value, entry.name) for entry in dataclasses.fields(value)}
     return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -57,72 +57,80 @@ def bare(values: Any, names: Any = None, **fields: Any) -> Any:
     return weighin.Importance(names, values[:, None], **told)
 
 
-def effects(names: Any) -> dict[str, Any]:
-    """Give effects as `Effects.to_dict` does: a curve, levels, a curve, ..."""
+def effects(names: Any, notes: tuple[str, ...] = ()) -> Any:
+    """Give effects: a curve, levels, a curve, ..."""
+    from weighin import Effects
+
+    found = [levels(name) if i % 2 else curve(name, 2 - 0.2 * i) for i, name in enumerate(names)]
+    return Effects(tuple(found), "", "the prediction", 0.0, 4.0, 1000, notes=notes)
+
+
+def curve(name: str, slope: float, n_curves: int = 50) -> Any:
+    """A feature whose mean curve is a line."""
+    grid = np.linspace(-2, 2, 20)
+    return _effect(name, "numeric", grid, [f"{x:.3g}" for x in grid], slope * grid, "rises", n_curves)
+
+
+def levels(name: str, of: Any = ("red", "green", "</script>"), missing_share: float = 0.1) -> Any:
+    """A feature of names, missing in a tenth of the rows."""
+    mean = np.array(
+        [*range(len(of)), 3.0 if missing_share else 0.0][: len(of) + bool(missing_share)], dtype=float
+    )
+    return _effect(name, "nominal", np.arange(len(of)), of, mean, "differs", 0, missing_share)
+
+
+def _effect(
+    name: str, kind: str, values: Any, labels: Any, mean: Any, direction: str, n: int, missing: float = 0.0
+) -> Any:
+    from weighin._results.curves import Curve
+    from weighin._results.effect import FeatureEffect
+
     rng = np.random.default_rng(0)
-    found = []
-    for i, name in enumerate(names):
-        grid = np.linspace(-2, 2, 20)
-        mean = (2 - 0.2 * i) * grid
-        effect = {
-            "feature": name,
-            "kind": "numeric",
-            "grid": grid.tolist(),
-            "mean": mean.tolist(),
-            "lower": (mean - 0.3).tolist(),
-            "upper": (mean + 0.3).tolist(),
-            "curves": [(mean + rng.normal()).tolist() for _ in range(50)],
-            "direction": "rises",
-            "arrow": "↗",
-            "sentence": f"The prediction rises with `{name}`.",
-            "note": "",
-        }
-        if i % 2:
-            levels = ["red", "green", None, "</script>"]
-            effect |= {"kind": "levels", "grid": levels, "mean": [1.0, 2.0, None, -1.0], "curves": []}
-            effect |= {"lower": [0.5, 1.5, None, -1.5], "upper": [1.5, 2.5, None, -0.5], "arrow": "⇅"}
-            effect |= {
-                "direction": "differs",
-                "missing": {"share": 0.1, "mean": 3.0, "lower": 2.0, "upper": 4.0},
-            }
-        found.append(effect)
-    return {"features": found}
+    average = Curve(mean, np.full(len(mean), 0.02), np.full(len(mean), 500.0))
+    return FeatureEffect(
+        feature=name, kind=kind, values=np.asarray(values, float), labels=tuple(labels),
+        shares=np.full(len(values), 1 / len(values)), missing_share=missing, left_out=0, pd=average,
+        pd_centered=average, ale=None, no_ale="", curves=mean + rng.normal(size=(n, 1)), direction=direction,
+        direction_ale="", spread=4.0, reach_se=0.1,
+    )  # fmt: skip
 
 
-def associations(names: Any) -> dict[str, Any]:
-    """Give associations as `Associations.to_dict` does."""
-    first, second = list(names)[:2]
-    return {
-        "sentences": [f"`{first}` moves with `{second}` (0.71): shuffling one leaves the other in place."],
-        "pairs": [{"feature": first, "other": second, "strength": 0.7123, "measure": "rank correlation"}],
-        "clusters": [{"name": "both", "features": [first, second]}],
-    }
+def associations(names: Any, strength: float = 0.7123, notes: tuple[str, ...] = ()) -> Any:
+    """Give associations: the first two names go together."""
+    from weighin import Associations
+
+    n = len(names)
+    square = np.eye(n)
+    square[0, 1] = square[1, 0] = strength
+    cluster = (tuple(names[:2]),) if abs(strength) >= 0.7 else ()
+    return Associations(
+        tuple(names), ("numeric",) * n, square, (("spearman",) * n,) * n, cluster, tuple(names),
+        {names[0]: 2.3, names[1]: 1.0}, 0.7, 2000, 0, notes,
+    )  # fmt: skip
 
 
-ABLATION = {
-    "sentences": [
-        "Without `week` the average miss changes by +0.01 (95 % interval -0.05 to +0.07): safe to drop."
-    ],
-    "columns": ["variant", "change", "verdict"],
-    "rows": [["without week", 0.0123, "safe to drop"]],
-}
-
-
-def other_page(kind: str) -> str:
-    """Give the page of a comparison, or of an ablation, names from the data in it."""
+def ablation(names: Any) -> Any:
+    """Give an ablation that drops each feature."""
     import weighin
     from weighin._inference.refits import Spread
     from weighin._results.change import Change
+
+    spread = Spread("rows x fits", 0.01, 0.0, 0.0, 10, 1000, 1e9)
+    fits = (12.0,) * 10
+    changes = tuple(
+        Change(name, "drop", tuple(names), (name,), (), fits, fits, 0.1 * k - 0.5, spread, 700)
+        for k, name in enumerate(names)
+    )
+    return weighin.Ablation(changes, "mae", False, 0.1, scores=fits, fits=10, features=tuple(names))
+
+
+def other_page(kind: str) -> str:
+    """Give the page of another result, names from the data in it."""
+    import weighin
 
     names = [*HOSTILE, "spread"]
     if kind == "comparison":
         one, two = weighed(names=names), weighed(names=names, simulated=True)
         return weighin.compare(one, two, labels=("the old one", "a" * 100)).to_html() or ""
-    spread = Spread("rows x fits", 0.01, 0.0, 0.0, 10, 1000, 1e9)
-    fits = (12.0,) * 10
-    changes = tuple(
-        Change(name, "drop", names, (name,), (), fits, fits, 0.1 * k - 0.5, spread, 700)
-        for k, name in enumerate(names)
-    )
-    found = weighin.Ablation(changes, "mae", False, 0.1, scores=fits, fits=10, features=tuple(names))
-    return found.to_html() or ""
+    made = {"ablation": ablation, "effects": effects, "associations": associations}
+    return made[kind](names).to_html() or ""

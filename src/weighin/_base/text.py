@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+# hold emoji together, and part letters in Persian: harmless between such letters
+_JOINERS = "\u200c\u200d"
+
 
 def printable(text: str) -> str:
-    """Write out, escaped, what would move the cursor, colour a terminal or hide."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    r"""Write out, escaped, what would move the cursor, colour a terminal, hide or turn text around: for every view.
+
+    >>> printable("a\u202eb\x1b[31m"), printable("week")
+    ('a\\u202eb\\x1b[31m', 'week')
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or _holds(text, place) else _escaped(letter)
+        for place, letter in enumerate(text)
+    )
+
+
+def _holds(text: str, place: int) -> bool:
+    around = text[max(0, place - 1) : place + 2]
+    return text[place] in _JOINERS and len(around) == 3 and min(around[0], around[2]) > "\x7f"
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode()
 
 
 def named(names: Sequence[str], most: int = 5) -> str:

@@ -94,5 +94,5 @@ def _described(result: Importance, chosen: Chosen, simulated: bool) -> Importanc
         on_training_rows=None if trained_on is None else bool(trained_on),
         simulated=simulated,
         notes=(*notes, *result.notes),
-        further={**result.further, "command": command()},
+        command=command(),
     )

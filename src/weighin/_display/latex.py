@@ -20,7 +20,7 @@ def latex(telling: Telling) -> str:
     lines = [r"\begin{table}", r"\centering"]
     for table in telling.tables[:1]:
         kinds = "".join("l" if column.kind == "text" else "r" for column in table.columns)
-        remarks = " ".join(_safe(line) for line in (*telling.remarks, *telling.notes))
+        remarks = " ".join(_safe(line) for line in telling.under)
         lines += [
             rf"\caption{{{_safe(table.heading)}. {remarks}}}",
             rf"\begin{{tabular}}{{l{kinds}}}",

@@ -23,7 +23,7 @@ def markdown(telling: Telling) -> str:
         ]
         lines = [[_safe(head) for head in heads], marks, *rows]
         parts += [f"**{_safe(table.heading)}**", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
-    parts += [_safe(line) for line in (*telling.remarks, *telling.notes)]
+    parts += [_safe(line) for line in telling.under]
     return "\n\n".join(parts) + "\n"
 
 

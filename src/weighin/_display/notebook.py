@@ -8,6 +8,7 @@ of table parts: JupyterLab's own rules weigh more than one class.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -56,11 +57,17 @@ def fragment(telling: Telling, most: int | None = MOST_ROWS) -> str:
     most : int or None
         Rows to show; None for all.
     """
-    remarks = [*telling.remarks, *telling.notes]
-    return "".join(table_html(table, remarks, most=most) for table in telling.tables[:1])
+    return "".join(table_html(table, telling.under, most=most) for table in telling.tables[:1])
 
 
-def table_html(table: Table, remarks: Sequence[str] = (), *, most: int | None = MOST_ROWS) -> str:
+def table_html(
+    table: Table,
+    remarks: Sequence[str] = (),
+    *,
+    most: int | None = MOST_ROWS,
+    bars: bool = True,
+    notes: bool = False,
+) -> str:
     """Write a table and remarks under it.
 
     Parameters
@@ -71,17 +78,19 @@ def table_html(table: Table, remarks: Sequence[str] = (), *, most: int | None = 
         Under it.
     most : int or None
         Rows to show; None for all.
+    bars, notes : bool
+        Whether to draw the bars, and to write the notes of rows under their names.
     """
     shown, left_out = table.upto(most)
-    bars = [row.bar for row in shown if row.bar is not None]
-    ends = [0.0, *(end for bar in bars for end in (bar.value, bar.low, bar.high) if math.isfinite(end))]
+    drawn = [row.bar for row in shown if bars and row.bar is not None]
+    ends = [0.0, *(end for bar in drawn for end in (bar.value, bar.low, bar.high) if math.isfinite(end))]
     scale = _Scale(min(ends), (max(ends) - min(ends)) or 1.0)
     heads = "".join(
         f'<th scope="col"{_side(column)}>{_text(column.label)}</th>' for column in table.columns
-    ) + '<th aria-hidden="true"></th>' * bool(bars)
+    ) + '<th aria-hidden="true"></th>' * bool(drawn)
     columns = [_cells([row.cells[i] for row in shown], column) for i, column in enumerate(table.columns)]
     body = "\n".join(
-        _row(row, [column[place] for column in columns], scale, with_bar=bool(bars))
+        _row(row, [column[place] for column in columns], scale, with_bar=bool(drawn), with_note=notes)
         for place, row in enumerate(shown)
     )
     under = "".join(f"<p>{_text(remark)}</p>" for remark in [*([left_out] if left_out else []), *remarks])
@@ -120,12 +129,15 @@ def _side(column: Column) -> str:
     return ' class="words"' if column.kind == "text" else ""
 
 
-def _row(row: Row, cells: Sequence[str], scale: _Scale, *, with_bar: bool) -> str:
+def _row(row: Row, cells: Sequence[str], scale: _Scale, *, with_bar: bool, with_note: bool) -> str:
     sign = f' <span title="{_text(row.meaning)}">{_text(row.sign)}</span>' if row.sign else ""
-    track = f'<span class="track">{_bar(row, scale)}</span>' if row.bar is not None else ""
+    note = f'<span class="note">{_text(row.note)}</span>' if with_note and row.note else ""
+    track = f'<span class="track">{_bar(row, scale)}</span>' if with_bar and row.bar is not None else ""
     last = f'<td aria-hidden="true">{track}</td>' if with_bar else ""
     kind = ' class="claimed"' if row.claimed else ""
-    return f'<tr{kind}><th scope="row">{_text(row.name)}{sign}</th>{"".join(cells)}{last}</tr>'
+    return (
+        f'<tr{kind}><th scope="row"><bdi>{_text(row.name)}</bdi>{sign}{note}</th>{"".join(cells)}{last}</tr>'
+    )
 
 
 def _bar(row: Row, scale: _Scale) -> str:
@@ -146,5 +158,7 @@ def _bar(row: Row, scale: _Scale) -> str:
 
 def _text(text: str) -> str:
     """Nothing but text; the spaces stay that keep numbers in line."""
-    kept = (FIGURE_SPACE, POINT_SPACE)
-    return escape("".join(part if part in kept else printable(part) for part in text), quote=True)
+    parts = re.split(f"([{FIGURE_SPACE}{POINT_SPACE}])", text)
+    return escape(
+        "".join(part if place % 2 else printable(part) for place, part in enumerate(parts)), quote=True
+    )

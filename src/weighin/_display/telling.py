@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from weighin._display.charts.chart import Chart
 
 MOST_ROWS = 30
 
@@ -59,6 +61,8 @@ class Row:
         An arrow behind the name, and what it means.
     claimed : bool
         Whether something is claimed of it: bold and dark; the others are pale.
+    note : str
+        Under the name, where there is room: on a page.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Row:
     sign: str = ""
     meaning: str = ""
     claimed: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,8 @@ class Table:
         In the order to show.
     more : str
         Where to find rows that a view leaves out.
+    choice : mapping of str to str
+        Which of several tables it is that a page shows one at a time: {"Metric": "mae"}.
     """
 
     heading: str
@@ -92,12 +99,42 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Row]
     more: str = "to_frame()"
+    choice: Mapping[str, str] = field(default_factory=dict)
 
     def upto(self, most: int | None) -> tuple[Sequence[Row], str]:
         """Give the first rows, and a remark on those left out."""
         shown = self.rows[:most]
         left_out = len(self.rows) - len(shown)
         return shown, f"{left_out:,} more rows: {self.more}." if left_out else ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page.
+
+    Attributes
+    ----------
+    heading : str
+        Over it.
+    intro : str
+        What it shows.
+    sentences : sequence of str
+        What was found.
+    charts, tables : sequence of Chart, of Table
+        Of those that have a choice a page shows one at a time.
+    notes : sequence of str
+        Under them, in small.
+    link : str
+        What the list of contents calls it; "" leaves it out.
+    """
+
+    heading: str
+    intro: str = ""
+    sentences: Sequence[str] = ()
+    charts: Sequence[Chart] = ()
+    tables: Sequence[Table] = ()
+    notes: Sequence[str] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +151,8 @@ class Telling:
         The first is what a terminal and a notebook show.
     remarks : sequence of str
         Under the table: what the numbers are, what a reader must know.
+    elsewhere : sequence of str
+        What one table does not show, and how to see it.
     sentences : sequence of str
         What was found, the most important first.
     reading : sequence of str
@@ -124,14 +163,32 @@ class Telling:
         What a reader must know before believing it.
     simulated : bool
         Whether the data were made up.
+    charts : sequence of Chart
+        What a page draws; of those that have a choice it shows one at a time.
+    sections : sequence of Section
+        What a page shows besides.
+    warnings : sequence of (strong, text)
+        What a page says before all else.
+    command : str
+        What gives these numbers again.
     """
 
     title: str
     tables: Sequence[Table]
     kicker: str = ""
     remarks: Sequence[str] = ()
+    elsewhere: Sequence[str] = ()
     sentences: Sequence[str] = ()
     reading: Sequence[str] = ()
     made: Sequence[tuple[str, str]] = ()
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
     simulated: bool = False
+    charts: Sequence[Chart] = ()
+    sections: Sequence[Section] = ()
+    warnings: Sequence[tuple[str, str]] = ()
+    command: str = ""
+
+    @property
+    def under(self) -> list[str]:
+        """What stands under the first table where there is no other."""
+        return [*self.remarks, *self.elsewhere, *self.notes]

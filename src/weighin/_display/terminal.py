@@ -54,7 +54,7 @@ def renderable(telling: Telling, width: int) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    remarks = [printable(line) for line in (*telling.remarks, *telling.notes)]
+    remarks = [printable(line) for line in telling.under]
     tables = [_table(table, width) for table in telling.tables[:1] if table.rows]
     heading = [] if tables else [Text(printable(table.heading), style="bold") for table in telling.tables[:1]]
     return Group(*tables, *heading, Text("\n".join(remarks)))

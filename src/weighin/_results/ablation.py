@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.text import printable
 from weighin._display import charts
 from weighin._display.numbers import rounded
 from weighin._display.telling import Telling
@@ -157,18 +156,19 @@ class Ablation(Listed[AblatedVariant]):
     def _tell(self, lines: Sequence[AblatedVariant], confidence_level: float, limit: int) -> Telling:
         return tell(self, lines, confidence_level, limit)
 
-    def _draw(self, lines: Sequence[AblatedVariant], ax: Any, title: str | None, left_out: str) -> Any:
+    def _chart(self, lines: Sequence[AblatedVariant], title: str | None, left_out: str) -> charts.Bars:
         values, lower, upper = np.array([line.worse_by for line in lines]).reshape(-1, 3).T
-        ax = charts.bars(
-            [printable(line.name) for line in lines],
-            values,
+        return charts.Bars(
+            names=[line.name for line in lines],
+            values=values,
             interval=(lower, upper) if np.isfinite(lower).any() else None,
-            unsure=np.array([not line.verdict.claims for line in lines]),
+            unsure=np.array([not line.verdict.claims for line in lines], dtype=bool),
             labels=[f"{rounded(*line.worse_by, sign=True).value}  {line.verdict.word}" for line in lines],
             title=self._heading(title or TITLE),
             subtitle=about(self, ", dotted line") + left_out,
             xlabel=f"how much worse {self.metric} gets when trained so{f', in {self.unit}' if self.unit else ''}",
-            ax=ax,
+            line=self.tolerance,
+            tips=[[repr(line)] for line in lines],
+            key=[("bar", "worse when trained so"), ("pale", "no verdict"), ("whisker", "95% interval")],
+            ranked=False,
         )
-        ax.axvline(self.tolerance, color="0.5", linewidth=1, linestyle=":", zorder=1, gid="tolerance")
-        return ax

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from weighin._base.checks import check_level, check_limit
+from weighin._base.checks import check_level, check_limit, check_plot
 from weighin._base.text import printable
+from weighin._display import charts
 from weighin._display.frame import frame
 from weighin._display.telling import Telling
-from weighin._results.associations_charts import draw, pictures
+from weighin._results.associations_charts import clusters
 from weighin._results.associations_numbers import AssociationsNumbers
-from weighin._results.associations_page import plain_associations
 from weighin._results.associations_telling import sentences, tell
 from weighin._results.associations_words import association_sentence
 from weighin._results.base import Result
@@ -130,19 +129,8 @@ class Associations(AssociationsNumbers, Result):
         -------
         matplotlib Axes
         """
-        return draw(self, ax=ax, limit=limit, title=title)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give plain lists and texts, for a page; numbers that are not finite are None.
-
-        Returns
-        -------
-        dict
-            ``sentences`` (names between backticks), ``pairs`` (those that are close: ``feature``, ``other``,
-            ``strength``, ``association``, ``measure`` in words), ``clusters`` (``name``, ``features``), ``off_data``
-            (``feature``, ``ratio``, ``far``, ``sentence``), ``n_rows``, ``threshold``, ``notes``.
-        """
-        return plain_associations(self)
+        check_plot(ax, limit, title)
+        return charts.draw(clusters(self, limit, title), ax)
 
     def _columns(self, confidence_level: float) -> dict[str, Any]:
         check_level(confidence_level)
@@ -159,6 +147,3 @@ class Associations(AssociationsNumbers, Result):
             "measure": measures[i, j].tolist(),
             "same_cluster": places[i] == places[j],
         }
-
-    def _pictures(self) -> Sequence[tuple[str, str]]:
-        return pictures(self)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from weighin._base.text import printable
 from weighin._display.numbers import write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._results.associations_charts import TITLE, clusters
 from weighin._results.associations_numbers import AssociationsNumbers
 from weighin._results.associations_words import (
     MEASURED_BY,
@@ -22,7 +23,6 @@ from weighin._results.associations_words import (
 )
 from weighin._results.clusters import FARTHER
 
-TITLE = "Columns that go together"
 NONE_CLOSE = "No two features go together closely: each can be shuffled alone."
 # features that sentences tell of one by one, and pairs that a page shows
 MOST_SENTENCES = 12
@@ -51,7 +51,7 @@ def tell(numbers: AssociationsNumbers, limit: int) -> Telling:
         tables=[_table(numbers), *_clusters(numbers), *_pairs(numbers)],
         remarks=_remarks(numbers),
         sentences=sentences(numbers, printable, limit) or [NONE_CLOSE],
-        reading=[*_READING, *_remarks(numbers)],
+        reading=_READING,
         made=[
             ("Rows", f"{numbers.n_rows:,}"),
             (
@@ -62,6 +62,7 @@ def tell(numbers: AssociationsNumbers, limit: int) -> Telling:
             ("Seed", str(numbers.random_state)),
         ],
         notes=list(map(printable, numbers.notes)),
+        charts=[clusters(numbers)] if numbers.features else [],
     )
 
 

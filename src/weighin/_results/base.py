@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from weighin._base.checks import check_title
 from weighin._base.files import as_path, check_free, given_or_written, replacing
+from weighin._base.text import printable
 from weighin._display.codec import Codec, Kind
 from weighin._display.frame import frame
 from weighin._display.latex import latex
 from weighin._display.markdown import markdown
 from weighin._display.notebook import fragment
+from weighin._display.spreadsheet import csv_text
 from weighin._display.telling import Telling
 from weighin._display.terminal import as_text, renderable
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, Group
 
 VERSION = 2
+# numbers that a page has as CSV, too
+MOST_CELLS = 50_000
 
 
 class Result(abc.ABC):
@@ -97,7 +101,7 @@ class Result(abc.ABC):
         """
         telling = self.tell(confidence_level, limit)
         warning = ["SIMULATED DATA: none of this is about the world."] if telling.simulated else []
-        return "\n".join([*warning, *telling.sentences, *telling.notes])
+        return "\n".join(map(printable, [*warning, *telling.sentences, *telling.elsewhere, *telling.notes]))
 
     def to_markdown(self) -> str:
         """Give the table in markdown, with what to know of it.
@@ -145,13 +149,34 @@ class Result(abc.ABC):
         InputError
             If `path` cannot be written.
         """
-        from weighin._display.page import page_of_telling
+        return self._page(self.tell(), path, title, force=force)
+
+    def _page(
+        self, telling: Telling, path: Path | str | None, title: str | None, *, force: bool
+    ) -> str | None:
+        from weighin._display.page import page
 
         check_title(title)
         if path is not None:
             check_free(as_path(path), force=force)
-        page = page_of_telling(self.tell(), title=title, pictures=self._pictures())
-        return given_or_written(page, path)
+        columns = self._columns(0.95)
+        few = sum(map(len, columns.values())) <= MOST_CELLS
+        csv = csv_text(columns, simulated=telling.simulated) if few else ""
+        return given_or_written(page(telling, title=title, csv=csv), path)
+
+    def draw_on(self, figure: Any) -> Any:
+        """Draw its chart on a Figure of your own.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure
+            Without Axes.
+
+        Returns
+        -------
+        matplotlib Axes, or ndarray of them
+        """
+        return self.plot(ax=figure.add_subplot())  # type: ignore[attr-defined]  # whatever a kind of result draws
 
     def to_json(self) -> str:
         """Give the whole result as JSON, exact and unrounded: what `save` writes.
@@ -201,24 +226,6 @@ class Result(abc.ABC):
         """
         result: Self = cls._codec().read(as_path(path))[0]
         return result
-
-    def draw_on(self, figure: Any) -> Any:
-        """Draw its chart on a Figure of your own.
-
-        Parameters
-        ----------
-        figure : matplotlib Figure
-            Without Axes.
-
-        Returns
-        -------
-        matplotlib Axes, or ndarray of them
-        """
-        return self.plot(ax=figure.add_subplot())  # type: ignore[attr-defined]  # whatever a kind of result draws
-
-    def _pictures(self) -> Sequence[tuple[str, str]]:
-        """Charts of its page: headings, and HTML that is safe already."""
-        return ()
 
     @classmethod
     def _codec(cls) -> Codec:

@@ -176,14 +176,14 @@ class Comparison(Listed[ComparedFeature]):
     def _tell(self, lines: Sequence[ComparedFeature], confidence_level: float, limit: int) -> Telling:
         return tell(self, lines, confidence_level, limit)
 
-    def _draw(self, lines: Sequence[ComparedFeature], ax: Any, title: str | None, left_out: str) -> Any:
+    def _chart(self, lines: Sequence[ComparedFeature], title: str | None, left_out: str) -> charts.Dumbbell:
         a, b = map(printable, self.labels)
         intervals = [line.number.interval for line in lines]
-        return charts.dumbbell(
-            [line.feature for line in lines],
-            np.array([line.importance_a for line in lines]),
-            np.array([line.importance_b for line in lines]),
-            unsure=np.array([not line.claimed for line in lines]),
+        return charts.Dumbbell(
+            names=[line.feature for line in lines],
+            first=np.array([line.importance_a for line in lines]),
+            second=np.array([line.importance_b for line in lines]),
+            unsure=np.array([not line.claimed for line in lines], dtype=bool),
             labels=[
                 difference_text(line) + (f" ({interval})" if interval != "-" else "")
                 for line, interval in zip(lines, intervals, strict=True)
@@ -192,5 +192,7 @@ class Comparison(Listed[ComparedFeature]):
             title=self._heading(title or title_of(self)),
             subtitle=f"Numbers: {b} minus {a}, with 95% intervals, {about(self)}.{left_out}",
             xlabel=f"importance ({self.metric})",
-            ax=ax,
+            tips=[[repr(line)] for line in lines],
+            key=[("hollow", self.labels[0]), ("full", self.labels[1]), ("pale", "cannot be told apart")],
+            ranked=False,
         )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from weighin._base.checks import check_level, check_limit
+from weighin._display import charts
 from weighin._display.frame import frame
 from weighin._display.telling import Telling
 from weighin._results.base import Result
-from weighin._results.effects_charts import ChartOptions, draw, pictures
+from weighin._results.effects_charts import ChartOptions
+from weighin._results.effects_charts import curves as curves_of
 from weighin._results.effects_numbers import EffectsNumbers
-from weighin._results.effects_page import plain_effects
 from weighin._results.effects_telling import tell
 from weighin._results.effects_words import sentence
 
@@ -143,7 +144,7 @@ class Effects(EffectsNumbers, Result):
         InputError
             On an unknown feature, or another number of Axes than of features.
         """
-        return draw(self, ChartOptions(features, centered, limit, None if curves else 0, ax))
+        return charts.draw(curves_of(self, ChartOptions(features, centered, limit, curves)), ax)
 
     def draw_on(self, figure: Any) -> Any:
         """Draw the curves of the features that move predictions most on a Figure of your own.
@@ -157,29 +158,7 @@ class Effects(EffectsNumbers, Result):
         -------
         ndarray of matplotlib Axes
         """
-        return draw(self, ChartOptions(figure=figure))
-
-    def to_dict(self, confidence_level: float = 0.95, *, centered: bool = False) -> dict[str, Any]:
-        """Give plain lists and texts, for a page; numbers that are not finite are None.
-
-        Parameters
-        ----------
-        confidence_level : float
-            Of the intervals.
-        centered : bool
-            As for `to_frame`.
-
-        Returns
-        -------
-        dict
-            ``output``, ``mean_prediction``, ``spread``, ``n_rows``, ``confidence_level``, ``notes``, and ``features``:
-            a list of dicts in the model's order with ``feature``, ``kind`` ("numeric", or "levels" for names and
-            dates), ``ordered``, ``grid`` (numbers or names), ``shares``, ``mean``, ``lower``, ``upper``, ``ale``,
-            ``ale_lower``, ``ale_upper`` (None where not defined), ``curves`` (lists over ``grid``), ``missing`` (None
-            or {share, mean, lower, upper}), ``direction``, ``arrow``, ``range``, ``sentence`` (names between
-            backticks) and ``note``.
-        """
-        return plain_effects(self, confidence_level, centered=centered)
+        return charts.draw(curves_of(self, ChartOptions()), figure=figure)
 
     def _columns(self, confidence_level: float, *, centered: bool = False) -> dict[str, Any]:
         check_level(confidence_level)
@@ -198,6 +177,3 @@ class Effects(EffectsNumbers, Result):
                     for name, cell in zip(columns, row, strict=True):
                         columns[name].append(cell)
         return columns
-
-    def _pictures(self) -> Sequence[tuple[str, str]]:
-        return pictures(self)

@@ -8,10 +8,10 @@ from weighin._base.text import printable
 from weighin._display.numbers import rounded, write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._results.effect import FeatureEffect
+from weighin._results.effects_charts import TITLE, ChartOptions, curves
 from weighin._results.effects_numbers import EffectsNumbers
 from weighin._results.effects_words import aside, direction_word, ends_of, kind_word, local_word, sentence
 
-TITLE = "How predictions move with each feature"
 _READING = (
     "Each curve moves all rows to a value of one feature and averages what the model predicts there (partial "
     "dependence). With correlated columns that asks the model about rows that do not occur.",
@@ -39,9 +39,10 @@ def tell(numbers: EffectsNumbers, confidence_level: float, limit: int) -> Tellin
         tables=[_table(numbers, confidence_level)],
         remarks=[about(numbers), *_remarks(numbers)],
         sentences=_sentences(numbers, limit),
-        reading=[*_READING, *_remarks(numbers)],
+        reading=_READING,
         made=_made(numbers),
         notes=[*map(printable, numbers.notes), *_few_rows(numbers)],
+        charts=[curves(numbers, ChartOptions())] if numbers.effects else [],
     )
 
 

@@ -8,21 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from weighin._base.checks import check_limit, check_title
+from weighin._base.checks import check_limit
 from weighin._base.errors import InputError, nearest
-from weighin._base.files import as_path, check_free, given_or_written, together
+from weighin._base.files import as_path, check_free, together
 from weighin._base.text import ARROWS
 from weighin._display.codec import Kind, from_json, to_json
-from weighin._display.page import check_further
 from weighin._display.telling import Telling
 from weighin._inference import LINKS, Evidence, Link, evidence_from_json, evidence_to_json
+from weighin._results.associations import Associations
 from weighin._results.base import Result
+from weighin._results.effects import Effects
 from weighin._results.importance_charts import ChartOptions, draw, of_metric
 from weighin._results.importance_columns import columns
 from weighin._results.importance_merge import merged
 from weighin._results.importance_numbers import ImportanceNumbers
-from weighin._results.importance_page import page_of, page_parts
-from weighin._results.importance_telling import TITLE, tell
+from weighin._results.importance_sections import kept_associations, kept_effects, with_ablation
+from weighin._results.importance_telling import tell
 from weighin._results.row_file import read_rows, write_rows
 
 
@@ -88,8 +89,12 @@ class Importance(ImportanceNumbers, Result):
         Sum of the target, row by row: results of one sum were weighed on the same rows.
     kept : RowChanges or None
         What each swap changed row by row, with ``weigh(..., keep_rows=True)``.
-    further : dict
-        What else is known, for a page: see `with_effects`, `with_associations`; "command" is what gave these numbers.
+    effects : Effects or None
+        The curves of the heaviest features, for its page: see `with_effects`.
+    associations : Associations or None
+        The columns that go together, for its page: see `with_associations`.
+    command : str
+        What gave these numbers, where it was a command.
 
     Notes
     -----
@@ -180,17 +185,18 @@ class Importance(ImportanceNumbers, Result):
         """Write one HTML page to send around: sentences, chart, table, and what else is known of the model.
 
         The page needs nothing but itself, and works without scripts, in print and on a phone. It holds every name and
-        number of this result, and none of the rows.
+        number of this result, and none of the rows. With the extra ``weighin[report]`` its charts answer to the
+        pointer.
 
         Parameters
         ----------
         path : path or str, optional
             Where to; without, the page is returned.
-        effects : Effects or dict, optional
+        effects : Effects, optional
             What `weighin.effects` has found of the same model; that of `with_effects` by default.
-        associations : Associations or dict, optional
+        associations : Associations, optional
             What `weighin.associations` has found in the same rows; that of `with_associations` by default.
-        ablation : Ablation or dict, optional
+        ablation : Ablation, optional
             What `ablate` has found.
         title : str, optional
             Instead of the usual one.
@@ -210,24 +216,13 @@ class Importance(ImportanceNumbers, Result):
             If `path` exists and `force` is false.
         InputError
             If `path` cannot be written, or something given is not what it should be.
-        MissingDependencyError
-            Without the extra ``weighin[report]``.
         """
-        from weighin._display.page import render
-
-        check_title(title)
-        if path is not None:
-            check_free(as_path(path), force=force)
-        told = page_of(
-            self,
-            title=title or TITLE,
-            command=command or self.further.get("command", ""),
-            effects=self.further.get("effects") if effects is None else effects,
-            associations=self.further.get("associations") if associations is None else associations,
-            ablation=ablation,
-        )
-        page = render(told)
-        return given_or_written(page, path)
+        shown = self if effects is None else self.with_effects(effects)
+        shown = shown if associations is None else shown.with_associations(associations)
+        shown = dataclasses.replace(shown, command=command) if command else shown
+        telling = shown.tell()
+        telling = telling if ablation is None else with_ablation(telling, ablation)
+        return shown._page(telling, path, title, force=force)
 
     def with_effects(self, effects: Any) -> Self:
         """Give the same result with arrows, in every view, for the way predictions go as a feature grows.
@@ -256,7 +251,7 @@ class Importance(ImportanceNumbers, Result):
         words = getattr(effects, "direction", effects)
         if not isinstance(words, Mapping):
             raise InputError(
-                f"effects must be of weighin.effects or a mapping, got {type(effects).__name__}."
+                f"effects must be a result of weighin.effects or a mapping, got {type(effects).__name__}."
             )
         for name, word in words.items():
             if word not in ARROWS:
@@ -267,15 +262,15 @@ class Importance(ImportanceNumbers, Result):
                 raise InputError(f"Unknown feature {name!r}.{nearest(name, self.features)}")
         known = {name: words[name] for name in self.features if name in words}
         parts = tuple(part.with_effects(known) for part in self.parts)
-        more = page_parts(self, effects=effects) if words is not effects else {**self.further}
-        return dataclasses.replace(self, directions=known, parts=parts, further=more)
+        curves = kept_effects(self, effects) if isinstance(effects, Effects) else self.effects
+        return dataclasses.replace(self, directions=known, parts=parts, effects=curves)
 
     def with_associations(self, associations: Any) -> Self:
         """Give the same result with the columns that go together, for its page and its file.
 
         Parameters
         ----------
-        associations : Associations or dict
+        associations : Associations
             What `weighin.associations` has found in the same rows.
 
         Raises
@@ -283,7 +278,13 @@ class Importance(ImportanceNumbers, Result):
         InputError
             If it is something else.
         """
-        return dataclasses.replace(self, further=page_parts(self, associations=associations))
+        if not isinstance(associations, Associations):
+            raise InputError(
+                "associations must be a result of weighin.associations, got "
+                + type(associations).__name__
+                + "."
+            )
+        return dataclasses.replace(self, associations=kept_associations(associations))
 
     def _columns(self, confidence_level: float) -> dict[str, Any]:
         return columns(self, confidence_level)
@@ -342,10 +343,6 @@ class Importance(ImportanceNumbers, Result):
         """
         path = as_path(path)
         result, more = cls._codec().read(path)
-        try:
-            check_further(result.further)
-        except (InputError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise InputError(f"'{path}' is damaged: {error}") from error
         kept = None
         if more.get("rows_beside"):
             kept = read_rows(path.with_suffix(".npz"), result.importances.shape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,16 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.checks import check_plot
-from weighin._base.errors import InputError, nearest
+from weighin._base.errors import InputError, listing, nearest
 from weighin._base.optional import require
 from weighin._base.text import ARROWS
 from weighin._display import charts
 from weighin._display.numbers import percent, rounded
 from weighin._results.importance_numbers import ImportanceNumbers
-from weighin._results.importance_telling import TITLE, about, axis_label, heading, unclear
+from weighin._results.importance_words import TITLE, about, axis_label, effect_label, heading, unclear
+from weighin._results.one_feature import probability
 
 KINDS = ("bars", "shuffles", "segments")
 STYLES = ("article",)
+# columns named in what a bar tells, as close
+MOST_CLOSE = 3
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,7 @@ class ChartOptions:
     title: str | None
 
     def check(self, numbers: ImportanceNumbers) -> None:
-        """Raise unless the chart can be drawn.
-
-        Raises
-        ------
-        InputError
-            Naming what is in the way.
-        """
+        """Raise InputError, naming what is in the way, unless the chart can be drawn."""
         if self.kind not in KINDS:
             choices = ", ".join(map(repr, KINDS))
             raise InputError(
@@ -59,103 +58,196 @@ class ChartOptions:
 def draw(numbers: ImportanceNumbers, options: ChartOptions) -> Any:
     """Draw what weighs how much, the heaviest on top; see `Importance.plot`."""
     options.check(numbers)
-    order = numbers.order[: options.limit]
-    left_out = len(numbers.features) - len(order)
-    usual = TITLE + (f", by {numbers.by}" if options.kind == "segments" else "")
-    texts = {
-        "title": heading(numbers, options.title or usual),
-        "subtitle": about(numbers) + (f" {left_out} more features not shown." if left_out else ""),
-        "xlabel": axis_label(numbers) + (", in parts of the baseline" if options.relative else ""),
-        "percent": options.relative,
-        "ax": options.ax,
-    }
+    order, relative = numbers.order[: options.limit], options.relative
     if options.style == "article":
-        return _article(numbers, order, options, texts)
-    if options.kind == "segments":
-        return _segments(numbers, order, options.relative, texts)
-    if options.kind == "shuffles":
-        texts["subtitle"] += " A dot is one shuffle, a box the middle half: the noise of shuffling alone."
-        names = [numbers.features[i] for i in order]
-        return charts.shuffles(names, numbers.importances[order] * _scale(numbers, options.relative), **texts)
-    return _bars(numbers, order, options.relative, texts)
+        return _article(numbers, order, options)
+    make: dict[str, Callable[..., charts.Chart]] = {"bars": bars, "shuffles": _shuffles, "segments": segments}
+    chart = make[options.kind](numbers, order, relative=relative)
+    left_out = len(numbers.features) - len(order)
+    return charts.draw(
+        replace(
+            chart,
+            title=chart.title if options.title is None else heading(numbers, options.title),
+            subtitle=chart.subtitle + (f" {left_out} more features not shown." if left_out else ""),
+        ),
+        options.ax,
+    )
 
 
 def of_metric(numbers: ImportanceNumbers, metric: str) -> Any:
     """Give the result for another metric, with its own segments."""
-    segments = [part for part in numbers.parts if part.metric == metric and part.segment is not None]
-    return replace(numbers.of(metric), parts=tuple(segments))
+    parts = [part for part in numbers.parts if part.metric == metric and part.segment is not None]
+    return replace(numbers.of(metric), parts=tuple(parts))
 
 
-def _scale(numbers: ImportanceNumbers, relative: bool) -> float:
-    return 1.0 / abs(numbers.baseline) if relative else 1.0
+def _texts(
+    numbers: ImportanceNumbers, relative: bool, about_marks: str, title: str = TITLE
+) -> dict[str, Any]:
+    return {
+        "title": heading(numbers, title),
+        "subtitle": f"{about(numbers)}{about_marks}",
+        "xlabel": axis_label(numbers) + (", in parts of the baseline" if relative else ""),
+        "percent": relative,
+    }
 
 
 def _written(value: float, low: float, high: float, relative: bool) -> str:
     return percent(value, low, high) if relative else rounded(value, low, high).value
 
 
-def _bars(numbers: ImportanceNumbers, order: NDArray[np.int64], relative: bool, texts: dict[str, Any]) -> Any:
-    scale = _scale(numbers, relative)
+def _scale(numbers: ImportanceNumbers, relative: bool) -> float:
+    return 1.0 / abs(numbers.baseline) if relative else 1.0
+
+
+def bars(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool = False) -> charts.Bars:
+    """Give the bars of some features; a page offers amounts and parts of the baseline, and each metric."""
+    scale, few = _scale(numbers, relative), numbers.few_rows[order]
     signs = [ARROWS.get(numbers.directions.get(numbers.features[i], ""), "") for i in order]
-    if any(signs):
-        texts["subtitle"] += " Arrows: which way predictions go as the feature grows."
     values = numbers.importances_mean[order] * scale
-    lower, upper = (end[order] for end in (numbers.relative_interval() if relative else numbers.interval()))
-    interval = None
-    if numbers.claims() is not None:
-        few = numbers.few_rows[order]
-        lower, upper = np.where(few, np.nan, lower), np.where(few, np.nan, upper)
-        interval = (lower, upper)
+    lower, upper = (
+        np.where(few, np.nan, end[order])
+        for end in (numbers.relative_interval() if relative else numbers.interval())
+    )
+    said = " Arrows: which way predictions go as the feature grows." if any(signs) else ""
+    if numbers.associations is not None and numbers.associations.clusters:
+        said += f" Go together: {'; '.join(map(listing, numbers.associations.clusters[:MOST_CLOSE]))}."
+    key = [("bar", "worse without it")]
+    unsure, certain = unclear(numbers)[order], numbers.claims() is not None
+    if (values[~unsure] < 0).any():
+        key.append(("negative", "better without it, on these rows"))
+    if certain:
         taken = ", the baseline taken as known" if relative and not numbers.baseline_errs else ""
-        texts["subtitle"] += (
-            f" Whiskers: 95% intervals{taken}. Pale: cannot be told apart from 0, given the number of features."
-        )
-    return charts.bars(
-        [numbers.features[i] for i in order],
-        values,
+        said += f" Whiskers: 95% intervals{taken}. Pale: cannot be told apart from 0, given the number of features."
+        key += [("pale", "cannot be told apart from zero"), ("whisker", "95% interval")]
+    if any(signs):
+        key.append(("sign", "which way the prediction goes as the feature grows"))
+    return charts.Bars(
+        **_texts(numbers, relative, said),
+        choice={"Metric": numbers.metric, "Show": "% of baseline" if relative else "Amount"},
+        names=[numbers.features[i] for i in order],
+        values=values,
         singles=numbers.importances[order] * scale,
-        interval=interval,
-        unsure=None if interval is None else unclear(numbers)[order],
+        interval=(lower, upper) if certain else None,
+        unsure=unsure,
         labels=[_written(*ends, relative) for ends in zip(values, lower, upper, strict=True)],
-        arrows=signs,
-        **texts,
+        signs=signs,
+        key=key,
+        tips=_tips(numbers, order),
     )
 
 
-def _article(
-    numbers: ImportanceNumbers, order: NDArray[np.int64], options: ChartOptions, texts: dict[str, Any]
-) -> Any:
-    pd = require("pandas", "fastai", "draw the article's chart")
-    values = numbers.importances_mean[order] * _scale(numbers, options.relative)
-    frame = pd.DataFrame(
-        {"feature": [numbers.features[i] for i in order], "importance": np.nan_to_num(values)}
+def _tips(numbers: ImportanceNumbers, order: NDArray[np.int64]) -> list[list[str]]:
+    """What a page tells of each feature when asked."""
+    mean, relative, adjusted = numbers.importances_mean, numbers.relative, numbers.pvalue_holm
+    (low, high), parts, few = numbers.interval(), numbers.relative_interval(), numbers.few_rows
+    said = verdicts(numbers)
+    tips = []
+    for rank, i in enumerate(map(int, order), 1):
+        name, nothing = numbers.features[i], bool(few[i]) or math.isnan(low[i])
+        number = rounded(float(mean[i]), float(low[i]), float(high[i]))
+        part = percent(float(relative[i]), *(float(end[i]) for end in parts))
+        word, members = numbers.directions.get(name, ""), numbers.groups.get(name, ())
+        sure = "" if nothing or math.isnan(adjusted[i]) else f", p (Holm) {probability(float(adjusted[i]))}"
+        lines = [
+            f"{effect_label(numbers)} {number.value}"
+            + ("" if nothing else f" (95% interval {number.interval})"),
+            "" if math.isnan(relative[i]) else f"{part} of the baseline",
+            said[i],
+            pushes(word),
+            f"moved together: {', '.join(members)}" if members else "",
+            _close(numbers, name),
+            f"rank {rank} of {len(numbers.features)}{sure}",
+        ]
+        tips.append([line for line in lines if line])
+    return tips
+
+
+def _close(numbers: ImportanceNumbers, feature: str) -> str:
+    associations = numbers.associations
+    if associations is None or feature not in associations.features:
+        return ""
+    close = associations[feature].close[:MOST_CLOSE]
+    return f"goes with {', '.join(f'{column.name} ({column.written})' for column in close)}" if close else ""
+
+
+def pushes(word: str) -> str:
+    """Say which way predictions go."""
+    return f"prediction {'hardly moves' if word == 'none' else word} {ARROWS[word]}" if word else ""
+
+
+def verdicts(numbers: ImportanceNumbers) -> list[str]:
+    """Say of each feature what its number does not."""
+    mean, claims, few, ignored = numbers.importances_mean, numbers.claims(), numbers.few_rows, numbers.ignored
+    moved = np.any(numbers.importances != 0, axis=1)
+
+    def of_one(i: int) -> str:
+        if math.isnan(mean[i]):
+            return "no number: the metric is not defined here"
+        if math.isinf(mean[i]):
+            return "no limit: the metric is infinite once it is shuffled"
+        if ignored[i]:
+            return "exactly zero: the model cannot see it"
+        if claims is None:
+            return ""
+        if not moved[i]:
+            return "no shuffle changed the metric"
+        if few[i]:
+            return "fewer than 20 rows count here: no interval holds"
+        if not claims.any[i]:
+            return "cannot be told apart from zero"
+        return "shuffling it made the model better on these rows" if mean[i] < 0 else ""
+
+    return [of_one(i) for i in range(len(numbers.features))]
+
+
+def _shuffles(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool) -> charts.Shuffles:
+    about_dots = " A dot is one shuffle, a box the middle half: the noise of shuffling alone."
+    return charts.Shuffles(
+        **_texts(numbers, relative, about_dots),
+        names=[numbers.features[i] for i in order],
+        singles=numbers.importances[order] * _scale(numbers, relative),
     )
-    where = {} if options.ax is None else {"ax": options.ax, "figsize": None}
-    ax = charts.article_bars(frame, limit=len(order), asc=False, absolute=False, **where)
-    if numbers.simulated or not numbers.complete:
-        ax.set_title(charts.literal(texts["title"]))
-    return ax
 
 
-def _segments(
-    numbers: ImportanceNumbers, order: NDArray[np.int64], relative: bool, texts: dict[str, Any]
-) -> Any:
+def segments(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool = False) -> charts.Cells:
+    """Give the colours of some features in each segment."""
     parts = [numbers.of(numbers.metric, segment) for segment in numbers.segments]
     values = np.stack([(part.relative if relative else part.importances_mean)[order] for part in parts], 1)
     ends = [part.relative_interval() if relative else part.interval() for part in parts]
-    labels = [
-        [
-            _written(float(values[row, place]), float(lower[i]), float(upper[i]), relative)
-            for place, (lower, upper) in enumerate(ends)
-        ]
+    few = [part.few_rows for part in parts]
+    cells = [
+        [(float(values[row, place]), float(low[i]), float(high[i])) for place, (low, high) in enumerate(ends)]
         for row, i in enumerate(order)
     ]
-    texts["subtitle"] += " Slanted numbers cannot be told apart from 0, given the number of features."
-    return charts.heatmap(
-        [numbers.features[i] for i in order],
-        [str(segment) for segment in numbers.segments],
-        values,
-        labels=labels,
+    return charts.Cells(
+        **_texts(
+            numbers,
+            relative,
+            " Slanted numbers cannot be told apart from 0, given the number of features.",
+            f"{TITLE}, by {numbers.by}",
+        ),
+        names=[numbers.features[i] for i in order],
+        segments=[str(segment) for segment in numbers.segments],
+        values=values,
+        labels=[[_written(*ends, relative) for ends in row] for row in cells],
+        intervals=[
+            [
+                "few rows" if few[k][i] else rounded(*ends).interval.replace("-", "")
+                for k, ends in enumerate(row)
+            ]
+            for i, row in zip(order, cells, strict=True)
+        ],
         unsure=np.stack([unclear(part)[order] for part in parts], 1),
-        **texts,
     )
+
+
+def _article(numbers: ImportanceNumbers, order: NDArray[np.int64], options: ChartOptions) -> Any:
+    pd = require("pandas", "fastai", "draw the article's chart")
+    values = numbers.importances_mean[order] * _scale(numbers, options.relative)
+    names = [numbers.features[i] for i in order]
+    frame = pd.DataFrame({"feature": names, "importance": np.nan_to_num(values)})
+    where = {} if options.ax is None else {"ax": options.ax, "figsize": None}
+    ax = charts.article_bars(frame, limit=len(order), asc=False, absolute=False, **where)
+    if numbers.simulated or not numbers.complete:
+        ax.set_title(charts.literal(heading(numbers, options.title or TITLE)))
+    return ax

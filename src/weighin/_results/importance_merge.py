@@ -10,7 +10,7 @@ import numpy as np
 
 from weighin._base.errors import InputError, listing
 from weighin._results.importance_numbers import ImportanceNumbers
-from weighin._results.importance_page import joined
+from weighin._results.importance_sections import joined
 
 _SAME_PLAN = (
     "model",
@@ -64,5 +64,5 @@ def merged(first: Part, second: Part) -> Part:
         evidence=first.evidence + second.evidence if first.evidence and second.evidence else (),
         parts=tuple(merged(mine, second.of(mine.metric, mine.segment)) for mine in first.parts),
         kept=None,
-        further=joined(first, second),
+        **joined(first, second),
     )

@@ -15,6 +15,8 @@ from weighin._base.errors import InputError, listing, nearest
 from weighin._inference import IDENTITY, Evidence, Inference, Link, RowChanges, holm
 from weighin._inference.claims import Claims, claims
 from weighin._inference.judging import judge, judge_difference
+from weighin._results.associations import Associations
+from weighin._results.effects import Effects
 from weighin._results.one_feature import Difference, FeatureImportance
 
 
@@ -49,7 +51,9 @@ class ImportanceNumbers:
     parts: tuple[Self, ...] = field(default=(), repr=False)
     rows_sum: str = ""
     kept: RowChanges | None = field(default=None, repr=False)
-    further: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    effects: Effects | None = field(default=None, repr=False)
+    associations: Associations | None = field(default=None, repr=False)
+    command: str = ""
 
     def __post_init__(self) -> None:
         # a copy nobody else can change
@@ -221,7 +225,7 @@ class ImportanceNumbers:
     def __getitem__(self, feature: str) -> FeatureImportance:
         """Give the numbers of one feature: ``imp["age"].importance``."""
         place = self._place(feature)
-        lower, upper = self.interval()
+        (lower, upper), parts = self.interval(), self.relative_interval()
         return FeatureImportance(
             feature=feature,
             metric=self.metric,
@@ -230,6 +234,8 @@ class ImportanceNumbers:
             ci_lower=float(lower[place]),
             ci_upper=float(upper[place]),
             relative=float(self.relative[place]),
+            relative_lower=float(parts[0][place]),
+            relative_upper=float(parts[1][place]),
             pvalue=float(self.pvalue[place]),
             pvalue_holm=float(self.pvalue_holm[place]),
             few_rows=bool(self.few_rows[place]),

@@ -1,9 +1,10 @@
-"""What an importance tells: table, remarks, sentences, how it was made."""
+"""What an importance tells: table, remarks, sentences, charts, how it was made."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,46 +12,84 @@ from weighin._base.errors import listing
 from weighin._base.text import ARROWS, printable
 from weighin._display.numbers import percent, rounded, write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._results.importance_charts import bars, pushes, verdicts
 from weighin._results.importance_numbers import ImportanceNumbers
-from weighin._results.importance_sentences import baseline_sentence, sentences, which_rows
+from weighin._results.importance_sections import READING, sections, warnings
+from weighin._results.importance_sentences import baseline_sentence, sentences
+from weighin._results.importance_words import TITLE, about, effect_label, heading
 from weighin._results.one_feature import probability
-
-TITLE = "What the model weighs"
 
 
 def tell(numbers: ImportanceNumbers, confidence_level: float, limit: int) -> Telling:
-    """Say all of it.
-
-    Parameters
-    ----------
-    numbers : ImportanceNumbers
-        What was measured.
-    confidence_level : float
-        Of intervals and claims.
-    limit : int
-        Features that sentences tell of one by one.
-    """
+    """Say all of it: `limit` features in sentences of their own."""
+    metrics = [numbers.of(metric, numbers.segment) for metric in numbers.metrics]
     return Telling(
         title=TITLE,
-        tables=[_table(numbers, confidence_level)],
-        remarks=[about(numbers), *remarks(numbers), *further_views(numbers)],
+        kicker=_kicker(numbers),
+        tables=[_table(part, confidence_level) for part in metrics],
+        remarks=[about(numbers), *remarks(numbers)],
+        elsewhere=further_views(numbers),
         sentences=[
             *baseline_sentence(numbers),
             *sentences(numbers, limit, printable, confidence_level),
             *_cautions(numbers),
-            *further_views(numbers),
         ],
+        reading=[*READING, _which_rows(numbers)],
         made=made(numbers),
         notes=[*map(printable, numbers.notes), *lighter_groups(numbers)],
         simulated=numbers.simulated,
+        charts=[bars(part, part.order, relative=part_of) for part in metrics for part_of in _scales(part)],
+        sections=sections(numbers),
+        warnings=warnings(numbers),
+        command=numbers.command or _call(numbers),
     )
+
+
+def _kicker(numbers: ImportanceNumbers) -> str:
+    """Which model, what it predicts, which rows."""
+    effects = numbers.effects
+    predicted = f"; {effects.what}" if effects is not None and effects.what != "the prediction" else ""
+    return f"{numbers.model or 'A trained model'}, on {numbers.rows or f'{numbers.n_rows:,} rows'}{predicted}"
+
+
+def _scales(numbers: ImportanceNumbers) -> list[bool]:
+    return [False, True] if np.isfinite(numbers.relative).any() else [False]
+
+
+def _which_rows(numbers: ImportanceNumbers) -> str:
+    trained = numbers.on_training_rows
+    if trained:
+        return (
+            "Which rows: some of these were used to train the model. It may rely on noise it memorised there: weigh it "
+            "on rows it has not seen."
+        )
+    if trained is None:
+        return (
+            "Which rows: it is not known here whether the model was trained on these rows. On training rows it may "
+            "rely on noise it memorised."
+        )
+    return "Which rows: the model was not trained on these rows, which is how it should be."
+
+
+def _call(numbers: ImportanceNumbers) -> str:
+    """Write the call that gives these numbers again, as far as a result knows it."""
+    metrics = list(numbers.metrics)
+    asked: dict[str, Any] = {
+        "metric": metrics if len(metrics) > 1 else metrics[0],
+        "groups": {name: list(members) for name, members in numbers.groups.items()},
+        "by": numbers.by,
+        "n_repeats": numbers.n_repeats,
+        "random_state": numbers.random_state,
+    }
+    told = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value not in ("", {}))
+    return f"weighin.weigh(model, rows, {told})"
 
 
 def _table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
     (lower, upper), claims = numbers.interval(confidence_level), numbers.claims(confidence_level)
     part_lower, part_upper = numbers.relative_interval(confidence_level)
     mean, noise, relative = numbers.importances_mean, numbers.importances_std, numbers.relative
-    rows = []
+    rows, said = [], verdicts(numbers)
     for i in map(int, numbers.order):
         name, few, moved = numbers.features[i], bool(numbers.few_rows[i]), bool(numbers.importances[i].any())
         low, high = (math.nan, math.nan) if few else (float(lower[i]), float(upper[i]))
@@ -75,6 +114,7 @@ def _table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
                 sign=ARROWS.get(word, ""),
                 meaning=word,
                 claimed=claims is None or bool(claims.any[i]),
+                note=_note(numbers, name, word, said[i]),
             )
         )
     level = f"{100 * confidence_level:g}% interval"
@@ -84,44 +124,22 @@ def _table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
         else [Column(level, "right"), Column("p (Holm)", gives_way=2)]
     )
     columns = [Column(effect_label(numbers)), *between, Column("of baseline", "right", gives_way=1)]
-    return Table(heading(numbers), "feature", columns, rows, "to_frame(), plot(limit=...)")
+    return Table(
+        heading(numbers), "feature", columns, rows, "to_frame(), plot(limit=...)", {"Metric": numbers.metric}
+    )
 
 
-def heading(numbers: ImportanceNumbers, title: str = TITLE) -> str:
-    """Mark a title by what must not be missed."""
-    simulated = "SIMULATED DATA - " if numbers.simulated else ""
-    finished = f"{len(numbers.features)} feature{'s' * (len(numbers.features) != 1)} finished"
-    partial = "" if numbers.complete else f"PARTIAL, {finished} - "
-    return f"{simulated}{partial}{title}"
+def _note(numbers: ImportanceNumbers, name: str, word: str, verdict: str) -> str:
+    """What a page writes under a name: members of a group, what its number does not say, which way predictions go."""
+    members = ", ".join(map(printable, numbers.groups.get(name, ())))
+    way = pushes(word)
+    return "; ".join(filter(None, [members and f"{members}, moved together", verdict, way]))
 
 
-def effect_label(numbers: ImportanceNumbers) -> str:
-    """Head of the column of importances."""
-    return "prediction moves by" if numbers.metric == "prediction_change" else f"{numbers.metric} worse by"
-
-
-def axis_label(numbers: ImportanceNumbers) -> str:
-    """Label of the axis of a chart."""
-    if numbers.metric == "prediction_change":
-        return "how far the prediction moves when the column is shuffled"
-    return f"how much worse {numbers.metric} gets when the column is shuffled"
-
-
-def about(numbers: ImportanceNumbers) -> str:
-    """Say what the numbers are taken from."""
-    better = "higher" if numbers.greater_is_better else "lower"
-    baseline = f"Baseline {numbers.metric} {numbers.baseline:.4g} ({better} is better) on "
-    if numbers.metric == "prediction_change":
-        baseline = "How far predictions move, on "
-    training = " THE MODEL WAS TRAINED ON SOME OF THESE ROWS." if numbers.on_training_rows else ""
-    shuffles = f"{numbers.n_repeats} shuffle{'s' * (numbers.n_repeats > 1)} per feature"
-    return f"{baseline}{which_rows(numbers)}; {shuffles}, seed {numbers.random_state}.{training}"
-
-
-def remarks(numbers: ImportanceNumbers, *, signs: bool = True) -> list[str]:
+def remarks(numbers: ImportanceNumbers) -> list[str]:
     """What a reader of table or chart must know."""
     lines = []
-    if signs and any(name in numbers.directions for name in numbers.features):
+    if any(name in numbers.directions for name in numbers.features):
         lines.append("Arrows: which way predictions go as the feature grows.")
     if numbers.unfinished:
         lines.append(f"Not finished: {listing(numbers.unfinished)}.")
@@ -208,9 +226,3 @@ def made(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
         ("Date", numbers.date),
     ]
     return [(term, text) for term, text in pairs if text]
-
-
-def unclear(numbers: ImportanceNumbers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Whether nothing may be claimed of each feature: pale in every chart."""
-    claims = numbers.claims()
-    return np.zeros(len(numbers.features), dtype=bool) if claims is None else ~claims.any

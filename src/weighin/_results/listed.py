@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from weighin._base.checks import check_level, check_limit, check_plot
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.text import named
+from weighin._display import charts
 from weighin._display.numbers import Rounded, rounded
 from weighin._display.telling import Telling
 from weighin._results.base import Result
@@ -79,8 +81,8 @@ class Listed(Result, Generic[AnyLine]):
         """Say what these lines tell."""
 
     @abc.abstractmethod
-    def _draw(self, lines: Sequence[AnyLine], ax: Any, title: str | None, left_out: str) -> Any:
-        """Draw these lines."""
+    def _chart(self, lines: Sequence[AnyLine], title: str | None, left_out: str) -> charts.Rows:
+        """Say what a chart of these lines shows."""
 
     @abc.abstractmethod
     def _interval(self, confidence_level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -130,7 +132,10 @@ class Listed(Result, Generic[AnyLine]):
 
     def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
         check_limit(limit)
-        return self._tell(self.lines(confidence_level), confidence_level, limit)
+        lines = self.lines(confidence_level)
+        return replace(
+            self._tell(lines, confidence_level, limit), charts=[self._chart(self.lines(), None, "")]
+        )
 
     def plot(self, *, ax: Any = None, limit: int = 20, title: str | None = None) -> Any:
         """Draw the first lines of the table, with 95% intervals; pale where nothing is claimed.
@@ -157,7 +162,7 @@ class Listed(Result, Generic[AnyLine]):
         lines = self.lines()
         left_out = len(lines) - limit
         more = f" {left_out} more {self._about}s not shown." if left_out > 0 else ""
-        return self._draw(lines[:limit], ax, title, more)
+        return charts.draw(self._chart(lines[:limit], title, more), ax)
 
     def __getitem__(self, name: str) -> AnyLine:
         """Give the numbers of one of them, with its 95% interval: ``result["age"].ci_lower``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from weighin._base.text import printable
@@ -20,8 +21,8 @@ class FeatureImportance:
         How much worse, in units of the metric.
     se, ci_lower, ci_upper : float
         Standard error, and ends of the 95% interval; NaN for a metric without intervals.
-    relative : float
-        In parts of the baseline.
+    relative, relative_lower, relative_upper : float
+        In parts of the baseline, with the ends of its own 95% interval.
     pvalue, pvalue_holm : float
         One-sided, of "not above 0"; and adjusted for the number of features.
     few_rows : bool
@@ -37,6 +38,8 @@ class FeatureImportance:
     ci_lower: float
     ci_upper: float
     relative: float
+    relative_lower: float
+    relative_upper: float
     pvalue: float
     pvalue_holm: float
     few_rows: bool
@@ -45,10 +48,11 @@ class FeatureImportance:
     def __repr__(self) -> str:
         number = rounded(self.importance, self.ci_lower, self.ci_upper)
         interval = "too few rows for an interval" if self.few_rows else f"95% interval {number.interval}"
+        ends = (math.nan, math.nan) if self.few_rows else (self.relative_lower, self.relative_upper)
         sure = "" if self.few_rows else f"adjusted p {probability(self.pvalue_holm)}, "
         return (
             f"{printable(self.feature)}: {self.metric} worse by {number.value} ({interval}), "
-            f"{percent(self.relative)} of the baseline, {sure}rank {self.rank}"
+            f"{percent(self.relative, *ends)} of the baseline, {sure}rank {self.rank}"
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,17 +169,22 @@ class Refits(Listed[RefittedFeature]):
     def _tell(self, lines: Sequence[RefittedFeature], confidence_level: float, limit: int) -> Telling:
         return tell(self, lines, confidence_level, limit)
 
-    def _draw(self, lines: Sequence[RefittedFeature], ax: Any, title: str | None, left_out: str) -> Any:
+    def _chart(self, lines: Sequence[RefittedFeature], title: str | None, left_out: str) -> charts.Bars:
         lower, upper = np.array([line.shown_interval for line in lines]).reshape(-1, 2).T
-        return charts.bars(
-            [line.feature for line in lines],
-            np.array([line.importance for line in lines]),
+        return charts.Bars(
+            names=[line.feature for line in lines],
+            values=np.array([line.importance for line in lines]),
             singles=self.importances[self.order[: len(lines)]],
             interval=(lower, upper) if np.isfinite(lower).any() else None,
-            unsure=np.array([not line.claim for line in lines]),
+            unsure=np.array([not line.claim for line in lines], dtype=bool),
             labels=[line.number.value for line in lines],
             title=self._heading(title or TITLE),
             subtitle=about(self) + left_out,
             xlabel=f"how much worse {self.metric} gets when the column is shuffled, mean over fits",
-            ax=ax,
+            tips=[[repr(line)] for line in lines],
+            key=[
+                ("bar", "worse without it"),
+                ("pale", "cannot be told apart from zero"),
+                ("whisker", "95% interval"),
+            ],
         )

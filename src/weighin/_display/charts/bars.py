@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._display.charts.chart import Bars
 from weighin._display.charts.look import PALE, Look, look_of
 from weighin._display.charts.texts import (
     axes_for,
@@ -20,68 +21,25 @@ from weighin._display.charts.texts import (
     write_around,
 )
 
-Ends = tuple[NDArray[np.float64], NDArray[np.float64]]
 
-
-def bars(
-    names: Sequence[str],
-    values: NDArray[np.float64],
-    *,
-    singles: NDArray[np.float64] | None = None,
-    interval: Ends | None = None,
-    unsure: NDArray[np.bool_] | None = None,
-    labels: Sequence[str],
-    arrows: Sequence[str] | None = None,
-    title: str,
-    subtitle: str,
-    xlabel: str,
-    percent: bool = False,
-    ax: Any = None,
-) -> Any:
-    """Draw horizontal bars, the first name on top.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Long ones are wrapped.
-    values : ndarray of shape (n,)
-        Lengths of the bars; negative ones point left in another colour.
-    singles : ndarray of shape (n, n_repeats), optional
-        Drawn as marks over the bars, where there is no interval.
-    interval : tuple of ndarrays of shape (n,), optional
-        Lower and upper ends, drawn as whiskers.
-    unsure : ndarray of bool of shape (n,), optional
-        Bars drawn pale; by default those whose interval holds 0.
-    labels : sequence of str
-        Text at the end of each bar.
-    arrows : sequence of str, optional
-        Signs behind the names.
-    title, subtitle, xlabel : str
-        Texts.
-    percent : bool
-        Whether values are parts, to be counted in percent along the axis.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    matplotlib Axes
-    """
+def bars(chart: Bars, ax: Any = None) -> Any:
+    """Draw horizontal bars, the first name on top, and give their Axes."""
+    values, names, singles = chart.values, chart.names, chart.singles
     # the label says that there is no number
     values = np.where(np.isfinite(values), values, 0.0)
     ax, own = axes_for(ax)
     look = look_of(ax)
     rows = np.arange(len(names))
-    write_around(ax, look, title, subtitle, xlabel)
-    pitch = name_rows(ax, names, look, own=own, signs=arrows)
+    write_around(ax, look, chart)
+    pitch = name_rows(ax, names, look, own=own, signs=chart.signs)
     colours = [look.bar if value >= 0 else look.negative for value in values]
     drawn = ax.barh(rows, values, height=0.62, color=colours, zorder=2)
     reach = np.stack([values, values], axis=1)
-    if interval is not None:
-        low, high = (np.where(np.isfinite(end), end, values) for end in interval)
-        there = np.isfinite(interval[0]) & np.isfinite(interval[1])
+    if chart.interval is not None:
+        low, high = (np.where(np.isfinite(end), end, values) for end in chart.interval)
+        there = np.isfinite(chart.interval[0]) & np.isfinite(chart.interval[1])
         whiskers(ax, rows[there], low[there], high[there], look, pitch)
-        for bar, pale in zip(drawn, (low <= 0) & (high >= 0) if unsure is None else unsure, strict=True):
+        for bar, pale in zip(drawn, chart.unsure, strict=True):
             bar.set_alpha(PALE if pale else 1.0)
         reach = np.stack([values, low, high], axis=1)
     elif singles is not None and singles.shape[1] > 1:
@@ -97,9 +55,11 @@ def bars(
             zorder=3,
         )
         reach = np.concatenate([reach, np.nan_to_num(marks)], axis=1)
-    _number(ax, values, labels, np.minimum(reach.min(1), 0.0), np.maximum(reach.max(1), 0.0), look)
+    _number(ax, values, chart.labels, np.minimum(reach.min(1), 0.0), np.maximum(reach.max(1), 0.0), look)
     ax.axvline(0, color=look.ink, linewidth=1, zorder=4)
-    bare(ax, look, percent=percent)
+    bare(ax, look, percent=chart.percent)
+    if chart.line is not None:
+        ax.axvline(chart.line, color="0.5", linewidth=1, linestyle=":", zorder=1, gid="tolerance")
     if own:
         fit_height(ax, pitch)
     return ax

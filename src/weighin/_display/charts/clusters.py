@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from weighin._display.charts import cells as _cells
+from weighin._display.charts.chart import Clusters
 from weighin._display.charts.look import look_of
 from weighin._display.charts.texts import axes_for, fit_height, name_rows, space_of, write_around
 from weighin._display.numbers import write
@@ -18,43 +18,17 @@ MANY = 12
 WRITTEN_FROM = 0.2
 
 
-def clusters(
-    associations: NDArray[np.float64],
-    names: Sequence[str],
-    labels: ArrayLike,
-    *,
-    title: str,
-    subtitle: str,
-    xlabel: str,
-    ax: Any = None,
-) -> Any:
-    """Draw a cell for each pair of features, those of one cluster side by side in a frame.
-
-    Parameters
-    ----------
-    associations : ndarray of shape (n, n)
-        From -1 or 0 to 1; what is no number is an empty cell.
-    names : sequence of str
-        Features.
-    labels : array of shape (n,)
-        Cluster of each feature, any values; features are drawn cluster by cluster, otherwise in their own order.
-    title, subtitle, xlabel : str
-        Texts; the last one says what the colours mean.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    matplotlib Axes
-    """
+def clusters(chart: Clusters, ax: Any = None) -> Any:
+    """Draw a cell for each pair of features, those of one cluster side by side in a frame."""
     from matplotlib.patches import Rectangle
 
+    names, xlabel = chart.names, chart.xlabel
     ax, own = axes_for(ax)
     look = look_of(ax)
-    _, seen, cluster = np.unique(np.asarray(labels), return_index=True, return_inverse=True)
+    _, seen, cluster = np.unique(np.asarray(chart.labels), return_index=True, return_inverse=True)
     # clusters as their first members come
     order = np.argsort(seen[cluster], kind="stable")
-    values = np.asarray(associations, dtype=float)[np.ix_(order, order)]
+    values = np.asarray(chart.associations, dtype=float)[np.ix_(order, order)]
     ordered = [names[i] for i in order]
     pitch = name_rows(ax, ordered, look, own=own, most=max(9.0, 560 / max(1, len(names))))
     ax.set_ylim(len(names) - 0.5, -0.5)
@@ -91,7 +65,7 @@ def clusters(
                     clip_on=False,
                 )
             )
-    write_around(ax, look, title, subtitle, xlabel, lift=lift + 4)
+    write_around(ax, look, replace(chart, xlabel=xlabel), lift=lift + 4)
     ax.xaxis.labelpad = 36
     if own:
         fit_height(ax, pitch, extra=lift + 36)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError
+from weighin._display.charts.chart import Curves, Panel
 from weighin._display.charts.look import Look, look_of
 from weighin._display.charts.texts import cut, unknown_glyphs
 
@@ -22,63 +22,10 @@ LEGEND = 0.3
 FAINT = 0.18
 
 
-@dataclass(frozen=True, eq=False)
-class Panel:
-    """What is drawn of one feature; means and labels may have one more entry, for missing values.
-
-    Attributes
-    ----------
-    name, arrow : str
-        Title.
-    kind : {"numeric", "ordered", "nominal"}
-        Whether points lie on an axis, have an order, or only names.
-    dates : bool
-        Whether the values are dates, written as the labels say.
-    values : ndarray of shape (n_points,)
-        Places of the points.
-    labels : sequence of str
-        Their names.
-    mean : ndarray
-        Height of the mean curve.
-    interval : (ndarray, ndarray)
-        Its ends.
-    local : ndarray of shape (n_points,) or None
-        The curve of rows that are near.
-    curves : ndarray of shape (n_curves, n_points)
-        Single rows.
-    """
-
-    name: str
-    arrow: str
-    kind: str
-    dates: bool
-    values: NDArray[np.float64]
-    labels: Sequence[str]
-    mean: NDArray[np.float64]
-    interval: tuple[NDArray[np.float64], NDArray[np.float64]]
-    local: NDArray[np.float64] | None
-    curves: NDArray[np.float64]
-
-
 @unknown_glyphs()
-def panels(drawn: Sequence[Panel], *, ylabel: str, axes: Any = None, figure: Any = None) -> NDArray[Any]:
-    """Draw one panel per feature, all on one scale of predictions.
-
-    Parameters
-    ----------
-    drawn : sequence of Panel
-        One for each feature.
-    ylabel : str
-        What is on the common scale.
-    axes : matplotlib Axes or several, optional
-        Where to draw.
-    figure : matplotlib Figure, optional
-        Where to make new Axes; a new one of pyplot by default.
-
-    Returns
-    -------
-    ndarray of matplotlib Axes
-    """
+def panels(chart: Curves, *, axes: Any = None, figure: Any = None) -> NDArray[Any]:
+    """Draw one panel per feature on Axes given, or on new ones of a figure; without both, of a new one of pyplot."""
+    drawn, ylabel = chart.panels, chart.xlabel
     own = axes is None
     if own:
         axes = _new_axes(drawn, figure)
@@ -90,7 +37,7 @@ def panels(drawn: Sequence[Panel], *, ylabel: str, axes: Any = None, figure: Any
         )
     if len(axes) != len(drawn):
         raise InputError(f"One Axes per feature is needed: {len(drawn)} features, got {len(axes)} Axes.")
-    low, high = _limits(drawn)
+    low, high = chart.limits()
     columns = _columns(len(drawn)) if own else 1
     # rows of panels whose scale has its name
     labelled = set()
@@ -147,22 +94,6 @@ def _new_axes(drawn: Sequence[Panel], figure: Any) -> Any:
 def _columns(n: int) -> int:
     """Panels beside each other: four make a square."""
     return 2 if n == 4 else min(n, COLUMNS)
-
-
-def _limits(drawn: Sequence[Panel]) -> tuple[float, float]:
-    """One scale for all: every mean with its interval, and nine tenths of the single rows."""
-    ends = []
-    for panel in drawn:
-        ends += [panel.mean, *panel.interval]
-        if panel.local is not None:
-            ends.append(panel.local)
-        if panel.curves.size and panel.kind != "nominal":
-            ends.append(np.quantile(panel.curves, [0.05, 0.95]))
-    values = np.concatenate([np.ravel(values) for values in ends])
-    values = values[np.isfinite(values)]
-    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-    room = 0.06 * (high - low) or 0.5 * max(abs(high), 1.0)
-    return low - room, high + room
 
 
 def _line(ax: Any, panel: Panel, look: Look) -> None:

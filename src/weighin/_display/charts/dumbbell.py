@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from weighin._display.charts.chart import Dumbbell
 from weighin._display.charts.look import PALE, Look, look_of
 from weighin._display.charts.texts import (
     axes_for,
@@ -24,48 +23,15 @@ from weighin._display.charts.texts import (
 LEGEND = 32.0
 
 
-def dumbbell(
-    names: Sequence[str],
-    first: NDArray[np.float64],
-    second: NDArray[np.float64],
-    *,
-    unsure: NDArray[np.bool_],
-    labels: Sequence[str],
-    legend: tuple[str, str],
-    title: str,
-    subtitle: str,
-    xlabel: str,
-    ax: Any = None,
-) -> Any:
-    """Draw two dots per feature and the way from one to the other, the first name on top.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Long ones are wrapped.
-    first, second : ndarray of shape (n,)
-        A hollow and a full dot; NaN for none.
-    unsure : ndarray of bool of shape (n,)
-        Drawn pale: the two cannot be told apart.
-    labels : sequence of str
-        Text on the right of each row.
-    legend : tuple of str
-        What the two dots stand for.
-    title, subtitle, xlabel : str
-        Texts.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    matplotlib Axes
-    """
+def dumbbell(chart: Dumbbell, ax: Any = None) -> Any:
+    """Draw two dots per feature and the way from one to the other, the first name on top."""
+    names, unsure = chart.names, chart.unsure
     ax, own = axes_for(ax)
     look = look_of(ax)
-    write_around(ax, look, title, subtitle, xlabel)
+    write_around(ax, look, chart)
     pitch = name_rows(ax, names, look, own=own)
     rows = np.arange(len(names))
-    first, second = (np.where(np.isfinite(ends), ends, np.nan) for ends in (first, second))
+    first, second = (np.where(np.isfinite(ends), ends, np.nan) for ends in (chart.first, chart.second))
     both = rows[np.isfinite(first) & np.isfinite(second)]
     if len(both):
         ax.hlines(
@@ -83,7 +49,7 @@ def dumbbell(
     ax.scatter(first, rows, s=size, color=look.ground, edgecolors=look.ink, linewidths=1.4, zorder=3)
     # the ring stays in sight
     ax.scatter(second, rows, s=0.6 * size, color=look.ink, linewidths=0, zorder=4)
-    for row, label in enumerate(labels):
+    for row, label in enumerate(chart.labels):
         ax.annotate(
             literal(label),
             (1.0, row),
@@ -97,7 +63,7 @@ def dumbbell(
     ax.axvline(0, color=look.ink, linewidth=1, zorder=1)
     ax.margins(x=0.04)
     bare(ax, look)
-    _explain(ax, legend, look)
+    _explain(ax, chart.legend, look)
     ax.xaxis.labelpad = LEGEND
     if own:
         fit_height(ax, pitch, extra=LEGEND)

@@ -1,4 +1,4 @@
-"""A chart inside a page, as data: for a light and for a dark screen."""
+"""Charts as files, and as pictures inside a page for a light and for a dark screen."""
 
 from __future__ import annotations
 
@@ -16,20 +16,18 @@ from weighin._display.charts.texts import OURS, WIDTH, unknown_glyphs
 _STYLE = {"svg.fonttype": "none", "svg.hashsalt": "weighin", "savefig.transparent": True}
 
 
+def save(draw: Callable[[Any], Any], path: Any, *, dpi: int = 160) -> None:
+    """Draw onto a fresh figure without a screen and write it; the format follows the suffix."""
+    figure = _figure()
+    with unknown_glyphs():
+        draw(figure)
+        figure.savefig(path, dpi=dpi)
+
+
 def picture(draw: Callable[[Any], Any], spoken: str) -> str:
-    """Draw a chart twice, and give the HTML that shows the one for the reader's screen.
+    """Draw onto a figure twice, and give the HTML that shows the one for the reader's screen.
 
-    Parameters
-    ----------
-    draw : callable
-        Draws on a matplotlib Figure that no window has, and may change its size.
-    spoken : str
-        What somebody hears who does not see it.
-
-    Returns
-    -------
-    str
-        A picture element that needs nothing from elsewhere.
+    `spoken` is what somebody hears who does not see it.
     """
     light, dark = (_data(draw, look.ink) for look in (LIGHT, DARK))
     return (
@@ -39,17 +37,22 @@ def picture(draw: Callable[[Any], Any], spoken: str) -> str:
     )
 
 
-def _data(draw: Callable[[Any], Any], ink: str) -> str:
-    """An SVG as address of itself."""
-    import matplotlib as mpl
+def _figure() -> Any:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    figure = Figure(figsize=(WIDTH, 5), layout="constrained", label=OURS)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _data(draw: Callable[[Any], Any], ink: str) -> str:
+    """An SVG as address of itself."""
+    import matplotlib as mpl
+
     grounds = dict.fromkeys(("figure.facecolor", "axes.facecolor"), "none")
     with mpl.rc_context({**_STYLE, **grounds, "text.color": ink}), unknown_glyphs():
-        figure = Figure(figsize=(WIDTH, 5), layout="constrained", label=OURS)
-        FigureCanvasAgg(figure)
+        figure, page = _figure(), io.BytesIO()
         draw(figure)
-        page = io.BytesIO()
         figure.savefig(page, format="svg", metadata={"Date": None})
     return f"data:image/svg+xml;base64,{base64.b64encode(page.getvalue()).decode()}"

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from weighin._base.text import printable
+from weighin._display.charts.chart import Chart
 from weighin._display.charts.look import Look
 
 WIDTH = 9.0  # inches of a figure of our own
@@ -52,33 +53,18 @@ def name_rows(
     look: Look,
     *,
     own: bool,
-    signs: Sequence[str] | None = None,
+    signs: Sequence[str] = (),
     most: float = np.inf,
 ) -> float:
     """Write the names beside their rows, the first on top, in letters that leave each other room.
 
-    Parameters
-    ----------
-    ax : matplotlib Axes
-    names : sequence of str
-    look : Look
-    own : bool
-        Whether the figure may grow with them.
-    signs : sequence of str, optional
-        Written behind the names.
-    most : float
-        Points a row may take at most, where it is for the figure to decide.
-
-    Returns
-    -------
-    float
-        Points from one row to the next.
+    Gives the points from one row to the next: at most `most` where the figure is our `own` and may grow with them.
     """
     labels = [wrap(name) for name in names] if len(names) <= _WRAPPED else [cut(name) for name in names]
     pitch = min(most, row_pitch(labels)) if own else _height(ax) / max(1, len(names))
     if pitch < 11 * _most_lines(labels):
         labels = [cut(name, 28) for name in names]
-    if signs is not None:
+    if signs:
         labels = [f"{label} {sign}".rstrip() for label, sign in zip(labels, signs, strict=True)]
     ax.set_ylim(len(names) - 0.4, -0.6)
     size = float(np.clip(0.8 * pitch / _most_lines(labels), 2.0, 11.0))
@@ -118,7 +104,7 @@ def bare(ax: Any, look: Look, *, percent: bool = False) -> None:
 
 
 @unknown_glyphs()
-def write_around(ax: Any, look: Look, title: str, subtitle: str, xlabel: str, *, lift: float = 0.0) -> None:
+def write_around(ax: Any, look: Look, chart: Chart, *, lift: float = 0.0) -> None:
     """Write the texts over and under the Axes, over the whole width it has in the figure, names included.
 
     `lift` is the height in points of what stands on top of the Axes already.
@@ -136,16 +122,16 @@ def write_around(ax: Any, look: Look, title: str, subtitle: str, xlabel: str, *,
     small = ax.text(
         left, 1, "", transform=above(lift + 8), color=look.quiet, fontsize=10, va="bottom", gid="subtitle"
     )
-    _fill(small, subtitle, width)
+    _fill(small, chart.subtitle, width)
     # a layout would take it for a part of the Axes and move it away from the edge; the title keeps the room above
     small.set_in_layout(figure.get_layout_engine() is None)
     height = small.get_window_extent().height * 72 / figure.dpi
     large = ax.set_title("", loc="left", x=left, y=1.0, fontsize=14, fontweight="bold", color=look.ink)
     large.set_transform(above(lift + 14 + height))
-    _fill(large, title, width)
+    _fill(large, chart.title, width)
     alone = len(figure.axes) == 1
     # beside others a layout may still make the Axes narrower, and the label ends where the Axes does
-    _fill(ax.set_xlabel("", loc="right", color=look.quiet), xlabel, width if alone else 0.62 * width)
+    _fill(ax.set_xlabel("", loc="right", color=look.quiet), chart.xlabel, width if alone else 0.62 * width)
 
 
 def fit_height(ax: Any, pitch: float, extra: float = 0.0) -> None:
@@ -204,8 +190,8 @@ def cut(name: str, width: int = 40) -> str:
 
 
 def literal(text: str) -> str:
-    """Keep matplotlib from reading formulas into a text."""
-    return text.replace("$", r"\$")
+    """Nothing but text: what moves a cursor is written out, and matplotlib reads no formula into it."""
+    return "\n".join(map(printable, text.split("\n"))).replace("$", r"\$")
 
 
 def _height(ax: Any) -> float:

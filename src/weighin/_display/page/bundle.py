@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from weighin._base.optional import require
+from weighin._display.page.vega import harmless
 
 SVG = "{http://www.w3.org/2000/svg}"
 _NEEDLESS = ("role", "pointer-events", "version", "font-family", "stroke-miterlimit")
@@ -34,15 +35,8 @@ def _inside_html(script: str) -> str:
 
 
 def picture(spec: dict[str, Any], name: str) -> str:
-    """Draw a chart as SVG for a page, hidden from screen readers: what it stands in says what it shows.
-
-    Parameters
-    ----------
-    spec : dict
-        Of Vega-Lite.
-    name : str
-        One of its own for each picture of a page.
-    """
+    """Draw a chart as SVG for a page, with ids that begin with `name`, hidden from screen readers."""
+    spec = harmless(spec)
     try:
         svg = _vl_convert().vegalite_to_svg(spec)
     except ValueError:

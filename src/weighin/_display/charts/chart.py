@@ -1,0 +1,240 @@
+"""What charts show, as plain values: a page draws them in Vega-Lite, pictures are drawn in matplotlib."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+Ends = tuple[Values, Values]
+NO_VALUES: Values = np.empty(0)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Chart:
+    """A chart and the texts around it.
+
+    Attributes
+    ----------
+    title, subtitle, xlabel : str
+        Over it, and what its values are.
+    percent : bool
+        Whether values are parts, to be counted in percent.
+    choice : mapping of str to str
+        Which of several charts it is that a page shows one at a time: {"Metric": "mae"}.
+    """
+
+    title: str
+    subtitle: str = ""
+    xlabel: str = ""
+    percent: bool = False
+    choice: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rows(Chart):
+    """A row for each feature or variant, the first on top.
+
+    Attributes
+    ----------
+    names, labels : sequence of str
+        Before each row, and the number written at its end.
+    unsure : ndarray of bool of shape (n,)
+        Of which nothing may be claimed: drawn pale.
+    signs : sequence of str
+        Behind the names; empty for none.
+    tips : sequence of sequences of str
+        What a page tells of a row when asked.
+    key : sequence of (kind, text)
+        What a page says of "bar", "negative", "pale", "whisker", "hollow", "full" and "sign".
+    ranked : bool
+        Whether the order is by value, so that a page offers others.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+    unsure: NDArray[np.bool_]
+    signs: Sequence[str] = ()
+    tips: Sequence[Sequence[str]] = ()
+    key: Sequence[tuple[str, str]] = ()
+    ranked: bool = True
+
+    def upto(self, most: int) -> Self:
+        """Give the chart of the first rows."""
+        n = len(self.names)
+        if n <= most:
+            return self
+        fields = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
+        rows: dict[str, Any] = {
+            name: value[:most]
+            for name, value in fields.items()
+            if isinstance(value, list | tuple | np.ndarray)
+            and len(value) == n
+            and name not in ("key", "interval")
+        }
+        interval = fields.get("interval")
+        if interval is not None:
+            rows["interval"] = tuple(end[:most] for end in interval)
+        return dataclasses.replace(self, **rows)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Bars(Rows):
+    """Bars with whiskers; negative ones point left in another colour.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n,)
+        Lengths.
+    interval : tuple of ndarrays of shape (n,), or None
+        Ends of the whiskers.
+    singles : ndarray of shape (n, n_repeats), or None
+        Marks over the bars, where there is no interval.
+    line : float or None
+        Place of a dotted line across all rows.
+    """
+
+    values: Values
+    interval: Ends | None = None
+    singles: Values | None = None
+    line: float | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dumbbell(Rows):
+    """Two dots in each row, and the way from the first to the second.
+
+    Attributes
+    ----------
+    first, second : ndarray of shape (n,)
+        A hollow and a full dot; NaN for none.
+    legend : (str, str)
+        What they stand for.
+    """
+
+    first: Values
+    second: Values
+    legend: tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Shuffles(Chart):
+    """A dot for every shuffle over a box of the middle half of them: names, and values of shape (n, n_repeats)."""
+
+    names: Sequence[str]
+    singles: Values
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Cells(Chart):
+    """A coloured cell for each feature in each segment.
+
+    Attributes
+    ----------
+    names, segments : sequence of str
+        Of rows and columns.
+    values : ndarray of shape (n, n_segments)
+        Blue above 0, orange below; what is no number is an empty cell.
+    labels, intervals : sequence of sequences of str
+        Written into the cells, and what a page writes below.
+    unsure : ndarray of bool of shape (n, n_segments)
+        Whose numbers are pale and slanted.
+    """
+
+    names: Sequence[str]
+    segments: Sequence[str]
+    values: Values
+    labels: Sequence[Sequence[str]]
+    unsure: NDArray[np.bool_]
+    intervals: Sequence[Sequence[str]] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Clusters(Chart):
+    """A cell for each pair of features, those of one cluster side by side in a frame.
+
+    Attributes
+    ----------
+    names : sequence of str
+        Features.
+    associations : ndarray of shape (n, n)
+        From -1 or 0 to 1; what is no number is an empty cell.
+    labels : sequence
+        Cluster of each feature, any values; features are drawn cluster by cluster, otherwise in their own order.
+    """
+
+    names: Sequence[str]
+    associations: Values
+    labels: Sequence[int]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Panel:
+    """The curve of one feature; means and labels may have one more entry, for missing values.
+
+    Attributes
+    ----------
+    name, arrow, direction : str
+        Title, and which way the curve goes.
+    kind : {"numeric", "ordered", "nominal"}
+        Whether points lie on an axis, have an order, or only names.
+    dates : bool
+        Whether the values are dates, written as the labels say.
+    values : ndarray of shape (n_points,)
+        Places of the points.
+    labels : sequence of str
+        Their names.
+    mean : ndarray
+        Height of the mean curve.
+    interval : (ndarray, ndarray)
+        Its ends.
+    local : ndarray of shape (n_points,) or None
+        The curve of rows that are near.
+    curves : ndarray of shape (n_curves, n_points)
+        Single rows.
+    said : str
+        What it shows, in a sentence.
+    """
+
+    name: str
+    arrow: str
+    kind: str
+    dates: bool
+    values: Values
+    labels: Sequence[str]
+    mean: Values
+    interval: Ends
+    local: Values | None
+    curves: Values
+    direction: str = ""
+    said: str = ""
+
+    @property
+    def in_numbers(self) -> bool:
+        """Whether the points are plain numbers: no names, no dates."""
+        return self.kind == "numeric" and not self.dates
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Curves(Chart):
+    """Panels side by side, all on one scale, which `xlabel` names."""
+
+    panels: Sequence[Panel]
+
+    def limits(self) -> tuple[float, float]:
+        """The common scale: every mean with its interval, and nine tenths of the single rows."""
+        ends = []
+        for panel in self.panels:
+            ends += [panel.mean, *panel.interval, NO_VALUES if panel.local is None else panel.local]
+            if panel.curves.size and panel.kind != "nominal":
+                ends.append(np.quantile(panel.curves, [0.05, 0.95]))
+        values = np.concatenate([np.ravel(values) for values in ends]) if ends else NO_VALUES
+        values = values[np.isfinite(values)]
+        low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+        room = 0.06 * (high - low) or 0.5 * max(abs(high), 1.0)
+        return low - room, high + room

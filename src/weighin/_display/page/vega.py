@@ -1,0 +1,329 @@
+"""Charts in Vega-Lite: drawn without a browser first, and again in it, where they answer.
+
+Colours are the page's own CSS variables, so light, dark and print need no second chart.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from weighin._base.text import printable
+from weighin._display.charts import Bars, Curves, Dumbbell, Panel, Rows
+from weighin._display.numbers import rounded
+
+Spec = dict[str, Any]
+ROW_WIDE, ROW_NARROW = 34, 50
+WIDE, NARROW = 900, 340
+# levels in order from which a curve tells more than dots, curves of single rows, and letters of a level
+LINE_FROM, CURVES, LEVEL = 5, 24, 18
+# how numbers along an axis are written: in percent, as amounts, as they are
+PERCENT, AMOUNT, PLAIN = (
+    "format(datum.value, ',.4~%')",
+    "format(datum.value, ',.6~g')",
+    "format(datum.value, '.6~g')",
+)
+_AXIS = {"domain": False, "ticks": False, "gridColor": "var(--line)", "labelColor": "var(--quiet)"}
+_CONFIG: Spec = {
+    "aria": False,
+    "background": None,
+    "font": "sans-serif",
+    "view": {"stroke": None},
+    "axis": {**_AXIS, "labelFontSize": 12, "labelPadding": 8, "title": None},
+}
+
+
+def harmless(content: Any) -> Any:
+    """Write out in every text of a specification what is not printable: Vega's own program stops at it."""
+    if isinstance(content, str):
+        return printable(content)
+    if isinstance(content, dict):
+        return {key: harmless(value) for key, value in content.items()}
+    return [harmless(value) for value in content] if isinstance(content, list | tuple) else content
+
+
+def short(name: str, limit: int = 36) -> str:
+    """Cut the middle out of a long name: the ends tell names of one family apart.
+
+    >>> short("average_of_the_last_five_games_at_home_before_the_bye", 20)
+    'average_of_t…the_bye'
+    """
+    if len(name) <= limit:
+        return name
+    head = (limit - 1) * 2 // 3
+    return f"{name[:head].rstrip()}…{name[len(name) - (limit - 1 - head) :].lstrip()}"
+
+
+def rows_of(chart: Rows) -> list[Spec]:
+    """Give what a chart of rows is drawn from: `value`, and `low` and `high`, which are whiskers or the two dots."""
+    nothing = np.full(len(chart.names), np.nan)
+    values, low, high = nothing, nothing, nothing
+    if isinstance(chart, Bars):
+        values = chart.values
+        low, high = chart.interval or (nothing, nothing)
+    elif isinstance(chart, Dumbbell):
+        low, high = chart.first, chart.second
+    signs = chart.signs or [""] * len(chart.names)
+    columns = zip(chart.names, signs, chart.labels, chart.unsure, values, low, high, strict=True)
+    return [
+        {
+            "i": place,
+            "name": short(printable(name)),
+            "arrow": sign,
+            "label": label,
+            "sure": not unsure,
+            **dict(zip(("value", "low", "high"), map(finite, numbers), strict=True)),
+        }
+        for place, (name, sign, label, unsure, *numbers) in enumerate(columns)
+    ]
+
+
+def finite(value: Any) -> float | None:
+    """Give a number JSON can hold, to nine digits; None for NaN and infinity."""
+    return float(f"{value:.9g}") if math.isfinite(value) else None
+
+
+def rows_spec(chart: Rows, rows: Sequence[Spec], *, narrow: bool) -> Spec:
+    """Specify rows with a name before and a number behind each; `narrow` for a phone: the name above its bar."""
+    names, numbers = (max((_width(row[key]) for row in rows), default=0) for key in ("name", "label"))
+    arrows = 20 if any(row["arrow"] for row in rows) else 0
+    left = 2 if narrow else min(300, names + arrows + 18)
+    right = 6 if narrow else numbers + 18
+    width = (NARROW if narrow else WIDE) - left - right
+    down, up = (11, -11) if narrow else (0, 0)
+    place: Spec = {"field": "i", "type": "ordinal", "sort": None, "axis": None}
+    place["scale"] = {"paddingInner": 0, "paddingOuter": 0}
+    ink: Spec = {"color": "var(--ink)", "opacity": 1}
+    text: Spec = {"type": "text", "baseline": "middle", "fontSize": 13, "yOffset": up, **ink}
+    at_left = {"align": "left", "x": -left + 2, "limit": width - numbers}
+    before = {"align": "right", "x": -10 - arrows, "limit": left - arrows - 14}
+    zero = {"type": "tick", "thickness": 1, "size": 24 if narrow else ROW_WIDE, "yOffset": down, **ink}
+    faint: Spec = {"condition": {"test": "datum.sure", "value": "var(--ink)"}, "value": "var(--quiet)"}
+    last = {**text, "align": "right", "x": width + right - 2, "fontWeight": 600}
+
+    def layer(mark: Spec, **encoding: Any) -> Spec:
+        return {"mark": mark, "encoding": {"y": place, **encoding}}
+
+    axis = {
+        "orient": "top",
+        "tickCount": 4 if narrow else 6,
+        "labelExpr": PERCENT if chart.percent else AMOUNT,
+    }
+    x: Spec = {"type": "quantitative", "axis": axis, "scale": {"domain": domain(rows), "nice": False}}
+    marks = _dots(x, down) if isinstance(chart, Dumbbell) else _bars(x, down, 14 if narrow else 18)
+    layers = [
+        *({**layer(mark.pop("mark"), **mark.pop("encoding")), **mark} for mark in marks),
+        layer(zero, x={"datum": 0, "type": "quantitative"}),
+        {"name": "names", **layer({**text, **(at_left if narrow else before)}, text={"field": "name"})},
+        {"name": "numbers", **layer(last, text={"field": "label"}, color=faint)},
+    ]
+    if arrows and not narrow:
+        sign = {**text, "align": "right", "x": -10, "color": "var(--quiet)"}
+        layers.append(layer(sign, text={"field": "arrow"}))
+    line = getattr(chart, "line", None)
+    if line is not None:
+        dotted = {"type": "rule", "color": "var(--quiet)", "strokeDash": [2, 3]}
+        layers.append(
+            {"data": {"values": [{"at": line}]}, "mark": dotted, "encoding": {"x": {**x, "field": "at"}}}
+        )
+    return {
+        "width": width,
+        "height": {"step": ROW_NARROW if narrow else ROW_WIDE},
+        "autosize": {"type": "none"},
+        "padding": {"left": left, "right": right, "top": 28, "bottom": 6},
+        "data": {"name": "rows", "values": list(rows)},
+        "layer": layers,
+        "config": _CONFIG,
+    }
+
+
+def _bars(x: Spec, down: int, height: int) -> list[Spec]:
+    colour = {"condition": {"test": "datum.value < 0", "value": "var(--bar-negative)"}, "value": "var(--bar)"}
+    pale = {"condition": {"test": "datum.sure", "value": 1}, "value": 0.38}
+    return [
+        {
+            "name": "bars",
+            "mark": {"type": "bar", "height": height, "yOffset": down},
+            "encoding": {"x": {**x, "field": "value"}, "color": colour, "fillOpacity": pale},
+        },
+        *(_rule(x, down, {"color": ink}, size) for ink, size in (("var(--ground)", 4), ("var(--ink)", 2))),
+    ]
+
+
+def _dots(x: Spec, down: int) -> list[Spec]:
+    less = {
+        "condition": {"test": "datum.high < datum.low", "value": "var(--bar-negative)"},
+        "value": "var(--bar)",
+    }
+    pale = {"condition": {"test": "datum.sure", "value": 1}, "value": 0.38}
+    rule = _rule(x, down, {}, 5)
+    rule["encoding"] |= {"color": less, "opacity": pale}
+    dot = {
+        "type": "point",
+        "filled": True,
+        "opacity": 1,
+        "yOffset": down,
+        "stroke": "var(--ink)",
+        "strokeWidth": 1.5,
+    }
+    ends = (("low", "var(--ground)", 80), ("high", "var(--ink)", 60))
+    dots = [
+        {"mark": {**dot, "fill": fill, "size": size}, "encoding": {"x": {**x, "field": field}}}
+        for field, fill, size in ends
+    ]
+    return [{"name": "bars", **rule}, *dots]
+
+
+def _rule(x: Spec, down: int, look: Spec, size: int) -> Spec:
+    return {
+        "transform": [{"filter": "datum.low != null && datum.high != null"}],
+        "mark": {"type": "rule", "strokeWidth": size, "yOffset": down, **look},
+        "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
+    }
+
+
+def domain(rows: Sequence[Spec]) -> list[float]:
+    """Ends of the axis: zero, every bar and every whisker, and a little room."""
+    ends = [0.0, *(row[key] for row in rows for key in ("value", "low", "high") if row[key] is not None)]
+    low, high = min(ends), max(ends)
+    room = 0.02 * (high - low)
+    return [low - room if low < 0 else 0.0, high + room if high > low else 1.0]
+
+
+def _width(text: str) -> float:
+    """Estimate how wide a text of 13 pixels is, where nothing can measure it."""
+    return sum(13.5 if unicodedata.east_asian_width(letter) in "WF" else 7.4 for letter in text)
+
+
+def panel_specs(chart: Curves) -> list[Spec | None]:
+    """Specify each panel, all on one scale so that flat ones look flat; None where there is no point to draw."""
+    ends = chart.limits()
+    return [_panel_spec(panel, ends) for panel in chart.panels]
+
+
+def points(panel: Panel) -> list[tuple[str, str, str]]:
+    """Write each point: its name, the mean prediction and the interval."""
+    low, high = panel.interval
+    written = []
+    for label, *numbers in zip(panel.labels, panel.mean, low, high, strict=True):
+        number = rounded(*map(float, numbers))
+        written.append((printable(label), number.value, number.interval))
+    return written
+
+
+def _panel_spec(panel: Panel, ends: tuple[float, float]) -> Spec | None:
+    kind = panel.kind if panel.in_numbers else "ordered" if panel.kind != "nominal" else "nominal"
+    if kind == "ordered" and len(panel.values) < LINE_FROM:
+        kind = "nominal"
+    # a curve ends before the point for missing values; dots have one for them
+    names = _apart([short(printable(label), LEVEL) for label in panel.labels])
+    places: Any = list(map(finite, panel.values)) if kind == "numeric" else names
+    mean: list[Spec] = []
+    for k, (x, (at, value, interval)) in enumerate(zip(places, points(panel), strict=False)):
+        y, low, high = (finite(ends[k]) for ends in (panel.mean, *panel.interval))
+        if x is None or y is None or (kind == "ordered" and k >= len(panel.values)):
+            continue
+        tip = f"{value} ({interval})" if interval != "-" else value
+        point: Spec = {
+            "x": x,
+            "y": y,
+            "low": low,
+            "high": high,
+            "tip": [f"{panel.name} {at}", f"prediction {tip}"],
+        }
+        if panel.local is not None and k < len(panel.local) and kind != "nominal":
+            point["local"] = finite(panel.local[k])
+        mean.append(point)
+    if not mean:
+        return None
+    if kind == "nominal":
+        mean.sort(key=lambda point: -point["y"])
+        return _levels(mean, ends)
+    return _curve(mean, _curves(panel, places, ends), ends, ordered=kind == "ordered")
+
+
+def _curves(panel: Panel, places: Sequence[Any], ends: tuple[float, float]) -> list[Spec]:
+    """Give the curves of single rows, point by point, in as many digits as can be seen."""
+    digits = max(0, math.ceil(3 - math.log10(ends[1] - ends[0])))
+    return [
+        {"c": c, "x": x, "y": round(float(y), digits)}
+        for c, curve in enumerate(panel.curves[:CURVES])
+        for x, y in zip(places, curve, strict=False)
+        if x is not None and math.isfinite(y)
+    ]
+
+
+def _curve(mean: list[Spec], curves: list[Spec], ends: tuple[float, float], *, ordered: bool) -> Spec:
+    x: Spec = {"field": "x"}
+    if ordered:
+        x |= {"type": "ordinal", "sort": None, "scale": {"domain": [row["x"] for row in mean]}}
+        x["axis"] = {"grid": False, "labelAngle": 0, "labelOverlap": "parity", "labelLimit": 90}
+    else:
+        # years, or other numbers nobody puts a comma in
+        label = PLAIN if all(abs(row["x"]) < 10_000 for row in mean) else AMOUNT
+        x |= {"type": "quantitative", "scale": {"zero": False, "nice": False}}
+        x["axis"] = {"grid": False, "tickCount": 4, "labelExpr": label, "labelFlush": True}
+    y: Spec = {"field": "y", "type": "quantitative", "scale": {"domain": list(ends), "zero": False}}
+    y["axis"] = {"tickCount": 4, "labelExpr": AMOUNT}
+    hover = {
+        "name": "at",
+        "select": {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"},
+    }
+    lit: Spec = {"condition": {"param": "at", "empty": False, "value": 1}, "value": 0}
+    line = {"type": "line", "color": "var(--bar)", "strokeWidth": 2.5}
+    dot = {"type": "point", "filled": True, "size": 70, "color": "var(--bar)", "tooltip": {"content": "data"}}
+    area = {"type": "area", "color": "var(--bar)", "opacity": 0.22}
+    layers: list[Spec] = [
+        {"mark": area, "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}}
+    ]
+    if curves:
+        thin = {"type": "line", "color": "var(--quiet)", "strokeWidth": 1, "opacity": 0.28, "clip": True}
+        single = {"x": x, "y": y, "detail": {"field": "c"}}
+        layers.insert(0, {"data": {"name": "curves", "values": curves}, "mark": thin, "encoding": single})
+    layers.append({"mark": line, "encoding": {"x": x, "y": y}})
+    if any("local" in row for row in mean):
+        dashed = {
+            "type": "line",
+            "color": "var(--ink)",
+            "strokeWidth": 1.5,
+            "strokeDash": [4, 3],
+            "clip": True,
+        }
+        layers.append({"mark": dashed, "encoding": {"x": x, "y": {**y, "field": "local"}}})
+    layers.append({"params": [hover], "mark": dot, "encoding": {"x": x, "y": y, "opacity": lit}})
+    data = {"name": "mean", "values": mean}
+    return {"width": 246, "height": 165, "padding": 4, "data": data, "layer": layers, "config": _CONFIG}
+
+
+def _levels(mean: list[Spec], ends: tuple[float, float]) -> Spec:
+    place: Spec = {"field": "x", "type": "nominal", "sort": None}
+    place["axis"] = {"labelLimit": 110, "labelColor": "var(--ink)"}
+    x: Spec = {"field": "y", "type": "quantitative", "scale": {"domain": list(ends), "zero": False}}
+    x["axis"] = {"orient": "top", "tickCount": 4, "labelExpr": AMOUNT}
+    tip = {"tooltip": {"content": "data"}, "color": "var(--bar)"}
+    whisker = _rule(x, 0, {**tip, "opacity": 0.3}, 7)
+    whisker["encoding"]["y"] = place
+    dot = {
+        "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1, **tip},
+        "encoding": {"y": place, "x": x},
+    }
+    data = {"name": "mean", "values": mean}
+    return {
+        "width": 165, "height": {"step": 24}, "padding": 4, "data": data, "layer": [whisker, dot], "config": _CONFIG,
+    }  # fmt: skip
+
+
+def _apart(labels: Sequence[str]) -> list[str]:
+    """Tell levels apart that were cut to the same text."""
+    own: dict[str, None] = {}
+    for label in labels:
+        number, text = 1, label
+        while text in own:
+            number += 1
+            text = f"{label} ({number})"
+        own[text] = None
+    return list(own)

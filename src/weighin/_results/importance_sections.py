@@ -1,0 +1,160 @@
+"""What a page shows of a model besides its importances: segments, which way it pushes, and what goes together."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from weighin._base.errors import InputError
+from weighin._display.charts import Cells
+from weighin._display.telling import Section, Telling
+from weighin._results.associations import Associations
+from weighin._results.associations_charts import closest
+from weighin._results.effects import Effects
+from weighin._results.effects_charts import ChartOptions, curves
+from weighin._results.importance_charts import of_metric, segments
+from weighin._results.importance_numbers import ImportanceNumbers
+
+# of effects, and of the curves of single rows of each; of columns that go together; of the rows of segments
+MOST_EFFECTS, MOST_CURVES, MOST_FEATURES, MOST_ROWS = 8, 24, 60, 20
+READING = (
+    "What was done: the trained model stayed as it is. The values of one column were shuffled between rows, and the "
+    "loss was measured again. How much worse it got is what the model gets out of that column.",
+    "Sign: above zero the model gets worse without the feature, whether the metric is an error or a score. Below zero "
+    "shuffling helped on these rows, which is noise, or something learned that does not hold. The sign says nothing "
+    "about which way the feature pushes the prediction.",
+    "How sure: the interval says where the number would lie for this model on all rows of this kind, with 95% "
+    "confidence. It knows that other rows and other shuffles would have given another number. A pale bar cannot be "
+    "told apart from zero.",
+    "Correlated features stand in for each other. “Near zero” means that this model barely uses the column, given the "
+    "rest; it does not mean that the column is worthless.",
+    "No shares: the numbers do not add up to the error, or to each other. No feature is “responsible for 60% of the "
+    "prediction”.",
+    "Which model: the numbers speak of this one trained model: not of the world, and not of the next training.",
+)
+
+
+def warnings(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
+    """What a page says before all else."""
+    said = []
+    if numbers.on_training_rows:
+        text = (
+            "The model has seen them before and may rely on noise it memorised: features can look heavier here than "
+            "they are on new rows."
+        )
+        said.append(("TRAINED ON SOME OF THESE ROWS.", text))
+    if not numbers.complete:
+        said.append(("PARTIAL.", "The run was interrupted; only the features it had finished are here."))
+    return said
+
+
+def sections(numbers: ImportanceNumbers) -> list[Section]:
+    """The parts of a page behind chart and numbers, as far as there is something to show."""
+    return [*_pushes(numbers), *_together(numbers), *_by_segment(numbers)]
+
+
+def _pushes(numbers: ImportanceNumbers) -> list[Section]:
+    effects = numbers.effects
+    if effects is None:
+        return []
+    weight = {numbers.features[i]: rank for rank, i in enumerate(numbers.order)}
+    names = sorted(effects.features, key=lambda name: weight.get(name, len(weight)))
+    chart = curves(effects, ChartOptions(features=names))
+    notes = [note for note in effects.notes if note not in numbers.notes]
+    return [Section("Which way it pushes", charts=[chart], notes=notes, link="Which way")]
+
+
+def _together(numbers: ImportanceNumbers) -> list[Section]:
+    if numbers.associations is None:
+        return []
+    telling = numbers.associations.tell()
+    intro = (
+        "Columns that carry the same information stand in for each other: shuffling one leaves in place what the "
+        "others know of it, so each can look light while they are heavy together."
+    )
+    return [
+        Section(
+            "Features that go together", intro, telling.sentences, telling.charts, telling.tables[1:],
+            [*telling.remarks[1:], *telling.notes], "Associations",
+        )
+    ]  # fmt: skip
+
+
+def _by_segment(numbers: ImportanceNumbers) -> list[Section]:
+    if not numbers.segments:
+        return []
+    tables: list[Cells] = []
+    for metric in numbers.metrics:
+        part: Any = of_metric(numbers, metric)
+        tables.append(dataclasses.replace(segments(part, part.order[:MOST_ROWS]), choice={"Metric": metric}))
+    intro = (
+        "The same shuffles, measured on the rows of each segment alone. Small segments are noisy: below each number "
+        "stands its 95% interval. Slanted: cannot be told apart from zero."
+    )
+    return [Section(f"By {numbers.by}", intro, charts=tables, link="Segments")]
+
+
+def with_ablation(telling: Telling, ablation: Any) -> Telling:
+    """Add to the page of an importance what training again has found."""
+    if not hasattr(ablation, "tell"):
+        raise InputError(f"ablation must be a result of weighin.ablate, got {type(ablation).__name__}.")
+    also = ablation.tell()
+    intro = "Trained again, several times, with other columns: what that changed on rows held out."
+    section = Section("What next", intro, also.sentences, also.charts, also.tables, also.notes, "What next")
+    return dataclasses.replace(telling, sections=[*telling.sections, section])
+
+
+def kept_effects(numbers: ImportanceNumbers, effects: Effects) -> Effects:
+    """Give those of the heaviest features, with as many curves and digits as a page shows."""
+    weight = {numbers.features[i]: rank for rank, i in enumerate(numbers.order)}
+    heaviest = sorted(effects.effects, key=lambda effect: weight.get(effect.feature, len(weight)))[
+        :MOST_EFFECTS
+    ]
+    return dataclasses.replace(
+        effects,
+        effects=tuple(
+            dataclasses.replace(effect, curves=_short(effect.curves[:MOST_CURVES])) for effect in heaviest
+        ),
+    )
+
+
+def _short(curves: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.array([[float(f"{value:.6g}") for value in curve] for curve in curves])
+
+
+def kept_associations(associations: Associations) -> Associations:
+    """Give those of the columns with the closest ones, as many as a page shows."""
+    names = set(closest(associations, MOST_FEATURES))
+    places = [place for place, name in enumerate(associations.features) if name in names]
+    if len(places) == len(associations.features):
+        return associations
+    left_out = f"{len(associations.features) - len(places)} columns without closer ones are left out here."
+    clusters = (tuple(name for name in members if name in names) for members in associations.clusters)
+    return dataclasses.replace(
+        associations,
+        features=tuple(associations.features[place] for place in places),
+        kinds=tuple(associations.kinds[place] for place in places),
+        association=associations.association[np.ix_(places, places)],
+        measures=tuple(tuple(associations.measures[i][j] for j in places) for i in places),
+        clusters=tuple(members for members in clusters if len(members) > 1),
+        order=tuple(name for name in associations.order if name in names),
+        off_data={name: ratio for name, ratio in associations.off_data.items() if name in names},
+        notes=(*associations.notes, left_out),
+    )
+
+
+def joined(first: ImportanceNumbers, second: ImportanceNumbers) -> dict[str, Any]:
+    """Join what else was found of two parts of one result."""
+    effects = first.effects or second.effects
+    if first.effects is not None and second.effects is not None:
+        both = {effect.feature: effect for part in (second.effects, first.effects) for effect in part.effects}
+        notes = dict.fromkeys((*first.effects.notes, *second.effects.notes))
+        effects = dataclasses.replace(first.effects, effects=tuple(both.values()), notes=tuple(notes))
+    return {
+        "effects": effects,
+        "associations": first.associations or second.associations,
+        # neither gave all of it
+        "command": first.command if first.command == second.command else "",
+    }

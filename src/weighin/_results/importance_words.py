@@ -1,0 +1,47 @@
+"""What an importance is called: headings, axes, what the numbers are taken from, and of what nothing is claimed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from weighin._results.importance_numbers import ImportanceNumbers
+from weighin._results.importance_sentences import which_rows
+
+TITLE = "What the model weighs"
+
+
+def heading(numbers: ImportanceNumbers, title: str = TITLE) -> str:
+    """Mark a title by what must not be missed."""
+    simulated = "SIMULATED DATA - " if numbers.simulated else ""
+    finished = f"{len(numbers.features)} feature{'s' * (len(numbers.features) != 1)} finished"
+    partial = "" if numbers.complete else f"PARTIAL, {finished} - "
+    return f"{simulated}{partial}{title}"
+
+
+def effect_label(numbers: ImportanceNumbers) -> str:
+    """Head of the column of importances."""
+    return "prediction moves by" if numbers.metric == "prediction_change" else f"{numbers.metric} worse by"
+
+
+def axis_label(numbers: ImportanceNumbers) -> str:
+    """Label of the axis of a chart."""
+    if numbers.metric == "prediction_change":
+        return "how far the prediction moves when the column is shuffled"
+    return f"how much worse {numbers.metric} gets when the column is shuffled"
+
+
+def about(numbers: ImportanceNumbers) -> str:
+    """Say what the numbers are taken from."""
+    better = "higher" if numbers.greater_is_better else "lower"
+    baseline = f"Baseline {numbers.metric} {numbers.baseline:.4g} ({better} is better) on "
+    if numbers.metric == "prediction_change":
+        baseline = "How far predictions move, on "
+    training = " THE MODEL WAS TRAINED ON SOME OF THESE ROWS." if numbers.on_training_rows else ""
+    shuffles = f"{numbers.n_repeats} shuffle{'s' * (numbers.n_repeats > 1)} per feature"
+    return f"{baseline}{which_rows(numbers)}; {shuffles}, seed {numbers.random_state}.{training}"
+
+
+def unclear(numbers: ImportanceNumbers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Whether nothing may be claimed of each feature: pale in every chart."""
+    claims = numbers.claims()
+    return np.zeros(len(numbers.features), dtype=bool) if claims is None else ~claims.any
