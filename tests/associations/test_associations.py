@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -172,25 +170,6 @@ def test_frames(found):
     matrix = found.to_matrix()
     assert list(matrix.columns) == list(matrix.index) == list(found.order)
     assert matrix.loc["spread", "home_elo"] == found.association[0, 3]
-
-
-def test_a_dict_is_plain_and_marks_names(found):
-    page = found.to_dict()
-    assert json.loads(json.dumps(page, allow_nan=False)) == page
-    assert "`home_elo` and `home_rank` carry" in page["sentences"][0]
-    assert page["clusters"][0] == {"name": "home_elo + home_rank", "features": ["home_elo", "home_rank"]}
-    assert page["pairs"][0].keys() == {"feature", "other", "strength", "association", "measure"}
-    assert all(pair["strength"] >= 0.5 for pair in page["pairs"])
-    far = {entry["feature"] for entry in page["off_data"] if entry["far"]}
-    assert {"home_elo", "home_rank"} <= far
-    assert "rest" not in far
-
-
-def test_a_dict_of_nothing_to_tell_is_plain_too():
-    X = np.column_stack([np.ones(20), np.arange(20.0)])
-    page = weighin.associations(X, random_state=0).to_dict()
-    assert json.loads(json.dumps(page, allow_nan=False)) == page
-    assert page["pairs"] == []
 
 
 def test_the_chart_shows_each_pair_and_frames_clusters(found, axes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import io
 import json
 import math
@@ -16,6 +17,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import weighin
+from pages import asks_nobody
 from weighin import Comparison, Importance, InputError, OutputExistsError, compare
 
 
@@ -594,10 +596,10 @@ def test_the_page_holds_everything_and_asks_nobody(tmp_path, paired):
     text = path.read_text(encoding="utf-8")
     assert text == paired.to_html()
     for sentence in paired.summary().splitlines():
-        assert sentence.replace("'", "&#x27;") in text
+        assert sentence in html.unescape(text)
     assert "<title>What weighs more or less in new than in old</title>" in text
     assert text.count('<th scope="row">') == 4
-    assert not re.search(r"https?:|url\(|@import|src=|<script|href=\"(?!data:,)", text)
+    assert asks_nobody(text)
     with pytest.raises(OutputExistsError):
         paired.to_html(path)
     paired.to_html(path, force=True)

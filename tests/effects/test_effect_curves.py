@@ -100,12 +100,12 @@ def test_any_column_has_a_grid_of_its_own_values(seed, n, size):
     X[rng.random(n) < 0.2, 0] = np.nan
     X[0, 0] = 1.0
     found = weighin.effects(lambda X: np.nan_to_num(X[:, 0]) + X[:, 1], X, grid=size, random_state=0)
-    effect = found.to_dict()["features"][0]
-    assert 1 <= len(effect["grid"]) <= size
-    assert set(effect["grid"]) <= set(X[:, 0])
-    assert effect["grid"] == sorted(set(effect["grid"]))
-    assert sum(effect["shares"]) == pytest.approx(1)
-    assert (effect["missing"] is not None) == bool(np.isnan(X[:, 0]).any())
+    effect = found["x0"]
+    assert 1 <= effect.n_points <= size
+    assert set(effect.values) <= set(X[:, 0])
+    assert effect.values.tolist() == sorted(set(effect.values))
+    assert effect.shares.sum() == pytest.approx(1)
+    assert bool(effect.missing_share) == bool(np.isnan(X[:, 0]).any())
 
 
 @pytest.mark.parametrize("feature", ["x0", "x2"])
@@ -184,7 +184,7 @@ def test_missing_values_are_a_point_of_their_own():
     assert np.isnan(point["value"].item())
     assert frame.query("kind == 'pd'")["share"].sum() == pytest.approx(1)
     assert found.direction["x0"] == "rises"
-    assert found.to_dict()["features"][0]["missing"]["mean"] == pytest.approx(7 + X[:, 1].mean())
+    assert found["x0"].pd.effect[-1] == pytest.approx(7 + X[:, 1].mean())
     assert "Where it is missing: 6.9" in found.summary() or "Where it is missing: 7.0" in found.summary()
     assert found.curves("x0").shape == (50, 21)
 
@@ -230,22 +230,21 @@ def test_a_learner_takes_its_validation_set_back_into_the_tables_numbers(regress
     found = weighin.effects(regression, random_state=0)
     valid = games.iloc[160:]
     assert found.n_rows == 80
-    for effect in found.to_dict()["features"]:
-        own = valid[effect["feature"]]
-        if effect["kind"] == "numeric":
-            nearest = np.abs(np.subtract.outer(effect["grid"], own.dropna().to_numpy(float))).min(1)
+    for effect in found.effects:
+        own = valid[effect.feature]
+        if effect.in_numbers:
+            nearest = np.abs(np.subtract.outer(effect.values, own.dropna().to_numpy(float))).min(1)
             assert nearest.max() < 1e-3 * own.std()
         else:
-            assert set(effect["grid"]) <= set(own.astype(str))
-    assert found.to_dict()["features"][4]["missing"]["share"] == pytest.approx(valid["rest"].isna().mean())
+            assert set(effect.labels) <= set(own.astype(str))
+    assert found["rest"].missing_share == pytest.approx(valid["rest"].isna().mean())
 
 
 def test_rows_left_out_leave_the_others_in_place(regression, games):
     games.loc[7, "elo"] = np.nan
     found = weighin.effects(regression, games, ["elo", "spread"], random_state=0, missing="drop")
     assert found.n_rows == 239
-    effect = found.to_dict()["features"][1]
-    assert set(effect["grid"]) <= set(games["spread"].drop(7))
+    assert set(found["spread"].values) <= set(games["spread"].drop(7))
 
 
 def test_intervals_cover_the_truth():
@@ -286,8 +285,7 @@ def test_local_effects_are_a_loop_over_neighbouring_points():
 def test_names_have_no_local_effects_and_say_so_by_having_none():
     frame = pd.DataFrame({"name": ["a", "b", "c"] * 20, "x": np.arange(60.0)})
     found = weighin.effects(lambda rows: (rows["name"] == "b").to_numpy() * 2.0, frame, random_state=0)
-    effect = found.to_dict()["features"][0]
-    assert effect["ale"] is effect["ale_lower"] is effect["ale_upper"] is None
+    assert found["name"].ale is None
 
 
 def test_too_many_names_leave_the_rarest_out():
@@ -297,12 +295,12 @@ def test_too_many_names_leave_the_rarest_out():
     found = weighin.effects(
         lambda rows: rows["team"].str[1:].astype(float).to_numpy(), frame, grid=10, random_state=0
     )
-    effect = found.to_dict()["features"][0]
-    counts = frame["team"].value_counts()
-    assert len(effect["grid"]) == 10
-    assert counts[effect["grid"]].min() >= counts.drop(effect["grid"]).max()
-    assert "30 rarer levels are left out" in effect["note"] or "rarer levels" in effect["note"]
-    assert effect["mean"] == [float(name[1:]) for name in effect["grid"]]
+    effect = found["team"]
+    counts, kept = frame["team"].value_counts(), list(effect.labels)
+    assert len(kept) == 10
+    assert counts[kept].min() >= counts.drop(kept).max()
+    assert "rarer levels are left out" in found.summary()
+    assert effect.average.tolist() == [float(name[1:]) for name in kept]
 
 
 def test_a_model_that_runs_out_of_memory_gets_fewer_rows():

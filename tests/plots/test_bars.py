@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 
 from charts import bars_on, boxes, drawn, inside, labels_on, names_on, numbers_on, result, subtitle_on
 from weighin import InputError
-from weighin._display.charts import BAR, BAR_NEGATIVE, PALE, bars, save, wrap
+from weighin._display.charts import BAR, BAR_NEGATIVE, PALE, Bars, draw, save, wrap
 
 pytestmark = pytest.mark.slow
 
@@ -301,15 +301,18 @@ def test_saving_opens_no_window_and_writes_a_whole_picture(tmp_path, pyplot):
 
 def test_whiskers_end_where_the_interval_does_and_pale_bars_hold_zero(axes):
     ax = drawn(
-        bars(
-            ["sure", "unsure"],
-            np.array([3.0, 0.2]),
-            interval=(np.array([2.0, -0.1]), np.array([4.5, 0.5])),
-            labels=["+3.0", "+0.2"],
-            title="Title",
-            subtitle="Subtitle",
-            xlabel="x",
-            ax=axes,
+        draw(
+            Bars(
+                names=["sure", "unsure"],
+                values=np.array([3.0, 0.2]),
+                unsure=np.array([False, True]),
+                interval=(np.array([2.0, -0.1]), np.array([4.5, 0.5])),
+                labels=["+3.0", "+0.2"],
+                title="Title",
+                subtitle="Subtitle",
+                xlabel="x",
+            ),
+            axes,
         )
     )
     (lines,) = [lines for lines in ax.collections if lines.get_gid() == "whiskers"]

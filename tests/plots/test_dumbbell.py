@@ -16,17 +16,19 @@ from weighin._display.charts import BAR, BAR_NEGATIVE, PALE
 def dumbbell(first, second, unsure=None, names=None, ax=None, legend=("2020", "2021")):
     first, second = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     return drawn(
-        _plots.dumbbell(
-            names or [f"feature_{i}" for i in range(len(first))],
-            first,
-            second,
-            unsure=np.zeros(len(first), bool) if unsure is None else np.asarray(unsure),
-            labels=[f"{value:+.2f}" for value in second - first],
-            legend=legend,
-            title="Title",
-            subtitle="Subtitle",
-            xlabel="mae",
-            ax=ax,
+        _plots.draw(
+            _plots.Dumbbell(
+                names=names or [f"feature_{i}" for i in range(len(first))],
+                first=first,
+                second=second,
+                unsure=np.zeros(len(first), bool) if unsure is None else np.asarray(unsure),
+                labels=[f"{value:+.2f}" for value in second - first],
+                legend=legend,
+                title="Title",
+                subtitle="Subtitle",
+                xlabel="mae",
+            ),
+            ax,
         )
     )
 

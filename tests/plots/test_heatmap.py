@@ -16,16 +16,19 @@ from weighin._display import charts as _plots
 TEXTS = {"title": "Title", "subtitle": "Sub $title", "xlabel": "what it means"}
 
 
-def heatmap(values, names=None, segments=None, unsure=None, **options):
+def heatmap(values, names=None, segments=None, unsure=None, ax=None, **options):
     values = np.asarray(values, dtype=float)
     return drawn(
-        _plots.heatmap(
-            names or [f"feature_{i}" for i in range(len(values))],
-            segments or [str(2015 + i) for i in range(values.shape[1])],
-            values,
-            labels=[[f"{value:+.1f}" for value in row] for row in values],
-            unsure=np.zeros(values.shape, bool) if unsure is None else np.asarray(unsure),
-            **{**TEXTS, **options},
+        _plots.draw(
+            _plots.Cells(
+                names=names or [f"feature_{i}" for i in range(len(values))],
+                segments=segments or [str(2015 + i) for i in range(values.shape[1])],
+                values=values,
+                labels=[[f"{value:+.1f}" for value in row] for row in values],
+                unsure=np.zeros(values.shape, bool) if unsure is None else np.asarray(unsure),
+                **{**TEXTS, **options},
+            ),
+            ax,
         )
     )
 
@@ -108,7 +111,7 @@ def test_the_title_stands_over_the_names_of_the_columns(pyplot):
 def clusters(values, labels, names=None):
     values = np.asarray(values, dtype=float)
     names = names or [f"f{i}" for i in range(len(values))]
-    return drawn(_plots.clusters(values, names, labels, **TEXTS))
+    return drawn(_plots.draw(_plots.Clusters(associations=values, names=names, labels=labels, **TEXTS)))
 
 
 def frames_on(ax) -> list[tuple[float, float]]:

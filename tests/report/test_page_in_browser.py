@@ -9,7 +9,7 @@ import math
 import pytest
 import samples
 
-from weighin._display.numbers import percent
+from weighin._display.numbers import percent, rounded
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def full():
     names = [*(f"feature_{i:03d}" for i in range(20)), *samples.HOSTILE]
     imp = samples.weighed(names=names, metric=["mae", "mse"], simulated=True, on_training_rows=True)
     more = {"effects": samples.effects(names[:8]), "associations": samples.associations(names)}
-    return imp, imp.to_html(ablation=samples.ABLATION, **more)
+    return imp, imp.to_html(ablation=samples.ablation(names[:3]), **more)
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +47,17 @@ def expect(thing):
 
 def bars(page):
     """Names of the bars, from above."""
-    return [text.split(".")[0] for text in page.locator(".rows li").all_text_contents()]
+    return [text.split(".")[0] for text in page.locator("#chart .rows li").all_text_contents()]
 
 
 def drawn(page):
     """Numbers written beside the bars."""
-    return page.locator("#drawn svg .mark-text.role-mark text").all_text_contents()
+    return page.locator("#chart .drawn svg .mark-text.role-mark text").all_text_contents()
 
 
 def lines(page):
     """Names in the lines of the table that can be seen."""
-    return page.locator("[data-table]:visible tbody tr:visible th").all_text_contents()
+    return page.locator(".table.main:visible tbody tr:visible th").all_text_contents()
 
 
 def test_it_draws_what_it_was_given(full, visit):
@@ -72,11 +72,14 @@ def test_it_draws_what_it_was_given(full, visit):
 def test_hovering_a_bar_tells_its_exact_numbers(full, visit):
     imp, html = full
     page = visit(html)
-    page.locator(".rows li").first.hover()
+    page.locator("#chart .rows li").first.hover()
     told = page.locator("#tip").inner_text()
     best = int(imp.importances_mean.argmax())
     assert imp.features[best] in told
-    assert f"mae worse by {imp.importances_mean[best]:.5g} " in told
+    assert (
+        f"mae worse by {rounded(imp.importances_mean[best], imp.ci_lower[best], imp.ci_upper[best]).value} "
+        in told
+    )
     assert "95% interval" in told
     page.mouse.move(5, 5)
     assert page.locator("#tip").is_hidden()
@@ -85,8 +88,8 @@ def test_hovering_a_bar_tells_its_exact_numbers(full, visit):
 def test_switching_to_parts_of_the_baseline(full, visit):
     imp, html = full
     page = visit(html)
-    page.get_by_label("% of baseline").check()
-    expect(page.locator("#axis")).to_contain_text("parts of the baseline")
+    page.get_by_label("Show").select_option("% of baseline")
+    expect(page.locator("#chart .axis")).to_contain_text("parts of the baseline")
     best = int(imp.importances_mean.argmax())
     low, high = imp.relative_interval()
     assert percent(imp.relative[best], low[best], high[best]) in drawn(page)
@@ -96,13 +99,16 @@ def test_switching_the_metric_changes_chart_and_table(full, visit):
     imp, html = full
     page = visit(html)
     page.get_by_label("Metric").select_option(label="mse")
-    expect(page.locator("#axis")).to_contain_text("mse")
+    expect(page.locator("#chart .axis")).to_contain_text("mse")
     other = imp.of("mse")
     best = int(other.importances_mean.argmax())
-    page.locator(".rows li").first.hover()
-    assert f"mse worse by {other.importances_mean[best]:.5g} " in page.locator("#tip").inner_text()
-    assert page.locator("[data-table]:visible").count() == 1
-    assert "mse" in page.locator("[data-table]:visible caption").inner_text()
+    page.locator("#chart .rows li").first.hover()
+    assert (
+        f"mse worse by {rounded(other.importances_mean[best], other.ci_lower[best], other.ci_upper[best]).value} "
+        in page.locator("#tip").inner_text()
+    )
+    assert page.locator(".table.main:visible").count() == 1
+    assert "mse" in page.locator(".table.main:visible thead").inner_text()
 
 
 def test_ordering_the_bars(full, visit):
@@ -110,10 +116,10 @@ def test_ordering_the_bars(full, visit):
     page = visit(html)
     first = bars(page)
     page.get_by_label("Order").select_option("name")
-    expect(page.locator(".rows li").first).not_to_contain_text(first[0])
+    expect(page.locator("#chart .rows li").first).not_to_contain_text(first[0])
     shown = bars(page)
     page.get_by_label("Order").select_option("lightest")
-    expect(page.locator(".rows li").first).not_to_contain_text(shown[0])
+    expect(page.locator("#chart .rows li").first).not_to_contain_text(shown[0])
     assert set(bars(page)[:3]) & set(first[:5]) == set()
 
 
@@ -121,23 +127,23 @@ def test_finding_a_feature_by_a_part_of_its_name(full, visit):
     _, html = full
     page = visit(html)
     page.get_by_label("Find").fill("ELU_00")
-    page.wait_for_selector("#drawn:has-text('No feature’s name contains')")
+    page.wait_for_selector("#chart .drawn:has-text('No feature’s name contains')")
     assert lines(page) == []
     page.get_by_label("Find").fill("URE_00")
-    expect(page.locator(".rows li")).to_have_count(10)
+    expect(page.locator("#chart .rows li")).to_have_count(10)
     assert all("ure_00" in name for name in [*bars(page), *lines(page)])
-    assert page.get_by_role("status").inner_text() == "10 of 30 features match."
+    assert page.locator("#chart").get_by_role("status").inner_text() == "10 of 30 features match."
     page.get_by_label("Find").fill("<script>")
-    expect(page.locator(".rows li")).to_have_count(1)
+    expect(page.locator("#chart .rows li")).to_have_count(1)
 
 
 def test_showing_more_and_fewer(full, visit):
     _, html = full
     page = visit(html)
     page.get_by_role("button", name="Show all 30", exact=True).click()
-    expect(page.locator(".rows li")).to_have_count(30)
+    expect(page.locator("#chart .rows li")).to_have_count(30)
     page.get_by_role("button", name="Show fewer").click()
-    expect(page.locator(".rows li")).to_have_count(20)
+    expect(page.locator("#chart .rows li")).to_have_count(20)
     assert len(lines(page)) == 20
     page.get_by_role("button", name="Show all 30 rows").click()
     assert len(lines(page)) == 30
@@ -147,14 +153,14 @@ def test_sorting_the_table_by_any_column(full, visit):
     imp, html = full
     page = visit(html)
     page.get_by_role("button", name="Show all 30 rows").click()
-    head = page.locator("[data-table]:visible th[data-key=name]")
+    head = page.locator(".table.main:visible thead th").first
     head.get_by_role("button").click()
     assert head.get_attribute("aria-sort") == "ascending"
     up = lines(page)
     head.get_by_role("button").click()
     assert head.get_attribute("aria-sort") == "descending"
     assert lines(page) == up[::-1]
-    page.locator("[data-table]:visible th[data-key=value]").get_by_role("button").click()
+    page.locator(".table.main:visible thead th").nth(1).get_by_role("button").click()
     assert lines(page)[0].startswith(imp.features[int(imp.importances_mean.argmax())])
 
 
@@ -165,7 +171,7 @@ def test_the_table_is_copied_as_csv_that_starts_no_formula(full, visit):
     expect(page.locator("#copy")).to_have_text("Copied")
     text = page.evaluate("navigator.clipboard.readText()")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert len(rows) == 30
+    assert len(rows) == 60  # of both metrics
     assert float(rows[0]["importance"]) == pytest.approx(imp.importances_mean.max(), rel=1e-7)
     assert all(row["note"] == "SIMULATED DATA" for row in rows)
     names = {row["feature"] for row in rows}
@@ -190,13 +196,13 @@ def test_everything_can_be_reached_and_read_with_the_keyboard(full, visit):
             return s.outlineStyle !== 'none' || (span && span.outlineStyle !== 'none'); }"""
         )
         assert seen, page.evaluate("document.activeElement.outerHTML")
-    assert {"metric", "order", "find", "rows", "more", "copy"} <= reached
-    page.locator(".rows").focus()
+    assert {"order", "find", "rows", "more", "save", "copy"} <= reached
+    page.locator("#chart .rows").focus()
     for key, place in (("ArrowDown", 1), ("End", 19), ("ArrowUp", 18), ("Home", 0)):
         page.keyboard.press(key)
-        active = page.locator(".rows").get_attribute("aria-activedescendant")
+        active = page.locator("#chart .rows").get_attribute("aria-activedescendant")
         option = page.locator(f"#{active}")
-        assert active == f"bar-{place}"
+        assert active == f"bar-0-{place}"
         assert option.get_attribute("aria-selected") == "true"
         assert option.text_content().split(".")[0] in page.locator("#tip").inner_text()
     page.keyboard.press("Escape")
@@ -207,20 +213,20 @@ def test_names_from_the_data_stay_inert(full, visit):
     _, html = full
     page = visit(html)
     page.get_by_role("button", name="Show all 30", exact=True).click()
-    expect(page.locator(".rows li")).to_have_count(30)
+    expect(page.locator("#chart .rows li")).to_have_count(30)
     for i in range(20, 30):
-        page.locator(".rows li").nth(i).hover()
-    page.locator("[data-effect]").last.scroll_into_view_if_needed()
-    page.locator("[data-effect] .vega-embed svg").last.wait_for()
+        page.locator("#chart .rows li").nth(i).hover()
+    page.locator("[data-spec]").last.scroll_into_view_if_needed()
+    page.locator("[data-spec] .vega-embed svg").last.wait_for()
     assert page.title() == "SIMULATED DATA - What the model weighs"
     assert page.locator("script:not(body > script)").count() == 0
-    assert page.locator("img").count() == 0
+    assert page.locator("img:not([src^='data:'])").count() == 0
 
 
 def test_effects_answer_where_the_pointer_is(full, visit):
     _, html = full
     page = visit(html)
-    chart = page.locator("[data-effect]").first
+    chart = page.locator("[data-spec]").first
     chart.scroll_into_view_if_needed()
     chart.locator(".vega-embed svg").wait_for()
     box = chart.bounding_box()
@@ -238,9 +244,9 @@ def test_a_phone_needs_no_sideways_scrolling(full, visit, script):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360 if script else True
     box = page.locator("main").bounding_box()
     assert box["width"] <= 360
-    assert page.locator("#drawn svg:visible").first.bounding_box()["width"] <= 360
+    assert page.locator("#chart .drawn svg:visible").first.bounding_box()["width"] <= 360
     if script:
-        page.locator(".rows li").first.click()
+        page.locator("#chart .rows li").first.click()
         tip = page.locator("#tip").bounding_box()
         assert tip["x"] >= 0
         assert tip["x"] + tip["width"] <= 360
@@ -249,11 +255,11 @@ def test_a_phone_needs_no_sideways_scrolling(full, visit, script):
 def test_without_scripts_chart_and_table_are_there(full, visit):
     imp, html = full
     page = visit(html, script=False)
-    assert page.locator("#drawn svg:visible").count() == 1
+    assert page.locator("#chart .drawn svg:visible").count() == 1
     assert imp.features[int(imp.importances_mean.argmax())] in drawn(page)
-    assert page.locator("[data-table='0'] tbody tr:visible").count() == 30
+    assert page.locator("#numbers .table.main tbody tr:visible").count() == 30
     assert page.locator("button:visible, input:visible, select:visible").count() == 0
-    assert page.locator("[data-effect] svg:visible").count() == 8
+    assert page.locator("[data-spec] svg:visible").count() == 8
 
 
 def test_on_paper_everything_is_there_and_light(full, visit):
@@ -263,7 +269,7 @@ def test_on_paper_everything_is_there_and_light(full, visit):
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator(".needs-script:visible, nav:visible, input:visible").count() == 0
-    assert page.locator("[data-table='0'] tbody tr:visible").count() == 30
+    assert page.locator("#numbers .table.main tbody tr:visible").count() == 30
     assert page.get_by_text("SIMULATED DATA.").is_visible()
     assert len(page.pdf(format="A4")) > 10_000
 
@@ -274,7 +280,7 @@ def test_colours_follow_the_readers_choice(full, visit):
     for dark in (False, True):
         page = visit(html, dark=dark)
         fills.append(
-            page.evaluate("getComputedStyle(document.querySelector('#drawn .bars_marks path')).fill")
+            page.evaluate("getComputedStyle(document.querySelector('#chart .drawn .bars_marks path')).fill")
         )
     assert fills == ["rgb(31, 111, 139)", "rgb(88, 176, 207)"]
 
@@ -289,11 +295,11 @@ def test_no_serious_fault_of_accessibility(full, segments, visit, width, dark):
     assert [rule for rule in told if rule[1] in ("serious", "critical")] == []
 
 
-@pytest.mark.parametrize("kind", ["comparison", "ablation"])
+@pytest.mark.parametrize("kind", ["comparison", "ablation", "effects", "associations"])
 @pytest.mark.parametrize(("width", "dark"), [(360, True), (1200, False)])
 def test_other_pages_have_no_serious_fault_either(visit, kind, width, dark):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
-    page = visit(samples.other_page(kind), dark=dark, width=width, plain=True)
+    page = visit(samples.other_page(kind), dark=dark, width=width, plain=kind in ("effects", "associations"))
     assert page.get_by_role("heading", level=1).count() == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     found = axe.run(page).response["violations"]
@@ -307,8 +313,35 @@ def test_the_page_has_landmarks_and_one_headline(full, visit):
     for role in ("banner", "navigation", "main", "contentinfo", "complementary"):
         assert page.get_by_role(role).count() == 1
     assert page.get_by_role("heading", level=1).count() == 1
-    assert page.get_by_role("table", name="How much worse mae gets").count() == 1
+    assert page.get_by_role("table", name="What the model weighs").count() == 1
     assert page.get_by_role("rowheader", name="feature_000").first.is_visible()
+
+
+def test_the_chart_as_it_stands_is_saved_as_a_picture(full, visit):
+    import struct
+
+    _, html = full
+    page = visit(html, dark=True)
+    page.get_by_label("Show").select_option("% of baseline")
+    expect(page.locator("#chart .axis")).to_contain_text("parts of the baseline")
+    with page.expect_download() as waiting:
+        page.locator("#chart .save").click()
+    content = waiting.value.path().read_bytes()
+    assert waiting.value.suggested_filename.endswith("What the model weighs.png")
+    width, height = struct.unpack(">II", content[16:24])
+    assert width > 1500
+    assert height > 20 * 34
+
+
+def test_a_bar_title_and_what_it_is_about_are_seen_at_once(full, visit):
+    _, html = full
+    page = visit(html, width=1280)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for part in ("h1", ".kicker"):
+        assert page.locator(part).bounding_box()["y"] < 400
+    plain = visit(samples.weighed(6).to_html(), width=1280)
+    bar = plain.locator("#chart .rows li").first.bounding_box()
+    assert bar["y"] + bar["height"] < 800
 
 
 @pytest.mark.parametrize(
@@ -317,7 +350,7 @@ def test_the_page_has_landmarks_and_one_headline(full, visit):
 def test_odd_numbers_are_drawn_without_complaint(visit, values):
     page = visit(samples.bare(values).to_html())
     assert len(bars(page)) == len(values)
-    assert page.locator("#drawn svg").bounding_box()["height"] > 30 * len(values)
+    assert page.locator("#chart .drawn svg").bounding_box()["height"] > 30 * len(values)
 
 
 def test_what_has_no_limit_is_above_and_what_has_no_number_below(visit):
@@ -332,9 +365,9 @@ def test_six_hundred_features(visit):
 
     page = visit(samples.bare(np.linspace(1, -0.1, 600)).to_html())
     page.get_by_role("button", name="Show all 600", exact=True).click()
-    expect(page.locator(".rows li")).to_have_count(600)
+    expect(page.locator("#chart .rows li")).to_have_count(600)
     page.get_by_label("Find").fill("f599")
-    expect(page.locator(".rows li")).to_have_count(1)
+    expect(page.locator("#chart .rows li")).to_have_count(1)
     assert bars(page) == ["f599"]
 
 
@@ -345,4 +378,4 @@ def test_no_feature_at_all_is_no_error(visit):
 
     empty = weighin.Importance((), np.empty((0, 1)), 2.0, "mae", False, 10, complete=False)
     page = visit(empty.to_html())
-    assert page.get_by_text("No feature was weighed.").is_visible()
+    assert page.get_by_text("There is nothing to draw.").is_visible()

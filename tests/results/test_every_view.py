@@ -17,6 +17,7 @@ import pytest
 from rich.console import Console
 
 import weighin
+from pages import asks_nobody, without_scripts
 
 PLAIN = ("spread", "elo", "team", "week")
 HOSTILE = ('<b>"x"&amp;</b>', "a_b|c`*d*", "line\nbreak \x1b[31m", r"$x^{2$ 100% ~\{#}")
@@ -87,8 +88,21 @@ def refits(names):
     return weighin.weigh_refits(recipe, table, fits=3, metric="mae", random_state=0, progress=False)
 
 
-# by the name of its class: makes a result with four features of these names; variants of an ablation are no features
+@functools.cache
+def ablation(names):
+    table = rows(names).assign(target=lambda table: 3 * table[names[0]] + np.sin(np.arange(len(table))))
+
+    def train(frame, features, seed):
+        slope = 3 * (names[0] in features) + 0.1 * np.random.default_rng(seed).normal()
+        return lambda frame: slope * frame[names[0]].to_numpy() if names[0] in frame else np.zeros(len(frame))
+
+    recipe = weighin.Recipe.from_function(train, features=names, target="target")
+    return weighin.ablate(recipe, table, drop="each", fits=3, metric="mae", random_state=0, progress=False)
+
+
+# by the name of its class: makes a result with four features of these names, or variants without each of them
 MAKERS = {
+    "Ablation": ablation,
     "Importance": importance,
     "Comparison": comparison,
     "Refits": refits,
@@ -105,6 +119,11 @@ def names(request):
 @pytest.fixture(params=MAKERS)
 def result(request, names):
     return MAKERS[request.param](names)
+
+
+def in_table(result, names):
+    """What the rows of its table are called."""
+    return [f"without {name}" if isinstance(result, weighin.Ablation) else name for name in names]
 
 
 def shown(name):
@@ -150,7 +169,7 @@ def test_the_text_has_heading_and_every_feature(result, names):
         assert set(shown(name)) <= set(text)
     assert "\x1b" not in text
     if names == PLAIN:
-        assert all(re.search(rf"^ *{name}\b", text, re.M) for name in names)
+        assert all(re.search(rf"^ *{name}\b", text, re.M) for name in in_table(result, names))
 
 
 def test_rich_prints_it(result, names):
@@ -172,7 +191,7 @@ def test_a_notebook_gets_one_table(result, names):
     parsed = Parsed(result._repr_html_())
     assert parsed.tags.count("table") == 1
     assert not {"script", "b", "i", "link", "img"} & set(parsed.tags)
-    for name in names:
+    for name in in_table(result, names):
         assert shown(name) in [text.strip() for text in parsed.texts]
     assert not any(key.startswith("on") for key, _ in parsed.attributes)
 
@@ -180,7 +199,7 @@ def test_a_notebook_gets_one_table(result, names):
 def test_markdown_has_every_feature_as_text(result, names):
     lines = [line for line in result.to_markdown().splitlines() if line.startswith("|")]
     assert len(lines) == 2 + len(result.tell().tables[0].rows)
-    for name in names:
+    for name in in_table(result, names):
         escaped = re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", shown(name))
         assert any(line.startswith(f"| {escaped} ") for line in lines)
     columns = {len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in lines}
@@ -280,10 +299,9 @@ def test_a_file_of_something_else_is_refused(result, tmp_path):
 def test_the_page_holds_every_feature_and_asks_for_nothing(kind, names, tmp_path):
     result = MAKERS[kind](names)
     page = result.to_html()
-    parsed = Parsed(page)
-    assert "script" not in parsed.tags
+    parsed = Parsed(without_scripts(page))
     assert parsed.tags.count("h1") == 1
-    assert not re.search(r"(?:src|href|srcset)=\"(?!data:)", page)
+    assert asks_nobody(page)
     visible = without_spaces(" ".join(parsed.texts))
     for name in names:
         assert without_spaces(shown(name)) in visible
@@ -327,10 +345,10 @@ def test_a_level_that_is_none_is_refused(result, level):
 def test_one_feature_is_asked_for_by_name(result, names):
     for name in names:
         one = result[name]
-        assert one.feature == name
+        assert getattr(one, "variant" if isinstance(result, weighin.Ablation) else "feature") == name
         assert shown(name) in repr(one)
         assert "\x1b" not in repr(one)
-    with pytest.raises(weighin.InputError, match="Unknown feature 'nobody'"):
+    with pytest.raises(weighin.InputError, match=r"Unknown (feature|variant) 'nobody'"):
         result["nobody"]
 
 

@@ -51,7 +51,7 @@ def test_what_effects_found_is_understood_also_of_other_features():
     [
         ({"spraed": "rises"}, "Unknown feature 'spraed'. Did you mean 'spread'"),
         ({"spread": "up"}, "direction of 'spread' must be one of 'rises', .*, got 'up'"),
-        (3, "effects must be of weighin.effects or a mapping, got int"),
+        (3, "effects must be a result of weighin.effects or a mapping, got int"),
     ],
 )
 def test_effects_of_something_else_are_refused(effects, message):

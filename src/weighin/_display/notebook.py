@@ -131,13 +131,12 @@ def _side(column: Column) -> str:
 
 def _row(row: Row, cells: Sequence[str], scale: _Scale, *, with_bar: bool, with_note: bool) -> str:
     sign = f' <span title="{_text(row.meaning)}">{_text(row.sign)}</span>' if row.sign else ""
+    name = f"<bdi>{_text(row.name)}</bdi>" if with_note else _text(row.name)
     note = f'<span class="note">{_text(row.note)}</span>' if with_note and row.note else ""
     track = f'<span class="track">{_bar(row, scale)}</span>' if with_bar and row.bar is not None else ""
     last = f'<td aria-hidden="true">{track}</td>' if with_bar else ""
     kind = ' class="claimed"' if row.claimed else ""
-    return (
-        f'<tr{kind}><th scope="row"><bdi>{_text(row.name)}</bdi>{sign}{note}</th>{"".join(cells)}{last}</tr>'
-    )
+    return f'<tr{kind}><th scope="row">{name}{sign}{note}</th>{"".join(cells)}{last}</tr>'
 
 
 def _bar(row: Row, scale: _Scale) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from weighin._base.checks import check_level
+from weighin._base.errors import InputError
 from weighin._base.text import ARROWS, printable
 from weighin._display.numbers import rounded
 from weighin._results.curves import Curve, around_mean, read_only, small
@@ -76,6 +77,10 @@ class FeatureEffect:
     reach_se: float = float("nan")
 
     def __post_init__(self) -> None:
+        if self.direction not in ARROWS:
+            raise InputError(
+                f"direction must be one of {', '.join(map(repr, ARROWS))}, got {self.direction!r}."
+            )
         for name in ("values", "shares"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
         # no curves are a list of nothing in a file

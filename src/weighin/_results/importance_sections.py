@@ -11,14 +11,14 @@ from weighin._base.errors import InputError
 from weighin._display.charts import Cells
 from weighin._display.telling import Section, Telling
 from weighin._results.associations import Associations
-from weighin._results.associations_charts import closest
+from weighin._results.associations_charts import closest, clusters
 from weighin._results.effects import Effects
 from weighin._results.effects_charts import ChartOptions, curves
 from weighin._results.importance_charts import of_metric, segments
 from weighin._results.importance_numbers import ImportanceNumbers
 
-# of effects, and of the curves of single rows of each; of columns that go together; of the rows of segments
-MOST_EFFECTS, MOST_CURVES, MOST_FEATURES, MOST_ROWS = 8, 24, 60, 20
+# effects, curves of single rows of each, columns that go together, those of them in a square, rows of segments
+MOST_EFFECTS, MOST_CURVES, MOST_FEATURES, MOST_PAIRED, MOST_ROWS = 8, 24, 60, 15, 20
 READING = (
     "What was done: the trained model stayed as it is. The values of one column were shuffled between rows, and the "
     "loss was measured again. How much worse it got is what the model gets out of that column.",
@@ -76,7 +76,8 @@ def _together(numbers: ImportanceNumbers) -> list[Section]:
     )
     return [
         Section(
-            "Features that go together", intro, telling.sentences, telling.charts, telling.tables[1:],
+            "Features that go together", intro, telling.sentences,
+            [clusters(numbers.associations, MOST_PAIRED)], telling.tables[1:],
             [*telling.remarks[1:], *telling.notes], "Associations",
         )
     ]  # fmt: skip

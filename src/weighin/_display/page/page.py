@@ -66,7 +66,7 @@ def page(telling: Telling, *, title: str | None = None, csv: str = "") -> str:
         style=Markup(_read("page.css")),
         data=Markup(_for_script(drawing.data())),
         scripts=list(map(Markup, scripts)),
-        allowed=" ".join(map(_bundle.fingerprint, scripts)) or "'none'",
+        allowed=Markup(" ".join(map(_bundle.fingerprint, scripts)) or "'none'"),
         licences=_read("licences.txt"),
     )
 
