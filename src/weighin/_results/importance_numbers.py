@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -65,6 +65,15 @@ class ImportanceNumbers:
             )
         importances.flags.writeable = False
         object.__setattr__(self, "importances", importances)
+        # what is said of the whole is said of its metrics and segments
+        same = {"simulated": self.simulated, "on_training_rows": self.on_training_rows}
+        parts = tuple(
+            part
+            if all(getattr(part, name) == value for name, value in same.items())
+            else replace(part, **same)
+            for part in self.parts
+        )
+        object.__setattr__(self, "parts", parts)
 
     @property
     def n_repeats(self) -> int:

@@ -28,6 +28,8 @@ PERCENT, AMOUNT, PLAIN = (
     "format(datum.value, '.6~g')",
 )
 _AXIS = {"domain": False, "ticks": False, "gridColor": "var(--line)", "labelColor": "var(--quiet)"}
+# the scale of another layer
+_LENGTH: Spec = {"type": "quantitative"}
 _CONFIG: Spec = {
     "aria": False,
     "background": None,
@@ -128,7 +130,11 @@ def rows_spec(chart: Rows, rows: Sequence[Spec], *, narrow: bool) -> Spec:
     if line is not None:
         dotted = {"type": "rule", "color": "var(--quiet)", "strokeDash": [2, 3]}
         layers.append(
-            {"data": {"values": [{"at": line}]}, "mark": dotted, "encoding": {"x": {**x, "field": "at"}}}
+            {
+                "data": {"values": [{"at": line}]},
+                "mark": dotted,
+                "encoding": {"x": {**_LENGTH, "field": "at"}},
+            }
         )
     return {
         "width": width,
@@ -150,7 +156,10 @@ def _bars(x: Spec, down: int, height: int) -> list[Spec]:
             "mark": {"type": "bar", "height": height, "yOffset": down},
             "encoding": {"x": {**x, "field": "value"}, "color": colour, "fillOpacity": pale},
         },
-        *(_rule(x, down, {"color": ink}, size) for ink, size in (("var(--ground)", 4), ("var(--ink)", 2))),
+        *(
+            _rule(_LENGTH, down, {"color": ink}, size)
+            for ink, size in (("var(--ground)", 4), ("var(--ink)", 2))
+        ),
     ]
 
 
@@ -172,7 +181,7 @@ def _dots(x: Spec, down: int) -> list[Spec]:
     }
     ends = (("low", "var(--ground)", 80), ("high", "var(--ink)", 60))
     dots = [
-        {"mark": {**dot, "fill": fill, "size": size}, "encoding": {"x": {**x, "field": field}}}
+        {"mark": {**dot, "fill": fill, "size": size}, "encoding": {"x": {**_LENGTH, "field": field}}}
         for field, fill, size in ends
     ]
     return [{"name": "bars", **rule}, *dots]
