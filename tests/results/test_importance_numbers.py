@@ -83,3 +83,9 @@ def test_the_frame_survives_hostile_names():
     )
     assert sorted(imp.to_frame()["feature"]) == sorted(HOSTILE)
     assert isinstance(imp.to_frame(), pd.DataFrame)
+
+
+def test_what_is_said_of_the_whole_is_said_of_its_metrics_and_segments():
+    whole = dataclasses.replace(result(parts=(result(metric="rmse"), result(segment=2020))), simulated=True)
+    assert whole.of("rmse").simulated
+    assert all(part.tell().tables[0].heading.startswith("SIMULATED DATA") for part in whole.parts)

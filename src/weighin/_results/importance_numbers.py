@@ -66,11 +66,11 @@ class ImportanceNumbers:
         importances.flags.writeable = False
         object.__setattr__(self, "importances", importances)
         # what is said of the whole is said of its metrics and segments
-        same = {"simulated": self.simulated, "on_training_rows": self.on_training_rows}
+        simulated, trained = self.simulated, self.on_training_rows
         parts = tuple(
             part
-            if all(getattr(part, name) == value for name, value in same.items())
-            else replace(part, **same)
+            if (part.simulated, part.on_training_rows) == (simulated, trained)
+            else replace(part, simulated=simulated, on_training_rows=trained)
             for part in self.parts
         )
         object.__setattr__(self, "parts", parts)
