@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import ModelError, listing
-from weighin._models.table import TableModel, as_given, as_matrix
+from weighin._models.table import TableModel, as_given, as_matrix, in_order
 
 
 class FunctionModel(TableModel):
@@ -27,7 +27,7 @@ class FunctionModel(TableModel):
 
     def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
         """What the function gives, as a matrix of floats; labels that were listed as their numbers."""
-        pred = self.function(as_given(rows))
+        pred = in_order(self.function(as_given(rows)), rows, self.name)
         if self.asked.kind == "label" and self.asked.classes:
             return label_numbers(pred, self.asked.classes, self.name)
         return as_matrix(pred, self.name, rows.n_rows)

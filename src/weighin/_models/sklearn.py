@@ -34,7 +34,7 @@ from weighin._models.meaning import declared, target_names
 from weighin._models.objectives import inner, outputs_of
 from weighin._models.protocol import Encoded
 from weighin._models.sklearn_parts import is_thread_safe, predicts_row_by_row
-from weighin._models.table import TableModel, as_given, table_rows
+from weighin._models.table import TableModel, as_given, in_order, table_rows
 from weighin._tables.features import Feature
 from weighin._tables.frame_rows import FrameRows
 from weighin._tables.frames import check_columns, column_names, is_frame
@@ -158,7 +158,7 @@ class SklearnModel(TableModel):
     def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
         """What a method of the estimator gives, as a matrix; predicted labels as their numbers."""
         try:
-            pred = getattr(self.estimator, response)(as_given(rows))
+            pred = in_order(getattr(self.estimator, response)(as_given(rows)), rows, self.name)
         except NotFittedError as error:
             raise ModelError(f"The {self.name} is not fitted: {error}") from error
         return self.classes.read(pred, response, rows.n_rows)

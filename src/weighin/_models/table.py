@@ -166,6 +166,29 @@ def target_array(y: Any, n_rows: int) -> NDArray[Any]:
     return array
 
 
+def in_order(pred: Any, rows: FrameRows | ArrayRows, who: str) -> Any:
+    """Predictions in the order of the rows that were given: a Series may come back sorted, its index tells.
+
+    Raises
+    ------
+    ModelError
+        If they are in another order, and there are rows of the same index.
+    """
+    if isinstance(rows, ArrayRows) or not hasattr(rows.native, "iloc") or not hasattr(pred, "iloc"):
+        return pred
+    index, own = pred.index, rows.native.index
+    if len(index) != len(own) or index.equals(own):
+        return pred
+    if index.is_unique and own.is_unique:
+        return pred.loc[own] if own.isin(index).all() else pred
+    if index.sort_values().equals(own.sort_values()):
+        raise ModelError(
+            f"The {who} gave predictions in another order than the rows it was given, and several rows have the same "
+            "index: give them in the order of the rows."
+        )
+    return pred
+
+
 def as_matrix(pred: Any, who: str, n_rows: int) -> NDArray[Any]:
     """Predictions as a matrix of floats, one row each.
 
