@@ -104,7 +104,7 @@ def effects(
     InputError
         On arguments or a table that cannot be used; nothing was changed.
     ModelError
-        If weighin cannot read the model, or its predictions are not finite.
+        If weighin cannot read the model, or its predictions are not finite, or depend on the rows beside.
 
     Notes
     -----

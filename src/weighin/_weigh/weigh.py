@@ -151,7 +151,7 @@ def weigh(
     max_seconds : float, optional
         Stop about then, and say what was reached.
     sample_weight : str or array-like of shape (n_rows,), optional
-        Weights of the rows, >= 0. A pair of rows weighs as its receiver times its donor.
+        Weights of the rows, >= 0, of any scale. A pair of rows weighs as its receiver times its donor.
     random_state : int, optional
         Seed, >= 0. Drawn and recorded when not given.
     missing : {"raise", "drop", "mean"}
@@ -165,7 +165,8 @@ def weigh(
         estimators that bring no threads along, one for other models. Estimators and functions run under joblib, so
         ``joblib.parallel_config`` may choose processes. Does not change numbers.
     max_memory : int
-        Megabytes to hold at once beside the encoded table, about. Metrics that need all rows at once (an area under
+        Megabytes to hold at once beside the encoded table, about. Calls of the whole table (see Notes) may take up to
+        2 GiB, or `max_memory`. Metrics that need all rows at once (an area under
         the curve, a median) may take more: about 100 bytes for each row, and 9 for each of its shuffles.
     keep_rows : bool
         Keep what each shuffle changes row by row, in memory and in an ``.npz`` file beside the JSON: 4 bytes for each
@@ -191,6 +192,12 @@ def weigh(
 
     Notes
     -----
+    Whether a row's prediction depends on the rows it is predicted with (lags, ranks or category codes made inside the
+    model, statistics of a batch) is found out on all rows, as they are and swapped, by at most two passes; by none for
+    scikit-learn's own estimators and for networks of known layers. Where it does, or a part of the table cannot be
+    predicted, every swap is predicted on the whole table in its order, as scikit-learn does, and a note says so. What
+    the index of a row tells stays with the row that receives.
+
     Rows exchange values in random blocks of 4,096 (512 with `max_seconds`, fewer where the model is slow). Where a
     metric has no value per row, and is no area under the ROC curve or count of labels either, there are about 25
     blocks, left out one after the other to tell how sure its importances are: under one seed, shuffles are then others
