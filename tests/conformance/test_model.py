@@ -124,6 +124,7 @@ def test_it_has_a_name_and_says_whether_threads_may_call_it(case: Case) -> None:
     assert isinstance(case.model.name, str)
     assert case.model.name
     assert case.model.parallel in (True, False)
+    assert case.model.row_by_row in (True, False)
 
 
 def test_predictions_repeat(case: Case) -> None:

@@ -41,7 +41,9 @@ def test_an_index_of_its_own_says_nothing() -> None:
 
 def test_another_order_of_rows_with_the_same_index_is_refused() -> None:
     twice = FRAME.set_index(np.arange(N) // 2)
-    with pytest.raises(weighin.ModelError, match="in another order than the rows it was given, and several rows"):
+    with pytest.raises(
+        weighin.ModelError, match="in another order than the rows it was given, and several rows"
+    ):
         weighin.weigh(Sorts(), twice, TARGET, metric="mae", random_state=0)
 
 
@@ -62,7 +64,11 @@ def test_what_becomes_of_predictions_later_changes_nothing() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [lambda frame: frame.insert(0, "c", 1.0), lambda frame: frame.pop("b"), lambda frame: frame.update(2 * frame)],
+    [
+        lambda frame: frame.insert(0, "c", 1.0),
+        lambda frame: frame.pop("b"),
+        lambda frame: frame.update(2 * frame),
+    ],
     ids=["adds", "drops", "doubles"],
 )
 def test_a_model_may_do_what_it_likes_to_the_frame_it_gets(change: Any) -> None:

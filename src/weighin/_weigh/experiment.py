@@ -168,6 +168,8 @@ class Experiment:
             if alike:
                 raise
             return PILOT_REPEATS, None, False
+        # of a table that has to be swapped as a whole, the first rows alone are no answer
+        alike = alike and (not scores.why_at_once or n_rows == self.data.rows.n_rows)
         if not scores.complete:
             if alike:
                 return PILOT_REPEATS, (scores, measured), True  # interrupted: what was finished is the result
