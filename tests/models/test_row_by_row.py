@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import NMF, PCA
 from sklearn.dummy import DummyClassifier, DummyRegressor
