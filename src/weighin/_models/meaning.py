@@ -57,7 +57,7 @@ class Meaning:
     ) -> None:
         self.model, self.data, self.structure, self.logits = model, data, structure, logits
         self.declared = declared(model)
-        self._found: Outputs | None = None
+        self._found: Outputs | MetricError | None = None
 
     def __call__(self) -> Outputs:
         """What they mean.
@@ -68,7 +68,12 @@ class Meaning:
             Where it cannot be told, with the calls to choose from.
         """
         if self._found is None:
-            self._found = self._several(self._look())
+            try:
+                self._found = self._several(self._look())
+            except MetricError as error:
+                self._found = error
+        if isinstance(self._found, MetricError):
+            raise self._found
         return self._found
 
     def width(self) -> int:
@@ -103,7 +108,7 @@ class Meaning:
     def notes(self) -> tuple[str, ...]:
         """What has to be told of how outputs were read, if they were looked at."""
         found = self._found
-        if found is None or not (found.guess or found.parts):
+        if not isinstance(found, Outputs) or not (found.guess or found.parts):
             return ()
         several = (
             f" Metrics are means over the {len(found.parts)} targets ({listing(found.targets)}); "
