@@ -50,7 +50,7 @@ def test_an_estimator_and_its_target(cli, tmp_path, table, model):
     assert ran.code == 0, ran.err
     same(tmp_path, weighin.weigh(model, table[COLUMNS], table["days"], n_repeats=2, random_state=0))
     assert (tmp_path / "importance.png").stat().st_size > 1000
-    assert result(tmp_path).further["command"].startswith("weighin run model.joblib")
+    assert result(tmp_path).command.startswith("weighin run model.joblib")
 
 
 def test_classes_as_text(cli, tmp_path, table):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from weighin._base.errors import InputError, MissingDependencyError
+from weighin._base.errors import InputError
 from weighin._base.files import check_free, replacing, together
 from weighin._cli.printing import say, show
 
@@ -86,22 +86,17 @@ class ResultFiles:
     def write(self, result: Any) -> list[Path]:
         """Write a result, all files or none, and give those that were written.
 
-        Where the page lacks a package, that is said and the others are written. Where chart or page fail otherwise,
-        the numbers, which may have taken hours, are written all the same.
+        Where chart or page fail, the numbers, which may have taken hours, are written all the same.
         """
         from weighin._display import charts
 
-        no_page = ""
         try:
             with together():
                 result.save(self.json, force=True)
                 with replacing(self.chart) as temporary:
                     charts.save(result.draw_on, temporary)
                 if self.page:
-                    try:
-                        result.to_html(self.html, force=True)
-                    except MissingDependencyError as error:
-                        no_page = f"No page: {error}"
+                    result.to_html(self.html, force=True)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
@@ -109,10 +104,7 @@ class ResultFiles:
                 result.save(self.json, force=True)
                 error.add_note(f"The numbers are in {self.json}; chart and page could not be made.")
             raise
-        if no_page:
-            stale = f" {self.html} is of an earlier run." if self.html.exists() else ""
-            say(no_page + stale, err=True)
-        return [path for path in self.paths if not (no_page and path == self.html)]
+        return self.paths
 
 
 def finish(result: Any, files: ResultFiles, *, open_it: bool) -> None:
