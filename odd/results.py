@@ -103,6 +103,8 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
             yield Call(
                 f"{name}.to_html", short("title", title), ("title",), partial(result.to_html, title=title)
             )
+            if name == "Effects":
+                continue
             yield Call(f"{name}.plot", short("title", title), ("title",), partial(_plot, result, title=title))
         for ax in (3, "ax", [], object()):
             yield Call(f"{name}.plot", short("ax", ax), ("ax",), partial(result.plot, ax=ax))
@@ -211,10 +213,7 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
 
 
 def _plot(result: Any, **odd: Any) -> Any:
-    from matplotlib.figure import Figure
-
-    figure = Figure()
-    return result.plot(ax=figure.add_subplot(), **odd) if "features" not in odd else result.plot(**odd)
+    return result.plot(**odd) if "features" in odd else result.plot(ax=_figure().add_subplot(), **odd)
 
 
 def _compare(a: Any, b: Any, **odd: Any) -> Any:
@@ -284,7 +283,14 @@ def _load(cls: type, text: str) -> Any:
         path = Path(folder) / "result.json"
         path.write_text(text)
         result = cls.load(path)  # type: ignore[attr-defined]
-    show(result)
-    result.to_html()
-    result.plot()
+    with np.errstate(all="ignore"):
+        show(result)
+        result.to_html()
+        result.draw_on(_figure())
     return result
+
+
+def _figure() -> Any:
+    from matplotlib.figure import Figure
+
+    return Figure(layout="constrained")

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import numpy as np
 
 from odd.call import Call, Outcome, outcome_of
 
-SECONDS = 30
+SECONDS = 120
 MEMORY = 12 * 2**30
 
 
@@ -76,5 +77,7 @@ def _work(calls: list[Call], to: Connection) -> None:
     warnings.simplefilter("ignore")
     for call in calls:
         outcome = outcome_of(call)
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")
         with contextlib.suppress(BrokenPipeError):
             to.send(outcome)

@@ -78,7 +78,14 @@ def test_the_commands_of_the_real_path_are_known() -> None:
     from weighin._cli.app import app
 
     verbs = {tuple(re.findall(r"^weighin ((?:cfbd )?\w+)", command)) for command in commands()} - {()}
-    assert verbs == {("run",), ("cfbd fetch",), ("cfbd train",), ("cfbd ablate",)}
+    assert verbs == {
+        ("run",),
+        ("effects",),
+        ("associations",),
+        ("cfbd fetch",),
+        ("cfbd train",),
+        ("cfbd ablate",),
+    }
     for (verb,) in verbs:
         help_text = CliRunner().invoke(app, [*verb.split(), "--help"], catch_exceptions=False)
         assert help_text.exit_code == 0

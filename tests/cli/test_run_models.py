@@ -77,8 +77,8 @@ def test_columns_that_say_something_about_rows(cli, tmp_path, table, model):
 
 
 def test_a_function_and_a_network_take_the_columns_named(cli, tmp_path, table, monkeypatch):
-    (tmp_path / "mine.py").write_text("def predict(table):\n    return table['age'] - table['dose']\n")
-    ran = cli("run", "mine:predict", "patients.csv", "-t", "days", "--columns", "dose,age", "--repeats", 2)
+    (tmp_path / "ages.py").write_text("def predict(table):\n    return table['age'] - table['dose']\n")
+    ran = cli("run", "ages:predict", "patients.csv", "-t", "days", "--columns", "dose,age", "--repeats", 2)
     assert ran.code == 0, ran.err
     X = table[["dose", "age"]]
     same(
@@ -202,6 +202,8 @@ def test_associations(cli, tmp_path, table):
     np.testing.assert_allclose(found.association, expected.association)
     assert found.clusters == expected.clusters
     assert cli("associations", "patients.csv").code == 1
+    table.assign(spread_provider="simulated").to_csv("patients.csv", index=False)
+    assert "SIMULATED DATA" in cli("associations", "patients.csv", "--force").out
 
 
 @pytest.mark.parametrize("verb", ["run", "effects"])

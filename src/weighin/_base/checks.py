@@ -88,7 +88,8 @@ def check_level(confidence_level: Any) -> None:
 
     Raises InputError.
     """
-    if not is_real(confidence_level) or not 0 < confidence_level < 1:
+    # next to 1 there is no number for half of the rest
+    if not is_real(confidence_level) or not 0 < confidence_level < 1 or 1 - (1 - confidence_level) / 2 == 1:
         raise InputError(f"confidence_level must be between 0 and 1, got {confidence_level!r}.")
 
 

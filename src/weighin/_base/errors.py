@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from weighin._base.text import printable
 
+MODEL_RAISED = "The model raised this as it predicted for rows of the table."
 # letters without a space between them
 _LONG = re.compile(r"\S{300,}")
 
@@ -53,6 +55,17 @@ class FetchError(WeighinError):
 
 class WeighinWarning(UserWarning):
     """Something a reader of the numbers must know."""
+
+
+@contextmanager
+def of_the_model() -> Iterator[None]:
+    """Let what a model raises through, with a note that says so: weighin calls it deep inside."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, WeighinError) and MODEL_RAISED not in getattr(error, "__notes__", ()):
+            error.add_note(MODEL_RAISED)
+        raise
 
 
 def _shortened(match: re.Match[str]) -> str:

@@ -49,6 +49,7 @@ def check_free(*paths: Path, force: bool = False, hint: str = "Pass force=True t
     Raises InputError: if a path is no file, or its folder does not exist or takes no files.
     """
     for path in paths:
+        _try_name(path)
         if path.is_dir():
             raise InputError(f"The output '{path}' is a folder; name a file in it.")
         if path.exists() and not path.is_file():
@@ -230,6 +231,15 @@ def _try_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise InputError(f"Nothing can be written in the folder '{folder}': {error.strerror}.") from None
+
+
+def _try_name(path: Path) -> None:
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise InputError(f"The output '{path}' cannot be written: {error.strerror}.") from None
 
 
 def _with_old(file: Replacement) -> Replacement:

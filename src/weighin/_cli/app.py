@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from pathlib import Path
 from typing import Annotated, Any
@@ -85,7 +86,12 @@ def run() -> int:
         say("Interrupted.", err=True)
         return 130
     except (WeighinError, OSError) as error:
-        say("\n".join([f"weighin: {error}", *getattr(error, "__notes__", ())]), err=True)
+        # arguments are called by the options they are given with
+        what = str(error)
+        if not isinstance(error, WeighinError) and error.strerror:
+            what = ": ".join(map(str, filter(None, [error.strerror, error.filename]))) + "."
+        told = re.sub(r"\b(outputs|metric|missing)='([^']*)'", r"--\1 \2", what)
+        say("\n".join([f"weighin: {told}", *getattr(error, "__notes__", ())]), err=True)
         return 1
     except MemoryError as error:
         say(

@@ -33,6 +33,7 @@ def associations(
     """
     from weighin._associations.associations import associations as find_associations
     from weighin._base.files import check_there
+    from weighin._football.network import is_simulated
 
     files = ResultFiles(out, page=page)
     check_there(table)
@@ -45,4 +46,4 @@ def associations(
         n_rows=n_rows,
         random_state=seed,
     )
-    finish(result, files, open_it=open_it)
+    finish(result, files, open_it=open_it, simulated=is_simulated(chosen.frame))

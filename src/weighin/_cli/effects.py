@@ -42,6 +42,7 @@ def effects(
     """
     from weighin._base.files import check_there
     from weighin._effects.effects import effects as find_effects
+    from weighin._football.network import is_simulated
 
     files = ResultFiles(out, page=page)
     _model.check_model(model)
@@ -63,4 +64,4 @@ def effects(
             missing=missing,
             random_state=seed,
         )
-    finish(result, files, open_it=open_it)
+    finish(result, files, open_it=open_it, simulated=is_simulated(chosen.frame))

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from weighin._base.errors import InputError, ModelError, UntrustedFileError, WeighinError, listing, nearest
+from weighin._base.errors import (
+    MODEL_RAISED,
+    InputError,
+    ModelError,
+    UntrustedFileError,
+    WeighinError,
+    listing,
+    nearest,
+)
 from weighin._cli.options import names
 
 if TYPE_CHECKING:
@@ -214,7 +222,7 @@ def failing_in_words(model: str, columns: Sequence[str]) -> Iterator[None]:
         raise
     except Exception as error:
         # what weighin does wrong itself is not the model's fault
-        if not any(note.startswith("The model raised") for note in getattr(error, "__notes__", ())):
+        if MODEL_RAISED not in getattr(error, "__notes__", ()):
             raise
         reason = next(iter(str(error).strip().splitlines()), "")
         raise ModelError(

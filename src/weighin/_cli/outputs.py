@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,15 +100,21 @@ class ResultFiles:
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            with contextlib.suppress(OSError):
+            try:
                 result.save(self.json, force=True)
                 error.add_note(f"The numbers are in {self.json}; chart and page could not be made.")
+            except OSError:
+                error.add_note(f"Nothing was written to '{self.json.parent}'.")
             raise
         return self.paths
 
 
-def finish(result: Any, files: ResultFiles, *, open_it: bool) -> None:
+def finish(result: Any, files: ResultFiles, *, open_it: bool, simulated: bool) -> None:
     """Write a result, print it, say where it is, and open its page where that is asked for."""
+    if simulated:
+        result = dataclasses.replace(
+            result, notes=("SIMULATED DATA: none of this is about the world.", *result.notes)
+        )
     written = files.write(result)
     show(result)
     say(f"Written: {listed(written)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,7 +98,7 @@ def compare(
 
 
 def _checked_labels(labels: Sequence[str]) -> tuple[str, str]:
-    pair = () if isinstance(labels, str) else tuple(labels)
+    pair = () if isinstance(labels, str) or not isinstance(labels, Iterable) else tuple(labels)
     if len(pair) != 2 or not all(isinstance(label, str) and label.strip() for label in pair):
         raise InputError(f"labels must be two names such as ('2020', '2021'), got {labels!r}.")
     if pair[0] == pair[1]:

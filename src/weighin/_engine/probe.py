@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from weighin._base.errors import ModelError, WeighinError
+from weighin._base.errors import ModelError, of_the_model
 from weighin._base.random_state import restored
 from weighin._models import Rows
 
@@ -147,12 +147,8 @@ def _traced(predict: Predict, rows: Rows) -> tuple[Any, int]:
 
 def predicted(predict: Predict, rows: Rows) -> Any:
     """Predictions with memory of their own: a model may give a view of its inputs, or a buffer it writes again."""
-    try:
+    with of_the_model():
         pred = predict(rows)
-    except Exception as error:
-        if not isinstance(error, WeighinError):
-            error.add_note(f"The model raised this as it predicted for {rows.n_rows} rows of the table.")
-        raise
     if len(pred) != rows.n_rows:
         raise ModelError(
             f"The model gave {len(pred)} predictions for {rows.n_rows} rows; one per row is needed."

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.errors import ModelError, listing
+from weighin._base.errors import ModelError, listing, of_the_model
 from weighin._models.table import TableModel, as_given, as_matrix, in_order
 
 
@@ -27,7 +27,8 @@ class FunctionModel(TableModel):
 
     def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
         """What the function gives, as a matrix of floats; labels that were listed as their numbers."""
-        pred = in_order(self.function(as_given(rows)), rows, self.name)
+        with of_the_model():
+            pred = in_order(self.function(as_given(rows)), rows, self.name)
         if self.asked.kind == "label" and self.asked.classes:
             return label_numbers(pred, self.asked.classes, self.name)
         return as_matrix(pred, self.name, rows.n_rows)

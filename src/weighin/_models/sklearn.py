@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import get_scorer
 
-from weighin._base.errors import MetricError, ModelError, listing
+from weighin._base.errors import MetricError, ModelError, listing, of_the_model
 from weighin._base.random_state import random_state_kept
 from weighin._metrics import (
     PREDICTION_CHANGE,
@@ -158,7 +158,8 @@ class SklearnModel(TableModel):
     def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
         """What a method of the estimator gives, as a matrix; predicted labels as their numbers."""
         try:
-            pred = in_order(getattr(self.estimator, response)(as_given(rows)), rows, self.name)
+            with of_the_model():
+                pred = in_order(getattr(self.estimator, response)(as_given(rows)), rows, self.name)
         except NotFittedError as error:
             raise ModelError(f"The {self.name} is not fitted: {error}") from error
         return self.classes.read(pred, response, rows.n_rows)

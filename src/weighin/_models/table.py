@@ -108,7 +108,7 @@ def table_rows(X: Any, who: str) -> tuple[FrameRows | ArrayRows, tuple[Feature, 
         rows = FrameRows(nw.from_native(X, eager_only=True))
     else:
         # a function of tensors gets tensors
-        array = X.detach() if _is_tensor(X) else np.asarray(X)
+        array = X.detach() if _is_tensor(X) else as_array(X, "X")
         if array.ndim != 2:
             raise InputError(
                 "X must be a data frame (pandas, polars, pyarrow) or a matrix (rows, columns), "
@@ -158,7 +158,7 @@ def target_array(y: Any, n_rows: int) -> NDArray[Any]:
     """
     if _is_tensor(y):
         y = y.detach().cpu()
-    array = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
+    array = as_array(y, "y")
     if array.ndim == 0:
         raise InputError(f"y must hold a value for each of the {n_rows} rows, got {y!r}.")
     if len(array) != n_rows:
@@ -210,6 +210,20 @@ def as_matrix(pred: Any, who: str, n_rows: int) -> NDArray[Any]:
         )
     array = array if array.dtype.kind == "f" else array.astype(np.float64)
     return array[:, None] if array.ndim == 1 else array
+
+
+def as_array(values: Any, what: str) -> NDArray[Any]:
+    """Values as an array of numpy.
+
+    Raises
+    ------
+    InputError
+        If they are lists of several lengths.
+    """
+    try:
+        return np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)
+    except ValueError as error:
+        raise InputError(f"{what} must have the same number of values in every row: {error}") from None
 
 
 def _is_tensor(value: Any) -> bool:

@@ -13,14 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from weighin._base.errors import InputError, ModelError
+from weighin._base.errors import InputError, ModelError, of_the_model
 from weighin._base.random_state import random_state_kept
 from weighin._metrics import Kind, MetricContext, Outputs
 from weighin._models.function import label_numbers
 from weighin._models.meaning import LOOK_ROWS, Meaning, class_codes, target_names
 from weighin._models.protocol import Encoded
 from weighin._models.raw_columns import of_arrays
-from weighin._models.table import HOW_CLASSES
+from weighin._models.table import HOW_CLASSES, as_array
 from weighin._models.tensor_split import TensorSplit, split_of, works_row_by_row
 from weighin._models.torch_outputs import (
     has_members,
@@ -213,11 +213,10 @@ def _scale_of_members(
 def _called(module: Any, rows: ArrayRows) -> Any:
     keys = rows.keys
     try:
-        return (
-            module(*rows.parts)
-            if keys is None
-            else _by_name(module, dict(zip(keys, rows.parts, strict=True)))
-        )
+        with of_the_model():
+            if keys is None:
+                return module(*rows.parts)
+            return _by_name(module, dict(zip(keys, rows.parts, strict=True)))
     except IndexError as error:
         levels = _describe_levels(module, rows)
         if not levels:
@@ -308,9 +307,7 @@ def _matrix(values: Any, names: Sequence[str]) -> np.ndarray:
 def _target(
     y: Any, n_rows: int, device: torch.device, dtype: torch.dtype, classes: tuple[Any, ...] = ()
 ) -> Tensor:
-    array = (
-        _to_numpy(y) if isinstance(y, Tensor) else np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
-    )
+    array = _to_numpy(y) if isinstance(y, Tensor) else as_array(y, "y")
     if array.ndim == 0 or len(array) != n_rows:
         raise InputError(f"y must have {n_rows} rows as X has, got {len(array) if array.ndim else y!r}.")
     if classes and not (array.ndim == 2 and array.shape[1] == len(classes)):

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
+
 from weighin._base.checks import check_title
+from weighin._base.errors import InputError
 from weighin._base.files import as_path, check_free, given_or_written, replacing
 from weighin._base.text import printable
 from weighin._display.codec import Codec, Kind
@@ -225,7 +228,24 @@ class Result(abc.ABC):
             If the file is not there, is no such result, is damaged, or has another version of the format.
         """
         result: Self = cls._codec().read(as_path(path))[0]
-        return result
+        return result._checked(path)
+
+    def _checked(self, path: Path | str) -> Self:
+        """Give a result that was read, once it could tell what is in it.
+
+        Raises
+        ------
+        InputError
+            If its parts, each of which may be, do not fit together.
+        """
+        try:
+            with np.errstate(all="ignore"):
+                self.tell()
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise InputError(
+                f"'{path}' is damaged: its parts do not fit together ({type(error).__name__}: {error})."
+            ) from error
+        return self
 
     @classmethod
     def _codec(cls) -> Codec:

@@ -158,7 +158,8 @@ class FeatureEffect:
         if not pairs or self.few_rows:
             return float("nan"), float("nan")
         quantile = stats.t.ppf(1 - (1 - confidence_level) / (2 * pairs), float(self.pd.df.min()))
-        half = float(quantile * self.reach_se)
+        # however large the quantile, what never moves has no error
+        half = float(quantile * self.reach_se) if self.reach_se else 0.0
         return max(0.0, self.reach - half), self.reach + half
 
     def single_rows(self, *, centered: bool = False) -> NDArray[np.float64]:

@@ -309,13 +309,11 @@ class Importance(ImportanceNumbers, Result):
             If `path` exists and `force` is false.
         """
         path = as_path(path)
-        beside = path.with_suffix(".npz")
-        if self.kept is not None:
-            check_free(beside, force=force)
+        check_free(path, force=force)
         with together():
             super().save(path, force=force)
             if self.kept is not None:
-                write_rows(beside, self.kept, force=force)
+                write_rows(path.with_suffix(".npz"), self.kept, force=force)
 
     def to_json(self) -> str:
         """Give the whole result as JSON, exact and unrounded: what `save` writes, without rows that were kept.
@@ -347,7 +345,7 @@ class Importance(ImportanceNumbers, Result):
         if more.get("rows_beside"):
             kept = read_rows(path.with_suffix(".npz"), result.importances.shape)
         loaded: Self = result if kept is None else dataclasses.replace(result, kept=kept)
-        return loaded
+        return loaded._checked(path)
 
     def merge(self, other: Self) -> Self:
         """Join two results of the same plan, such as the two parts of an interrupted run.

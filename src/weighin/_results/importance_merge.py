@@ -39,6 +39,8 @@ def merged(first: Part, second: Part) -> Part:
     InputError
         Naming what differs, or the features in both.
     """
+    if not isinstance(second, type(first)):
+        raise InputError(f"merge takes another result of weighin.weigh, got {type(second).__name__}.")
     for name in _SAME_PLAN:
         mine, theirs = getattr(first, name), getattr(second, name, None)
         if mine != theirs:

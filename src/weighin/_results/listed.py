@@ -167,7 +167,7 @@ class Listed(Result, Generic[AnyLine]):
     def __getitem__(self, name: str) -> AnyLine:
         """Give the numbers of one of them, with its 95% interval: ``result["age"].ci_lower``."""
         by_name = {getattr(line, self._about): line for line in self.lines()}
-        if name not in by_name:
+        if not isinstance(name, str) or name not in by_name:
             raise InputError(
                 f"Unknown {self._about} {name!r}.{nearest(str(name), list(by_name))} "
                 f"{self._about.capitalize()}s: {listing(list(by_name))}."

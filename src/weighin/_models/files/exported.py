@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import pickle
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,13 +63,16 @@ def read_keras(path: Path, trust: Callable[[str], None]) -> Any:
         os.environ["KERAS_BACKEND"] = "jax" if importlib.util.find_spec("torch") is None else "torch"
     import keras
 
-    try:
-        return keras.models.load_model(path, safe_mode=True)
-    except ValueError as error:
-        if "safe_mode" not in str(error):
-            raise
-        trust("holds a function as code: opening it runs that code.")
-        return keras.models.load_model(path, safe_mode=False)
+    # it warns of optimizers that nobody trains with here
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return keras.models.load_model(path, safe_mode=True)
+        except ValueError as error:
+            if "safe_mode" not in str(error):
+                raise
+            trust("holds a function as code: opening it runs that code.")
+            return keras.models.load_model(path, safe_mode=False)
 
 
 @contextmanager
