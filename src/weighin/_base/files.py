@@ -11,7 +11,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,12 @@ from typing import Any
 
 from weighin._base.errors import InputError, OutputExistsError, nearest
 from weighin._base.journal import Journal, Replacement, hidden, settle, to_disk
+
+try:
+    import fcntl
+except ImportError:
+    # there is none on Windows, where a file that is open cannot be replaced either
+    fcntl = None  # type: ignore[assignment]  # asked for where it is used
 
 
 def as_path(path: Any, name: str = "path") -> Path:
@@ -143,7 +149,8 @@ class Outputs:
             (file,) = self._files.values()
             os.replace(file.temporary, file.target)
         elif self._files:
-            self._replace_together()
+            with _alone({target.parent for target in self._files}):
+                self._replace_together()
 
     def discard(self) -> None:
         """Remove what is hidden still."""
@@ -223,6 +230,20 @@ def _followed(path: Path) -> Path:
     if target.is_symlink():
         raise InputError(f"The link '{path}' leads back to itself.")
     return target
+
+
+@contextmanager
+def _alone(folders: set[Path]) -> Iterator[None]:
+    """Let no other process rename several files in these folders meanwhile: some of each would be left."""
+    with ExitStack() as held:
+        # in one order, so that nobody waits for somebody who waits
+        for folder in sorted(folders) if fcntl is not None else ():
+            # a file system need not know locks
+            with suppress(OSError):
+                lock = os.open(folder, os.O_RDONLY)
+                held.callback(os.close, lock)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _try_folder(folder: Path) -> None:

@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
+from weighin._base.text import printable
 from weighin._display.charts.chart import Chart
 
 MOST_ROWS = 30
+
+
+class Harmless:
+    """What is told, in which no text moves a cursor, colours a terminal or hides: names come from tables and files."""
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):  # type: ignore[arg-type]  # dataclasses alone derive from it
+            object.__setattr__(self, entry.name, _harmless(getattr(self, entry.name)))
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isprintable() else "\n".join(map(printable, value.split("\n")))
+    if type(value) in (list, tuple):
+        return type(value)(map(_harmless, value))
+    if type(value) is dict:
+        return {_harmless(key): _harmless(text) for key, text in value.items()}
+    return value
 
 
 @dataclass(frozen=True)
@@ -27,7 +47,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(Harmless):
     """Head of a column behind the names.
 
     Attributes
@@ -46,7 +66,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Harmless):
     """One line of a table.
 
     Attributes
@@ -75,7 +95,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Harmless):
     """Rows under a heading.
 
     Attributes
@@ -109,7 +129,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Section:
+class Section(Harmless):
     """A part of a page.
 
     Attributes
@@ -138,7 +158,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Telling:
+class Telling(Harmless):
     """Everything a result has to say.
 
     Attributes
