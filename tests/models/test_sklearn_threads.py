@@ -107,7 +107,7 @@ def test_estimators_that_bring_threads_are_called_in_one(
     from weighin._engine import plan as _plan
 
     monkeypatch.setattr(_plan, "THREADS_FROM", 0)
-    monkeypatch.setattr(_plan, "threads_for", lambda n_jobs: 2)
+    monkeypatch.setattr(_plan, "threads_for", lambda n_jobs: 2 if n_jobs in (None, -1) else n_jobs)
     rows = FRAME[["elo", "week"]].to_numpy(float)
     model = estimator.fit(rows, FRAME["margin"])
     kind, seen = type(model), set()
