@@ -64,6 +64,10 @@ def output_names(outputs: Outputs, width: int) -> tuple[list[str], str]:
         return [str(label) for label in outputs.classes], "vote"
     if len(outputs.classes) == width and outputs.kind in ("probability", "logit"):
         return [str(label) for label in outputs.classes], outputs.kind
+    if width == 1 and len(outputs.classes) == 2 and outputs.kind in ("probability", "logit"):
+        return [str(outputs.classes[1])], outputs.kind
+    if outputs.levels and len(outputs.levels) == width:
+        return [f"the {level:g} quantile" for level in outputs.levels], "output"
     if len(outputs.targets) == width:
         return list(outputs.targets), "target"
     return [""] if width == 1 else [f"output {position}" for position in range(width)], "output"

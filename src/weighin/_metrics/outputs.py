@@ -11,7 +11,7 @@ from weighin._base.errors import InputError, listing, nearest
 
 Kind = Literal["unknown", "number", "count", "quantile", "probability", "logit", "label"]
 KINDS = tuple(kind for kind in get_args(Kind) if kind != "unknown")
-OF_CLASSES = ("probability", "logit", "label")
+CLASS_KINDS = ("probability", "logit", "label")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Outputs:
     @property
     def of_classes(self) -> bool:
         """Whether they speak of classes."""
-        return self.kind in OF_CLASSES
+        return self.kind in CLASS_KINDS
 
     def __str__(self) -> str:
         """What they are, in words: "probabilities of 'no', 'yes'"."""
@@ -102,8 +102,8 @@ def asked_outputs(outputs: Any, classes: Any) -> Outputs:
         labels = tuple(label.item() if isinstance(label, np.generic) else label for label in classes)
         if len(set(labels)) < len(labels) or len(labels) < 2:
             raise InputError(f"classes must hold two labels or more, each once, got {listing(labels)}.")
-        if kind is not None and kind not in OF_CLASSES:
-            raise InputError(f"classes= goes with outputs= {listing(OF_CLASSES)}, got {outputs!r}.")
+        if kind is not None and kind not in CLASS_KINDS:
+            raise InputError(f"classes= goes with outputs= {listing(CLASS_KINDS)}, got {outputs!r}.")
     return Outputs(
         cast("Kind", kind or "unknown"), labels, levels=levels, why="as outputs= says" if kind else ""
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -159,6 +160,8 @@ class _Parts:
 
     def score(self, target: Any, pred: Any, weights: Any = None) -> float:
         """The scorer's function as scikit-learn calls it, before its sign."""
+        from sklearn.exceptions import UndefinedMetricWarning
+
         classes = self.answers.classes
         read: Any
         if self.response == "predict" and classes is not None:
@@ -167,7 +170,10 @@ class _Parts:
             read = self.column(pred) if self.function_name else np.array(self.column(pred))
         extra = {} if weights is None else {"sample_weight": weights}
         try:
-            return number(self.name, self.function(self.truth(target), read, **self.options, **extra))
+            with warnings.catch_warnings():
+                # what is not defined is no number, and that is said
+                warnings.simplefilter("ignore", UndefinedMetricWarning)
+                return number(self.name, self.function(self.truth(target), read, **self.options, **extra))
         except ValueError as error:
             raise not_here(self.name, error) from error
 

@@ -49,7 +49,7 @@ class TorchMetrics:
             pred = _of_second(pred) if two_classes and pred.shape[-1] == 2 else one_column(pred)
             target = one_column(torch.as_tensor(target))
             try:
-                own.update(pred, target.long() if classes else target.to(pred.dtype))
+                own.update(pred.clone(), target.clone().to(torch.int64 if classes else pred.dtype))
                 return number(name, own.compute())
             except (ValueError, RuntimeError, IndexError) as error:
                 raise MetricError(

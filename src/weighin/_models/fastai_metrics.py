@@ -141,7 +141,8 @@ def _validated(metric: Any, loss_func: Any, batch_size: int | None) -> Callable[
         try:
             for start in range(0, len(pred), step):
                 here = slice(start, start + step)
-                metric.accumulate(_Validated(pred[here], target[here], loss_func))
+                # a function of the user's may write to what it gets
+                metric.accumulate(_Validated(pred[here].clone(), target[here].clone(), loss_func))
             return number(metric.name, metric.value)
         except (ValueError, TypeError, AssertionError, IndexError, RuntimeError) as error:
             raise not_here(metric.name, error) from error

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import ModelError, listing, of_the_model
+from weighin._metrics import Kind, Outputs
+from weighin._models.meaning import declared
 from weighin._models.table import TableModel, as_given, as_matrix, in_order
 
 
@@ -25,12 +27,22 @@ class FunctionModel(TableModel):
         self.function = function
         self.name = f"function {getattr(function, '__qualname__', type(function).__name__)}"
 
+    def outputs(self, response: str = "predict") -> Outputs:
+        """Those of an estimator whose method it is; else nothing is known."""
+        owner, method = getattr(self.function, "__self__", None), getattr(self.function, "__name__", "")
+        classes = getattr(owner, "classes_", None)
+        kinds: dict[str, Kind] = {"predict": "label", "predict_proba": "probability"}
+        if method not in kinds or not isinstance(classes, np.ndarray) or classes.ndim != 1:
+            return Outputs()
+        return Outputs(kinds[method], tuple(classes.tolist()))
+
     def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
-        """What the function gives, as a matrix of floats; labels that were listed as their numbers."""
+        """What the function gives, as a matrix of floats; labels of classes that are known as their numbers."""
         with of_the_model():
             pred = in_order(self.function(as_given(rows)), rows, self.name)
-        if self.asked.kind == "label" and self.asked.classes:
-            return label_numbers(pred, self.asked.classes, self.name)
+        outputs = declared(self)
+        if outputs.kind == "label" and outputs.classes:
+            return label_numbers(pred, outputs.classes, self.name)
         return as_matrix(pred, self.name, rows.n_rows)
 
 

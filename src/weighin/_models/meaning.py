@@ -108,6 +108,10 @@ class Meaning:
     def notes(self) -> tuple[str, ...]:
         """What has to be told of how outputs were read, if they were looked at."""
         found = self._found
+        names = self.data.targets
+        if len(names) > 1 and not (isinstance(found, Outputs) and found.parts):
+            one = f"'mae[{names[0]}]' is that of one."
+            return (f"Metrics are means over the {len(names)} targets ({listing(names)}); {one}",)
         if not isinstance(found, Outputs) or not (found.guess or found.parts):
             return ()
         several = (
@@ -127,10 +131,14 @@ class Meaning:
         if known.kind == "label":
             self._check_labels(known, target)
             return known
+        whole = target is not None and bool((target == target.round()).all())
+        if target is not None and not whole and not known.classes:
+            return replace(known, kind="number")
         read = self.structure(self.data) if self.structure is not None else Outputs()
+        if read.kind == "logit" and self.width() > 1 and self._sum_to_one():
+            read = Outputs("probability", why="as those of every row are 0 or more and sum to 1")
         if read.kind != "unknown":
             return replace(read, classes=read.classes or known.classes, targets=known.targets, guess=True)
-        whole = target is not None and bool((target == target.round()).all())
         if not known.classes and not whole:
             return replace(known, kind="number")
         width = self.width()
@@ -150,13 +158,7 @@ class Meaning:
         return replace(known, kind="number", why=why, guess=few)
 
     def _of_several(self, known: Outputs, target: NDArray[Any] | None, width: int) -> Outputs:
-        inside, ones = True, True
-        for pred in self._predictions():
-            inside = inside and bool(((pred >= 0) & (pred <= 1)).all())
-            ones = ones and inside and bool((abs(pred.sum(-1) - 1) <= SUM_ERROR).all())
-            if not inside:
-                break
-        if ones:
+        if self._sum_to_one():
             why = "as those of every row are 0 or more and sum to 1"
             return replace(known, kind="probability", why=why, guess=True)
         if not known.classes and target is not None and (target.min() < 0 or target.max() >= width):
@@ -166,6 +168,7 @@ class Meaning:
                 "labels "
                 "in the order of the outputs: classes=[...]; if they are quantiles, say outputs='quantile:0.1,0.9'."
             )
+        inside = all(bool(((pred >= 0) & (pred <= 1)).all()) for pred in self._predictions())
         if self.logits and not inside:
             why = "as torch modules have them for classes"
             return replace(known, kind="logit", why=why, guess=True)
@@ -175,6 +178,13 @@ class Meaning:
             "outputs='logit' for logits, whose softmax is taken; outputs='probability' for probabilities that sum to "
             "1; "
             "or outputs='number', with a metric of numbers."
+        )
+
+    def _sum_to_one(self) -> bool:
+        """Whether all outputs are 0 or more, and those of every row sum to 1."""
+        return all(
+            bool((pred >= 0).all()) and bool((abs(pred.sum(-1) - 1) <= SUM_ERROR).all())
+            for pred in self._predictions()
         )
 
     def _of_flags(self, known: Outputs, what: str) -> Outputs:
@@ -240,6 +250,10 @@ class Meaning:
 def declared(model: Model, response: str = "predict") -> Outputs:
     """What the user says of the outputs, completed by what the model says of them."""
     asked, own = model.asked, model.outputs(response)
+    if asked.classes and asked.kind == "unknown" and own.kind != "unknown" and not own.of_classes:
+        raise InputError(
+            f"classes= is for outputs of classes, and those of {model.name} are {own}, {own.why}."
+        )
     if asked.kind == "unknown":
         return replace(own, classes=asked.classes) if asked.classes else own
     same = asked.kind == own.kind

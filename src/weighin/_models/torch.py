@@ -18,6 +18,7 @@ from weighin._base.random_state import random_state_kept
 from weighin._metrics import Kind, MetricContext, Outputs
 from weighin._models.function import label_numbers
 from weighin._models.meaning import LOOK_ROWS, Meaning, class_codes, target_names
+from weighin._models.objectives import of_loss
 from weighin._models.protocol import Encoded
 from weighin._models.raw_columns import of_arrays
 from weighin._models.table import HOW_CLASSES, as_array
@@ -130,7 +131,7 @@ class TorchModel:
         return Meaning(self, data, self._last_layer, logits=True).context(device=self.device)
 
     def _last_layer(self, data: Encoded) -> Outputs:
-        """What the layer that ran last says, on all rows."""
+        """What the layer that ran last says, on all rows; else the only loss that the module holds."""
         rows = data.rows
 
         def call(start: int) -> Tensor:
@@ -139,7 +140,9 @@ class TorchModel:
 
         calls = (partial(call, start) for start in range(0, rows.n_rows, LOOK_ROWS))
         with random_state_kept(), self.predicting(), torch.inference_mode():
-            return Outputs() if self._scale else last_activation(self.module, calls)
+            last = Outputs() if self._scale else last_activation(self.module, calls)
+        losses = [part for part in self.module.children() if type(part).__module__ == "torch.nn.modules.loss"]
+        return of_loss(losses[0]) if last.kind == "unknown" and len(losses) == 1 else last
 
     def chunk_rows(self, rows: ArrayRows) -> int:
         """As many as keep the widest layer in cache."""
