@@ -75,7 +75,10 @@ def _sections(telling: Telling) -> Iterable[Section]:
     """The parts of a page in order: charts, the other sentences, tables, and what else there is."""
     if telling.charts:
         yield Section(
-            telling.charts[0].title, charts=telling.charts, notes=[telling.charts[0].subtitle], link="Chart"
+            telling.charts[0].title.removeprefix("SIMULATED DATA - "),
+            charts=telling.charts,
+            notes=[telling.charts[0].subtitle],
+            link="Chart",
         )
     if telling.sentences[LEADS:]:
         yield Section("What else was found", sentences=telling.sentences[LEADS:])
