@@ -145,10 +145,12 @@ def test_index_order_and_further_columns_play_no_part(change: tuple[str, Callabl
     np.testing.assert_array_equal(imp.importances, expected.importances)
 
 
-def test_a_target_with_an_index_of_its_own_counts_by_position() -> None:
+def test_a_target_with_an_index_of_its_own_is_refused_and_counts_by_position_as_an_array() -> None:
     model = make_pipeline(encoder(), Ridge()).fit(X, FRAME["margin"])
     y = FRAME["margin"].set_axis(range(N, 0, -1))
-    np.testing.assert_array_equal(importances(model, X, y), importances(model, X, FRAME["margin"]))
+    with pytest.raises(InputError, match=r"y and X name their rows differently.* give y\.to_numpy\(\)"):
+        importances(model, X, y)
+    np.testing.assert_array_equal(importances(model, X, y.to_numpy()), importances(model, X, FRAME["margin"]))
 
 
 def test_missing_columns_are_named_with_the_nearest() -> None:

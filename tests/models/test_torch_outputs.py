@@ -190,7 +190,7 @@ def test_metrics_that_do_not_fit_are_said(n_outputs: int, y: Any, metric: Any, m
     [
         (Y[:5], "y must have 90 rows as X has, got 5"),
         (3.0, "y must have 90 rows as X has, got 3.0|y must have 90 rows"),
-        ("margin", "y must have 90 rows as X has, got 'margin'"),
+        ("margin", "y='margin' names a column, and there is none"),
         (["yes"] * N, r"y must hold numbers \(class numbers for a classifier\), got <U3"),
         (np.full(N, np.nan), r"y has 90 missing or infinite value\(s\)"),
         (None, "needs a target, y; only metric='prediction_change' does without"),

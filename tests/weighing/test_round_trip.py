@@ -181,5 +181,5 @@ def test_levels_are_between_0_and_1(level):
 
 @pytest.mark.parametrize("y", [[1, 2], "margin", np.full(600, np.nan), ["a"] * 600, 3.0])
 def test_a_target_that_is_none_is_refused(y):
-    with pytest.raises(InputError, match=r"^y "):
+    with pytest.raises(InputError, match=r"^y"):
         weighin.weigh(line, FRAME, y)

@@ -17,6 +17,7 @@ from weighin._base.text import named
 from weighin._results.associations import Associations
 from weighin._results.clusters import chance_level, group_names
 from weighin._tables.columns import Column, count_rows, read_columns
+from weighin._tables.containers import Table, as_table
 
 N_ROWS = 2000
 # columns that are compared with each other: their pairs are held, and written to files, one by one
@@ -29,6 +30,7 @@ def associations(
     X: Any,
     features: Iterable[str] | None = None,
     *,
+    feature_names: Iterable[str] | None = None,
     threshold: float = SAME,
     n_rows: int | None = N_ROWS,
     random_state: int | None = None,
@@ -38,11 +40,12 @@ def associations(
 
     Parameters
     ----------
-    X : data frame, matrix, tuple or dict of matrices
-        The table, as the model takes it: pandas, polars, pyarrow, numpy; for a learner raw as before training. It
-        stays untouched.
+    X : table
+        As the model takes it, anything that `weigh` takes; for a learner raw as before training. It stays untouched.
     features : iterable of str, optional
         Which columns, at most 2,000; all by default. Leave the target and row numbers out.
+    feature_names : iterable of str, optional
+        What to call the columns of a matrix.
     threshold : float
         Association, above 0 and at most 1, from which on features are put into one cluster. On few rows it is raised
         to what chance does not reach, 3.5 / sqrt(n_rows - 1).
@@ -83,7 +86,8 @@ def associations(
     'x0 moves against x1 (−0.94): shuffling one leaves the other in place.'
     """
     check_share("threshold", threshold)
-    columns, seed, total = _sample(X, features, n_rows, random_state)
+    table = as_table(X, feature_names=feature_names)
+    columns, seed, total = _sample(table, features, n_rows, random_state)
     n = len(columns[0].values)
     floor = chance_level(n)
     with tracking("Comparing columns", 2 * len(columns), progress) as advance:
@@ -104,7 +108,7 @@ def associations(
         threshold=float(threshold),
         n_rows=n,
         random_state=seed,
-        notes=tuple(_notes(columns, n, total, floor)),
+        notes=(*table.notes, *_notes(columns, n, total, floor)),
     )
 
 
@@ -121,7 +125,7 @@ def auto_groups(
     The parameters are those of `associations`; empty where no columns go together.
     """
     check_share("threshold", threshold)
-    columns, _, _ = _sample(X, features, n_rows, random_state)
+    columns, _, _ = _sample(as_table(X), features, n_rows, random_state)
     strength = np.abs(associate(columns).signed)
     level = min(1.0, max(threshold, chance_level(len(columns[0].values))))
     names = [column.name for column in columns]
@@ -148,7 +152,7 @@ def off_data(
         About 1 where a column depends on no other; from 1.5 on, which is a rank correlation of about 0.7, rows leave
         the data. NaN with fewer than 50 rows.
     """
-    columns, seed, _ = _sample(X, features, n_rows, random_state)
+    columns, seed, _ = _sample(as_table(X), features, n_rows, random_state)
     places = {column.name: i for i, column in enumerate(columns)}
     units: dict[str, tuple[int, ...]] = {name: (place,) for name, place in places.items()}
     for group, members in (groups or {}).items():
@@ -161,12 +165,13 @@ def off_data(
 
 
 def _sample(
-    X: Any, features: Iterable[str] | None, n_rows: int | None, random_state: int | None
+    table: Table, features: Iterable[str] | None, n_rows: int | None, random_state: int | None
 ) -> tuple[tuple[Column, ...], int, int]:
     """Read some rows, drawn at random; with the seed and the number of all rows."""
     if n_rows is not None and not is_whole(n_rows, 2):
         raise InputError(f"n_rows must be an integer >= 2 or None, got {n_rows!r}.")
     seed = seed_of(random_state)
+    X = table.X
     total = 0 if X is None or not hasattr(X, "__len__") else count_rows(X)
     rows = None
     if n_rows is not None and total > n_rows:
@@ -174,7 +179,7 @@ def _sample(
     wanted = None if features is None else list_of_names(features, "features")
     n_columns = np.shape(X)[1] if wanted is None and hasattr(X, "shape") and len(X.shape) == 2 else 0
     _check_columns(len(wanted) if wanted is not None else n_columns)
-    columns = read_columns(X, wanted, rows)
+    columns = read_columns(X, wanted, rows, table.feature_names)
     _check_columns(len(columns))
     if not columns:
         raise InputError("There are no columns to compare: X has none, or features is empty.")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from weighin._base.errors import InputError, listing, nearest
+from weighin._base.text import column_label
 
 # threads or processes: far more than any machine has use for, few enough to start
 MOST_JOBS = 1024
@@ -127,7 +128,10 @@ def names_among(names: Any, available: Collection[str], where: str) -> list[str]
 
     Raises InputError: naming the first that is not.
     """
-    names = list_of_names(names, where)
+    names = [
+        column_label(name) if column_label(name) in available else name
+        for name in list_of_names(names, where)
+    ]
     for name in names:
         if not isinstance(name, str):
             raise InputError(f"{where} must hold names (text), got {name!r}.{nearest(name, available)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 # hold emoji together, and part letters in Persian: harmless between such letters
 _JOINERS = "\u200c\u200d"
@@ -50,3 +51,10 @@ ARROWS = {
     "differs": "⇅",
     "none": "→",
 }
+
+
+def column_label(name: Any) -> str:
+    """Text of a column's name: that of a tuple, as of pandas' columns of several levels, joined."""
+    if isinstance(name, tuple):
+        return " / ".join(str(part) for part in name if str(part))
+    return name if isinstance(name, str) else str(name)

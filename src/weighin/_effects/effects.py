@@ -24,7 +24,8 @@ from weighin._results.curves import around_mean
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects import Effects
 from weighin._tables.columns import Column
-from weighin._tables.features import Feature, select
+from weighin._tables.containers import as_table
+from weighin._tables.features import Feature, renamed, select
 from weighin._tables.frames import n_rows_of, rows_of
 
 # rows of a larger table, for the points; more would show the same ones
@@ -49,6 +50,7 @@ def effects(
     X: Any = None,
     features: Iterable[str] | None = None,
     *,
+    feature_names: Iterable[str] | None = None,
     output: str | int | None = None,
     outputs: str | None = None,
     classes: Sequence[Any] | None = None,
@@ -69,11 +71,13 @@ def effects(
     ----------
     model : fastai TabularLearner, torch module, scikit-learn estimator or function
         Trained. It comes back as it was.
-    X : data frame, array, tuple or dict, optional
-        What the model takes, as for `weigh`; it stays untouched. A learner does without, and takes its validation
-        set. No target is needed.
+    X : table, optional
+        What the model takes, anything that `weigh` takes; it stays untouched. A learner does without, and takes its
+        validation set. No target is needed.
     features : iterable of str, optional
         Only these; all by default.
+    feature_names : iterable of str, optional
+        What to call the columns of a matrix.
     output : str or int, optional
         Which class or which target, by name or place, where a model predicts several. By default the second of two
         classes, the class predicted most of more, the first target; the result names it.
@@ -129,13 +133,16 @@ def effects(
     _check_arguments(grid, n_rows, n_curves, missing, random_state, batch_size, n_jobs, max_memory)
     adapted: Model = as_model(model, device=device, outputs=outputs, classes=classes)
     seed = seed_of(random_state)
-    X, total = _some_rows(X, n_rows, seed)
+    table = as_table(X, feature_names=feature_names)
+    X, total = _some_rows(table.X, n_rows, seed)
     data = adapted.encode(X, None, missing, False)
-    chosen = select(data.features, features)
+    own_names = {feature.columns: feature for feature in data.features}
+    chosen = select(renamed(data.features, table.feature_names), features)
     kept = data.rows.n_rows
     n = kept if n_rows is None else min(n_rows, kept)
     drawn = np.random.default_rng(seed).permutation(kept)[:n]
-    columns = adapted.raw_columns(data, chosen, X, grid)
+    # a model knows its columns by the names it gave them
+    columns = adapted.raw_columns(data, [own_names[feature.columns] for feature in chosen], X, grid)
     grids = [choose_grid(column, grid) for column in columns]
     stack = data.rows.take(np.concatenate([drawn, *(points.givers for points in grids)]))
     edges = np.cumsum([n, *(len(points.givers) for points in grids)])
@@ -172,7 +179,8 @@ def effects(
             advance=advance,
         )
     chosen_output = meant[0]
-    notes = [*data.notes, *context.notes(), *([chosen_output.remark] if chosen_output.remark else [])]
+    remark = [chosen_output.remark] if chosen_output.remark else []
+    notes = [*table.notes, *data.notes, *context.notes(), *remark]
     if n < (total or kept):
         notes.append(f"Averages over {n:,} of {total or kept:,} rows, drawn at random.")
     if probe.noise:

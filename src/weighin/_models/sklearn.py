@@ -37,7 +37,7 @@ from weighin._models.sklearn_parts import is_thread_safe, predicts_row_by_row
 from weighin._models.table import TableModel, as_given, in_order, table_rows
 from weighin._tables.features import Feature
 from weighin._tables.frame_rows import FrameRows
-from weighin._tables.frames import check_columns, column_names, is_frame
+from weighin._tables.frames import check_columns, column_names, columns_at, is_frame
 
 CHANGE = PREDICTION_CHANGE.name
 
@@ -89,7 +89,7 @@ class SklearnModel(TableModel):
         if is_frame(X) and names is not None:
             # the estimator's own columns, in its order: scikit-learn insists on both
             check_columns(X, names, "the estimator was fitted on")
-            X = nw.from_native(X, eager_only=True).select(names).to_native()
+            X = columns_at(X, names).to_native()
         rows, features = table_rows(X, self.name)
         if names is not None and not is_frame(X) and len(names) == len(features):
             features = tuple(Feature(name, f.columns) for name, f in zip(names, features, strict=True))

@@ -16,7 +16,7 @@ from weighin._models.meaning import Meaning, class_codes, declared, target_names
 from weighin._models.protocol import Encoded
 from weighin._models.raw_columns import of_arrays, of_frame
 from weighin._tables.arrays import ArrayRows
-from weighin._tables.columns import Column
+from weighin._tables.columns import Column, check_matrix
 from weighin._tables.features import Feature
 from weighin._tables.frame_rows import FrameRows
 from weighin._tables.frames import column_names, is_frame
@@ -107,13 +107,9 @@ def table_rows(X: Any, who: str) -> tuple[FrameRows | ArrayRows, tuple[Feature, 
         names = column_names(X)
         rows = FrameRows(nw.from_native(X, eager_only=True))
     else:
+        check_matrix(X)
         # a function of tensors gets tensors
-        array = X.detach() if _is_tensor(X) else as_array(X, "X")
-        if array.ndim != 2:
-            raise InputError(
-                "X must be a data frame (pandas, polars, pyarrow) or a matrix (rows, columns), "
-                f"got {type(X).__name__} of shape {tuple(array.shape)}."
-            )
+        array = X.detach() if _is_tensor(X) else X
         names = [f"x{position}" for position in range(array.shape[1])]
         rows = ArrayRows((array,))
     if not names:

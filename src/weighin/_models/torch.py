@@ -271,7 +271,7 @@ def _inputs(X: Any) -> tuple[list[Any], list[list[str]], tuple[str, ...] | None]
         keys, inputs = tuple(X), list(X.values())
         labels = [str(key) for key in keys]
     elif isinstance(X, list | tuple):
-        if not X or np.ndim(X[0]) != 2:
+        if not X or not (is_frame(X[0]) or getattr(X[0], "ndim", None) == 2):
             raise InputError("A list or tuple X must hold the module's inputs, each with 2 dimensions.")
         inputs, labels = list(X), [f"input{position}" for position in range(len(X))]
     else:
@@ -281,9 +281,10 @@ def _inputs(X: Any) -> tuple[list[Any], list[list[str]], tuple[str, ...] | None]
         if is_frame(values):
             names.append(column_names(values))
             continue
-        shape = np.shape(values)
-        if len(shape) != 2:
-            raise InputError(f"{label or 'X'} must have 2 dimensions (rows, columns), got shape {shape}.")
+        shape = getattr(values, "shape", None)
+        if shape is None or len(shape) != 2:
+            got = type(values).__name__ if shape is None else f"shape {tuple(shape)}"
+            raise InputError(f"{label or 'X'} must have 2 dimensions (rows, columns), got {got}.")
         names.append([f"{label}_{j}" if label else f"x{j}" for j in range(shape[1])])
     flat = [name for part_names in names for name in part_names]
     if len(set(flat)) < len(flat):

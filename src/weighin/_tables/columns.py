@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -15,10 +16,13 @@ from numpy.typing import NDArray
 
 from weighin._base.checks import list_of_names, names_among
 from weighin._base.errors import InputError
-from weighin._tables.frames import column_names, is_frame, n_rows_of
+from weighin._tables.frame_rows import values_of
+from weighin._tables.frames import columns_of, is_frame, n_rows_of
 
 # in microseconds
 SECOND = 1_000_000
+# whole numbers up to here are exact in double precision
+EXACT = 2**53
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +33,8 @@ class Column:
     ----------
     name : str
     kind : {"numeric", "date", "ordered", "nominal"}
-        Dates count seconds; "ordered" levels have an order of their own (truth values, ordered categories).
+        Dates count seconds; "ordered" levels have an order of their own (truth values, ordered categories, whole
+        numbers too large to be exact otherwise).
     values : ndarray of shape (n_rows,)
         Numbers, or places in `levels`; NaN where missing.
     levels : tuple of str
@@ -62,7 +67,10 @@ class Column:
 
 
 def read_columns(
-    X: Any, features: Iterable[str] | None = None, rows: NDArray[np.int64] | None = None
+    X: Any,
+    features: Iterable[str] | None = None,
+    rows: NDArray[np.int64] | None = None,
+    names: Sequence[str] | None = None,
 ) -> tuple[Column, ...]:
     """Read columns of a table.
 
@@ -75,6 +83,8 @@ def read_columns(
         Which, in which order; all by default.
     rows : ndarray of int, optional
         Only these rows.
+    names : sequence of str, optional
+        What the columns of matrices are called.
 
     Raises
     ------
@@ -82,9 +92,9 @@ def read_columns(
         On anything that is no table, and on unknown or repeated names.
     """
     wanted = None if features is None else list_of_names(features, "features")
-    available = _sources(X, wanted)
-    names = list(available) if wanted is None else names_among(wanted, available, "features")
-    return tuple(_read(name, available[name], rows) for name in names)
+    available = _sources(X, wanted, names)
+    chosen = list(available) if wanted is None else names_among(wanted, available, "features")
+    return tuple(_read(name, available[name](), rows) for name in chosen)
 
 
 def count_rows(X: Any) -> int:
@@ -95,8 +105,11 @@ def count_rows(X: Any) -> int:
 def column_of(name: str, values: Any) -> Column:
     """Read one array of values, or list of objects."""
     array = values if isinstance(values, np.ndarray) else _objects(values)
+    if array.dtype.kind in "iu" and array.size and max(int(array.max()), -int(array.min())) > EXACT:
+        return _large(name, array.tolist())
     if array.dtype.kind in "fiu":
-        return Column(name, "numeric", array.astype(np.float64))
+        # -0.0 is 0.0
+        return Column(name, "numeric", array.astype(np.float64) + 0.0)
     if array.dtype.kind == "b":
         return Column(name, "ordered", array.astype(np.float64), ("False", "True"))
     if array.dtype.kind == "M":
@@ -104,39 +117,50 @@ def column_of(name: str, values: Any) -> Column:
     return _from_objects(name, array.tolist())
 
 
-def _sources(X: Any, features: Sequence[str] | None) -> dict[str, Any]:
+def _sources(
+    X: Any, features: Sequence[str] | None, given: Sequence[str] | None
+) -> dict[str, Callable[[], Any]]:
     """Name each column of a table, unread."""
     if X is None:
         raise InputError("X is needed: the table whose columns are compared.")
     if _are_columns(X):
-        return {column.name: column for column in X}
+        return {column.name: partial(_same, column) for column in X}
     if isinstance(X, Mapping):
         parts = [(f"{key}_", part) for key, part in X.items()]
-    elif isinstance(X, list | tuple) and X and np.ndim(X[0]) == 2:
+    elif isinstance(X, list | tuple):
         parts = [(f"input{position}_", part) for position, part in enumerate(X)]
     else:
         parts = [("x", X)]
-    sources: dict[str, Any] = {}
+    sources: dict[str, Callable[[], Any]] = {}
     for prefix, part in parts:
         if is_frame(part):
-            names = column_names(part)
             frame = nw.from_native(part, eager_only=True)
-            sources.update({name: frame[name] for name in names})
+            sources |= {name: partial(_series, frame, place) for name, place in columns_of(part).items()}
             continue
-        if nw.dependencies.is_polars_lazyframe(part):
-            # its message says what to do
-            column_names(part)
-        array = np.asarray(part.detach().cpu() if hasattr(part, "detach") else part)
-        if array.ndim != 2:
-            raise InputError(
-                "X must be a data frame (pandas, polars, pyarrow) or a matrix (rows, columns), "
-                f"got {type(part).__name__} of shape {array.shape}."
-            )
-        names = [f"{prefix}{j}" for j in range(array.shape[1])]
-        if len(parts) == 1 and features and len(features) == len(names) and not set(features) & set(names):
-            names = list(features)
-        sources.update(zip(names, array.T, strict=True))
-    return sources
+        array = part.detach().cpu().numpy() if hasattr(part, "detach") else part
+        check_matrix(array)
+        sources |= {f"{prefix}{j}": partial(_same, column) for j, column in enumerate(array.T)}
+    if given is None and features and len(features) == len(sources) and not set(features) & set(sources):
+        given = None if any(is_frame(part) for _, part in parts) else features
+    return sources if given is None else dict(zip(given, sources.values(), strict=True))
+
+
+def check_matrix(X: Any) -> None:
+    """Raise `InputError` unless `X` is an array of two dimensions, of numpy or torch."""
+    if getattr(X, "ndim", None) != 2:
+        shape = f" of shape {tuple(X.shape)}" if hasattr(X, "shape") else ""
+        raise InputError(
+            "X must be a table: a data frame (pandas, polars, pyarrow, or what they can read), a matrix (rows, "
+            f"columns), a dict of columns, records, or a path; got {type(X).__name__}{shape}."
+        )
+
+
+def _series(frame: nw.DataFrame[Any], place: int) -> nw.Series[Any]:
+    return frame[:, place]
+
+
+def _same(values: Any) -> Any:
+    return values
 
 
 def _are_columns(X: Any) -> bool:
@@ -151,8 +175,10 @@ def _read(name: str, source: Any, rows: NDArray[np.int64] | None) -> Column:
     if isinstance(source, np.ndarray):
         return column_of(name, source)
     kind = source.dtype
+    if kind.is_integer():
+        return column_of(name, values_of(source))
     if kind.is_numeric():
-        return Column(name, "numeric", _floats(source.cast(nw.Float64)))
+        return Column(name, "numeric", _floats(source.cast(nw.Float64)) + 0.0)
     if kind in (nw.Date, nw.Datetime):
         return Column(name, "date", _floats(source.dt.timestamp("us").cast(nw.Float64)) / SECOND)
     if kind == nw.Duration:
@@ -175,11 +201,19 @@ def _from_objects(name: str, values: Sequence[Any]) -> Column:
         isinstance(value, numbers.Real | Decimal) and not isinstance(value, bool | np.bool_)
         for value in present
     ):
+        if all(isinstance(value, numbers.Integral) for value in present) and max(map(abs, present)) > EXACT:
+            return _large(name, values)
         return Column(name, "numeric", np.array([np.nan if is_missing(v) else float(v) for v in values]))
     if present and all(isinstance(value, date | np.datetime64) for value in present):
         plain = [np.datetime64("NaT") if is_missing(v) else _naive(v) for v in values]
         return _dates(name, np.array(plain, dtype="datetime64[us]"))
     return _levelled(name, "nominal", values, sorted({str(value) for value in present}))
+
+
+def _large(name: str, values: Sequence[Any]) -> Column:
+    """Whole numbers that double precision does not tell apart, by their places in order."""
+    levels = sorted({int(value) for value in values if not is_missing(value)})
+    return _levelled(name, "ordered", values, [str(level) for level in levels])
 
 
 def _naive(value: Any) -> Any:
@@ -205,7 +239,7 @@ def is_missing(value: Any) -> bool:
         return True
     if isinstance(value, np.datetime64):
         return bool(np.isnat(value))
-    return isinstance(value, float | np.floating) and bool(value != value)
+    return isinstance(value, float | np.floating | Decimal) and bool(value != value)
 
 
 def _objects(values: Any) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from weighin._base.checks import names_among
 from weighin._base.errors import InputError
@@ -67,3 +67,10 @@ def select(
     if not chosen:
         raise InputError("Nothing to weigh: features is empty and there are no groups.")
     return tuple(chosen)
+
+
+def renamed(features: Sequence[Feature], names: Sequence[str] | None) -> tuple[Feature, ...]:
+    """The same features by other names, in order; by their own where there are none."""
+    if names is None:
+        return tuple(features)
+    return tuple(replace(feature, name=name) for feature, name in zip(features, names, strict=True))

@@ -65,7 +65,7 @@ class FrameRows:
         """Number the distinct joint values of some columns; None when there are more than `limit`."""
         code = np.zeros(self.n_rows, dtype=np.int64)
         for column in columns:
-            own = number_values(_values(self.frame[:, column]), limit)
+            own = number_values(values_of(self.frame[:, column]), limit)
             if own is None:
                 return None
             distinct, code = np.unique(code * (int(own.max()) + 1) + own, return_inverse=True)
@@ -116,7 +116,7 @@ def _replaced(frame: Any, columns: Sequence[int], source: Any, rows: Any) -> Any
     return frame
 
 
-def _values(column: nw.Series[Any]) -> NDArray[Any]:
+def values_of(column: nw.Series[Any]) -> NDArray[Any]:
     """Values of a column; as objects where an array of numbers would make a null and a nan the same."""
     plain = column.dtype.is_numeric() or column.dtype == nw.Boolean
     if plain and (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.files import check_there
 from weighin._base.optional import require
+from weighin._base.text import column_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,35 +31,98 @@ FORMATS = {
 
 
 def is_frame(X: object) -> bool:
-    """Tell whether `X` is a data frame weighin reads: pandas, polars or pyarrow."""
-    return nw.dependencies.is_into_dataframe(X)
+    """Tell whether `X` is a data frame of pandas, polars or pyarrow, which are those that models get."""
+    known = nw.dependencies
+    return known.is_pandas_dataframe(X) or known.is_polars_dataframe(X) or known.is_pyarrow_table(X)
 
 
-def column_names(X: Any) -> list[str]:
-    """Column names of a frame, in order; duplicated or non-text names are refused.
+def columns_of(X: Any) -> dict[str, int]:
+    """Column names of a frame, as texts, with their places.
 
     Raises
     ------
     InputError
-        If `X` is no frame weighin reads, two columns share a name, or a name is not text.
+        If `X` is no frame weighin reads, or two columns share a name.
     """
     if not is_frame(X):
-        lazy = nw.dependencies.is_polars_lazyframe(X)
         raise InputError(
             f"A table must be a pandas, polars or pyarrow data frame, got {type(X).__module__}.{type(X).__name__}."
-            + (" Call .collect() on it first." if lazy else "")
         )
-    names = list(X.column_names if nw.dependencies.is_pyarrow_table(X) else X.columns)
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
+    names = [
+        column_label(name) for name in (X.column_names if nw.dependencies.is_pyarrow_table(X) else X.columns)
+    ]
+    places = {name: place for place, name in enumerate(names)}
+    if len(places) < len(names):
+        twice = [name for name, count in Counter(names).items() if count > 1]
         raise InputError(f"Column names must be unique; these occur more than once: {listing(twice)}.")
-    odd = [name for name in names if not isinstance(name, str)]
-    if odd:
+    return places
+
+
+def column_names(X: Any) -> list[str]:
+    """Column names of a frame, as texts, in order; `columns_of` says what is refused."""
+    return list(columns_of(X))
+
+
+def columns_at(X: Any, names: Sequence[str]) -> nw.DataFrame[Any]:
+    """Give columns of a frame, by the texts of their names, in the order asked for."""
+    places = columns_of(X)
+    return nw.from_native(X, eager_only=True)[:, [places[name] for name in names]]
+
+
+def column_at(X: Any, name: str) -> nw.Series[Any]:
+    """Give one column of a frame, by the text of its name."""
+    place = columns_of(X)[name]
+    return nw.from_native(X, eager_only=True)[:, place]
+
+
+def frame_of_columns(columns: Mapping[Any, Any], index: Any = None) -> Any:
+    """Make a frame of columns by name: of pandas where it is installed, else of polars or pyarrow.
+
+    Parameters
+    ----------
+    columns : mapping of name to array-like of shape (n_rows,)
+    index : pandas.Index, optional
+        Names of the rows.
+
+    Raises
+    ------
+    InputError
+        On columns of different lengths.
+    """
+    plain = {name: _plain(values) for name, values in columns.items()}
+    lengths = {name: len(values) for name, values in plain.items()}
+    if len(set(lengths.values())) > 1:
+        shortest, longest = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
         raise InputError(
-            f"Column names must be text, got {odd[0]!r} ({type(odd[0]).__name__}). "
-            "Hint: df.columns = df.columns.map(str)."
+            f"The columns of X must have the same rows: {column_label(shortest)!r} has {lengths[shortest]:,}, "
+            f"{column_label(longest)!r} {lengths[longest]:,}."
         )
-    return names
+    if find_spec("pandas") is not None:
+        import pandas as pd
+
+        return pd.DataFrame(plain, index=index)
+    by_text = {column_label(name): values for name, values in plain.items()}
+    if find_spec("polars") is not None:
+        import polars as pl
+
+        return pl.DataFrame(by_text)
+    return require("pyarrow", "files", "make a table of columns").table(by_text)
+
+
+def _plain(values: Any) -> Any:
+    """Values of a column as one that any library of frames reads."""
+    if hasattr(values, "detach"):
+        return values.detach().cpu().numpy()
+    if np.ma.isMaskedArray(values):
+        return unmasked(values)
+    return values if hasattr(values, "dtype") or isinstance(values, list) else list(values)
+
+
+def unmasked(array: Any) -> NDArray[Any]:
+    """A masked array with what is masked missing: NaN among numbers, None elsewhere."""
+    if array.dtype.kind in "fiub":
+        return np.asarray(array.astype(np.result_type(array.dtype, np.float64)).filled(np.nan))
+    return np.asarray(array.astype(object).filled(None))
 
 
 def check_columns(X: Any, needed: Sequence[str], what: str) -> None:
@@ -87,9 +152,8 @@ def to_pandas(X: Any, columns: Sequence[str]) -> pd.DataFrame:
     InputError
         As `column_names` raises.
     """
-    column_names(X)
-    frame = nw.from_native(X, eager_only=True).select(list(columns)).to_pandas()
-    return frame.reset_index(drop=True).copy()
+    frame = columns_at(X, columns).to_pandas()
+    return frame.set_axis(list(columns), axis="columns").reset_index(drop=True).copy()
 
 
 def to_matrix(X: Any, columns: Sequence[str]) -> NDArray[Any]:
@@ -100,18 +164,22 @@ def to_matrix(X: Any, columns: Sequence[str]) -> NDArray[Any]:
     InputError
         Naming the columns that hold something else.
     """
-    frame = nw.from_native(X, eager_only=True).select(list(columns))
-    odd = [name for name, kind in frame.schema.items() if not (kind.is_numeric() or kind == nw.Boolean)]
+    frame = list(columns_at(X, columns).iter_columns())
+    odd = [
+        name
+        for name, column in zip(columns, frame, strict=True)
+        if not (column.dtype.is_numeric() or column.dtype == nw.Boolean)
+    ]
     if odd:
         raise InputError(f"Numbers are needed, these columns hold something else: {listing(odd)}.")
-    return np.column_stack([frame[name].to_numpy() for name in columns])
+    return np.column_stack([column.to_numpy() for column in frame])
 
 
 def n_rows_of(X: Any) -> int:
     """Rows of what a user gave as table."""
     if isinstance(X, Mapping):
         return len(next(iter(X.values()), ()))
-    return len(X[0]) if isinstance(X, tuple | list) and X and np.ndim(X[0]) == 2 else len(X)
+    return len(X[0]) if isinstance(X, tuple | list) and X and hasattr(X[0], "shape") else len(X)
 
 
 def rows_of(X: Any, rows: NDArray[np.int64]) -> Any:
@@ -122,7 +190,7 @@ def rows_of(X: Any, rows: NDArray[np.int64]) -> Any:
         return nw.from_native(X, eager_only=True)[rows].to_native()
     if isinstance(X, dict):
         return {key: rows_of(value, rows) for key, value in X.items()}
-    if isinstance(X, tuple | list) and len(X) and np.ndim(X[0]) == 2:
+    if isinstance(X, tuple | list) and len(X) and len(getattr(X[0], "shape", ())) == 2:
         return type(X)(rows_of(value, rows) for value in X)
     if hasattr(X, "iloc"):
         return X.iloc[rows]

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, listing, nearest
 from weighin._models.protocol import Encoded
-from weighin._tables.frames import column_names, is_frame, n_rows_of
+from weighin._tables.columns import is_missing
+from weighin._tables.frame_rows import values_of
+from weighin._tables.frames import column_at, column_names, is_frame, n_rows_of
 
 MOST_SEGMENTS = 200
 
@@ -76,7 +78,11 @@ def row_values(X: Any, data: Encoded, *, within: Any, by: Any, sample_weight: An
                 f"by has {len(labels):,} values, and at most {MOST_SEGMENTS} segments are told apart. Cut them into "
                 "fewer, for example with pandas.cut."
             )
-        segments, name = tuple(labels), by if isinstance(by, str) else "segment"
+        own_name = getattr(by, "name", None)
+        segments = tuple(labels)
+        name = (
+            by if isinstance(by, str) else own_name if own_name and isinstance(own_name, str) else "segment"
+        )
     weights = None
     if sample_weight is not None:
         weights = _weights(_column(X, sample_weight, data, "sample_weight"))
@@ -93,7 +99,9 @@ def _column(X: Any, given: Any, data: Encoded, what: str) -> NDArray[Any]:
             raise InputError(
                 f"Unknown column {given!r} in {what}.{nearest(given, names)} Columns: {listing(names, 40)}."
             )
-        values = nw.from_native(X, eager_only=True).get_column(given).to_numpy()
+        given = column_at(X, given)
+    if isinstance(given, nw.Series) or nw.dependencies.is_into_series(given):
+        values = values_of(nw.from_native(given, series_only=True))
     elif isinstance(given, list | tuple):  # as they are: numpy would make text of numbers beside text
         values = np.fromiter(given, dtype=object, count=len(given))
     else:
@@ -118,18 +126,20 @@ def _codes(values: NDArray[Any]) -> tuple[NDArray[np.int64], list[Any]]:
         codes = np.full(len(values), -1, dtype=np.int64)
         codes[there] = inverse
         return codes, [_plain(label) for label in labels.tolist()]
-    texts = [None if _missing(value) else _plain(value) for value in values.tolist()]
-    distinct = list(dict.fromkeys(text for text in texts if text is not None))
+    texts = [None if is_missing(value) else _plain(value) for value in values.tolist()]
+    try:
+        distinct = list(dict.fromkeys(text for text in texts if text is not None))
+    except TypeError:
+        odd = next(value for value in texts if isinstance(value, list | dict | set))
+        raise InputError(
+            f"Rows are told apart by single values, got a {type(odd).__name__}: {odd!r:.60}."
+        ) from None
     try:
         distinct.sort()
     except TypeError:  # of several kinds
         distinct.sort(key=str)
     number = {label: code for code, label in enumerate(distinct)}
     return np.array([-1 if text is None else number[text] for text in texts], dtype=np.int64), distinct
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value != value or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from weighin._base.checks import seed_of
 from weighin._engine import Resources, Session
 from weighin._models import as_model
 from weighin._results.importance import Importance
+from weighin._tables.containers import as_table
 from weighin._weigh import arguments
 from weighin._weigh.grouping import Grouping
 from weighin._weigh.weighing import Weighing, several
@@ -27,6 +28,7 @@ def weigh(
     classes: Sequence[Any] | None = None,
     features: Iterable[str] | None = None,
     groups: Mapping[str, Iterable[str]] | str | None = None,
+    feature_names: Iterable[str] | None = None,
     within: Any = None,
     by: Any = None,
     n_repeats: int | str = "auto",
@@ -56,6 +58,7 @@ def weigh(
     classes: Sequence[Any] | None = None,
     features: Iterable[str] | None = None,
     groups: Mapping[str, Iterable[str]] | str | None = None,
+    feature_names: Iterable[str] | None = None,
     within: Any = None,
     by: Any = None,
     n_repeats: int | str = "auto",
@@ -84,6 +87,7 @@ def weigh(
     classes: Sequence[Any] | None = None,
     features: Iterable[str] | None = None,
     groups: Mapping[str, Iterable[str]] | str | None = None,
+    feature_names: Iterable[str] | None = None,
     within: Any = None,
     by: Any = None,
     n_repeats: int | str = "auto",
@@ -106,12 +110,16 @@ def weigh(
     model : fastai TabularLearner, torch module, scikit-learn estimator or function, or a list of models
         Trained. It comes back as it was. A learner may be live or loaded with ``load_learner``; an estimator may be a
         pipeline; a function takes `X`, or rows of it, and gives predictions. Several models get the same shuffles.
-    X : data frame, array, tuple or dict, optional
-        What the model takes, n_rows rows of it: a pandas, polars or pyarrow frame, for a learner raw as before
-        training; a matrix; for a torch module also a tuple or dict of tensors. It stays untouched. Only a learner
-        does without, and takes its validation set. Use rows the model was not trained on.
-    y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
-        Target; by default a learner's target column(s) in `X`. "prediction_change" needs none.
+    X : table, optional
+        What the model takes, n_rows rows of it: a frame (pandas, polars, pyarrow, whatever narwhals knows, lazy ones
+        too, or has the Arrow C stream), for a learner raw as before training; a matrix, masked, structured or sparse
+        too; a dict of columns, or records; torch's data sets and loaders, which bring `y` along; for a torch module
+        also a tuple or dict of tensors. It stays untouched. Only a learner does without, and takes its validation
+        set. Use rows the model was not trained on.
+    y : str or array-like of shape (n_rows,) or (n_rows, n_targets), optional
+        Target, or the name of the column of `X` that is the target and no feature; by default a learner's target
+        column(s) in `X`. "prediction_change" needs none. A pandas Series goes by its index, as `within`, `by` and
+        `sample_weight` do: rows in another order are put into that of `X`, which the notes say; others are refused.
     metric : str, fastai metric, scorer, torchmetrics object, callable, or a list of them, optional
         By default a learner's first metric, its loss if it has none; for other models what fits their outputs:
         "log_loss" for classes, "mae" for numbers, "accuracy" for labels, "pinball_loss" for quantiles. Names: "mae",
@@ -135,6 +143,8 @@ def weigh(
     groups : mapping of str to iterable of str, or "auto", optional
         Each group is weighed as one more feature: one shuffle moves all its members. "auto" makes groups of the
         columns of `X` that carry much the same information, as `weighin.associations` finds them.
+    feature_names : iterable of str, optional
+        What to call the columns of a matrix.
     within : str or array-like of shape (n_rows,), optional
         Strata, by the name of a column of `X` or as values: rows exchange values with rows of their own stratum only.
     by : str or array-like of shape (n_rows,), optional
@@ -234,14 +244,17 @@ def weigh(
     if isinstance(features, Iterator):
         # it is read more than once
         features = list(features)
+    adapt = partial(as_model, device=device, outputs=outputs, classes=classes)
+    models = [adapt(one) for one in (model if isinstance(model, list | tuple) else [model])]
+    table = as_table(X, y, feature_names)
+    table, (within, by, sample_weight) = table.align(within=within, by=by, sample_weight=sample_weight)
     ask = Weighing(
-        X, y, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats, sample_weight, seed,
+        table, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats, sample_weight, seed,
         missing,
         Resources(batch_size, n_jobs, int(max_memory) * 2**20),
         max_seconds, keep_rows, progress,
     )  # fmt: skip
-    adapt = partial(as_model, device=device, outputs=outputs, classes=classes)
     if isinstance(model, list | tuple):
-        return several(ask, [adapt(one) for one in model], precision)
-    with Session(adapt(model)) as session:
+        return several(ask, models, precision)
+    with Session(models[0]) as session:
         return ask.precisely(session, precision) if precision is not None else ask.fully(session)

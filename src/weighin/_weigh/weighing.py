@@ -17,7 +17,8 @@ from weighin._metrics import Metric, resolve_metrics
 from weighin._models import Model
 from weighin._models.protocol import Encoded
 from weighin._results.importance import Importance
-from weighin._tables.features import select
+from weighin._tables.containers import Table
+from weighin._tables.features import renamed, select
 from weighin._tables.frames import n_rows_of, rows_of
 from weighin._weigh import arguments
 from weighin._weigh.experiment import PILOT_REPEATS, Experiment, Measured, TimeUp
@@ -70,8 +71,7 @@ def several(ask: Weighing, models: Sequence[Model], precision: float | None) -> 
 class Weighing:
     """The arguments of `weigh`, checked."""
 
-    X: Any
-    y: Any
+    table: Table
     metrics: list[Any]
     greater_is_better: bool | None
     features: Iterable[str] | None
@@ -93,11 +93,15 @@ class Weighing:
         """Encode the table, resolve the metrics, choose the features, read strata, segments and weights."""
         model = session.model
         if data is None:
-            data = model.encode(self.X, self.y, self.missing, arguments.needs_target(self.metrics))
+            table = self.table
+            data = model.encode(table.X, table.y, self.missing, arguments.needs_target(self.metrics))
+            data = replace(
+                data, notes=(*table.notes, *data.notes), features=renamed(data.features, table.feature_names)
+            )
         context = model.metric_context(data)
         metrics = resolve_metrics(self.metrics, self.greater_is_better, context)
         data = replace(data, notes=(*data.notes, *context.notes()))
-        groups = self.grouping.of(self.X, data.features, self.features)
+        groups = self.grouping.of(self.table.X, data.features, self.features)
         chosen = select(data.features, self.features, groups)
         for metric in metrics:
             if metric.against == "target" and data.target is None:
@@ -108,7 +112,9 @@ class Weighing:
             raise InputError(
                 f"keep_rows needs a first metric with a value per row; {metrics[0].name!r} has none."
             )
-        values = row_values(self.X, data, within=self.within, by=self.by, sample_weight=self.sample_weight)
+        values = row_values(
+            self.table.X, data, within=self.within, by=self.by, sample_weight=self.sample_weight
+        )
         experiment = Experiment(
             session, data, chosen, metrics, values, self.resources, deadline, self.progress
         )
@@ -166,9 +172,9 @@ class Weighing:
             )
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
         encoded = None
-        if self.X is None:  # the rows a learner brings along
+        if self.table.X is None:  # the rows a learner brings along
             encoded = session.model.encode(None, None, self.missing, arguments.needs_target(self.metrics))
-        n_rows = n_rows_of(self.X) if encoded is None else encoded.rows.n_rows
+        n_rows = n_rows_of(self.table.X) if encoded is None else encoded.rows.n_rows
         if is_small(n_rows):
             check_metrics(self.experiment(session, encoded).metrics)
             return _with_precision_note(precision, self.fully(session))
@@ -181,8 +187,7 @@ class Weighing:
                 some = replace(
                     self,
                     resources=resources,
-                    X=rows_of(self.X, rows),
-                    y=rows_of(self.y, rows),
+                    table=replace(self.table, X=rows_of(self.table.X, rows), y=rows_of(self.table.y, rows)),
                     sample_weight=weights
                     if weights is None or isinstance(weights, str)
                     else rows_of(weights, rows),
@@ -229,7 +234,7 @@ class Weighing:
         stopped = late or n_rows is not None
         if stopped:
             scores = replace(scores, complete=finished)
-        known = sum_of_rows(experiment.data.target, self.X if scores.kept is not None else None)
+        known = sum_of_rows(experiment.data.target, self.table.X if scores.kept is not None else None)
         result = result_of(experiment, metrics, scores, self.seed, block_rows, notes, known)
         if not scores.complete and not stopped:
             raise Interrupted(result, len(experiment.features))

@@ -19,6 +19,8 @@ from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.splits import Splits, check_leaks, make_splits
 from weighin._refit.recipes.fingerprint import describe, digest, of_frame
 from weighin._refit.recipes.recipe import Recipe, check_features, check_recipe, frame_of
+from weighin._tables.alignment import aligned
+from weighin._tables.containers import as_table
 from weighin._tables.frames import column_names
 
 if TYPE_CHECKING:
@@ -89,7 +91,8 @@ def make_design(
     check_counts(fits=fits)
     check_seed(random_state)
     check_recipe(recipe)
-    frame = frame_of(df, column_names(df))
+    table = as_table(df)
+    frame, notes = frame_of(table.X, column_names(table.X)), table.notes
     check_features(frame, recipe)
     if recipe.train_rows is not None:
         if split is not None:
@@ -100,11 +103,13 @@ def make_design(
         check_features(recipe.train_rows, recipe)
         frame, split = _joined(recipe.train_rows, frame)
     seed = seed_of(_seed_in(store) if random_state is None else random_state)
-    splits = make_splits(frame, "random" if split is None else split, fits, seed)
+    mask, note = aligned(split, table.index, "split")
+    splits = make_splits(frame, "random" if split is None else mask, fits, seed)
+    notes = (*notes, *([note] if note else []), *_copies(frame, recipe, splits))
     if id == "id" and (id not in frame.columns or id in recipe.features):
         id = None
     check_leaks(frame, splits, id, group)
-    return Design(recipe, frame, splits, seed, tuple(_copies(frame, recipe, splits)))
+    return Design(recipe, frame, splits, seed, notes)
 
 
 def _joined(train: pd.DataFrame, test: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bool_]]:

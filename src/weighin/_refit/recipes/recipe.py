@@ -11,8 +11,10 @@ import narwhals as nw
 from weighin._base.checks import list_of_names
 from weighin._base.errors import InputError, ModelError, listing, nearest
 from weighin._base.optional import require
+from weighin._base.text import column_label
 from weighin._refit.recipes.fingerprint import describe, digest
 from weighin._refit.recipes.seeds import run_seeded
+from weighin._tables.containers import as_table
 from weighin._tables.frames import check_columns, column_names, to_pandas
 
 if TYPE_CHECKING:
@@ -72,8 +74,9 @@ class Recipe:
         if not callable(self.trainer):
             raise InputError(f"trainer must be a function (frame, features, seed), got {self.trainer!r:.80}.")
         if self.train_rows is not None:
-            check_columns(self.train_rows, names, "the recipe trains on")
-            rows = frame_of(self.train_rows, column_names(self.train_rows))
+            given = as_table(self.train_rows).X
+            check_columns(given, names, "the recipe trains on")
+            rows = frame_of(given, column_names(given))
             object.__setattr__(self, "train_rows", rows)
         # summed up now: a function may hold a list that its calls fill
         object.__setattr__(self, "_sum", digest(describe([self.features, self.target, self.trainer])))
@@ -236,6 +239,7 @@ class Recipe:
         """
         chosen = self.features if features is None else _names(features, "features")
         columns = [*chosen, *self.target]
+        frame = as_table(frame).X
         check_columns(frame, columns, "the recipe trains on")
         rows = frame_of(frame, columns)
         return run_seeded(lambda: self.trainer(rows.copy(), list(chosen), seed), seed)
@@ -283,6 +287,6 @@ def _names(names: Any, what: str) -> tuple[str, ...]:
     if isinstance(names, str):
         return (names,)
     try:
-        return tuple(str(name) if not isinstance(name, str) else name for name in names)
+        return tuple(column_label(name) for name in names)
     except TypeError:
         raise InputError(f"{what} must be column names, got {names!r:.80}.") from None
