@@ -34,13 +34,13 @@ FRAME = pd.DataFrame(
         ("b ** 2 / 4", [1, 2.25, 6.25]),
         ("b // 2 + b % 2", [1, 2, 3]),
         ("abs(a)", [1, 2, 4]),
-        ("maximum(a, 0)", [1, 0, 4]),
+        ("greatest(a, 0)", [1, 0, 4]),
         ("a > 0", [1, 0, 1]),
-        ("`big year` - 2019", [0, 1, 2]),
-        ("on * 2", [2, 0, 2]),
+        ('"big year" - 2019', [0, 1, 2]),
+        ('"on"::int * 2', [2, 0, 2]),
         ("gap + 1", [2, math.nan, 4]),
         (" 7 ", [7, 7, 7]),
-        ("sqrt(a)", [1, math.nan, 2]),
+        ("case when a > 0 then sqrt(a) end", [1, math.nan, 2]),
     ],
 )
 def test_values(text, expected):
@@ -61,6 +61,11 @@ def test_arithmetic_is_pythons(text):
     np.testing.assert_allclose(evaluate(text, FRAME), expected)
 
 
+def test_texts_and_conditions_make_columns_too():
+    assert evaluate("name || '!'", FRAME).tolist() == ["x!", "y!", "z!"]
+    assert evaluate("a > 0 and not a > 2", FRAME).tolist() == [1, 0, 0]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -69,43 +74,91 @@ def test_arithmetic_is_pythons(text):
         "a[0]",
         "(lambda: 1)()",
         "[x for x in a]",
-        "a if b else 1",
-        "a and b",
-        "not a",
-        "'text'",
-        "True + a",
-        "open('x')",
         "abs(a, b)",
-        "abs(x=a)",
-        "a < b < 3",
         "f'{a}'",
         "a := 3",
-        "1j * a",
         "",
         "a +",
         "a; b",
-        "eval",
-        "~a",
-        "a @ b",
-        "a" + "+a" * 600,
-        "(" * 300 + "a" + ")" * 300,
+        "a, b",
+        "a AS b",
+        "*",
+        "?",
+        "$1",
+        "a from (select 1)",
+        "a; drop table given",
+        "(select 1)",
+        "a in (select 1)",
+        "exists (select 1)",
+        "a from read_csv('/etc/passwd')",
+        "(select content from read_text('/etc/passwd'))",
+        "read_text('/etc/passwd')",
+        "a union select 1",
+        "a where a > 0",
+        "a order by a limit 1",
+        "a group by a",
+        "getenv('HOME')",
+        "current_setting('memory_limit')",
+        "random()",
+        "now()",
+        "nextval('s')",
+        "count(*)",
+        "sum(a)",
+        "sum(a) over ()",
+        "sum(a) filter (a > 0)",
+        "lag(a) over (order by a)",
+        "repeat('x', 1000000000)",
+        "range(1000000000)",
+        "list_transform([1], x -> x)",
+        "unnest([1, 2])",
+        "columns('a.*')",
+        "struct_pack(a := 1)",
+        "system.main.abs(a)",
+        "given.a",
+        "a collate nocase",
+        "copy given to 'stolen'",
+        "attach 'stolen.db'",
+        "install httpfs",
+        "set memory_limit = '100GB'",
+        "pragma version",
+        "(" * 4900 + "a" + ")" * 4900,
+        "a" + "+a" * 6000,
+        "a" + " and a" * 1900,
     ],
 )
-def test_anything_else_is_refused(text):
+def test_anything_else_is_refused(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(weighin.InputError):
         evaluate(text, FRAME)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_what_takes_too_long_is_stopped(monkeypatch):
+    monkeypatch.setattr("weighin._tables.sql.SECONDS", 0.2)
+    rows = pd.DataFrame({"a": np.arange(3e6)})
+    with pytest.raises(weighin.InputError, match=r"takes longer than 0\.2 seconds"):
+        evaluate("+".join(["sin(cos(tan(a)))"] * 60), rows)
+
+
+def test_local_variables_are_no_tables():
+    stolen = pd.DataFrame({"a": [1.0]})
+    with pytest.raises(weighin.InputError):
+        evaluate("(select max(a) from stolen)", FRAME)
+    assert len(stolen) == 1
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a - c", "reads 'c', which is no column"),
+        ("a - c", r"unknown column 'c'"),
         ("a + nmae", "Did you mean 'name'"),
-        ("a + name", "holds .*, not numbers"),
         ("margin - a", "reads the target 'margin': the model would be told the answer"),
+        ("MARGIN - a", "reads the target 'margin'"),
         ("a / (b - 2)", r"infinite in 1 of 3 rows"),
-        ("9 ** 9 ** 9 ** 9", "infinite in 3 of 3 rows"),
-        ("a.real", r"holds 'a\.real'\. Allowed are column names"),
+        ("9" * 400, r"infinite in 3 of 3 rows|neither numbers nor texts"),
+        ("a + name", "cannot be computed"),
+        ("timestamp '2021-01-01'", "neither numbers nor texts but timestamp"),
     ],
 )
 def test_what_is_wrong_is_told(text, told):

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weighin import InputError
@@ -41,46 +41,62 @@ def ids(frame):
 @pytest.mark.parametrize(
     ("expression", "kept"),
     [
-        ("year==2021", [12, 13, 14, 15]),
-        ("year==2021,week<10", [12, 13]),
-        (" year == 2021 , week <= 10 ", [12, 13, 14]),
-        ("week>=10", [14, 15]),
-        ("week>2,week<10,year!=2021", []),
+        ("year = 2021", [12, 13, 14, 15]),
+        ("year==2021 and week<10", [12, 13]),
+        (" YEAR = 2021 AND week <= 10 ", [12, 13, 14]),
+        ("week>2 and week<10 and year<>2021", []),
+        ("week < 2 or not week < 11", [10, 15]),
+        ("week between 3 and 9", [12, 13]),
+        ("week in (1, 10) or year in (2020)", [10, 11, 14]),
         ("week>9.5", [14, 15]),
         ("spread<0", [10, 15]),
-        ("spread==1.25", [14]),
-        ("spread==-7.5", [10]),
+        ("spread=1.25", [14]),
         ("spread>-1e3", [10, 11, 13, 14, 15]),
-        ("spread!=0", [10, 11, 12, 14, 15]),
-        ("home_team==Rice", [10]),
-        ("home_team=='Rice'", [10]),
-        ('home_team=="Texas A&M"', [11]),
-        ("home_team==Texas A&M", [11]),
-        ('home_team=="Hawai\'i"', [12]),
-        ("home_team=='a==b'", [14]),
-        ("home_team=='x,y',week==11", [15]),
-        ("home_team<S", [10, 12]),
-        ("neutral_site==true", [10, 13]),
-        ("neutral_site==True", [10, 13]),
-        ("neutral_site==1", [10, 13]),
-        ("neutral_site!=true", [11, 12, 14, 15]),
-        ("neutral_site==false,week<3", [11]),
-        ("day<2021-10-01", [10, 11]),
-        ("day==2021-10-02", [13]),
-        ("home conference==Big 12", [13, 14, 15]),
+        # a missing value meets no condition but this one
+        ("spread!=0", [10, 11, 14, 15]),
+        ("spread is null", [12]),
+        ("spread is not null and week > 9", [14, 15]),
+        ("home_team='Rice'", [10]),
+        ("home_team='Hawai''i'", [12]),
+        ("home_team='a==b'", [14]),
+        ("home_team='x,y' and week=11", [15]),
+        ("home_team like '%a%'", [11, 12, 14]),
+        ("home_team not like '%a%'", [10, 15]),
+        ("lower(home_team) = 'rice'", [10]),
+        ("neutral_site", [10, 13]),
+        ("neutral_site = true", [10, 13]),
+        ("not neutral_site and week<3", [11]),
+        ("day<'2021-10-01'", [10, 11]),
+        ("day = date '2021-10-02'", [13]),
+        ("month(day) = 9", [10, 11]),
+        ("\"home conference\" = 'Big 12'", [13, 14, 15]),
         ('"a,b=c<1">=4', [14, 15]),
-        ("'a,b=c<1'<1,week==1", [10]),
-        ("'week'==1", [10]),
+        ("case when year = 2021 then week else 0 end > 9", [14, 15]),
+        ("1 = 1", [10, 11, 12, 13, 14, 15]),
+        ("null", []),
+        ("week = 1 -- and nothing else", [10]),
     ],
 )
 def test_conditions(frame, expression, kept):
-    assert ids(where(frame, expression)) == kept
+    if expression == "null":
+        with pytest.raises(InputError, match="is no condition, it gives"):
+            where(frame, expression)
+    else:
+        assert ids(where(frame, expression)) == kept
 
 
 def test_missing_text_meets_no_condition(frame):
-    assert 13 not in ids(where(frame, "home_team==nan"))
-    assert 13 not in ids(where(frame, "home_team==None"))
-    assert 13 not in ids(where(frame.astype({"home_team": object}), "home_team==None"))
+    for kind in ("object", "string", "category"):
+        table = frame.astype({"home_team": kind})
+        assert 13 not in ids(where(table, "home_team in ('nan', 'None', '<NA>')"))
+        assert ids(where(table, "home_team is null")) == [13]
+
+
+def test_missing_values_of_every_kind_are_null():
+    gaps = pd.DataFrame({"id": range(4), "a": pd.Series([None, np.nan, pd.NA, 1.0], dtype=object)})
+    assert ids(where(gaps, "a is null")) == [0, 1, 2]
+    dates = pd.DataFrame({"id": range(3), "a": pd.to_datetime(["2021-01-01", None, pd.NaT])})
+    assert ids(where(dates, "a is null")) == [1, 2]
 
 
 def test_the_index_and_the_columns_stay(frame):
@@ -96,17 +112,17 @@ def test_any_dtype_of_numbers(frame, dtype):
 
 @pytest.mark.parametrize("dtype", ["string", "object", "category", "string[pyarrow]"])
 def test_any_dtype_of_text(frame, dtype):
-    assert ids(where(frame.astype({"home_team": dtype}), "home_team==Rice")) == [10]
+    assert ids(where(frame.astype({"home_team": dtype}), "home_team='Rice'")) == [10]
 
 
 @pytest.mark.parametrize("dtype", ["boolean", "bool[pyarrow]"])
 def test_any_dtype_of_truth_values(frame, dtype):
-    assert ids(where(frame.astype({"neutral_site": dtype}), "neutral_site==true")) == [10, 13]
+    assert ids(where(frame.astype({"neutral_site": dtype}), "neutral_site")) == [10, 13]
 
 
 def test_dates_with_a_time_zone(frame):
-    zoned = frame.assign(day=frame["day"].dt.tz_localize("UTC"))
-    assert ids(where(zoned, "day<2021-10-01")) == [10, 11]
+    zoned = frame.assign(day=frame["day"].dt.tz_localize("US/Hawaii"))
+    assert ids(where(zoned, "day<'2021-10-01'")) == [10, 11]
 
 
 def test_large_whole_numbers_are_told_apart():
@@ -114,63 +130,34 @@ def test_large_whole_numbers_are_told_apart():
     assert ids(where(frame, f"id=={2**60 + 1}")) == [2**60 + 1]
 
 
+def test_names_that_differ_in_case_are_told_apart():
+    frame = pd.DataFrame({"id": [1, 2], "a": [1, 2], "A": [2, 1]})
+    assert ids(where(frame, "a = 1")) == [1]
+    assert ids(where(frame, "A = 1")) == [2]
+
+
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("", r"'' is not a condition\. Write column, comparison"),
-        ("   ", r"is not a condition"),
-        ("year", r"'year' is not a condition"),
-        ("year=2021", r"'year=2021' is not a condition"),
-        ("year==", r"'year==' is not a condition"),
-        ("==2021", r"'==2021' is not a condition"),
-        (",year==2021", r"is not a condition"),
-        ("year==2021 week<10", r"is not a condition"),
-        ("year==2021;week<10", r"'year==2021;week<10' is not a condition"),
-        ("year==2021,,week<10", r"is not a condition"),
-        ("year==2021,", r"'' is not a condition"),
-        ("year==2021,,", r"is not a condition"),
-        ("'year==2021", r"is not a condition"),
-        ("''==2021", r"is not a condition"),
-        ("year===2021", r"is not a condition"),
-        ("year<>2021", r"is not a condition"),
-        ("home_team=='Rice", r"is not a condition"),
+        ("", r"'' is no expression"),
+        ("   ", r"is no expression"),
+        ("year", r"'year' is no condition, it gives int64"),
+        ("year==", r"is no expression"),
+        ("year==2021 week<10", r"is no expression"),
+        ("year==2021;week<10", r"is no expression"),
+        ("year==2021,week<10", r"is not one expression\. Join conditions with and\."),
+        ("'year==2021", r"is no expression"),
+        ("home_team=Rice", r"unknown column 'Rice'.*A text stands in single quotes: 'Rice'"),
         ("yaer==2021", r"unknown column 'yaer'\. Did you mean 'year'\? Columns: 'id', 'year'"),
-        ("year==two", r"'year' holds numbers, got 'two'"),
-        ("year==nan", r"'year' holds numbers, got 'nan'"),
-        ("neutral_site==maybe", r"'neutral_site' is true or false; ==maybe cannot be compared with it"),
-        ("neutral_site<true", r"'neutral_site' is true or false; <true cannot"),
-        ("day==soon", r"'day' holds dates, got 'soon'"),
+        ("year='two'", r"cannot be computed: .*'two'"),
+        ("day>'soon'", r"cannot be computed: .*\"soon\""),
+        ("week = log(3)", r"calls 'log', which is not allowed\. Write ln \(natural\) or log10\."),
+        ("lowr(home_team) = 'a'", r"calls 'lowr', which is not allowed\. Did you mean 'lower'"),
     ],
 )
 def test_what_is_no_condition_is_said(frame, expression, message):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=f"^--where: .*{message}"):
         where(frame, expression)
-
-
-HOSTILE = [
-    "__import__('os').system('touch hacked')==0",
-    "year==__import__('os').system('touch hacked')",
-    "year==(lambda: open('hacked', 'w'))()",
-    "@pd.eval('open')==1",
-    "year==2021 or True",
-    "year==2021)|(year>0",
-    "`year`==2021",
-    "year.__class__==int",
-    "year==1e999999",
-    "home_team=='{n}'.format(open)",
-    "year==2021\nimport os",
-]
-
-
-@pytest.mark.parametrize("expression", HOSTILE)
-def test_hostile_text_is_never_evaluated(frame, expression, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    try:
-        kept = where(frame, expression)
-    except InputError:
-        kept = frame.head(0)
-    assert kept.empty
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
@@ -185,23 +172,18 @@ def test_any_text_is_a_condition_or_a_clear_error(text):
     assert told.startswith("--where: ") or not told
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.sampled_from(["a", "b"]),
-    st.sampled_from(["==", "!=", "<", "<=", ">", ">="]),
-    st.text(alphabet=st.characters(blacklist_characters="'", blacklist_categories=("Cs",)), max_size=10),
+    st.sampled_from(["=", "<>"]),
+    st.text(alphabet=st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=10),
 )
 def test_quoted_text_is_taken_letter_for_letter(column, sign, text):
     table = pd.DataFrame({"a": [text, "other"], "b": ["other", text]})
-    kept = where(table, f"{column}{sign}'{text}'")
-    compare = {
-        "==": lambda v: v == text,
-        "!=": lambda v: v != text,
-        "<": lambda v: v < text,
-        "<=": lambda v: v <= text,
-        ">": lambda v: v > text,
-        ">=": lambda v: v >= text,
-    }[sign]
-    assert kept.index.tolist() == [i for i, value in enumerate(table[column]) if compare(value)]
+    quoted = text.replace("'", "''")
+    kept = where(table, f"{column} {sign} '{quoted}'")
+    equal = [value == text for value in table[column]]
+    assert kept.index.tolist() == [i for i, same in enumerate(equal) if same == (sign == "=")]
 
 
 # --rows
@@ -254,9 +236,9 @@ def test_ids_that_are_all_unknown_are_not_called_held_out(frame, rows):
 
 
 def test_a_condition_that_leaves_new_rows_alone_does_not_make_them_odd(frame):
-    chosen = choose(frame.assign(id=[10, 11, 12, 13, 14, 999]), None, card(), "week==11")
+    chosen = choose(frame.assign(id=[10, 11, 12, 13, 14, 999]), None, card(), "week=11")
     assert ids(chosen.frame) == [999]
-    assert (chosen.what, chosen.trained_on) == ("{n} held-out rows where week==11", 0)
+    assert (chosen.what, chosen.trained_on) == ("{n} held-out rows where week=11", 0)
     assert chosen.notes == ()
 
 

@@ -130,7 +130,7 @@ def test_missing_values(cli, learner, table, tmp_path):
         (["--metric", "accuracy!"], "Unknown metric 'accuracy!'. Did you mean 'accuracy'?"),
         (["--rows", "some"], "--rows must be held-out, all or first:N"),
         (["--rows", "held-out"], "--rows held-out needs the card"),
-        (["--where", "year"], "'year' is not a condition"),
+        (["--where", "year"], "'year' is no condition"),
         (["--missing", "zero"], "missing must be one of"),
         (["--out", "importance.txt"], "--out must end in .json"),
         (["--out", "nowhere/importance.json"], "nowhere' does not exist"),

@@ -80,20 +80,20 @@ def test_simulated_games_are_named_in_every_output(cli, learner, table, card, tm
 
 def test_conditions(cli, learner, games, card, table, tmp_path, regression):
     card()
-    ran = cli("run", learner, games, "--trust", "--repeats", 1, "--where", "year==2020,week<3")
+    ran = cli("run", learner, games, "--trust", "--repeats", 1, "--where", "year = 2020 and week < 3")
     assert ran.code == 0
     kept = table[(table["year"] == 2020) & (table["week"] < 3) & (table["id"] >= 60)]
     imp = result(tmp_path)
     assert imp.n_rows == len(kept)
-    assert imp.rows == f"{len(kept)} held-out rows where year==2020,week<3"
+    assert imp.rows == f"{len(kept)} held-out rows where year = 2020 and week < 3"
     assert imp.baseline == pytest.approx(weighin.weigh(regression, kept, n_repeats=1).baseline, rel=1e-6)
 
 
 def test_conditions_that_leave_nothing_are_said(cli, learner, games, tmp_path):
-    ran = cli("run", learner, games, "--trust", "--where", "year==1900")
+    ran = cli("run", learner, games, "--trust", "--where", "year = 1900")
     assert ran.code == 1
     assert "No rows are left" in ran.err
-    assert "where year==1900" in ran.err
+    assert "where year = 1900" in ran.err
 
 
 def test_hostile_conditions_are_shown_and_never_run(cli, learner, games, tmp_path):

@@ -55,7 +55,9 @@ Features = Annotated[
 ]
 Where = Annotated[
     str | None,
-    typer.Option(metavar="CONDITIONS", help='Keep rows that meet conditions: "year==2021,week<10".'),
+    typer.Option(
+        metavar="CONDITIONS", help='Keep rows that meet an SQL condition: "year = 2021 and week < 10".'
+    ),
 ]
 Missing = Annotated[
     str,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import operator
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from weighin._base.errors import InputError, listing, nearest
+from weighin._base.errors import InputError
+from weighin._tables.sql import evaluate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,84 +16,23 @@ if TYPE_CHECKING:
 
     from weighin._football.card import Card
 
-_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<=": operator.le,
-    ">=": operator.ge,
-    "<": operator.lt,
-    ">": operator.gt,
-}
-_CONDITION = re.compile(
-    r"""\s*(?P<column>"[^"]+"|'[^']+'|[^=!<>,"']+?)\s*(?P<sign>==|!=|<=|>=|<|>)\s*"""
-    r"""(?P<literal>"[^"]*"|'[^']*'|[^,"'=<>!]+?)\s*(?P<more>,|$)"""
-)
 _PARTS = ("train", "valid", "test")
-_ALLOWED = (
-    "Write column, comparison (== != <= >= < >), value; several with commas: year==2021,week<10. "
-    "A column or a text may stand in quotes."
-)
 
 
 def where(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
-    """Keep the rows that meet every condition of an expression like ``year==2021,home_team=='Rice'``.
-
-    The text is taken apart, never evaluated: a column, a comparison, and a number, true, false or text.
+    """Keep the rows that meet an SQL condition like ``year = 2021 and home_team in ('Rice', 'Navy')``.
 
     Raises
     ------
     InputError
         On text that is no condition, an unknown column, or a value of another kind than the column.
     """
-    at, more = 0, True
-    while more:
-        match = _CONDITION.match(expression, at)
-        if match is None:
-            raise InputError(f"--where: {expression[at:].strip()!r} is not a condition. {_ALLOWED}")
-        at, more = match.end(), bool(match["more"])
-        column = match["column"]
-        if column[0] in "\"'":
-            column = column[1:-1]
-        if column not in frame.columns:
-            raise InputError(
-                f"--where: unknown column {column!r}.{nearest(column, frame.columns)} "
-                f"Columns: {listing(frame.columns, 40)}."
-            )
-        frame = frame[_compare(frame[column], match["sign"], match["literal"])]
-    return frame
-
-
-def _compare(column: pd.Series, sign: str, literal: str) -> pd.Series:
-    import pandas as pd
-
-    quoted = re.fullmatch(r"""(["'])(.*)\1""", literal, re.DOTALL)
-    text = quoted[2] if quoted else literal
-    kind = column.dtype
-    value: Any = text
-    if pd.api.types.is_bool_dtype(kind):
-        allowed = {"true": True, "1": True, "false": False, "0": False}
-        if text.lower() not in allowed or sign not in ("==", "!="):
-            raise InputError(
-                f"--where: {column.name!r} is true or false; {sign}{literal} cannot be compared with it."
-            )
-        value = allowed[text.lower()]
-    elif pd.api.types.is_numeric_dtype(kind):
-        try:
-            value = int(text) if re.fullmatch(r"[+-]?\d+", text) else float(text)
-        except ValueError:
-            value = math.nan
-        if math.isnan(value):
-            raise InputError(f"--where: {column.name!r} holds numbers, got {literal!r}.")
-    elif pd.api.types.is_datetime64_any_dtype(kind):
-        try:
-            value = pd.Timestamp(text)
-            if isinstance(kind, pd.DatetimeTZDtype) and value.tzinfo is None:
-                value = value.tz_localize(kind.tz)
-        except ValueError:
-            raise InputError(f"--where: {column.name!r} holds dates, got {literal!r}.") from None
-    else:
-        column = column.astype(str)
-    return _COMPARISONS[sign](column, value)
+    met = evaluate(expression, frame, "--where")
+    if str(met.type) != "bool":
+        raise InputError(
+            f"--where: {expression!r:.200} is no condition, it gives {met.type}. Hint: year = 2021 and week < 10."
+        )
+    return frame[met.fill_null(False).to_numpy()]
 
 
 class Chosen(NamedTuple):

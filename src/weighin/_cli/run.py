@@ -106,7 +106,7 @@ def run(
 
     Example: weighin run model.joblib patients.csv --target died
 
-    Example: weighin run learner.pkl games.parquet --where "year==2021,week<10" --group elo=home_elo,away_elo
+    Example: weighin run learner.pkl games.parquet --where "year = 2021 and week < 10" --group elo=home_elo,away_elo
     """
     from weighin._base.files import check_there
     from weighin._football.network import is_simulated

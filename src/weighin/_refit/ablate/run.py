@@ -60,8 +60,8 @@ def ablate(
         the full model cannot be told apart from zero, together and then alone.
     add : str, list or dict, optional
         A column that is no feature, or several, each tried alone; a mapping from the name of a new column to an
-        expression over columns (``"home_elo - away_elo"``), a function of the table (without the target) or values;
-        or from a label to a list of columns that are added together.
+        expression of SQL over columns (``"home_elo - away_elo"``), a function of the table (without the target) or
+        values; or from a label to a list of columns that are added together.
     replace : dict, optional
         From features, ``"home_elo,away_elo"``, to what comes in their place: ``{"elo_diff": "home_elo - away_elo"}``.
     fits : int

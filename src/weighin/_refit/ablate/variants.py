@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from weighin._base.errors import InputError, listing, nearest
-from weighin._refit.ablate.expression import columns_in, evaluate
+from weighin._refit.ablate.expression import evaluate
 from weighin._refit.recipes.fingerprint import digest, of_frame
 from weighin._refit.recipes.recipe import Recipe, unknown_feature
+from weighin._tables.sql import columns_in
 
 if TYPE_CHECKING:
     import pandas as pd
