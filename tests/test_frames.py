@@ -164,7 +164,7 @@ def test_a_missing_file_is_named_with_its_neighbour(tmp_path):
 def test_an_unknown_format_lists_those_there_are(tmp_path, name):
     for call in (read_table, lambda path: write_table(FRAME, path)):
         with pytest.raises(
-            InputError, match=r"allowed: \.csv, \.parquet, \.feather, \.arrow, \.jsonl, \.ndjson\."
+            InputError, match=r"allowed: \.csv, \.parquet, \.feather, \.arrow, \.json, \.jsonl, \.ndjson\."
         ):
             call(tmp_path / name)
     assert list(tmp_path.iterdir()) == []

@@ -74,6 +74,7 @@ def ablate(
     from weighin._cli.model import is_learner, open_model
     from weighin._football.card import Card
     from weighin._football.network import is_simulated
+    from weighin._models.levels import levels_of
     from weighin._tables.frames import read_table
 
     files = ResultFiles(out, page=page)
@@ -81,14 +82,14 @@ def ablate(
     asked = shared.questions(drop, add, replace)
     check_there(learner)
     check_there(table)
-    rows = read_table(table)
     card = Card.for_learner(learner)
     if epochs is None and card is None:
         raise InputError(
             "--epochs is needed: without weighin's card beside it a learner does not remember them."
         )
-    mask, notes = (None, ()) if split is not None or card is None else _held_out(rows, card)
     opened = open_model(str(learner), trust=trust)
+    rows = read_table(table, levels_of(opened))
+    mask, notes = (None, ()) if split is not None or card is None else _held_out(rows, card)
     if not is_learner(opened):
         raise ModelError(
             f"'{learner}' holds a {type(opened).__module__}.{type(opened).__name__}; this command trains fastai's "

@@ -48,8 +48,8 @@ def effects(
     _model.check_model(model)
     check_there(table)
     files.check(force=force)
-    chosen = _rows.read(table, None, None, where)
     opened = _model.open_model(model, trust=trust)
+    chosen = _rows.read(table, None, None, where, opened)
     asked = _model.rows_for(opened, chosen.frame, target, options.names_or_none(columns))
     with _model.failing_in_words(model, list(asked.X.columns)):
         result = find_effects(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from weighin._base.errors import InputError
-from weighin._tables.sql import evaluate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +26,8 @@ def where(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
     InputError
         On text that is no condition, an unknown column, or a value of another kind than the column.
     """
+    from weighin._tables.sql import evaluate
+
     met = evaluate(expression, frame, "--where")
     if str(met.type) != "bool":
         raise InputError(
@@ -56,17 +57,20 @@ class Chosen(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read(table: Path, rows: str | None, card: Card | None, condition: str | None = None) -> Chosen:
-    """Read a table, and choose; see `choose`.
+def read(
+    table: Path, rows: str | None, card: Card | None, condition: str | None = None, model: Any = None
+) -> Chosen:
+    """Read a table, with the categories in mind that a model knows, and choose; see `choose`.
 
     Raises
     ------
     InputError
         If fewer than two rows are left, too.
     """
+    from weighin._models.levels import levels_of
     from weighin._tables.frames import read_table
 
-    chosen = choose(read_table(table), rows, card, condition)
+    chosen = choose(read_table(table, levels_of(model)), rows, card, condition)
     n_left = len(chosen.frame)
     if not n_left:
         raise InputError(f"No rows are left of '{table}': {chosen.what.replace('{n}', '0', 1)}.")

@@ -117,8 +117,8 @@ def run(
     files.check(force=force)
     groups = _groups(group or [])
     card = _model.card_of(model)
-    chosen = _rows.read(table, rows, card, where)
     opened = _model.open_model(model, trust=trust)
+    chosen = _rows.read(table, rows, card, where, opened)
     asked = _model.rows_for(
         opened,
         chosen.frame,

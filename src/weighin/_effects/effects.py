@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from weighin._effects.output import ChosenOutput, ballots, choose_output
 from weighin._engine import Resources, Session
 from weighin._metrics import resolve_metric
 from weighin._models import Model, as_model, declared
+from weighin._models.levels import levels_of
 from weighin._results.curves import around_mean
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects import Effects
@@ -133,7 +135,8 @@ def effects(
     _check_arguments(grid, n_rows, n_curves, missing, random_state, batch_size, n_jobs, max_memory)
     adapted: Model = as_model(model, device=device, outputs=outputs, classes=classes)
     seed = seed_of(random_state)
-    table = as_table(X, feature_names=feature_names)
+    levels = levels_of(model) if isinstance(X, str | Path) else None
+    table = as_table(X, feature_names=feature_names, levels=levels)
     X, total = _some_rows(table.X, n_rows, seed)
     data = adapted.encode(X, None, missing, False)
     own_names = {feature.columns: feature for feature in data.features}

@@ -231,6 +231,12 @@ def _check_categories(frame: pd.DataFrame, name: str, rules: TableRules, notes: 
                 f"Column {name!r} is categorical and the learner has no Categorify: codes expected, got {column.dtype}."
             )
         return
+    odd = next((value for value in column if isinstance(value, list | dict | set | np.ndarray)), None)
+    if odd is not None:
+        raise InputError(
+            f"Column {name!r} is categorical and holds a {type(odd).__name__}, {odd!r:.60}; each row needs one value. "
+            f"Hint: df.explode({name!r}), or join them to a text."
+        )
     levels = rules.classes[name]
     empty = int(column.isna().sum())
     if empty and (rules.gaps is None or name not in rules.gaps):

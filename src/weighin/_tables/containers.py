@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -15,7 +16,7 @@ import numpy as np
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.text import column_label
 from weighin._tables.alignment import aligned
-from weighin._tables.frames import columns_of, frame_of_columns, is_frame, unmasked
+from weighin._tables.frames import columns_of, frame_of_columns, is_frame, read_table, unmasked
 from weighin._tables.torch_data import is_torch_data, read_torch_data
 
 # dense bytes that a sparse matrix, or all batches of a loader, may take
@@ -80,7 +81,9 @@ class Table:
         return replace(self, notes=tuple(notes)), in_order
 
 
-def as_table(X: Any, y: Any = None, feature_names: Any = None) -> Table:
+def as_table(
+    X: Any, y: Any = None, feature_names: Any = None, levels: Mapping[str, Sequence[Any]] | None = None
+) -> Table:
     """Take what a user has as a table that models read.
 
     Parameters
@@ -88,18 +91,20 @@ def as_table(X: Any, y: Any = None, feature_names: Any = None) -> Table:
     X : any container
         Frames of pandas, polars, pyarrow and what narwhals knows, lazy ones too; what has the Arrow C stream; arrays,
         masked, structured and sparse ones; torch data sets and loaders, which may bring `y` along; datasets.Dataset;
-        xarray; records; a dict of columns. What is none of these comes back as it is, for the model to judge.
+        xarray; records; a dict of columns; a path. What is none of these comes back as it is, for the model to judge.
     y : array-like or name of a column, optional
         The target.
     feature_names : sequence of str, optional
         Names for the columns of matrices.
+    levels : mapping of str to sequence, optional
+        Categories that the model knows, for tables that are read from files.
 
     Raises
     ------
     InputError
         If it is known and cannot be a table, or `y` does not belong to its rows.
     """
-    table = _read(X)
+    table = _of_frame(read_table(X, levels)) if isinstance(X, str | Path) else _read(X)
     if feature_names is not None:
         table = replace(table, feature_names=_checked_names(feature_names, table.X))
     if y is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,17 @@ FORMATS = {
     ".parquet": "parquet",
     ".feather": "feather",
     ".arrow": "feather",
+    ".json": "json",
     ".jsonl": "json lines",
     ".ndjson": "json lines",
 }
+
+
+# what pandas takes for missing in a file of text
+MISSING = (
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"),
+    *("N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
 
 
 def is_frame(X: object) -> bool:
@@ -200,13 +209,17 @@ def rows_of(X: Any, rows: NDArray[np.int64]) -> Any:
     return X[rows] if hasattr(X, "dtype") else np.asarray(X)[rows]
 
 
-def read_table(path: Path | str) -> pd.DataFrame:
+def read_table(path: Path | str, levels: Mapping[str, Sequence[Any]] | None = None) -> pd.DataFrame:
     """Read a table; the format follows the suffix.
 
     Parameters
     ----------
     path : path
-        A ``.csv``, ``.parquet``, ``.feather``, ``.arrow``, ``.jsonl`` or ``.ndjson`` file.
+        A ``.csv``, ``.parquet``, ``.feather``, ``.arrow``, ``.json`` (records), ``.jsonl`` or ``.ndjson`` file; or a
+        pattern, ``games/*.csv``, of files with the same columns, read one after the other by name.
+    levels : mapping of str to sequence, optional
+        Categories that a model knows: of a CSV file, such a column stays text where they are texts, and a text that
+        is one of them, such as "NA", is no missing value.
 
     Raises
     ------
@@ -215,13 +228,17 @@ def read_table(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     kind = _format(path)
+    if any(sign in path.name for sign in "*?[") and not path.exists():
+        return _read_several(path, levels)
     check_there(path)
     pd = require("pandas", "fastai", "read tables")
+    json = partial(pd.read_json, dtype=False, precise_float=True)
     readers: dict[str, Callable[..., Any]] = {
-        "csv": _read_csv,
+        "csv": partial(_read_csv, levels=levels or {}),
         "parquet": pd.read_parquet,
         "feather": pd.read_feather,
-        "json lines": lambda p: pd.read_json(p, lines=True, dtype=False, precise_float=True),
+        "json": partial(json, orient="records"),
+        "json lines": partial(json, lines=True),
     }
     try:
         frame = readers[kind](path)
@@ -230,6 +247,21 @@ def read_table(path: Path | str) -> pd.DataFrame:
         raise InputError(f"'{path}' cannot be read as {kind}: {reason}") from error
     column_names(frame)
     return frame
+
+
+def _read_several(pattern: Path, levels: Mapping[str, Sequence[Any]] | None) -> pd.DataFrame:
+    import pandas as pd
+
+    paths = sorted(pattern.parent.glob(pattern.name))
+    if not paths:
+        raise InputError(f"No file is called like '{pattern}'.")
+    parts = [read_table(path, levels) for path in paths]
+    for path, part in zip(paths, parts, strict=True):
+        check_columns(part, list(parts[0].columns), f"of '{paths[0]}' and '{path}'")
+        if len(part.columns) > len(parts[0].columns):
+            more = [name for name in part.columns if name not in parts[0].columns]
+            raise InputError(f"'{path}' has columns that '{paths[0]}' has not: {listing(more)}.")
+    return pd.concat(parts, ignore_index=True)
 
 
 def write_table(frame: pd.DataFrame, path: Path | str) -> None:
@@ -243,7 +275,7 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> None:
     elif kind == "feather":
         frame.reset_index(drop=True).to_feather(path)
     else:
-        frame.to_json(path, orient="records", lines=True, double_precision=15)
+        frame.to_json(path, orient="records", lines=kind == "json lines", double_precision=15)
 
 
 def check_format(path: Path | str) -> None:
@@ -251,7 +283,7 @@ def check_format(path: Path | str) -> None:
     _format(Path(path))
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path, levels: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     import pandas as pd
 
     # pandas renames the second of two equal names to "x.1": look at the header as it stands
@@ -263,7 +295,12 @@ def _read_csv(path: Path) -> pd.DataFrame:
         raise InputError(
             "its columns are separated by ';', weighin reads ','. Hint: pd.read_csv(path, sep=';')"
         )
-    return pd.read_csv(path, low_memory=False)
+    texts = {
+        name: {level for level in levels[name] if isinstance(level, str)} for name in header if name in levels
+    }
+    missing = {name: [text for text in MISSING if text not in texts.get(name, ())] for name in header}
+    kept: Any = {name: str for name, known in texts.items() if known and len(known) == len(levels[name])}
+    return pd.read_csv(path, low_memory=False, keep_default_na=False, na_values=missing, dtype=kept)
 
 
 def _format(path: Path) -> str:

@@ -127,13 +127,7 @@ def _codes(values: NDArray[Any]) -> tuple[NDArray[np.int64], list[Any]]:
         codes[there] = inverse
         return codes, [_plain(label) for label in labels.tolist()]
     texts = [None if is_missing(value) else _plain(value) for value in values.tolist()]
-    try:
-        distinct = list(dict.fromkeys(text for text in texts if text is not None))
-    except TypeError:
-        odd = next(value for value in texts if isinstance(value, list | dict | set))
-        raise InputError(
-            f"Rows are told apart by single values, got a {type(odd).__name__}: {odd!r:.60}."
-        ) from None
+    distinct = list(dict.fromkeys(text for text in texts if text is not None))
     try:
         distinct.sort()
     except TypeError:  # of several kinds

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, overload
 
 from weighin._base.checks import seed_of
 from weighin._engine import Resources, Session
 from weighin._models import as_model
+from weighin._models.levels import levels_of
 from weighin._results.importance import Importance
 from weighin._tables.containers import as_table
 from weighin._weigh import arguments
@@ -114,8 +116,9 @@ def weigh(
         What the model takes, n_rows rows of it: a frame (pandas, polars, pyarrow, whatever narwhals knows, lazy ones
         too, or has the Arrow C stream), for a learner raw as before training; a matrix, masked, structured or sparse
         too; a dict of columns, or records; torch's data sets and loaders, which bring `y` along; for a torch module
-        also a tuple or dict of tensors. It stays untouched. Only a learner does without, and takes its validation
-        set. Use rows the model was not trained on.
+        also a tuple or dict of tensors; a path or a pattern of paths (csv, parquet, arrow, json).
+        It stays untouched. Only a learner does without, and takes its validation set. Use rows the model was not
+        trained on.
     y : str or array-like of shape (n_rows,) or (n_rows, n_targets), optional
         Target, or the name of the column of `X` that is the target and no feature; by default a learner's target
         column(s) in `X`. "prediction_change" needs none. A pandas Series goes by its index, as `within`, `by` and
@@ -246,7 +249,8 @@ def weigh(
         features = list(features)
     adapt = partial(as_model, device=device, outputs=outputs, classes=classes)
     models = [adapt(one) for one in (model if isinstance(model, list | tuple) else [model])]
-    table = as_table(X, y, feature_names)
+    first = model[0] if isinstance(model, list | tuple) and model else model
+    table = as_table(X, y, feature_names, levels_of(first) if isinstance(X, str | Path) else None)
     table, (within, by, sample_weight) = table.align(within=within, by=by, sample_weight=sample_weight)
     ask = Weighing(
         table, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats, sample_weight, seed,
