@@ -724,6 +724,13 @@ class TestTorchLosses:
         ):
             for model, options in ((probability, {}), (both, {}), (logit, {"outputs": "logit"})):
                 same(weighed(model, WON, metric=loss, **options), probability, log_loss(WON))
+        model = LogisticRegression().fit(X, TEXT)
+        for loss in (nn.CrossEntropyLoss(), nn.BCELoss(), nn.BCEWithLogitsLoss(), nn.NLLLoss()):
+            same(weighed(model, TEXT, metric=loss), model.predict_proba, log_loss(TEXT))
+        with pytest.raises(
+            MetricError, match=r"MSELoss compares .* 2 output\(s\), probabilities of 'no', 'yes'"
+        ):
+            weighed(model, TEXT, metric=nn.MSELoss())
         # the loss says what outputs are that nobody else speaks of
         same(weighed(logit, WON, metric=nn.BCEWithLogitsLoss()), probability, log_loss(WON))
 

@@ -106,6 +106,8 @@ class MetricContext:
         Where predictions are.
     meaning : callable
         Gives what raw predictions mean. Raises a MetricError where it cannot be told.
+    response : str
+        The method whose predictions `meaning` speaks of.
     notes : callable
         Gives what a reader must know of how they were read, once metrics are resolved.
     """
@@ -121,4 +123,5 @@ class MetricContext:
     pred_to_array: Callable[[Any], Any] = plain_array
     device: Any = field(default="cpu")
     meaning: Callable[[], Outputs] = Outputs
+    response: str = "predict"
     notes: Callable[[], tuple[str, ...]] = tuple

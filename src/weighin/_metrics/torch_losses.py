@@ -84,7 +84,7 @@ class TorchLosses:
             return number(name, value.mean() if hasattr(value, "mean") else value)
 
         by_rows = rows is not None and not _weighs_classes(metric)
-        return Metric(name, greater, score, per_row if by_rows else None)
+        return Metric(name, greater, score, per_row if by_rows else None, response=context.response)
 
 
 def _takes_reduction(function: Any) -> bool:
@@ -130,6 +130,11 @@ def _prepared(name: str, context: MetricContext) -> Callable[[Any, Any], tuple[A
     def prepare(target: Any, pred: Any) -> tuple[Any, Any]:
         target = torch.as_tensor(target, device=context.device)
         if not of_classes:
+            if pred.shape[1] != target.shape[1]:
+                raise MetricError(
+                    f"{name} compares one with the other: the model has {pred.shape[1]} output(s), {outputs}, and y "
+                    f"{target.shape[1]} column(s)."
+                )
             pred = torch.as_tensor(context.to_user_scale(pred), device=context.device)
             return one_column(pred), one_column(target).to(pred.dtype)
         # several targets have an output each

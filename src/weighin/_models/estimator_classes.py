@@ -96,6 +96,9 @@ class EstimatorClasses:
             return self.numbers(labels).astype(np.float64)
         if isinstance(pred, list) and self.several and len(pred) == len(self.of_targets):
             return np.concatenate([as_matrix(part, self.name, n_rows) for part in pred], 1)
+        if np.ndim(pred) == 3 and np.shape(pred)[2] == 1:
+            # skorch stacks the probabilities of both classes so
+            pred = pred[:, :, 0]
         return as_matrix(pred, self.name, n_rows)
 
     def outputs(self, response: str, targets: tuple[str, ...] = ()) -> Outputs:

@@ -129,6 +129,7 @@ class SklearnModel(TableModel):
                 to_array=self.classes.labels,
                 pred_to_array=self.classes.labels,
                 meaning=partial(self.classes.outputs, self._response, data.targets),
+                response=self._response,
                 notes=partial(self._notes, data),
             )
         context = replace(context, sources=(*context.sources, SameAsNamed()))
