@@ -120,9 +120,9 @@ TEXTS = {
     "Associations": ("notes",),
     "PermutationImportance": (),
 }
-# methods without arguments that give texts, and those that give frames or dicts
+# methods without arguments that give texts, and those that give frames
 TOLD = ("summary", "sentences", "_repr_html_", "to_html")
-SHOWN = ("to_frame", "to_matrix", "to_dict")
+SHOWN = ("to_frame", "to_matrix")
 RENAMED = {"Company": "Associations"}
 # attributes by the name they are recorded under, where they have another today
 ATTRIBUTES = {"ways": "kernels", "of_mean": "link"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -57,6 +58,8 @@ class Record:
         for name in api.SHOWN:
             if hasattr(result, name):
                 self._table(prefix + name, getattr(result, name))
+        if kind in ("Effects", "Associations"):
+            self._table(f"{prefix}file", lambda: json.loads(result.to_json()))
         if kind != "PermutationImportance":
             self._text(f"{prefix}str", lambda: str(result))
         for name in api.TOLD:
