@@ -140,7 +140,7 @@ ADDS: dict[str, Any] = {
     "deep": {"d": "(" * 3000 + "x0" + ")" * 3000},
     "minuses": {"d": "-" * 5000 + "x0"},
     "a function": {"d": lambda t: t["x0"] * 2},
-    "a function that fails": {"d": lambda t: 1 / 0},
+    "a function that fails": {"d": tables._raising},
     "gives None": {"d": lambda t: None},
     "gives too few": {"d": lambda t: t["x0"][:3]},
     "values": {"d": np.arange(N)},
@@ -205,7 +205,11 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
             for value in odd:
                 if name == "n_repeats" and too_many(value):
                     continue
-                names = (name, name.rstrip("s"), "folder") if name in ("groups", "store") else (name,)
+                names = (
+                    (name, name.rstrip("s"), "folder")
+                    if name in ("groups", "store")
+                    else (name, repr(value)[1:20])
+                )
                 yield Call(verb, short(name, value), names, partial(run, **{name: value}), check)
         for word, value in SPLITS.items():
             yield Call(
@@ -216,14 +220,14 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
                 lambda result: "",
             )
         for word, value in _tables().items():
-            words = ("table", "olumn", "df", "rows", "frame", "missing", "y ")
+            words = ("table", "odel", "olumn", "df", "rows", "frame", "missing", "y ", "value(s) of")
             yield Call(verb, f"df: {word}", words, partial(run, df=value), lambda result: "")
         for word, value in _recipes().items():
             words = ("ecipe", "train", "odel", "estimator", "feature", "target", "olumn")
             yield Call(verb, f"recipe: {word}", words, partial(_with_recipe, run, value), lambda result: "")
     for name, odd_values in (("drop", DROPS), ("add", ADDS), ("replace", REPLACES)):
         for word, value in odd_values.items():
-            words = (name, "feature", "olumn", "expression", "label")
+            words = (name, "feature", "target", "olumn", "expression", "label")
             more = {} if name == "drop" else {"drop": None}
             yield Call(
                 "ablate", f"{name}: {word}", words, partial(ablate, **{name: value, **more}), check_ablation

@@ -107,9 +107,9 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
                 continue
             yield Call(f"{name}.plot", short("title", title), ("title",), partial(_plot, result, title=title))
         for ax in (3, "ax", [], object()):
-            yield Call(f"{name}.plot", short("ax", ax), ("ax",), partial(result.plot, ax=ax))
+            yield Call(f"{name}.plot", short("ax", ax), ("ax", "Axes"), partial(result.plot, ax=ax))
         for path in values.PATHS:
-            words = ("path", "output", "file", "folder", repr(path))
+            words = ("path", "output", "file", "folder", "name too long", repr(path))
             yield Call(f"{name}.save", short("path", path), words, partial(_in_folder, result.save, path))
             yield Call(
                 f"{name}.to_html", short("path", path), words, partial(_in_folder, result.to_html, path)

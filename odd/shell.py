@@ -280,7 +280,12 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
         "🏈.pkl",
         "-",
     ]:
-        culprits = (path[:40] or "model", path.partition(":")[0] or "MODEL", repr(path)[1:-1])
+        culprits = (
+            path[:40].rstrip("/") or "model",
+            "null byte",
+            path.partition(":")[0] or "MODEL",
+            repr(path)[1:-1],
+        )
         for verb, rest in (
             ("run", ["--out", "out.json", "--no-page", "--repeats", "1"]),
             ("effects", ["--out", "out.json", "--no-page", "--grid", "2"]),

@@ -245,14 +245,14 @@ def weigh_calls(rng: np.random.Generator) -> Iterator[Call]:
             "model",
             word,
             value,
-            ("odel", "predict", "function", "class", "estimator", "torch"),
+            ("odel", "predict", "redictions", "function", "class", "estimator", "torch"),
             Base("function"),
             lambda r: "",
         )
     for word, value in tables.metrics().items():
         for _ in range(3):
             start = base()
-            yield of("metric", word, value, ("metric", repr(value)[:20]), start, _nothing)
+            yield of("metric", word, value, ("metric", repr(value)[1:20]), start, _nothing)
 
 
 def _nothing(result: Any) -> str:
@@ -371,7 +371,7 @@ def effects_calls(rng: np.random.Generator) -> Iterator[Call]:
         if value is not None:
             yield Call("effects", f"X: {word}", words, lambda v=value: call(X=v))
     for word, value in tables.models().items():
-        words = ("odel", "predict", "function", "class", "estimator", "torch")
+        words = ("odel", "predict", "redictions", "function", "class", "estimator", "torch")
         yield Call("effects", f"model: {word}", words, lambda v=value: call(v))
 
 

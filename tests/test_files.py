@@ -360,3 +360,26 @@ class TestKilled:
         folder.rename(tmp_path / "after")
         assert read_text(tmp_path / "after" / "one") == "old"
         assert contents(tmp_path / "after") == {"one": "old"}
+
+
+def _write_three(folder, name):
+    for _ in range(15):
+        with together():
+            for suffix in "abc":
+                with replacing(folder / suffix) as temporary:
+                    temporary.write_text(name)
+
+
+@pytest.mark.slow
+def test_processes_that_write_the_same_files_leave_those_of_one(tmp_path):
+    import multiprocessing
+
+    fork = multiprocessing.get_context("fork")
+    writers = [fork.Process(target=_write_three, args=(tmp_path, str(number))) for number in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0] * 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
+    assert len({path.read_text() for path in tmp_path.iterdir()}) == 1

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 import weighin
+from weighin import InputError
 from weighin._associations.associations import auto_groups
 
 
@@ -234,3 +235,22 @@ def test_an_unknown_feature_is_said(found):
             ask("home_ello")
     with pytest.raises(weighin.InputError, match="limit"):
         found.plot(limit=0)
+
+
+def test_more_columns_than_can_be_compared_are_refused_before_they_are_read():
+    with pytest.raises(InputError, match="X has 300,000 columns to compare, and at most 2,000 are"):
+        weighin.associations(np.broadcast_to(0.0, (3, 300_000)))
+    with pytest.raises(InputError, match="at most 2,000"):
+        weighin.associations(np.zeros((3, 3)), [f"x{i}" for i in range(2001)])
+
+
+def test_progress_is_shown_where_it_is_asked_for(capsys):
+    frame = pd.DataFrame({"a": np.arange(60.0), "b": list("xyz") * 20, "c": list("uv") * 30})
+    weighin.associations(frame, random_state=0, progress=True)
+    assert "Comparing columns" in capsys.readouterr().err
+
+
+def test_columns_that_are_alike_share_a_note():
+    frame = pd.DataFrame({f"one{i}": np.zeros(60) for i in range(30)} | {"x": np.arange(60.0)})
+    notes = weighin.associations(frame, random_state=0).notes
+    assert notes == ("one0, one1, one2, one3 and 26 more have one value: nothing goes with them.",)

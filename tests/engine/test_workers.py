@@ -165,3 +165,12 @@ def test_threads_and_processes_go_by_the_settings_of_scikit_learn() -> None:
             JoblibWorkers(2) as workers,
         ):
             assert workers.each(output, range(3)) == ["polars"] * 3
+
+
+def test_a_million_jobs_are_no_million_threads():
+    import os
+
+    from weighin._engine.workers import MOST_THREADS, threads_for
+
+    assert threads_for(3) == 3
+    assert threads_for(10**6) == max(MOST_THREADS, os.cpu_count())

@@ -162,6 +162,8 @@ class Codec:
         if hint in (int, bool, str):
             if type(value) is not hint:
                 raise ValueError(f"no {hint.__name__}")
+            if hint is int and abs(value) >= 2**63:
+                raise ValueError("too large")
             return value
         if origin is Literal:
             if value not in inner:

@@ -38,6 +38,13 @@ class AssociationsNumbers:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "association", read_only(self.association))
+        n = len(self.features)
+        for name in ("kinds", "order", "association", "measures"):
+            values = getattr(self, name)
+            if len(values) != n or (
+                name in ("association", "measures") and any(len(row) != n for row in values)
+            ):
+                raise InputError(f"{name} must have one entry per feature, of which there are {n}.")
 
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:

@@ -160,6 +160,8 @@ class Listed(Result, Generic[AnyLine]):
         """
         check_plot(ax, limit, title)
         lines = self.lines()
+        if not lines:
+            raise InputError(f"Nothing to draw: there is no {self._about}.")
         left_out = len(lines) - limit
         more = f" {left_out} more {self._about}s not shown." if left_out > 0 else ""
         return charts.draw(self._chart(lines[:limit], title, more), ax)
