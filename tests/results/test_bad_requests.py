@@ -83,7 +83,9 @@ def test_a_file_whose_parts_do_not_fit_together_is_damaged(tmp_path):
     path = tmp_path / "associations.json"
     content = json.loads(RESULTS["associations"]().to_json())
     path.write_text(json.dumps(content | {"features": content["features"][:2]}))
-    with pytest.raises(InputError, match=r"associations\.json' is damaged: kinds must have one entry per feature"):
+    with pytest.raises(
+        InputError, match=r"associations\.json' is damaged: kinds must have one entry per feature"
+    ):
         weighin.Associations.load(path)
     path.write_text(json.dumps(content | {"n_rows": 2**70}))
     with pytest.raises(
