@@ -94,8 +94,8 @@ def test_sentences(result, sentence):
 def test_a_sentence_says_what_would_be_needed():
     text = made(0.02, 0.2).summary()
     assert text.startswith(
-        "Without week the average miss changes by 0.0 points (95% interval −0.2 to +0.2): cannot tell with 10 "
-        "fits; more fits alone will not do, about "
+        "Without week the average miss changes by 0.0 points (95% interval −0.2 to +0.2): cannot tell with "
+        "10 fits; more fits alone are not enough: about "
     )
     assert text.endswith(" test rows (700 now) would be needed.")
     spread = Spread("rows x fits", 0.0, 0.1**2, 0.0, 10, 1000, 9.0)
@@ -201,7 +201,7 @@ def test_the_table_holds_the_numbers_the_sentences_and_how_they_came_about(found
         "6 fits each",
     ):
         assert part in text
-    assert "(1%) does not matter" in text.replace("\n", " ")
+    assert "(1%) do not matter" in text.replace("\n", " ")
     assert "seed 0" in text
     assert "Holm" in text
     assert repr(found) == text

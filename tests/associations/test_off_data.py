@@ -111,7 +111,7 @@ def test_sentences_say_how_many_times():
     found = weighin.associations(correlated(1000, 0.9), random_state=0)
     ratio = found.off_data["x0"]
     sentence = (
-        f"Shuffling x0 makes rows {ratio:.1f} times as far from any real row as real rows are from each other"
+        f"Shuffling x0 puts rows {ratio:.1f} times as far from any real row as real rows are from each other"
     )
     assert any(sentence in told or f"x0 ({ratio:.1f})" in told for told in found.sentences())
     calm = weighin.associations(correlated(1000, 0.0), random_state=0)

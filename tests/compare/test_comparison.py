@@ -280,7 +280,7 @@ def test_sentences_say_what_differs_and_what_cannot_be_told(paired):
     assert " less in new than in old (95% interval 0." in said[1]
     assert " more in new than in old (95% interval 0." in said[2]
     assert "Cannot be told apart: week." in said
-    assert "Fewer than 20 rows count for site: no interval holds there." in said
+    assert "Fewer than 20 rows count for site: no interval is valid there." in said
     assert said[-1] == "Paired: the same rows with the same shuffles."
     assert "(90% interval " in paired.summary(confidence_level=0.9)
 
@@ -293,7 +293,7 @@ def test_what_chance_may_bring_among_many_is_not_claimed():
     se = np.full(20, 10.0)
     se[0] = 0.4  # p = 0.012, and 0.25 among twenty
     lucky = dataclasses.replace(base, se=se, skewness=np.zeros(20), df=np.full(20, 1e6))
-    assert "among 20 features one may do so by chance (Holm): f0." in lucky.summary()
+    assert "among 20 features, one may do so by chance (Holm): f0." in lucky.summary()
     assert "f0 weighs" not in lucky.summary()
 
 
@@ -365,7 +365,7 @@ def test_no_interval_is_printed_where_few_rows_count():
     assert math.isnan(row.bar.low)
     assert np.isfinite(comparison.ci_lower).all()
     assert "f0 weighs" not in comparison.summary()
-    assert "Fewer than 20 rows count for f0: no interval holds there." in comparison.summary()
+    assert "Fewer than 20 rows count for f0: no interval is valid there." in comparison.summary()
 
 
 def test_rows_in_common_are_told_of():
@@ -377,16 +377,16 @@ def test_rows_in_common_are_told_of():
     part = weighin.weigh(new, table[NAMES][:200], y[:200], **options)
     overlapping = compare(whole, part)
     assert overlapping.rows_in_common == "unknown"
-    assert "If the two share rows, as overlapping tables do, that is not so" in overlapping.summary()
+    assert "If they share rows, as overlapping tables do, they are not independent" in overlapping.summary()
     inside = compare(whole, whole.of(segment=2020))
     assert inside.rows_in_common == "some"
-    assert "The rows of one are among those of the other, so the intervals are usually too wide." in (
+    assert "The rows of one result are among those of the other, so the intervals are usually too wide." in (
         inside.summary()
     )
     other_seed = weighin.weigh(new, table[NAMES], y, **{**options, "random_state": 1})
     same = compare(whole, other_seed)
     assert same.rows_in_common == "all"
-    assert "Both are of the same rows, which move them alike" in same.summary()
+    assert "Both were measured on the same rows, which move them alike" in same.summary()
     assert compare(*weigh([old, new])).rows_in_common == "all"
     named = [
         weighin.weigh(lambda t: old(t[NAMES]), table, y, features=NAMES, by="season", **options).of(
@@ -395,7 +395,7 @@ def test_rows_in_common_are_told_of():
         for season in (2020, 2021)
     ]
     assert compare(*named).rows_in_common == "none"
-    assert "No row is in both, but they are parts of one table" in compare(*named).summary()
+    assert "They share no row but come from the same table" in compare(*named).summary()
 
 
 def test_a_metric_without_intervals_has_differences_all_the_same():

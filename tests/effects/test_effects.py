@@ -185,7 +185,7 @@ def test_one_value_and_two_rows_are_still_told():
     X = np.column_stack([np.ones(50), np.arange(50.0)])
     found = weighin.effects(lambda X: X[:, 0] + X[:, 1], X, random_state=0)
     assert found.direction["x0"] == "none"
-    assert found.sentence("x0") == "x0 has one value only: nothing can move with it."
+    assert found.sentence("x0") == "x0 has only one value: nothing can move with it."
     tiny = weighin.effects(lambda X: X[:, 1], X[:2], random_state=0)
     json.loads(tiny.to_json())
     assert str(tiny)

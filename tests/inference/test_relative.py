@@ -103,7 +103,7 @@ def test_where_nothing_is_known_of_the_baseline_it_is_taken_as_known(axes):
     np.testing.assert_allclose(imp.relative_interval(), np.array(imp.interval()) / imp.baseline)
     ax = imp.plot(ax=axes, relative=True)
     (small,) = [text for text in ax.texts if text.get_gid() == "subtitle"]
-    assert "95% intervals, the baseline taken as known." in " ".join(small.get_text().split())
+    assert "95% intervals, with the baseline taken as exact." in " ".join(small.get_text().split())
 
 
 def test_without_a_baseline_there_are_no_parts():

@@ -110,7 +110,7 @@ def test_over_few_rows_nothing_is_claimed_and_no_interval_shown():
     assert not any(row.claimed or np.isfinite(row.bar.low) for row in table.rows)
     assert not few.claims().any.any()
     assert "interval" not in few.summary().replace("too few rows for an interval", "").replace(
-        "no interval holds there", ""
+        "no interval is valid there", ""
     )
     assert "Fewer than 20 rows count for spread" in str(few)
 
@@ -143,8 +143,8 @@ def test_claims_are_adjusted_and_follow_the_level_in_every_view():
     among = by_hand([0.233] * 10, 0.1)
     assert not any(row.claimed for row in among.tell().tables[0].rows)
     assert not among.claims().any.any()
-    assert "nothing is claimed although the interval leaves out 0, as among 10 features" in repr(among["f0"])
-    assert "The interval leaves out 0, but among 10 features one may do so by chance (Holm): f" in (
+    assert "nothing is claimed although the interval leaves out 0, as among 10 features," in repr(among["f0"])
+    assert "The interval leaves out 0, but among 10 features, one may do so by chance (Holm): f" in (
         among.summary(limit=1)
     )
 
@@ -170,7 +170,7 @@ def test_sentences_tell_findings_first_and_name_the_rest():
         "Cannot be told apart from zero: f3.",
     ]
     assert "makes mae better by 0.5" in repr(result["f4"])
-    assert "what models trained so learn there does not hold on rows held out" in repr(result["f4"])
+    assert "what models trained this way learn from it does not hold on held-out rows" in repr(result["f4"])
     assert repr(result["f3"]).endswith(": cannot be told apart from zero.")
 
 

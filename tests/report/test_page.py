@@ -86,7 +86,7 @@ def test_nothing_warns_where_there_is_nothing_to_warn_of(six):
     text = read(six).text
     assert "SIMULATED" not in text
     assert "TRAINED ON" not in text
-    assert "it is not known here whether the model was trained on these rows" in text
+    assert "it is not known whether the model was trained on these rows" in text
 
 
 def test_the_title_is_the_headline_and_what_is_predicted_stands_above_it(six):
@@ -148,7 +148,7 @@ def test_nothing_but_missing_numbers():
 def test_few_rows_and_ignored_features_are_said():
     imp = samples.weighed(6)
     ignored = dataclasses.replace(imp, kernels={"feature_005": "ignored"})
-    assert "exactly zero: the model cannot see it" in read(ignored).text
+    assert "exactly zero: the model does not read it" in read(ignored).text
     assert "cannot be told apart from zero" in read(imp).text
 
 
@@ -168,7 +168,7 @@ def test_no_sentence_rests_on_a_feature_that_few_rows_tell_of():
     page = read(imp)
     assert "Shuffling x makes" in page.text
     assert "Shuffling rare" not in page.text
-    assert "fewer than 20 rows count here: no interval holds" in page.text
+    assert "fewer than 20 rows count here: no interval is valid" in page.text
     assert "Fewer than 20 rows count for 'rare'" in page.text
     assert next(row for row in page.rows if row["full"] == "rare")["low"] is None
 

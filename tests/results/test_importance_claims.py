@@ -63,8 +63,8 @@ def test_no_sentence_says_that_noise_matters_or_that_the_model_is_better_without
 
 def test_noise_whose_interval_leaves_out_zero_is_said_to_be_chance(noisy: weighin.Importance) -> None:
     assert re.search(
-        r"Of x\d+.* nothing is claimed although (its interval leaves|their intervals leave) out 0: "
-        r"among 30 features one may do so by chance\.",
+        r"Nothing is claimed of x\d+.* although (its interval leaves|their intervals leave) out 0: "
+        r"among 30 features, one may do so by chance\.",
         noisy.summary(),
     )
 
@@ -131,7 +131,7 @@ def test_few_rows_are_told_as_such_and_never_called_unused(few: weighin.Importan
     assert few.few_rows[:2].all()
     lines = few.summary().splitlines()
     assert lines[1] == "Too few rows count here to say what this model weighs."
-    assert "Too few rows count for x0 and x1 (fewer than 20): no interval holds there." in lines
+    assert "Too few rows count for x0 and x1 (fewer than 20): no interval is valid there." in lines
     for text in (few.summary(), str(few), few._repr_html_(), few.to_markdown(), few.to_latex()):
         assert "barely" not in text
 
@@ -201,7 +201,7 @@ def test_a_group_lighter_than_its_member_explains_itself() -> None:
     imp = looked_at(x, y, weights, n_repeats=5, groups={"twins": ["x0", "x1"]})
     told = (
         "twins weighs less than its members 'x0', 'x1': shuffled together, the members still fit each other, "
-        "while one shuffled alone meets values of the others that it never goes with."
+        "while a member shuffled alone meets values of the others that do not occur with it."
     )
     for text in (str(imp), imp.summary(), imp.to_markdown().replace("\\", "")):
         assert told in " ".join(text.split())

@@ -58,7 +58,7 @@ def test_rows_cut_short_stay_partial() -> None:
     ],
 )
 def test_another_plan_is_refused(change: dict[str, object], named: str) -> None:
-    with pytest.raises(weighin.InputError, match=f"same plan: {named}"):
+    with pytest.raises(weighin.InputError, match=f"cannot be merged: {named}"):
         part("a").merge(dataclasses.replace(part("b"), **change))
 
 

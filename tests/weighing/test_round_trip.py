@@ -111,7 +111,7 @@ def test_parts_of_a_plan_make_the_whole_metrics_and_segments_included():
             np.testing.assert_allclose(mine.se, theirs.se, rtol=1e-6, atol=1e-12)
     with pytest.raises(InputError, match="not measured together"):
         joined.difference("a", "b")
-    with pytest.raises(InputError, match="Not of the same plan: n_repeats"):
+    with pytest.raises(InputError, match="cannot be merged: n_repeats"):
         first.merge(weigh(FRAME, LABELS, features=["b"], **{**options, "n_repeats": 4}))
 
 

@@ -113,7 +113,7 @@ def finish(result: Any, files: ResultFiles, *, open_it: bool, simulated: bool) -
     """Write a result, print it, say where it is, and open its page where that is asked for."""
     if simulated:
         result = dataclasses.replace(
-            result, notes=("SIMULATED DATA: none of this is about the world.", *result.notes)
+            result, notes=("SIMULATED DATA: nothing here is about the real world.", *result.notes)
         )
     written = files.write(result)
     show(result)

@@ -82,7 +82,7 @@ class AblatedVariant(Line):
         unit = f" {printable(self.unit)}" if self.unit else ""
         number, moved = self.number, f"{what} {metric} changes by {self.number.value}{unit}"
         if word == words.ONE_FIT:
-            return f"{moved} in one fit: no interval, and nothing is known of another fit. Take fits=10."
+            return f"{moved} in one fit: no interval, and another fit may differ. Use fits=10."
         if word == words.NO_INTERVAL:
             return f"{moved} on average over {n_fits} fits: no interval for this metric on these rows."
         plain = {
@@ -127,7 +127,7 @@ class AblatedVariant(Line):
         if verdict.rows_needed is not None:
             fits = "" if verdict.fits_needed is None else f" and {verdict.fits_needed:,} fits"
             rows = f"{verdict.rows_needed:,} test rows ({self.measured.n_rows:,} now)"
-            return f"{said}; more fits alone will not do, about {rows}{fits} would be needed"
+            return f"{said}; more fits alone are not enough: about {rows}{fits} would be needed"
         if verdict.fits_needed is not None:
             return f"{said}; about {verdict.fits_needed:,} fits would be needed"
-        return f"{said}; the estimate lies too near to the limit for any number of fits or rows to tell"
+        return f"{said}; the estimate is too close to the limit for any number of fits or rows to decide"

@@ -19,7 +19,7 @@ from weighin._results.ablation_telling import about, tell
 from weighin._results.change import Change, Verdict, judge
 from weighin._results.listed import Listed, columns
 
-TITLE = "What happens without it, or with it"
+TITLE = "What changes without it, or with it"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -166,9 +166,12 @@ class Ablation(Listed[AblatedVariant]):
             labels=[f"{rounded(*line.worse_by, sign=True).value}  {line.verdict.word}" for line in lines],
             title=self._heading(title or TITLE),
             subtitle=about(self, ", dotted line") + left_out,
-            xlabel=f"how much worse {self.metric} gets when trained so{f', in {self.unit}' if self.unit else ''}",
+            xlabel=(
+                f"how much worse {self.metric} gets when trained this "
+                f"way{f', in {self.unit}' if self.unit else ''}"
+            ),
             line=self.tolerance,
             tips=[[repr(line)] for line in lines],
-            key=[("bar", "worse when trained so"), ("pale", "no verdict"), ("whisker", "95% interval")],
+            key=[("bar", "worse when trained this way"), ("pale", "no verdict"), ("whisker", "95% interval")],
             ranked=False,
         )

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from weighin._results.ablation import Ablation
 
 READING = (
-    "The full model and every variant were trained again several times, each time from the same seed and on the same "
-    "rows for all of them, and measured on rows held out. The change is variant minus full model. Its interval says "
+    "The full model and every variant were trained several times, each time with the same seed and on the "
+    "same rows, and measured on held-out rows. The change is variant minus full model. Its interval says "
     "where the change would lie for other rows and other trainings of the same kind, with 95% confidence.",
-    "Bars: how much worse the metric gets when trained so; whiskers: 95% intervals; pale: no verdict. Verdicts ask "
-    "more of an interval: what lies within the tolerance does not matter, and they are adjusted for the number of "
-    "variants (Holm).",
-    "The verdicts speak of this way of training on rows like these. Dropping several features at once is another "
-    "variant: two that are each safe to drop may stand in for each other.",
+    "Bars: how much worse the metric gets when trained this way; whiskers: 95% intervals; pale: no "
+    "verdict. Verdicts are stricter than intervals: changes within the tolerance do not count, and "
+    "verdicts are adjusted for the number of variants (Holm).",
+    "The verdicts are about this way of training on rows like these. Dropping several features at once is "
+    "another variant: two that are each safe to drop may stand in for each other.",
 )
 
 
@@ -32,7 +32,7 @@ def tell(result: Ablation, lines: Sequence[AblatedVariant], confidence_level: fl
     failures = [f"{change.label}: {error}" for change in result.changes for error in change.errors]
     unit = f" {result.unit}" if result.unit else ""
     return Telling(
-        title="Trained again: what can go, and what helps",
+        title="Trained again: what can be dropped, and what helps",
         kicker=f"{printable(result.recipe) or 'A model'}, trained again",
         tables=[_table(result, lines, confidence_level)],
         remarks=[about(result), *said],
@@ -60,9 +60,9 @@ def about(result: Ablation, where: str = "") -> str:
     among = next((verdict.among for verdict in result.verdicts), 0)
     holm = f"; verdicts are adjusted for {among} variants (Holm)" if among > 1 else ""
     return printable(
-        f"Full model: {result.metric} {write(result.baseline, digits=4)} ({result._better}), {result.recipe}, "
-        f"{result.fits} fit{'s' * (result.fits != 1)} each, seed {result.random_state}; {result.split}. What is "
-        f"below {_tolerance(result, where)} does not matter{holm}."
+        f"Full model: {result.metric} {write(result.baseline, digits=4)} ({result._better}), "
+        f"{result.recipe}, {result.fits} fit{'s' * (result.fits != 1)} each, seed {result.random_state}; "
+        f"{result.split}. Changes below {_tolerance(result, where)} do not matter{holm}."
     )
 
 

@@ -34,7 +34,7 @@ def clusters(numbers: AssociationsNumbers, limit: int = MOST_FEATURES, title: st
         title=title or TITLE,
         subtitle=f"Any two in a frame are associated by {numbers.cluster_from:.2g} or more, on {numbers.n_rows:,} rows."
         + (f" {left_out} more features not shown." if left_out else ""),
-        xlabel=f"association: 0 none, 1 (or {MINUS}1) one column gives the other",
+        xlabel=f"association: 0 none, 1 (or {MINUS}1) one column determines the other",
         names=names,
         associations=numbers.association[np.ix_(places, places)],
         labels=[labels[name] for name in names],

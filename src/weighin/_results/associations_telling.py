@@ -28,10 +28,12 @@ NONE_CLOSE = "No two features go together closely: each can be shuffled alone."
 MOST_SENTENCES = 12
 MOST_PAIRS = 100
 _READING = (
-    "Shuffling one column leaves the others as they are. Where a column goes with others, they stand in for it, so "
-    "that it weighs little alone; weigh such columns as a group, too.",
-    "And the shuffled rows may be unlike any that exist: a model is then asked about what it never saw.",
-    "None of the measures sees that two numbers go together in a curve that turns; distances of shuffled rows may.",
+    "Shuffling one column leaves the others as they are. Where a column goes with others, they stand in "
+    "for it, so it weighs little alone; weigh such columns as a group, too.",
+    "Shuffled rows may also be unlike any that exist: the model then predicts for rows of a kind it has "
+    "never seen.",
+    "No measure detects two numbers related by a curve that rises and falls; the distances of shuffled "
+    "rows may.",
 )
 
 
@@ -152,15 +154,15 @@ def _pairs(numbers: AssociationsNumbers) -> list[Table]:
 
 def _remarks(numbers: AssociationsNumbers) -> list[str]:
     lines = [
-        f"The closest column of each, on {numbers.n_rows:,} rows, seed {numbers.random_state}: 0 none, 1 or "
-        f"{write(-1.0)} one column gives the other. Bold from {numbers.close_from:.2g} on."
+        f"The closest column of each, on {numbers.n_rows:,} rows, seed {numbers.random_state}: 0 none, 1 "
+        f"or {write(-1.0)} one column determines the other. Bold from {numbers.close_from:.2g} on."
     ]
     if numbers.clusters:
         lines.append(
             f"Clusters: any two columns associated by {numbers.cluster_from:.2g} or more; see .groups."
         )
     lines.append(
-        "Times as far: from the nearest real row, when the column is shuffled; from "
-        f"{FARTHER} on rows are unlike any that exist."
+        f"Times as far: from the nearest real row, when the column is shuffled; from {FARTHER} on, rows "
+        "are unlike any that exist."
     )
     return lines

@@ -90,12 +90,14 @@ def cluster_sentence(members: Sequence[str], name: Name = str) -> str:
 def distance_sentence(feature: str, ratio: float, name: Name = str) -> str:
     """Say how far from the data a shuffle puts rows."""
     if ratio != ratio:
-        return f"Too few rows to tell whether shuffling {name(feature)} makes rows that do not occur."
+        return f"Too few rows to tell whether shuffling {name(feature)} produces rows that do not occur."
     if ratio < FARTHER:
-        return f"Shuffling {name(feature)} leaves rows among the data ({ratio:.1f} times the usual distance)."
+        return (
+            f"Shuffling {name(feature)} keeps rows close to the data ({ratio:.1f} times the usual distance)."
+        )
     return (
-        f"Shuffling {name(feature)} makes rows {times(ratio)} times as far from any real row as real rows are "
-        "from each other."
+        f"Shuffling {name(feature)} puts rows {times(ratio)} times as far from any real row as real rows "
+        "are from each other."
     )
 
 
@@ -105,8 +107,8 @@ def distances_sentence(ratios: Sequence[tuple[str, float]], name: Name = str) ->
     start = distance_sentence(first, farthest, name).removesuffix(".")
     more = ", ".join(f"{name(feature)} ({times(ratio)})" for feature, ratio in others)
     return (
-        f"{start}{'; ' + more if more else ''}: there the model is asked about rows unlike any that exist, and what it "
-        "says of them counts."
+        f"{start}{'; ' + more if more else ''}: the importance then includes predictions for rows unlike "
+        "any that exist."
     )
 
 

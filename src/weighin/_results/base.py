@@ -103,7 +103,7 @@ class Result(abc.ABC):
             A sentence per line.
         """
         telling = self.tell(confidence_level, limit)
-        warning = ["SIMULATED DATA: none of this is about the world."] if telling.simulated else []
+        warning = ["SIMULATED DATA: nothing here is about the real world."] if telling.simulated else []
         return "\n".join(map(printable, [*warning, *telling.sentences, *telling.elsewhere, *telling.notes]))
 
     def to_markdown(self) -> str:

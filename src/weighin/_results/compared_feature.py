@@ -59,7 +59,7 @@ class ComparedFeature(Line):
         if self.only_in:
             return f"{name} is only in {printable(self.only_in)}."
         if math.isnan(self.difference):
-            return f"{name}: nobody knows how much it weighs."
+            return f"{name}: its difference could not be measured."
         a, b = map(printable, self.labels)
         size = self.size(self.difference, -1.0 if self.difference < 0 else 1.0)
         amount = f"{size.value} {'less' if self.difference < 0 else 'more'}" if self.difference else "as much"

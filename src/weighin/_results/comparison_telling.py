@@ -16,25 +16,30 @@ if TYPE_CHECKING:
     from weighin._results.comparison import Comparison
 
 READING = (
-    "A feature's importance is how much worse the metric gets when its values are shuffled between rows. A difference "
-    "is that of two importances, each of its own model and rows.",
+    "A feature's importance is how much worse the metric gets when its values are shuffled between rows. A "
+    "difference is one importance minus another, each measured on its own model and rows.",
     "Whiskers are 95% intervals, one feature at a time; a pale bar cannot be told apart from zero, given the number of "
     "features (Holm). Importances do not add up, and correlated columns stand in for each other.",
 )
 # letters of a label beside a row
 MOST_LABEL = 24
-ADDED = "taken as independent: variances add"
+ADDED = "treated as independent: their variances add"
 # what rows in common do to intervals that take them for others
 COMMON = {
-    "all": f"{ADDED}. Both are of the same rows, which move them alike, so the intervals are usually too wide",
-    "some": f"{ADDED}. The rows of one are among those of the other, so the intervals are usually too wide",
+    "all": (
+        f"{ADDED}. Both were measured on the same rows, which move them alike, so the intervals are "
+        "usually too wide"
+    ),
+    "some": (
+        f"{ADDED}. The rows of one result are among those of the other, so the intervals are usually too wide"
+    ),
     "none": (
-        f"{ADDED}. No row is in both, but they are parts of one table, and values may have been swapped in from all of "
-        "it, so the intervals hold only roughly"
+        f"{ADDED}. They share no row but come from the same table, and values may have been swapped in "
+        "from all of it, so the intervals hold only approximately"
     ),
     "unknown": (
-        f"{ADDED}. If the two share rows, as overlapping tables do, that is not so, and the intervals are usually too "
-        "wide"
+        f"{ADDED}. If they share rows, as overlapping tables do, they are not independent, and the "
+        "intervals are usually too wide"
     ),
 }
 
@@ -116,7 +121,7 @@ def _not_claimed(result: Comparison, lines: Sequence[ComparedFeature]) -> list[s
         said.append(f"Cannot be told apart: {named(same)}.")
     if any(math.isnan(line.se) for line in both):
         metric = printable(result.metric)
-        said.append(f"There are no intervals for {metric}, so nobody knows how sure the differences are.")
+        said.append(f"There are no intervals for {metric}, so how certain the differences are is not known.")
     for label in result.labels:
         alone = [line.feature for line in lines if line.only_in == label]
         if alone:

@@ -13,11 +13,12 @@ from weighin._results.effects_numbers import EffectsNumbers
 from weighin._results.effects_words import aside, direction_word, ends_of, kind_word, local_word, sentence
 
 _READING = (
-    "Each curve moves all rows to a value of one feature and averages what the model predicts there (partial "
-    "dependence). With correlated columns that asks the model about rows that do not occur.",
-    "The dashed curve moves rows between neighbouring values only (accumulated local effects). Where the two differ, "
-    "columns that go with the feature are why.",
-    "Curves describe the model. They do not say what would happen in the world if somebody changed a feature.",
+    "Each curve moves all rows to a value of one feature and averages what the model predicts there "
+    "(partial dependence). With correlated columns, some of these rows could not occur in reality.",
+    "The dashed curve moves rows between neighbouring values only (accumulated local effects). Where the "
+    "two differ, correlated columns are the reason.",
+    "Curves describe the model. They do not say what would happen in the real world if someone changed a "
+    "feature.",
 )
 
 
@@ -50,7 +51,7 @@ def about(numbers: EffectsNumbers) -> str:
     """Say what the curves are taken from."""
     mean, spread = write(numbers.mean_prediction), write(numbers.spread)
     return (
-        f"Predictions are {mean} on average, 95 in 100 of them within {spread} of each other; averages over "
+        f"Predictions are {mean} on average, 95 in 100 of them within a range of {spread}; averages over "
         f"{numbers.n_rows:,} rows, seed {numbers.random_state}."
     )
 
@@ -123,20 +124,21 @@ def _local(effect: FeatureEffect) -> str:
 
 def _remarks(numbers: EffectsNumbers) -> list[str]:
     lines = [
-        "Direction: which way the mean prediction goes as all rows are moved along the feature; bold where chance does "
-        "not explain it, given the number of features (Holm). Range: from the lowest to the highest point."
+        "Direction: which way the mean prediction moves as all rows are moved along the feature; bold "
+        "where chance does not explain it, given the number of features (Holm). Range: from the lowest to "
+        "the highest point."
     ]
     if _with_local(numbers):
         lines.append("Local effects: the direction among rows moved between neighbouring values only.")
     if any(not effect.claimed and effect.flat for effect in numbers.effects):
-        lines.append("Barely moves: by less than 5% of what 95 in 100 predictions span.")
+        lines.append("Barely moves: by less than 5% of the range that holds 95 in 100 predictions.")
     return lines
 
 
 def _few_rows(numbers: EffectsNumbers) -> list[str]:
     if not any(effect.few_rows for effect in numbers.effects):
         return []
-    return ["Fewer than 20 rows were averaged over: too few to tell directions, and no interval holds."]
+    return ["Fewer than 20 rows were averaged over: too few to tell directions, and no interval is valid."]
 
 
 def _rows(numbers: EffectsNumbers) -> str:

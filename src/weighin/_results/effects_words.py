@@ -49,13 +49,14 @@ def sentence(effect: FeatureEffect, what: str, name: Name = str) -> str:
     written, start = name(effect.feature), what[:1].upper() + what[1:]
     average, n = effect.average, effect.n_points
     if n < 2:
-        return f"{written} has one value only: nothing can move with it."
+        return f"{written} has only one value: nothing can move with it."
     labels = _labels(effect)
     low, high = int(average.argmin()), int(average.argmax())
     reach, decimals = range_of(effect), _decimals(effect)
     if not effect.claimed and effect.few_rows:
         return (
-            f"Too few rows to say how {what} moves with {written}: it does by {reach}, on fewer than 20 rows."
+            f"Too few rows (fewer than 20) to say how {what} moves with {written}; on these rows it moves "
+            f"by {reach}."
         )
     if effect.unmoved:
         return f"{start} does not move with {written}."

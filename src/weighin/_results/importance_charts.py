@@ -116,7 +116,7 @@ def bars(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool
     if (values[~unsure] < 0).any():
         key.append(("negative", "better without it, on these rows"))
     if certain:
-        taken = ", the baseline taken as known" if relative and not numbers.baseline_errs else ""
+        taken = ", with the baseline taken as exact" if relative and not numbers.baseline_errs else ""
         said += f" Whiskers: 95% intervals{taken}. Pale: cannot be told apart from 0, given the number of features."
         key += [("pale", "cannot be told apart from zero"), ("whisker", "95% interval")]
     if any(signs):
@@ -182,17 +182,17 @@ def verdicts(numbers: ImportanceNumbers) -> list[str]:
 
     def of_one(i: int) -> str:
         if math.isnan(mean[i]):
-            return "no number: the metric is not defined here"
+            return "no value: the metric is not defined here"
         if math.isinf(mean[i]):
-            return "no limit: the metric is infinite once it is shuffled"
+            return "infinite: the metric is infinite once this feature is shuffled"
         if ignored[i]:
-            return "exactly zero: the model cannot see it"
+            return "exactly zero: the model does not read it"
         if claims is None:
             return ""
         if not moved[i]:
             return "no shuffle changed the metric"
         if few[i]:
-            return "fewer than 20 rows count here: no interval holds"
+            return "fewer than 20 rows count here: no interval is valid"
         if not claims.any[i]:
             return "cannot be told apart from zero"
         return "shuffling it made the model better on these rows" if mean[i] < 0 else ""

@@ -44,10 +44,14 @@ def merged(first: Part, second: Part) -> Part:
     for name in _SAME_PLAN:
         mine, theirs = getattr(first, name), getattr(second, name, None)
         if mine != theirs:
-            raise InputError(f"Not of the same plan: {name} is {mine!r} and {theirs!r}.")
+            raise InputError(
+                f"The two results cannot be merged: {name} is {mine!r} in one and {theirs!r} in the other."
+            )
     alike = math.isclose(first.baseline, second.baseline, rel_tol=1e-6)
     if not alike and not (math.isnan(first.baseline) and math.isnan(second.baseline)):  # without numbers
-        raise InputError(f"Not of the same plan: baseline is {first.baseline!r} and {second.baseline!r}.")
+        raise InputError(
+            f"The two results cannot be merged: baseline is {first.baseline!r} and {second.baseline!r}."
+        )
     twice = [name for name in second.features if name in first.features]
     if twice:
         raise InputError(f"In both results: {listing(twice)}.")

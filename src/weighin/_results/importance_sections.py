@@ -20,19 +20,19 @@ from weighin._results.importance_numbers import ImportanceNumbers
 # effects, curves of single rows of each, columns that go together, those of them in a square, rows of segments
 MOST_EFFECTS, MOST_CURVES, MOST_FEATURES, MOST_PAIRED, MOST_ROWS = 8, 24, 60, 15, 20
 READING = (
-    "What was done: the trained model stayed as it is. The values of one column were shuffled between rows, and the "
-    "loss was measured again. How much worse it got is what the model gets out of that column.",
-    "Sign: above zero the model gets worse without the feature, whether the metric is an error or a score. Below zero "
-    "shuffling helped on these rows, which is noise, or something learned that does not hold. The sign says nothing "
-    "about which way the feature pushes the prediction.",
-    "How sure: the interval says where the number would lie for this model on all rows of this kind, with 95% "
-    "confidence. It knows that other rows and other shuffles would have given another number. A pale bar cannot be "
-    "told apart from zero.",
+    "What was done: the trained model stayed as it is. The values of one column were shuffled between "
+    "rows, and the loss was measured again. The importance is how much worse it got.",
+    "Sign: above zero the model gets worse without the feature, whether the metric is an error or a score. "
+    "Below zero, shuffling helped on these rows: noise, or something the model learned that does not hold. "
+    "The sign says nothing about which way the feature pushes the prediction.",
+    "How sure: the interval says where the number would lie for this model on all rows of this kind, with "
+    "95% confidence. It allows for the fact that other rows and other shuffles would have given another "
+    "number. A pale bar cannot be told apart from zero.",
     "Correlated features stand in for each other. “Near zero” means that this model barely uses the column, given the "
     "rest; it does not mean that the column is worthless.",
     "No shares: the numbers do not add up to the error, or to each other. No feature is “responsible for 60% of the "
     "prediction”.",
-    "Which model: the numbers speak of this one trained model: not of the world, and not of the next training.",
+    "Which model: the numbers describe this one trained model, not the world, and not the next training.",
 )
 
 
@@ -46,7 +46,7 @@ def warnings(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
         )
         said.append(("TRAINED ON SOME OF THESE ROWS.", text))
     if not numbers.complete:
-        said.append(("PARTIAL.", "The run was interrupted; only the features it had finished are here."))
+        said.append(("PARTIAL.", "The run was interrupted; it shows only the features that were finished."))
     return said
 
 
@@ -71,8 +71,8 @@ def _together(numbers: ImportanceNumbers) -> list[Section]:
         return []
     telling = numbers.associations.tell()
     intro = (
-        "Columns that carry the same information stand in for each other: shuffling one leaves in place what the "
-        "others know of it, so each can look light while they are heavy together."
+        "Columns that carry the same information stand in for each other: shuffling one leaves its "
+        "information in place in the others, so each can look unimportant while together they matter."
     )
     return [
         Section(
@@ -102,7 +102,10 @@ def with_ablation(telling: Telling, ablation: Any) -> Telling:
     if not hasattr(ablation, "tell"):
         raise InputError(f"ablation must be a result of weighin.ablate, got {type(ablation).__name__}.")
     also = ablation.tell()
-    intro = "Trained again, several times, with other columns: what that changed on rows held out."
+    intro = (
+        "How the metric on held-out rows changed when the model was trained again, several times, with "
+        "other columns."
+    )
     section = Section("What next", intro, also.sentences, also.charts, also.tables, also.notes, "What next")
     return dataclasses.replace(telling, sections=[*telling.sections, section])
 

@@ -166,12 +166,12 @@ class _Words:
         if chance:
             its = "its interval leaves" if len(chance) == 1 else "their intervals leave"
             said.append(
-                f"Of {self.names(chance)} nothing is claimed although {its} out 0: among "
-                f"{len(self.measured)} features one may do so by chance."
+                f"Nothing is claimed of {self.names(chance)} although {its} out 0: among "
+                f"{len(self.measured)} features, one may do so by chance."
             )
         if self.few:
             said.append(
-                f"Too few rows count for {self.names(self.few)} (fewer than 20): no interval holds there."
+                f"Too few rows count for {self.names(self.few)} (fewer than 20): no interval is valid there."
             )
         if self.still:
             said.append(f"No shuffle of {self.names(self.still)} changed {called} at all.")

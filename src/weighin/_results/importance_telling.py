@@ -65,10 +65,10 @@ def _which_rows(numbers: ImportanceNumbers) -> str:
         )
     if trained is None:
         return (
-            "Which rows: it is not known here whether the model was trained on these rows. On training rows it may "
-            "rely on noise it memorised."
+            "Which rows: it is not known whether the model was trained on these rows. On training rows it "
+            "may rely on noise it memorised."
         )
-    return "Which rows: the model was not trained on these rows, which is how it should be."
+    return "Which rows: the model was not trained on these rows, as it should be."
 
 
 def _call(numbers: ImportanceNumbers) -> str:
@@ -146,7 +146,7 @@ def remarks(numbers: ImportanceNumbers) -> list[str]:
     moved = np.any(numbers.importances != 0, axis=1)
     few = [numbers.features[i] for i in np.flatnonzero(numbers.few_rows & moved)]
     if few:
-        lines.append(f"Fewer than 20 rows count for {listing(few)}: no interval holds there.")
+        lines.append(f"Fewer than 20 rows count for {listing(few)}: no interval is valid there.")
     return lines
 
 
@@ -170,11 +170,11 @@ def _cautions(numbers: ImportanceNumbers) -> list[str]:
     lines = []
     if numbers.on_training_rows:
         lines.append(
-            "The model was trained on some of these rows: it may rely on noise it memorised, and weigh columns that "
-            "would not help it on others."
+            "The model was trained on some of these rows: it may rely on noise it memorised, and on "
+            "columns that would not help it on other rows."
         )
     if numbers.claims() is None:
-        lines.append(f"{numbers.metric} has no intervals here: what is small may be noise.")
+        lines.append(f"{numbers.metric} has no intervals here: small values may be noise.")
     if numbers.unfinished:
         lines.append(f"Not finished: {listing(numbers.unfinished)}.")
     return lines
@@ -189,8 +189,8 @@ def lighter_groups(numbers: ImportanceNumbers) -> list[str]:
         if heavier and _surely_lighter(numbers, group, heavier):
             lines.append(
                 f"{printable(group)} weighs less than its member{'s' * (len(heavier) > 1)} "
-                f"{listing(list(map(printable, heavier)))}: shuffled together, the members still fit each other, while "
-                "one shuffled alone meets values of the others that it never goes with."
+                f"{listing(list(map(printable, heavier)))}: shuffled together, the members still fit each "
+                "other, while a member shuffled alone meets values of the others that do not occur with it."
             )
     return lines
 

@@ -240,7 +240,8 @@ def columns(names: str, **paths: str) -> dict[str, str]:
 
 def few_rows_sentence(names: Sequence[str], where: str = "") -> list[str]:
     """Name what too few rows count for."""
-    return [f"Fewer than 20 rows count for {named(names)}{where}: no interval holds there."] if names else []
+    said = f"Fewer than 20 rows count for {named(names)}{where}: no interval is valid there."
+    return [said] if names else []
 
 
 def chance_sentence(names: Sequence[str], among: int) -> list[str]:
@@ -248,7 +249,8 @@ def chance_sentence(names: Sequence[str], among: int) -> list[str]:
     if not names:
         return []
     return [
-        f"The interval leaves out 0, but among {among} features one may do so by chance (Holm): {named(names)}."
+        f"The interval leaves out 0, but among {among} features, one may do so by chance (Holm): "
+        f"{named(names)}."
     ]
 
 

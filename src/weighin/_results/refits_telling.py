@@ -15,11 +15,11 @@ from weighin._results.refitted_feature import RefittedFeature
 if TYPE_CHECKING:
     from weighin._results.refits import Refits
 
-TITLE = "What models trained so weigh"
+TITLE = "What models trained this way rely on"
 READING = (
-    "The model was trained again several times, and every fit weighed on rows held out. The first interval says where "
-    "the importance lies for other rows and other trainings of the same kind; that of the first model speaks of this "
-    "model alone.",
+    "The model was trained several times, and every fit was weighed on held-out rows. The first interval "
+    "says where the importance lies for other rows and other trainings of the same kind; the second is for "
+    "the first model alone.",
     "Pale: cannot be told apart from zero, given the number of features (Holm).",
 )
 

@@ -72,12 +72,12 @@ class RefittedFeature(Line):
 
     def _verdict(self) -> str:
         if self.claim == "harmful":
-            return ": what models trained so learn there does not hold on rows held out"
+            return ": what models trained this way learn from it does not hold on held-out rows"
         if self.claim or math.isnan(self.pvalue_holm):
             return ""
         if self.leaves_out_zero:
             return (
-                f": nothing is claimed although the interval leaves out 0, as among {self.among} features one may do "
-                "so by chance"
+                f": nothing is claimed although the interval leaves out 0, as among {self.among} features, "
+                "one may do so by chance"
             )
         return ": cannot be told apart from zero"
