@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import processes
 import pytest
-from processes import Job
 
 import learners
+import processes
 import weighin
+from processes import Job
 from weighin._cli import printing
 from weighin._football.simulate import simulate_league
 from weighin._tables.frames import write_table
