@@ -227,6 +227,53 @@ def test_numbers_and_tuples_may_name_columns():
     assert list(told.segments) == [0, 1]
 
 
+def test_a_relation_of_duckdb_is_collected():
+    duckdb = pytest.importorskip("duckdb")
+    connection = duckdb.connect()
+    connection.register("games", FRAME.assign(y=Y))
+    imp = weighin.weigh(predict, connection.sql("select * from games"), "y", random_state=0)
+    assert imp.baseline == pytest.approx(BY_HAND)
+    assert imp.features == tuple(NAMES)
+
+
+class Variable:
+    """As of xarray."""
+
+    def __init__(self, values, dims):
+        self.values, self.dims, self.ndim = values, dims, values.ndim
+        self.indexes = {"f": NAMES}
+
+    def __array__(self, *args, **kwargs):
+        raise AssertionError("numpy was asked")
+
+
+class Variables(dict):
+    """As of xarray: a mapping of variables that lie along dimensions."""
+
+    @property
+    def indexes(self):
+        return {"row": FRAME.index[::-1]}
+
+    @property
+    def data_vars(self):
+        return self
+
+
+Variable.__module__ = Variables.__module__ = "xarray.core"
+
+
+def test_data_of_xarray_lies_along_one_dimension():
+    columns = Variables({name: Variable(MATRIX[:, j], ("row",)) for j, name in enumerate(NAMES)})
+    imp = weighin.weigh(predict, columns, pd.Series(Y[::-1], index=range(N)), random_state=0)
+    assert imp.baseline == pytest.approx(BY_HAND)
+    assert any("put into the order of X by its index" in note for note in imp.notes)
+    assert weighin.weigh(predict, Variable(MATRIX, ("row", "f")), Y, random_state=0).features == tuple(NAMES)
+    with pytest.raises(InputError, match="must lie along one and the same dimension, the rows; got a "):
+        weighin.weigh(predict, Variables({"a": Variable(MATRIX, ("row", "z"))}), Y)
+    with pytest.raises(InputError, match="must have 2 dimensions, rows and columns, got"):
+        weighin.weigh(predict, Variable(np.zeros((2, 2, 2)), ("a", "b", "c")), Y)
+
+
 def test_datasets_and_dask_are_known_by_what_they_are():
     class Dataset:
         """As of the package datasets: it holds more rows than it shows."""

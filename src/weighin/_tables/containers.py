@@ -124,6 +124,8 @@ def _read(X: Any) -> Table:
         return _of_frame(X)
     if _is_of(X, "datasets"):
         return _of_dataset(X)
+    if _is_of(X, "xarray"):
+        return _of_xarray(X)
     if is_torch_data(X):
         parts, target, notes = read_torch_data(X, MOST_BYTES)
         return Table(parts, target, notes=notes)
@@ -131,7 +133,7 @@ def _read(X: Any) -> Table:
         return _of_mapping(X)
     if isinstance(X, list | tuple):
         return _of_sequence(X)
-    for read in (_arrays, _sparse, _xarray, _frames):
+    for read in (_sparse, _frames, _arrays):
         table = read(X)
         if table is not None:
             return table
@@ -225,9 +227,8 @@ def _of_dataset(X: Any) -> Table:
     return Table(X.with_format("arrow")[:])
 
 
-def _xarray(X: Any) -> Table | None:
-    if not _is_of(X, "xarray"):
-        return None
+def _of_xarray(X: Any) -> Table:
+    """A DataArray of rows and columns, or a Dataset of columns, which is a mapping, too."""
     if not hasattr(X, "data_vars"):
         if X.ndim != 2:
             raise InputError(
