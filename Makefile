@@ -10,7 +10,7 @@ NUMERICAL := $(addprefix tests/,inference effects compare associations ablate re
 # a process for each core, up to four; tests of one file stay together, so that what they share is made once
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test test-fast test-numerics lint types check pictures odd bench calibrate clean
+.PHONY: demo test test-fast test-numerics lint types check pictures odd bench calibrate ecosystem clean
 
 demo: $(VENV)/.demo  ## simulate a league, train the article's network, weigh it, draw the bars
 	$(BIN)/weighin demo --force
@@ -49,8 +49,11 @@ calibrate: $(VENV)/.dev  ## how often intervals hold, in docs/calibration*.md an
 	$(BIN)/python -m calibration.weighed
 	$(BIN)/python -m calibration.refits
 
+ecosystem: $(VENV)/.dev  ## every framework beside a ten-line loop, in environments of their own: docs/works-with.md
+	$(BIN)/python -m ecosystem
+
 clean:
-	rm -rf $(VENV) weighin-demo
+	rm -rf $(VENV) .ecosystem weighin-demo
 
 $(BIN)/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "weighin needs Python 3.11 or newer; try: make PYTHON=/path/to/python3.11 demo"; exit 1; }

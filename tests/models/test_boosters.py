@@ -144,13 +144,96 @@ def test_catboosts_names_count() -> None:
         weigh(ByPosition(), X, MARGIN)
 
 
-def test_a_booster_of_xgboost_itself_is_told_what_to_give() -> None:
-    class Booster:
-        def predict(self, data: Any) -> Any:
-            raise TypeError
+@pytest.mark.parametrize(
+    ("objective", "target", "metric"),
+    [
+        ("reg:squarederror", MARGIN, "mae"),
+        ("count:poisson", FRAME["week"], "mean_poisson_deviance"),
+        ("reg:quantileerror", MARGIN, "pinball_loss"),
+        ("binary:logistic", MARGIN > 0, "log_loss"),
+        ("binary:logitraw", MARGIN > 0, "log_loss"),
+        ("binary:hinge", MARGIN > 0, "accuracy"),
+        ("multi:softprob", FRAME["week"] - 1, "log_loss"),
+        ("multi:softmax", FRAME["week"] - 1, "accuracy"),
+    ],
+)
+def test_the_objective_of_an_xgboost_booster_chooses_the_metric(
+    objective: str, target: Any, metric: str
+) -> None:
+    xgboost = pytest.importorskip("xgboost")
+    options = {"objective": objective, "nthread": 1, "max_depth": 2}
+    options |= {"num_class": 4} if objective.startswith("multi") else {}
+    options |= {"quantile_alpha": 0.8} if "quantile" in objective else {}
+    data = xgboost.DMatrix(CATEGORIES, target.astype(float), enable_categorical=True)
+    booster = xgboost.train(options, data, 5)
+    imp = weigh(booster, CATEGORIES, target.astype(float), n_repeats=2, random_state=0)
+    assert imp.metric == metric
+    assert imp.features == ("elo", "week", "conference")
+    pred = booster.predict(data)
+    if objective == "reg:quantileerror":
+        gap = MARGIN - pred
+        assert imp.baseline == pytest.approx(np.maximum(0.8 * gap, -0.2 * gap).mean(), rel=1e-5)
+    elif objective == "binary:logitraw":
+        assert imp.baseline == pytest.approx(log_loss(target, 1 / (1 + np.exp(-pred))), rel=1e-5)
+    elif metric == "accuracy":
+        assert imp.baseline == pytest.approx((pred == target).mean())
 
-    Booster.__module__ = "xgboost.core"
-    with pytest.raises(
-        ModelError, match=r"Give an XGBRegressor.*lambda X: booster\.predict\(xgboost\.DMatrix\(X\)\)"
-    ):
-        weigh(Booster(), FRAME, MARGIN)
+
+def test_a_matrix_takes_the_names_of_the_booster() -> None:
+    xgboost = pytest.importorskip("xgboost")
+    X = FRAME[["elo", "week"]]
+    booster = xgboost.train({"nthread": 1}, xgboost.DMatrix(X, MARGIN), 5)
+    one, other = (weigh(booster, table, MARGIN, random_state=0) for table in (X, X.to_numpy()))
+    assert one.features == other.features == ("elo", "week")
+    np.testing.assert_allclose(one.importances, other.importances, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("objective", "target", "metric"),
+    [
+        ("regression", MARGIN, "mae"),
+        ("poisson", FRAME["week"], "mean_poisson_deviance"),
+        ("quantile", MARGIN, "pinball_loss"),
+        ("binary", MARGIN > 0, "log_loss"),
+        ("multiclass", FRAME["week"] - 1, "log_loss"),
+    ],
+)
+def test_the_objective_of_a_lightgbm_booster_chooses_the_metric(
+    objective: str, target: Any, metric: str, tmp_path: Any
+) -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    options = {"objective": objective, "verbose": -1, "num_threads": 1, "min_data_in_leaf": 3, "alpha": 0.8}
+    options |= {"num_class": 4} if objective == "multiclass" else {}
+    booster = lightgbm.train(options, lightgbm.Dataset(CATEGORIES, target.astype(float)), 5)
+    booster.save_model(tmp_path / "model.txt")
+    stored = lightgbm.Booster(model_file=tmp_path / "model.txt")
+    for model in (booster, stored):
+        imp = weigh(model, CATEGORIES, target.astype(float), n_repeats=2, random_state=0)
+        assert imp.metric == metric
+    if objective == "quantile":
+        gap = MARGIN - booster.predict(CATEGORIES)
+        assert imp.baseline == pytest.approx(np.maximum(0.8 * gap, -0.2 * gap).mean())
+
+
+def test_catboost_itself_gives_probabilities_of_its_classes() -> None:
+    module = pytest.importorskip("catboost")
+    options = {"loss_function": "MultiClass", "iterations": 5, "verbose": 0, "thread_count": 1}
+    model = module.CatBoost({**options, "cat_features": ["conference"], "allow_writing_files": False})
+    model.fit(CATEGORIES, RESULT)
+    imp = weigh(model, CATEGORIES, RESULT, n_repeats=2, random_state=0)
+    proba = model.predict(CATEGORIES, prediction_type="Probability")
+    assert imp.metric == "log_loss"
+    assert imp.baseline == pytest.approx(log_loss(RESULT, proba, labels=list(model.classes_)))
+
+
+def test_a_pool_is_a_table_with_its_target() -> None:
+    module = pytest.importorskip("catboost")
+    X = FRAME[["elo", "week"]]
+    model = module.CatBoostRegressor(iterations=5, verbose=0, thread_count=1, allow_writing_files=False)
+    model.fit(X, MARGIN)
+    one = weigh(model, module.Pool(X, MARGIN), n_repeats=2, random_state=0)
+    other = weigh(model, X, MARGIN, n_repeats=2, random_state=0)
+    # a pool holds single precision
+    np.testing.assert_allclose(one.importances, other.importances, rtol=1e-5)
+    with pytest.raises(InputError, match="does not give them back: pass the table"):
+        weigh(model, module.Pool(CATEGORIES, MARGIN, cat_features=["conference"]))

@@ -3,7 +3,7 @@
 from weighin._metrics import Outputs
 from weighin._models.meaning import declared
 from weighin._models.protocol import Encoded, Model, Rows, Split
-from weighin._models.registry import Adapter, as_model, type_names
+from weighin._models.registry import Adapter, as_model, is_prepared, type_names
 from weighin._models.table import TableModel, as_given, as_matrix
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "as_matrix",
     "as_model",
     "declared",
+    "is_prepared",
     "type_names",
 ]

@@ -26,9 +26,18 @@ _COUNTS = ("countpoisson", "poisson", "poissonregressor", "poissonnllloss")
 _GAMMAS = ("reggamma", "gamma", "gammaregressor")
 _TWEEDIES = ("regtweedie", "tweedie", "tweedieregressor")
 _QUANTILES = ("regquantileerror", "quantile", "multiquantile", "quantileregressor", "pinballloss")
-_PROBABILITIES = ("reglogistic", "binarylogistic", "binary", "crossentropy", "multiclass", "multiclassova")
+_PROBABILITIES = (
+    "reglogistic", "binarylogistic", "binary", "crossentropy", "multiclass", "multiclassova", "multisoftprob",
+    "logloss", "binarycrossentropy", "categoricalcrossentropy", "sparsecategoricalcrossentropy",
+    "binaryfocalcrossentropy", "categoricalfocalcrossentropy",
+)  # fmt: skip
+_LABELS = ("multisoftmax", "binaryhinge")
 _LOGITS = ("binarylogitraw", "crossentropyloss", "bcewithlogitsloss", "nllloss")
-_NUMBERS = ("mseloss", "l1loss", "huberloss", "smoothl1loss", "meansquarederror", "meanabsoluteerror")
+_NUMBERS = (
+    "mseloss", "l1loss", "huberloss", "smoothl1loss", "meansquarederror", "meanabsoluteerror", "mse", "mae", "rmse",
+    "mape", "msle", "huber", "logcosh", "regsquarederror", "regabsoluteerror", "regpseudohubererror",
+    "regsquaredlogerror", "regression", "regressionl1",
+)  # fmt: skip
 
 
 def of_objective(objective: Any, *, level: Any = None, power: Any = None) -> Outputs:
@@ -68,6 +77,8 @@ def of_objective(objective: Any, *, level: Any = None, power: Any = None) -> Out
         return Outputs("probability", why=why)
     if name in _LOGITS:
         return Outputs("logit", why=why)
+    if name in _LABELS:
+        return Outputs("label", why=why)
     return Outputs("number", why=why) if name in _NUMBERS else Outputs()
 
 

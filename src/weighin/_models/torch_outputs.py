@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from weighin._base.errors import ModelError, listing
 from weighin._metrics import Kind, Outputs
+from weighin._models.objectives import of_loss
 
 _LAST: dict[type[nn.Module], Kind] = {
     nn.Softmax: "probability",
@@ -112,3 +113,21 @@ def _hooks(module: nn.Module, note: Callable[[nn.Module, Tensor], None]) -> Iter
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def loss_inside(module: nn.Module, calls: Iterator[Callable[[], Tensor]]) -> Outputs:
+    """Tell from the loss that a module holds, as one of Lightning does, what it gives; not against what it gave.
+
+    Parameters
+    ----------
+    module : nn.Module
+    calls : iterator of callable
+        Each gives the module's outputs for some rows.
+    """
+    losses = [part for part in module.modules() if type(part).__module__ == "torch.nn.modules.loss"]
+    said = of_loss(losses[0]) if len(losses) == 1 else Outputs()
+    if said.kind not in ("logit", "probability"):
+        return said
+    # a forward may go on to probabilities after what the loss takes
+    beyond = any(bool(((out < 0) | (out > 1)).any()) for out in (call() for call in calls))
+    return said if beyond == (said.kind == "logit") else Outputs()

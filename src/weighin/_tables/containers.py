@@ -147,7 +147,8 @@ def _of_frame(frame: Any) -> Table:
 
 def _of_mapping(X: Mapping[Any, Any]) -> Table:
     """A dict of columns is a frame; of matrices, inputs of a module."""
-    dimensions = {key: _dimensions(value) for key, value in X.items()}
+    # an input of a module may be None
+    dimensions = {key: 2 if value is None else _dimensions(value) for key, value in X.items()}
     if X and all(n == 1 for n in dimensions.values()):
         named = (value.index for value in X.values() if nw.dependencies.is_pandas_series(value))
         index = next(named, None)

@@ -9,7 +9,7 @@ from typing import Any, overload
 
 from weighin._base.checks import seed_of
 from weighin._engine import Resources, Session
-from weighin._models import as_model
+from weighin._models import as_model, is_prepared
 from weighin._models.levels import levels_of
 from weighin._results.importance import Importance
 from weighin._tables.containers import as_table
@@ -112,6 +112,8 @@ def weigh(
     model : fastai TabularLearner, torch module, scikit-learn estimator or function, or a list of models
         Trained. It comes back as it was. A learner may be live or loaded with ``load_learner``; an estimator may be a
         pipeline; a function takes `X`, or rows of it, and gives predictions. Several models get the same shuffles.
+        Boosters, Keras, ONNX, results of statsmodels and others are read as they are: docs/works-with.md has the line
+        for each. An encoder goes before its network as ``(encoder, network)``; the features are then its raw columns.
     X : table, optional
         What the model takes, n_rows rows of it: a frame (pandas, polars, pyarrow, whatever narwhals knows, lazy ones
         too, or has the Arrow C stream), for a learner raw as before training; a matrix, masked, structured or sparse
@@ -248,7 +250,8 @@ def weigh(
         # it is read more than once
         features = list(features)
     adapt = partial(as_model, device=device, outputs=outputs, classes=classes)
-    models = [adapt(one) for one in (model if isinstance(model, list | tuple) else [model])]
+    many = isinstance(model, list | tuple) and not is_prepared(model)
+    models = [adapt(one) for one in (model if many else [model])]
     first = model[0] if isinstance(model, list | tuple) and model else model
     table = as_table(X, y, feature_names, levels_of(first) if isinstance(X, str | Path) else None)
     table, (within, by, sample_weight) = table.align(within=within, by=by, sample_weight=sample_weight)
@@ -258,7 +261,7 @@ def weigh(
         Resources(batch_size, n_jobs, int(max_memory) * 2**20),
         max_seconds, keep_rows, progress,
     )  # fmt: skip
-    if isinstance(model, list | tuple):
+    if many:
         return several(ask, models, precision)
     with Session(models[0]) as session:
         return ask.precisely(session, precision) if precision is not None else ask.fully(session)
