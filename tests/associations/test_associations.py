@@ -244,10 +244,21 @@ def test_more_columns_than_can_be_compared_are_refused_before_they_are_read():
         weighin.associations(np.zeros((3, 3)), [f"x{i}" for i in range(2001)])
 
 
-def test_progress_is_shown_where_it_is_asked_for(capsys):
+def test_progress_comes_to_its_end(monkeypatch):
+    from contextlib import contextmanager
+
+    asked, steps = [], []
+
+    @contextmanager
+    def tracking(what, total, show):
+        asked.append((what, total, show))
+        yield steps.append
+
+    monkeypatch.setattr("weighin._associations.associations.tracking", tracking)
     frame = pd.DataFrame({"a": np.arange(60.0), "b": list("xyz") * 20, "c": list("uv") * 30})
     weighin.associations(frame, random_state=0, progress=True)
-    assert "Comparing columns" in capsys.readouterr().err
+    assert asked == [("Comparing columns", 6, True)]
+    assert sum(steps) == 6
 
 
 def test_columns_that_are_alike_share_a_note():
