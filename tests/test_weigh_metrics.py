@@ -155,5 +155,5 @@ def test_the_direction_of_an_unknown_function_must_be_said(regression, fresh_gam
 
 
 def test_a_metric_that_is_not_a_number_is_an_error(regression, fresh_games):
-    with pytest.raises(MetricError, match="<lambda> is nan on the rows as they are"):
+    with pytest.raises(MetricError, match="<lambda> is nan on the rows before any swap"):
         weigh(regression, fresh_games, metric=lambda y, pred: np.nan, greater_is_better=False)

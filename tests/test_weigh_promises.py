@@ -143,7 +143,7 @@ def test_what_is_no_model_is_said(fresh_games, thing):
 def test_predictions_that_are_not_numbers_are_an_error(fresh_games):
     frame = fresh_games[["elo", "spread"]].assign(y=0.0)
     learn = learners.linear([float("nan"), 1.0], frame)
-    with pytest.raises(ModelError, match="150 of 150 predictions are not finite on the rows as they are"):
+    with pytest.raises(ModelError, match="150 of 150 predictions are not finite on the rows before any swap"):
         weigh(learn, frame, metric="mae")
 
 

@@ -189,4 +189,4 @@ def test_ctrl_c_says_where_to_go_on(cli, games, monkeypatch):
     monkeypatch.setattr("weighin._refit.ablate.run.ablate", stop)
     ran = cli("cfbd", "ablate", games, *QUICK)
     assert ran.code == 130
-    assert "3 of 18 fits are in 'ablation.fits'; the same call goes on there." in ran.err
+    assert "3 of 18 fits are in 'ablation.fits'; the same call continues from there." in ran.err

@@ -182,7 +182,7 @@ def test_other_rows_of_one_number_and_name_are_not_paired():
     other = weigh(new, 1, keep_rows=True)
     comparison = compare(first, other)
     assert not comparison.paired
-    assert "Both tell of the 300 rows given, but they are not the same: their targets differ." in (
+    assert "Both were measured on the 300 rows given, but not on the same rows: their targets differ." in (
         comparison.notes
     )
     x, y = rows(0)
@@ -421,13 +421,14 @@ def test_what_a_reader_must_know_is_said():
     [
         (
             {"metric": "rmse"},
-            r"Importances in mae cannot be compared with importances in 'rmse': the units differ",
+            r"Importances in mae cannot be compared with importances in 'rmse': their units differ",
         ),
         ({"greater_is_better": True}, "is better when it is less in one result and more in the other"),
         ({"features": ("c", "d")}, "No feature is in both results. In a: 'a', 'b'; in b: 'c', 'd'"),
         (
             {"groups": {"a": ("x", "y")}},
-            "'a' is not the same in both results: a single feature and the group of 'x', 'y'",
+            "'a' is not the same feature or group in both results: a single feature and the group of 'x', "
+            "'y'",
         ),
     ],
 )
@@ -442,7 +443,7 @@ def test_a_metric_of_both_is_offered():
     options = {"n_repeats": 3, "random_state": 0}
     first = weighin.weigh(old, x, y, metric=["mae", "rmse"], **options)
     second = weighin.weigh(new, x, y, metric=["rmse", "mse"], **options)
-    with pytest.raises(InputError, match=r"Both know 'rmse': compare\(..., metric='rmse'\)"):
+    with pytest.raises(InputError, match=r"Both have 'rmse': compare\(..., metric='rmse'\)"):
         compare(first, second)
     assert compare(first, second, metric="rmse").metric == "rmse"
     with pytest.raises(InputError, match="Importances in rsme cannot be compared"):
@@ -466,7 +467,7 @@ def test_labels_are_two_names(labels, message):
 
 
 def test_files_are_not_results():
-    with pytest.raises(InputError, match=r"got str. weighin.Importance.load\(path\) reads one"):
+    with pytest.raises(InputError, match=r"got str. Read a file with weighin.Importance.load\(path\)"):
         compare("a.json", by_hand([3.0, 1.0]))
 
 

@@ -107,7 +107,7 @@ def test_frames_of_every_library_tell_the_same():
 def test_a_class_is_chosen_and_named(classifier, games):
     default = weighin.effects(classifier, games, ["spread"], random_state=0)
     assert default.output in ("bad", "fair", "good")
-    assert "output= chooses" in " ".join(default.notes)
+    assert "choose another with output=" in " ".join(default.notes)
     curves = {
         name: weighin.effects(classifier, games, ["spread"], output=name, random_state=0)
         for name in ("bad", "fair", "good")

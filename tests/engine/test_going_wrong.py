@@ -175,7 +175,9 @@ def test_predictions_that_are_no_numbers_are_counted_and_the_feature_named(bad: 
     message = r"[1-5] of 20 predictions are not finite after swapping 'x0'\."
     with pytest.raises(ModelError, match=message):
         engine(predict, x, np.zeros(20), n_repeats=1)
-    with pytest.raises(ModelError, match=r"20 of 20 predictions are not finite on the rows as they are\."):
+    with pytest.raises(
+        ModelError, match=r"20 of 20 predictions are not finite on the rows before any swap\."
+    ):
         engine(lambda x: x[:, 0] + bad, x, np.zeros(20))
 
 
@@ -193,5 +195,5 @@ def test_a_model_that_gives_another_number_of_rows_is_refused(extra: int) -> Non
 
 
 def test_a_metric_that_is_no_number_on_the_rows_as_they_are_is_an_error() -> None:
-    with pytest.raises(MetricError, match="is nan on the rows as they are"):
+    with pytest.raises(MetricError, match="is nan on the rows before any swap"):
         engine(product, *small(), lambda y, pred: float("nan"), better=True)

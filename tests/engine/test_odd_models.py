@@ -165,7 +165,7 @@ def test_a_row_that_depends_on_its_neighbours_is_noted() -> None:
     module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4, track_running_stats=False), nn.Linear(4, 1))
     for model in (module, lambda x: product(x) - product(x).mean()):
         (note,) = weigh(model, *small(), random_state=0).notes
-        assert note.startswith("A row's prediction depends on the rows it is predicted with (by up to ")
+        assert note.startswith("A row's prediction depends on which rows are predicted together (by up to ")
         assert "each swap was predicted on the whole table in one call" in note
 
 

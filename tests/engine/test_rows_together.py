@@ -122,7 +122,7 @@ def test_a_column_that_is_never_read_weighs_exactly_nothing() -> None:
     assert (b.importance, b.se) == (0.0, 0.0)
     (note,) = importance.notes
     assert note.startswith(
-        "A row's prediction depends on the rows it is predicted with (by up to 1): each swap was"
+        "A row's prediction depends on which rows are predicted together (by up to 1): each swap was"
     )
     assert "batch_size" in note
     assert set(importance.kernels.values()) == {"whole table"}
@@ -257,7 +257,7 @@ def test_what_needs_the_whole_table_cannot_be_had_from_a_part_of_it(function: An
 @pytest.mark.parametrize("predict", MODELS, ids=lambda f: f.__name__)
 def test_effects_of_a_row_are_not_those_of_a_table(predict: Any) -> None:
     frame, _ = table()
-    says = "depends on the rows it is predicted with|fails on a part of the rows"
+    says = "depends on which rows are predicted together|fails when called on part of the rows"
     with pytest.raises(weighin.ModelError, match=rf"({says}).*whole table, and effects"):
         weighin.effects(predict, frame, n_rows=200, random_state=0)
 
@@ -286,7 +286,7 @@ def test_it_is_said_where_there_was_no_time_to_look_at_all_rows(monkeypatch: pyt
     monkeypatch.setattr(_session, "PROOF_BATCHES", 0)
     frame, y = table()
     (note,) = weighin.weigh(lambda rows: rows.a, frame, y, max_seconds=60, random_state=0).notes
-    assert "was looked at on a few rows only: the time allowed is too short for more" in note
+    assert "was checked on a few rows only: the time allowed was too short to check more" in note
     assert weighin.weigh(lambda rows: rows.a, frame, y, random_state=0).notes == ()
 
 
@@ -298,6 +298,6 @@ def test_as_many_outputs_in_every_call() -> None:
 
     x = np.random.default_rng(0).normal(size=(N, 2))
     with pytest.raises(
-        weighin.ModelError, match="1 outputs for each row in one call and 2 in another; as many"
+        weighin.ModelError, match="1 outputs for each row in one call and 2 in another; every"
     ):
         engine(wider, x, x[:, 0])

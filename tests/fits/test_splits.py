@@ -77,12 +77,12 @@ def test_time_takes_dates():
         ("group:taem", "no column 'taem'.*Did you mean 'team'"),
         ("time:season:0", "must be 1, 2, ..., got '0'"),
         ("time:season:3", "takes at least 4 values of 'season', got 3"),
-        ("group:conference:0.01", "leave a side empty"),
+        ("group:conference:0.01", "leave no rows to train"),
         ("random:0.001", "leaves 0 row"),
         (np.zeros(120, dtype=bool), r"leaves 0 row\(s\) to test on"),
         (np.zeros(5, dtype=bool), r"got ndarray of shape \(5,\)"),
         (np.arange(120), "and int64 for 120 rows"),
-        ((np.arange(50), np.arange(49, 100)), r"1 row\(s\) on both sides, such as row 49"),
+        ((np.arange(50), np.arange(49, 100)), r"1 row\(s\) both to train and to test on, such as row 49"),
         ((np.arange(50), np.arange(100, 140)), "row numbers from 0 to 119, got 100 to 139"),
         ((np.array([1, 1, 2]), np.arange(100, 110)), r"1 row number\(s\) more than once"),
         ((np.array([0.5, 1.0]), np.arange(100, 110)), "must hold row numbers, got float64"),
@@ -119,7 +119,7 @@ def test_duplicated_ids_are_refused():
 
 
 def test_a_group_on_both_sides_is_refused():
-    with pytest.raises(weighin.InputError, match=r"on both sides.*split='group:team'"):
+    with pytest.raises(weighin.InputError, match=r"both trained and tested on.*split='group:team'"):
         ablate(FRAME, group="team")
     assert ablate(FRAME, group="team", split="group:team").fits == 2
     with pytest.raises(weighin.InputError, match="group: there is no column 'taem'"):
@@ -142,5 +142,5 @@ def test_ids_of_training_rows_among_the_held_out_ones_are_refused():
 def test_copies_of_training_rows_are_told_of():
     copies = pd.concat([FRAME, FRAME.head(40)], ignore_index=True)
     found = ablate(copies, id=None, split=np.arange(160) >= 110)
-    assert any("40 of 50 rows tested on equal a training row" in note for note in found.notes)
+    assert any("40 of 50 test rows equal a training row" in note for note in found.notes)
     assert not ablate(FRAME).notes

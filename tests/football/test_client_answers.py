@@ -59,7 +59,7 @@ def test_an_odd_line_is_left_out_and_the_other_lines_of_its_game_stay() -> None:
     assert [[entry.provider for entry in of_game.lines] for of_game in lines] == [["Bovada"], ["consensus"]]
     assert lines.told == (
         "2 odd records of /lines for 2019 left out: game 7 (entry 2): field 'lines' is null, expected a "
-        "list. 1 more do not fit."
+        "list. 1 more are malformed."
     )
 
 

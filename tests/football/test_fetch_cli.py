@@ -285,7 +285,7 @@ def test_a_damaged_cache_file_is_said_and_asked_for_again(api: Api, shell: Shell
 
 def test_no_row_at_all_writes_no_file(api: Api, shell: Shell) -> None:
     api.seasons[2019] = ([game(1, homePoints=None)], [line(1)])
-    shell.fails(FetchError, "Not one game is left", "2019")
+    shell.fails(FetchError, "No games are left", "2019")
     assert not shell.output.exists()
 
 

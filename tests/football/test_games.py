@@ -235,10 +235,11 @@ def test_no_row_at_all_is_an_error_that_says_why() -> None:
 def test_no_spread_at_all_names_the_providers_there_are() -> None:
     season = table([game(1)], [line(1, {"Bovada": 3, "Caesars": 3})], providers=("Bovda",))
     with pytest.raises(
-        FetchError, match=r"by 'Bovda'; spreads there are by 'Bovada', 'Caesars'\. Did you mean 'Bovada'"
+        FetchError,
+        match=r"from 'Bovda'; the spreads in the answers are from 'Bovada', 'Caesars'\. Did you mean 'Bovada'",
     ):
         games_table([season], ("Bovda",))
-    with pytest.raises(FetchError, match="none by anybody"):
+    with pytest.raises(FetchError, match="no provider has any"):
         games_table([table([game(1)], [])])
 
 

@@ -296,7 +296,7 @@ def spoiled(games: pd.DataFrame, column: str, value: Any) -> pd.DataFrame:
         (lambda g: g.assign(away_elo=np.nan), r"away_elo is missing or infinite in (\d+) of \1 rows"),
         (lambda g: spoiled(g, "home_elo", "high"), "home_elo must be numbers"),
         (lambda g: spoiled(g, "year", None), "year is missing"),
-        (lambda g: g.assign(year=g["year"] + 0.5), r"year must be whole, got 2018\.5"),
+        (lambda g: g.assign(year=g["year"] + 0.5), r"year must hold whole numbers, got 2018\.5"),
         (lambda g: g.assign(id=g["id"] // 2), "id must be unique; "),
         (lambda g: spoiled(g, "id", None), "id is missing in 1 of"),
         (lambda g: pd.concat([g[:60], g[-60:]]), r"60 games before .* \(2021\) are too few: 48 are left"),
@@ -333,7 +333,7 @@ def test_settings_that_are_refused(games: pd.DataFrame, settings: dict[str, Any]
 
 
 def test_training_that_diverges(games: pd.DataFrame) -> None:
-    with pytest.raises(ModelError, match=r"not numbers. Hint: a smaller lr than 1e\+30"):
+    with pytest.raises(ModelError, match=r"not numbers. Hint: use a smaller lr than 1e\+30"):
         train_network(games, epochs=1, lr=1e30)
 
 

@@ -268,8 +268,8 @@ def test_a_gap_is_played_through() -> None:
     [
         ([], "seasons is empty"),
         (2021, r"seasons must be years, such as range\(2015, 2022\) or \[2021\], got 2021"),
-        (["2021"], "whole years, such as 2021, got '2021'"),
-        ([2021.0], r"whole years, such as 2021, got 2021\.0"),
+        (["2021"], "whole numbers, such as 2021, got '2021'"),
+        ([2021.0], r"whole numbers, such as 2021, got 2021\.0"),
         ([True], "got True"),
         ([21], "four digits, such as 2021, got 21"),
     ],

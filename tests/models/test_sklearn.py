@@ -319,7 +319,10 @@ class Bad:
 @pytest.mark.parametrize(
     ("out", "message"),
     [
-        (lambda x: np.full(len(x), np.nan), "150 of 150 predictions are not finite on the rows as they are"),
+        (
+            lambda x: np.full(len(x), np.nan),
+            ("150 of 150 predictions are not finite on the rows before any swap"),
+        ),
         (lambda x: np.zeros(len(x) + 1), "gave 151 predictions for 150 rows"),
         (lambda x: ["a"] * len(x), "must give numbers"),
         (lambda x: None, "must give numbers"),

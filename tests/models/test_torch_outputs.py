@@ -51,7 +51,7 @@ def test_one_output_in_any_shape(change: Callable[[Tensor], Any], batch_size: in
         (lambda out: out.sum(), "gave one number for 90 rows"),
         (lambda out: out[1:], "gave 89 predictions for 90 rows"),
         (lambda out: torch.cat([out, out]), "gave 180 predictions for 90 rows"),
-        (lambda out: out * torch.nan, "90 of 90 predictions are not finite on the rows as they are"),
+        (lambda out: out * torch.nan, "90 of 90 predictions are not finite on the rows before any swap"),
     ],
 )
 def test_outputs_that_cannot_be_used_are_said(change: Callable[[Tensor], Any], message: str) -> None:

@@ -71,7 +71,9 @@ class TestEstimators:
         assert columns.transformers[1][2] == ["spread", "elo"]
 
     def test_what_cannot_be_cloned_is_refused(self):
-        with pytest.raises(weighin.ModelError, match="An estimator with fit is needed"):
+        with pytest.raises(
+            weighin.ModelError, match=("An instance of an estimator with a fit method is needed")
+        ):
             weighin.Recipe.from_estimator(LinearRegression, target="margin", features=["elo"])
         with pytest.raises(weighin.ModelError, match=r"Recipe\.from_function"):
             weighin.Recipe.from_estimator(object(), target="margin", features=["elo"])

@@ -123,7 +123,7 @@ def test_few_rows_are_all_shuffled_as_often_as_it_takes(regression):
     [
         ({"precision": 2}, "precision must be between 0 and 1, or None, got 2"),
         ({"precision": "fine"}, "got 'fine'"),
-        ({"precision": 0.1, "n_repeats": 4}, "give one"),
+        ({"precision": 0.1, "n_repeats": 4}, "give only one"),
         ({"precision": 0.1, "by": "a"}, "cannot be combined with within, by or keep_rows"),
         ({"precision": 0.1, "keep_rows": True}, "cannot be combined with"),
         ({"max_seconds": 0}, "max_seconds must be a number > 0"),
@@ -159,7 +159,9 @@ def test_time_that_runs_out_leaves_some_rows_of_all_features(monkeypatch):
     imp = weigh(FRAME, Y, model, n_repeats=2, max_seconds=5)
     assert imp.complete
     assert 512 <= imp.n_rows < N_ROWS / 2
-    assert any(f"Stopped, the time ran out, after {imp.n_rows:,} of {N_ROWS:,} rows" in n for n in imp.notes)
+    assert any(
+        (f"Stopped because time ran out, after {imp.n_rows:,} of {N_ROWS:,} rows") in n for n in imp.notes
+    )
     assert model.now - start < 2 * 5
     lower, upper = imp.interval(0.999)
     assert lower[0] < TRUTH.importances_mean[0] < upper[0]
@@ -199,7 +201,7 @@ def test_slow_models_stop_in_time_with_all_features_on_few_rows(monkeypatch):
     assert imp.complete
     assert 32 <= imp.n_rows < 200
     assert imp.block_rows == 32
-    assert any("Stopped, the time ran out, after" in note for note in imp.notes)
+    assert any("Stopped because time ran out, after" in note for note in imp.notes)
     lower, upper = imp.interval(0.999)
     assert lower[0] < TRUTH.importances_mean[0] < upper[0]
 
@@ -235,4 +237,4 @@ def test_precision_says_what_a_slow_model_reached_in_time(monkeypatch):
     assert model.now - start < 1.5 * 5
     assert imp.complete
     assert imp.n_rows < 1500
-    assert any("precision=0.01 was not reached" in n and "the time ran out" in n for n in imp.notes)
+    assert any("precision=0.01 was not reached" in n and "time ran out" in n for n in imp.notes)

@@ -55,7 +55,7 @@ def ends(bars: list[list[Any]]) -> None:
 def test_of_means_over_rows(bars, asked):
     weigh(FRAME, Y, **asked)
     ends(bars)
-    assert [what for what, _, _ in bars][-1] in ("Weighing", "Choosing how many shuffles")
+    assert [what for what, _, _ in bars][-1] in ("Weighing", "Choosing the number of shuffles")
 
 
 @pytest.mark.parametrize(

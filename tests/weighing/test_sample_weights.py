@@ -177,7 +177,7 @@ def test_a_segment_without_weight_is_missing_and_named():
         FRAME, Y, sample_weight=weights, by=np.arange(400) // 200, metric=["mae", "rmse"], n_repeats=2
     )
     for metric in ("mae", "rmse"):
-        assert f"{metric} is not defined for segment 0: no numbers there." in imp.notes
+        assert f"{metric} is not defined for segment 0: there are no numbers for it." in imp.notes
         assert np.isnan(imp.of(metric, 0).importances).all()
         assert np.isnan(imp.of(metric, 0).se).all()
         assert imp.of(metric, 1).se[0] > 0

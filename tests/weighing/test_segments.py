@@ -85,7 +85,7 @@ def test_a_segment_of_one_class_is_missing_and_named_and_the_rest_stands(rows):
     frame, y = rows
     labels = np.where(frame["year"] == 2017, 1, y > 0).astype(int)
     imp = weigh(frame, labels, by="year", metric=["roc_auc", "mae"])
-    assert "roc_auc is not defined for year 2017: no numbers there." in imp.notes
+    assert "roc_auc is not defined for year 2017: there are no numbers for it." in imp.notes
     table_ = imp.to_frame().set_index(["metric", "segment", "feature"]).drop(index=np.nan, level="segment")
     table_ = table_.sort_index()
     assert table_.loc["roc_auc", 2017].drop(columns=["few_rows", "rank"]).isna().all(axis=None)
@@ -169,7 +169,7 @@ def test_rows_left_out_are_left_out_of_segments_too(regression, fresh_games):
     ("by", "told"),
     [
         ("yeer", r"Unknown column 'yeer' in by. Did you mean 'year'\?"),
-        (np.arange(900), "900 values, and at most 200 segments"),
+        (np.arange(900), "900 values; at most 200 segments"),
         ([1, 2], "by must have 900 values as X has rows, got 2"),
         (np.ones((900, 2)), "one value per row, got shape"),
         ([None] * 900, "only missing values"),
@@ -182,7 +182,7 @@ def test_what_tells_no_rows_apart_is_refused(rows, by, told):
 
 def test_a_matrix_has_no_columns_to_name(rows):
     frame, y = rows
-    with pytest.raises(InputError, match="by='year' names a column, and there is no data frame"):
+    with pytest.raises(InputError, match="by='year' names a column, but there is no data frame"):
         weighin.weigh(line, frame[FEATURES].to_numpy(), y, by="year")
 
 

@@ -111,7 +111,10 @@ def test_how_many_shuffles_the_smallest_stratum_allows_is_said(rows):
 @pytest.mark.parametrize(
     ("within", "told"),
     [
-        (np.r_[np.zeros(599), 1], "A stratum of one row has nothing to swap with: '1' in within"),
+        (
+            np.r_[np.zeros(599), 1],
+            "A stratum of within has only one row, which has nothing to swap with: '1'",
+        ),
         (["x"] * 599 + ["solo"], "'solo'"),
         ([None, *["x"] * 599], "1 missing value"),
         ("yeer", "Did you mean 'year'"),

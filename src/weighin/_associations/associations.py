@@ -158,7 +158,7 @@ def off_data(
     for group, members in (groups or {}).items():
         unknown = [name for name in members if name not in places]
         if unknown:
-            raise InputError(f"groups[{group!r}] names {unknown[0]!r}, which is none of the features.")
+            raise InputError(f"groups[{group!r}] names {unknown[0]!r}, which is not one of the features.")
         units[group] = tuple(places[name] for name in members)
     strength = np.abs(associate(columns).signed)
     return distance_ratios(columns, strength, units, np.random.default_rng(seed))
@@ -193,7 +193,7 @@ def _notes(columns: tuple[Column, ...], n: int, total: int, floor: float) -> lis
     if n < total:
         notes.append(f"{n:,} of {total:,} rows, drawn at random.")
     if floor > SAME:
-        notes.append(f"On {n} rows chance alone makes associations of up to {floor:.2f}.")
+        notes.append(f"On {n} rows, chance alone makes associations of up to {floor:.2f}.")
     empty: list[str] = []
     alone: list[str] = []
     ids: list[str] = []

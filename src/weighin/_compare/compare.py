@@ -109,7 +109,7 @@ def _checked_labels(labels: Sequence[str]) -> tuple[str, str]:
 def _of_one_metric(a: Any, b: Any, metric: str | None) -> tuple[Importance, Importance]:
     for result in (a, b):
         if not isinstance(result, Importance):
-            hint = " weighin.Importance.load(path) reads one." if isinstance(result, str) else ""
+            hint = " Read a file with weighin.Importance.load(path)." if isinstance(result, str) else ""
             raise InputError(
                 f"compare takes two results of weighin.weigh, got {type(result).__name__}.{hint}"
             )
@@ -118,9 +118,10 @@ def _of_one_metric(a: Any, b: Any, metric: str | None) -> tuple[Importance, Impo
     for result in (a, b):
         if wanted not in result.metrics:
             shared = [name for name in a.metrics if name in b.metrics]
-            hint = f" Both know {listing(shared)}: compare(..., metric={shared[0]!r})." if shared else ""
+            hint = f" Both have {listing(shared)}: compare(..., metric={shared[0]!r})." if shared else ""
             raise InputError(
-                f"Importances in {wanted} cannot be compared with importances in {listing(result.metrics)}: the units "
+                f"Importances in {wanted} cannot be compared with importances in "
+                f"{listing(result.metrics)}: their units "
                 f"differ.{nearest(wanted, result.metrics)}{hint or ' Weigh both with the same metric=.'}"
             )
         of_metric.append(result.of(wanted, result.segment))
@@ -139,8 +140,8 @@ def _check_groups(first: Importance, second: Importance, common: Sequence[str]) 
         members = [set(result.groups.get(name, ())) for result in (first, second)]
         if members[0] != members[1]:
             raise InputError(
-                f"{name!r} is not the same in both results: {_members(members[0])} and {_members(members[1])}. Weigh "
-                "both with the same groups=, or call the groups differently."
+                f"{name!r} is not the same feature or group in both results: {_members(members[0])} and "
+                f"{_members(members[1])}. Weigh both with the same groups=, or call the groups differently."
             )
 
 

@@ -20,14 +20,14 @@ def notes_of(first: Importance, second: Importance, labels: tuple[str, str], why
             notes.append(f"{label} is partial: {listing(result.unfinished) or 'some rows'} not finished.")
     if first.simulated != second.simulated:
         made_up = labels[0] if first.simulated else labels[1]
-        notes.append(f"The data of {made_up} are SIMULATED, those of the other are not.")
+        notes.append(f"The data of {made_up} are SIMULATED; those of the other are not.")
     return tuple(notes)
 
 
 def _why(first: Importance, second: Importance, why_not: str) -> list[str]:
     """Say why they were taken as independent, and what to do about it, where they may be of the same rows."""
     if why_not == pairing.OTHER_TABLE:
-        return [f"Both tell of {which_rows(first)}, but they are not the same: their targets differ."]
+        return [f"Both were measured on {which_rows(first)}, but not on the same rows: their targets differ."]
     if why_not == pairing.SEGMENTS:
         return ["Segments are not compared pair by pair."]
     if why_not == pairing.NO_PAIRS:

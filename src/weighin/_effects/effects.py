@@ -35,7 +35,9 @@ LOOKED_AT = 10_000
 ORDERED_ONLY = "not defined for levels without an order"
 TOO_FEW = "not defined for one value or too few rows"
 
-ONE_BY_ONE = "effects say what a row is predicted with other values, whatever the rows beside it"
+ONE_BY_ONE = (
+    "effects say what the model predicts for a row with other values, which must not depend on other rows"
+)
 
 
 @dataclass(frozen=True)

@@ -94,12 +94,13 @@ def _place(asked: Any, names: Sequence[str], kind: str, mean: NDArray[np.float64
             return 1, ""
         if classes:
             place = int(np.argmax(mean))
-            why = "the class that is predicted most"
+            why = "the class with the largest mean prediction"
         else:
             place, why = 0, "the first"
         return (
             place,
-            f"Of {len(names)} outputs ({listing(names)}) this is {names[place]!r}, {why}: output= chooses.",
+            f"Of {len(names)} outputs ({listing(names)}), this is {names[place]!r}, {why}; choose another "
+            "with output=.",
         )
     if is_whole(asked) and str(asked) not in names:
         if 0 <= int(asked) < len(names):

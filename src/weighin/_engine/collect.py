@@ -45,7 +45,8 @@ def collect(run: Run, advance: Advance) -> Scores:
     for effect, (_, metric, segment) in zip(swap_effects, run.measurement.places, strict=True):
         if segment < 0 and not np.isfinite(effect.baseline):
             raise MetricError(
-                f"{metric.name} is {effect.baseline} on the rows as they are; nothing can be compared with it."
+                f"{metric.name} is {effect.baseline} on the rows before any swap; nothing can be compared "
+                "with it."
             )
     kernels = tuple(run.kernel.names(finished))
     return Scores(

@@ -13,7 +13,7 @@ from weighin._metrics import Metric
 
 DOUBLE = 1e-70, 1e70
 SINGLE = 1e-30, 1e30  # of what is computed or kept in single precision
-ADVICE = "Measure in another unit: multiply y and what the model gives by one number, such as {}."
+ADVICE = "Measure in another unit: multiply y and the model's predictions by the same number, such as {}."
 
 
 def check_size(metric: Metric, before: float, change: NDArray[np.float64], *, single: bool) -> None:
@@ -30,7 +30,7 @@ def check_size(metric: Metric, before: float, change: NDArray[np.float64], *, si
     if largest and not least <= largest <= most:
         kind, least_power, most_power = ("single", "1e15", "1e-15") if single else ("double", "1e50", "1e-50")
         raise MetricError(
-            f"The losses that {metric.name} is made of are about {largest:.0e}, and intervals need their fourth "
+            f"The losses behind {metric.name} are about {largest:.0e}, and intervals need their fourth "
             f"powers, which {kind} precision does not hold. "
             + ADVICE.format(most_power if largest > 1 else least_power)
         )
@@ -58,6 +58,7 @@ def check_not_vanished(
     size = max(float(abs(on_host(values)).max(initial=0)) for values in (target, pred))
     if 0 < size < np.sqrt(np.finfo(before.dtype).tiny) and bool((after != target).any()):
         raise MetricError(
-            f"{metric.name} is 0 for y and predictions of up to {size:.0e} that differ: so small a square is 0. "
+            f"{metric.name} is 0 for y and predictions of up to {size:.0e} that differ: their squares are "
+            "too small for floating-point numbers. "
             + ADVICE.format("1e100" if before.dtype == np.float64 else "1e20")
         )

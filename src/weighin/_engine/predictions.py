@@ -52,7 +52,7 @@ class GivenRun:
             before = on_host(to_user_scale(joined([part[0] for part in parts], 0)))
             after = on_host(to_user_scale(joined([part[1] for part in parts], 1)))
             for pred, when in (
-                (before, "on the rows as they are"),
+                (before, "on the rows before any swap"),
                 (after, f"after swapping {feature.name!r}"),
             ):
                 if not np.isfinite(pred).all():

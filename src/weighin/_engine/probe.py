@@ -66,13 +66,15 @@ class Probe:
     def why_at_once(self) -> str:
         """Why the model has to be called on the whole table; empty where it need not."""
         if self.failure:
-            return f"The model fails on a part of the rows ({self.failure})"
+            return f"The model fails when called on part of the rows ({self.failure})"
         if not self.batch_dependence:
             return ""
         by = (
-            f"by up to {self.batch_dependence:.3g}" if self.batch_dependence < np.inf else "even their number"
+            f"by up to {self.batch_dependence:.3g}"
+            if self.batch_dependence < np.inf
+            else ("even the number of predictions changes")
         )
-        return f"A row's prediction depends on the rows it is predicted with ({by})"
+        return f"A row's prediction depends on which rows are predicted together ({by})"
 
     def rows_of_call(self, most: int) -> int:
         """Rows of one call: `most` of them, or a power of two where so many would take too much memory."""
@@ -167,8 +169,8 @@ def check_width(pred: Any, like: Any) -> None:
     """
     if pred.shape[-1] != like.shape[-1]:
         raise ModelError(
-            f"The model gave {like.shape[-1]} outputs for each row in one call and {pred.shape[-1]} in another; as "
-            "many are needed in all calls."
+            f"The model gave {like.shape[-1]} outputs for each row in one call and {pred.shape[-1]} in "
+            "another; every call must give the same number."
         )
 
 

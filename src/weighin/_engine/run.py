@@ -131,7 +131,7 @@ class Run:
         if self.proof is not None:
             self.proof.check(batch.numbers, features, baseline, out)
         if not is_finite(baseline, out):
-            check_finite(baseline, "on the rows as they are")
+            check_finite(baseline, "on the rows before any swap")
             for feature, pred in zip(features, out, strict=True):
                 check_finite(pred, f"after swapping {feature.name!r}")
         return baseline, out

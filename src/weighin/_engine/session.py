@@ -324,7 +324,7 @@ class Session:
             few = view.rows.take(slice(0, SAMPLE_ROWS))
             needed = 2 * view.rows.n_rows * self.seconds(few, view.response) / few.n_rows
             if needed > PROOF_BATCHES * resources.batch_seconds:
-                return None, "the time allowed is too short for more"
+                return None, "the time allowed was too short to check more"
         most, key = max(1, int(resources.memory / view.row_bytes)), _key(view.response, resources)
         rows, drawn = table or (view.rows, slice(None))
         try:

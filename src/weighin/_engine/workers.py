@@ -118,8 +118,8 @@ class JoblibWorkers(Workers):
             backend = get_active_backend(prefer="threads")[0]
             if isinstance(backend, MultiprocessingBackend):
                 raise InputError(
-                    'joblib\'s backend "multiprocessing" copies a process whose threads may hold locks: take '
-                    '"loky", or "threading".'
+                    'joblib\'s backend "multiprocessing" copies a process whose threads may hold locks: '
+                    'use "loky" or "threading".'
                 )
             self._controller = ThreadpoolController()
             with ExitStack() as held:

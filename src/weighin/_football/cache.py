@@ -114,11 +114,11 @@ class Cache:
 def _unpacked(path: Path) -> bytes:
     """Read a gzip file; one that waits for a writer, or grows without end, is none of ours."""
     if path.exists() and not path.is_file():
-        raise DamagedError("it is no ordinary file")
+        raise DamagedError("it is not a regular file")
     with gzip.open(path) as file:
         content = file.read(2 * MOST_BYTES + 1)
     if len(content) > 2 * MOST_BYTES:
-        raise DamagedError(f"it unpacks to more than {2 * MOST_BYTES:,} bytes")
+        raise DamagedError(f"it would unpack to more than {2 * MOST_BYTES:,} bytes")
     return content
 
 
@@ -128,7 +128,7 @@ def default_folder() -> Path:
 
     folder = user_cache_path("weighin", appauthor=False) / "cfbd"
     if not folder.is_absolute():
-        raise InputError("No home folder to keep the API's answers in. Pass --cache-dir FOLDER.")
+        raise InputError("There is no home folder to keep the API's answers in. Pass --cache-dir FOLDER.")
     return folder
 
 

@@ -196,8 +196,8 @@ class Client:
         if status == 429 or status >= 500:
             if wait is not None and wait > LONGEST_WAIT:
                 raise UnavailableError(
-                    f"The API asks to wait {wait:,.0f} s before {where} ({status}); "
-                    f"weighin waits at most {LONGEST_WAIT} s. Run the same command later.{said}"
+                    f"The API asks to wait {wait:,.0f} s before {where} ({status}); weighin waits at most "
+                    f"{LONGEST_WAIT} s. Run the same command later.{said}"
                 )
             raise _TryAgain(f"The API did not answer {where} ({status}).{said}", wait)
         if 300 <= status < 400:
@@ -232,7 +232,7 @@ def check_base_url(url: str) -> str:
         parsed = httpx2.URL("")
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise InputError(
-            f"The base URL must look like {BASE_URL}; this one has no https:// and host that can be read."
+            f"The base URL must look like {BASE_URL}; this one has no readable https:// and host."
         )
     if parsed.userinfo or parsed.query or parsed.fragment:
         raise InputError(

@@ -115,10 +115,10 @@ def games_table(seasons: Sequence[Season], providers: Sequence[str] = PROVIDERS)
     hint = ""
     if counts["no spread"]:
         near = next(filter(None, (nearest(name, seen) for name in providers)), "")
-        there = f"spreads there are by {listing(seen)}" if seen else "there are none by anybody"
-        hint = f" Spreads were looked for by {listing(providers)}; {there}.{near}"
+        there = (f"the spreads in the answers are from {listing(seen)}") if seen else "no provider has any"
+        hint = f" Spreads were sought from {listing(providers)}: {there}.{near}"
     raise FetchError(
-        f"Not one game is left, nothing was written. Dropped: {why or 'none were listed'}.{hint}"
+        f"No games are left, so nothing was written. Dropped: {why or 'none were listed'}.{hint}"
     )
 
 

@@ -114,7 +114,7 @@ def train_network(
     test_mae = float(np.abs(predicted - margin).mean())
     if not math.isfinite(test_mae):
         raise ModelError(
-            f"Training ended in predictions that are not numbers. Hint: a smaller lr than {lr!r}."
+            f"Training gave predictions that are not numbers. Hint: use a smaller lr than {lr!r}."
         )
     card = Card(
         cat_names=CAT_NAMES,
@@ -248,7 +248,9 @@ def _check_games(games: pd.DataFrame) -> pd.DataFrame:
     for name in ("year", *CONT_NAMES, TARGET):
         frame[name] = _numbers(frame[name])
     if (frame["year"] % 1 != 0).any():
-        raise InputError(f"year must be whole, got {frame['year'][frame['year'] % 1 != 0].iloc[0]}.")
+        raise InputError(
+            f"year must hold whole numbers, got {frame['year'][frame['year'] % 1 != 0].iloc[0]}."
+        )
     frame["year"] = frame["year"].astype("int64")
     if frame["id"].isna().any():
         raise InputError(f"id is missing in {frame['id'].isna().sum()} of {len(frame)} rows.")

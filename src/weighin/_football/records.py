@@ -79,7 +79,7 @@ class Checked(list[Row]):
     @property
     def told(self) -> str:
         """What was left out, in a sentence."""
-        more = f" {len(self.odd) - 1:,} more do not fit." if len(self.odd) > 1 else ""
+        more = f" {len(self.odd) - 1:,} more are malformed." if len(self.odd) > 1 else ""
         return f"{len(self.odd):,} odd record{'s' * (len(self.odd) > 1)} of {self.where} left out: {self.odd[0]}.{more}"
 
 
@@ -207,4 +207,4 @@ def _shown(value: object) -> str:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")
+    raise ValueError(f"{constant} is not a JSON number")

@@ -100,7 +100,7 @@ def _check_seasons(seasons: Iterable[int]) -> list[int]:
         ) from None
     wrong = [year for year in years if not is_whole(year)]
     if wrong:
-        raise InputError(f"seasons must be whole years, such as 2021, got {wrong[0]!r}.")
+        raise InputError(f"seasons must be whole numbers, such as 2021, got {wrong[0]!r}.")
     if not years:
         raise InputError("seasons is empty; name at least one year, such as [2021].")
     outside = [year for year in years if not 1000 <= year <= 9999]

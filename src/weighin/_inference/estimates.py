@@ -130,9 +130,7 @@ def _means(strata: Sequence[Moments]) -> tuple[Means, Floats, float, float]:
     row_weight = float(plain[-1]) if first.row_weight else 1.0
     pair_weight = float(plain[first.n_units]) if first.n_pairs > first.n_units else row_weight
     if not row_weight or not pair_weight:
-        raise InputError(
-            "The rows to weigh have no weight: all their sample weights are 0, or there are none."
-        )
+        raise InputError("No row to weigh has a sample weight above 0, or there are no rows.")
     return Means(plain[: first.n_units] / pair_weight, rows / row_weight), plain, pair_weight, row_weight
 
 

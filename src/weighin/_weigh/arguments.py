@@ -37,7 +37,8 @@ def check(
             raise InputError(f"precision must be between 0 and 1, or None, got {precision!r}.")
         if not isinstance(n_repeats, str):
             raise InputError(
-                f"precision={precision!r} decides how much is shuffled, and so does n_repeats={n_repeats!r}: give one."
+                f"precision={precision!r} decides how often to shuffle, and so does "
+                f"n_repeats={n_repeats!r}: give only one of them."
             )
     if max_seconds is not None and (not is_real(max_seconds) or not max_seconds > 0):
         raise InputError(f"max_seconds must be a number > 0 or None, got {max_seconds!r}.")
@@ -61,7 +62,7 @@ def metrics_asked(metric: Any) -> list[Any]:
     if not isinstance(metric, list | tuple):
         return [metric]
     if not metric:
-        raise InputError("metric is an empty list; name at least one.")
+        raise InputError("metric is an empty list; name at least one metric.")
     return list(metric)
 
 

@@ -124,7 +124,8 @@ class Experiment:
         for metric in self.metrics:
             if self.values.weights is not None and metric.per_row is None and not metric.weighable:
                 raise MetricError(
-                    f"The metric {metric.name!r} takes no sample weights. A function (y, pred, sample_weight) does."
+                    f"The metric {metric.name!r} takes no sample weights. Pass a function (y, pred, "
+                    "sample_weight) instead."
                 )
 
     def donors(self, n_repeats: int, seed: int) -> MarginalSampler:
@@ -163,7 +164,9 @@ class Experiment:
             now = time.monotonic()
             some = replace(some, deadline=now + LOOK_PART * (self.deadline - now))
         try:
-            scores, measured = some.ask(replace(donors, first=n_first), what="Choosing how many shuffles")
+            scores, measured = some.ask(
+                replace(donors, first=n_first), what=("Choosing the number of shuffles")
+            )
         except TimeUp:
             if alike:
                 raise

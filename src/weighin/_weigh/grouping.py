@@ -47,7 +47,7 @@ class Grouping:
         if self.groups != AUTO or not isinstance(self.groups, str):
             return self.groups
         if X is None:
-            raise InputError('groups="auto" looks for columns that go together in the table: pass X.')
+            raise InputError('groups="auto" looks for columns of the table that go together: pass X.')
         names = [feature.name for feature in available]
         wanted = list(features) if isinstance(features, Iterable) else names
         clusters = [
@@ -59,6 +59,6 @@ class Grouping:
         self.note = (
             f"Weighed together as well, since they carry much the same information: {listed}."
             if self.groups
-            else "No columns carry so much of the same information that they were weighed together."
+            else "No columns carry enough of the same information to be weighed together."
         )
         return self.groups

@@ -63,8 +63,8 @@ def weigh_precisely(
         weights = experiment.values.weights
         if weights is not None and extreme_exponent(weights):
             raise InputError(
-                f"sample_weight goes up to {weights.max():.0e}: with precision, multiply the weights by one number "
-                "that brings them near 1."
+                f"sample_weight goes up to {weights.max():.0e}: with precision, rescale the weights to be "
+                "near 1 (multiply all by one number)."
             )
         if tally is None:
             tally = _Tally(experiment.metrics, precision, len(experiment.features))
@@ -247,11 +247,11 @@ class _Tally:
         if self.done.all():
             return f"{reached}: {work}."
         why = (
-            "the time ran out"
+            "time ran out"
             if timed_out
-            else 'there are no more rows (n_repeats="auto" shuffles them more often)'
+            else 'there are no more rows (n_repeats="auto" would shuffle them more often)'
         )
-        return f"{reached}; {why}. {work}."
+        return f"{reached}: {why}. {work}."
 
     def _judged(self, metric: Metric) -> Inference:
         nothing = np.zeros(len(self.done), dtype=bool)

@@ -63,8 +63,8 @@ def row_values(X: Any, data: Encoded, *, within: Any, by: Any, sample_weight: An
         if (sizes < 2).any():
             single = [labels[k] for k in np.flatnonzero(sizes < 2)]
             raise InputError(
-                f"A stratum of one row has nothing to swap with: {listing(single, 5)} in within. Leave such rows "
-                "out, or merge strata."
+                "A stratum of within has only one row, which has nothing to swap with: "
+                f"{listing(single, 5)}. Leave such rows out, or merge strata."
             )
         order = np.argsort(codes, kind="stable")
         strata = tuple(np.split(order, np.cumsum(sizes)[:-1]))
@@ -75,8 +75,8 @@ def row_values(X: Any, data: Encoded, *, within: Any, by: Any, sample_weight: An
             raise InputError("by has only missing values.")
         if len(labels) > MOST_SEGMENTS:
             raise InputError(
-                f"by has {len(labels):,} values, and at most {MOST_SEGMENTS} segments are told apart. Cut them into "
-                "fewer, for example with pandas.cut."
+                f"by has {len(labels):,} values; at most {MOST_SEGMENTS} segments are allowed. Bin them, "
+                "for example with pandas.cut."
             )
         own_name = getattr(by, "name", None)
         segments = tuple(labels)
@@ -93,7 +93,10 @@ def _column(X: Any, given: Any, data: Encoded, what: str) -> NDArray[Any]:
     """Values of the encoded rows, from a column's name or one value for each row of the table."""
     if isinstance(given, str):
         if X is None or not is_frame(X):
-            raise InputError(f"{what}={given!r} names a column, and there is no data frame to look it up in.")
+            raise InputError(
+                f"{what}={given!r} names a column, but there is no data frame to look it up in. Pass one "
+                "value per row instead."
+            )
         names = column_names(X)
         if given not in names:
             raise InputError(
@@ -157,9 +160,9 @@ def _weights(values: NDArray[Any]) -> NDArray[np.float64]:
     n_weighed = np.count_nonzero(weights)
     if n_weighed < 2:
         which = (
-            "every row: nothing would count"
+            "every row, so nothing would count"
             if not n_weighed
-            else "all rows but one, which would have nothing to swap with"
+            else "all rows but one, which has nothing to swap with"
         )
         raise InputError(f"sample_weight is 0 for {which}.")
     return weights

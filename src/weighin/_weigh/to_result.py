@@ -63,7 +63,7 @@ def result_of(
         for (metric, segment), answer in zip(places, scores.swap_effects, strict=True)
     ]
     undefined = [
-        f"{part.metric} is not defined for {values.by} {part.segment}: no numbers there."
+        f"{part.metric} is not defined for {values.by} {part.segment}: there are no numbers for it."
         for part in parts
         if part.segment is not None and np.isnan(part.baseline)
     ]
@@ -76,19 +76,19 @@ def remarks(scores: Scores, n_rows: int, why: str = "Interrupted") -> list[str]:
     notes = []
     if scores.noise:
         notes.append(
-            f"The model is stochastic: two predictions of the same rows differ by up to {scores.noise:.3g}; "
-            "the importances include that noise, and whether rows change each other's predictions could not be "
-            "told from it."
+            "The model is stochastic: two predictions of the same rows differ by up to "
+            f"{scores.noise:.3g}; the importances include that noise, which also hides whether rows change "
+            "each other's predictions."
         )
     if scores.why_at_once:
         notes.append(
-            f"{scores.why_at_once}: each swap was predicted on the whole table in one call, whatever batch_size and "
-            "max_memory. Intervals take rows as independent, which these are not."
+            f"{scores.why_at_once}: each swap was predicted on the whole table in one call, and batch_size "
+            "and max_memory were ignored. Intervals assume independent rows, which these are not."
         )
     if scores.unproven:
         notes.append(
-            "Whether a row's prediction depends on the rows it is predicted with was looked at on a few rows only: "
-            f"{scores.unproven}."
+            "Whether a row's prediction depends on which rows are predicted together was checked on a few "
+            f"rows only: {scores.unproven}."
         )
     if scores.n_rows < n_rows:
         notes.append(f"{why} after {scores.n_rows:,} of {n_rows:,} rows, drawn at random.")

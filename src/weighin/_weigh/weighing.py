@@ -56,7 +56,7 @@ def several(ask: Weighing, models: Sequence[Model], precision: float | None) -> 
         raise InputError("The list of models is empty.")
     if precision is not None or ask.max_seconds is not None:
         raise InputError(
-            "Several models take the same shuffles: give n_repeats, not precision or max_seconds."
+            "Several models are weighed with the same shuffles: give n_repeats, not precision or max_seconds."
         )
     ask = replace(ask, keep_rows=ask.keep_rows or None)
     with ExitStack() as opened:
@@ -106,7 +106,7 @@ class Weighing:
         for metric in metrics:
             if metric.against == "target" and data.target is None:
                 raise InputError(
-                    f"The metric {metric.name!r} needs a target and {data.what} have none: pass y=."
+                    f"The metric {metric.name!r} needs a target, and {data.what} have none: pass y=."
                 )
         if self.keep_rows and not metrics[0].by_rows:
             raise InputError(
@@ -135,7 +135,7 @@ class Weighing:
         with _time_allowed(self.max_seconds):
             (scores, metrics), block_rows = self._shuffled(experiment, notes)
         late = experiment.late and not scores.complete
-        why = "Stopped, the time ran out," if late else ""
+        why = "Stopped because time ran out," if late else ""
         return self._result(experiment, metrics, scores, notes, block_rows, why)
 
     def _shuffled(self, experiment: Experiment, notes: list[str]) -> tuple[Measured, int]:
@@ -208,7 +208,8 @@ class Weighing:
             what += ", drawn at random"
             if not session.model.row_by_row:
                 notes.append(
-                    "Whether predictions depend on the other rows was looked at on the rows drawn only."
+                    "Whether predictions depend on which rows are predicted together was checked only on "
+                    "the rows drawn."
                 )
         experiment = replace(last[0], data=replace(last[0].data, what=what))
         return self._result(
@@ -248,7 +249,7 @@ def _time_allowed(max_seconds: float | None) -> Iterator[None]:
         yield
     except TimeUp:
         raise InputError(
-            f"max_seconds={max_seconds:g} ran out before anything was finished; allow more."
+            f"max_seconds={max_seconds:g} ran out before anything was finished; allow more time."
         ) from None
 
 

@@ -65,7 +65,7 @@ def ablation_of(trained: Trained, tolerance: float | None, unit: str, notes: Seq
     all_notes = [*notes, *(f"Full model: {error}" for error in failures(full))]
     if trained.fits > 1 and not design.splits.resampled and _alike(full):
         all_notes.append(
-            "All fits of the full model are alike: training draws nothing at random, two fits are enough."
+            "All fits of the full model are alike: training uses no random numbers, so two fits are enough."
         )
     return Ablation(
         changes=tuple(_change(trained, variant, full) for variant in plan.variants),

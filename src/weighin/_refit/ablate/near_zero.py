@@ -24,7 +24,7 @@ def near_zero(full: Sequence[Outcome], design: Design) -> tuple[tuple[str, ...],
     # no interval for this metric: the mean itself
     lower = np.where(np.isfinite(lower), lower, means)
     how = (
-        f"Found by shuffling them on the rows tested on, over {n_fits} fit{'s' * (n_fits > 1)}: the 95% "
-        "interval reaches down to 0."
+        f"Judged by shuffling each on the test rows, over {n_fits} fit{'s' * (n_fits > 1)}: their 95% "
+        "intervals reach down to 0."
     )
     return tuple(name for name, low in zip(weighed.names, lower, strict=True) if low <= 0), how

@@ -148,7 +148,7 @@ def _check_words(tolerance: Any, unit: Any) -> None:
     if tolerance is not None and not (is_real(tolerance) and 0 <= tolerance < math.inf):
         raise InputError(f"tolerance must be a number >= 0, in units of the metric, got {tolerance!r}.")
     if not isinstance(unit, str):
-        raise InputError(f"unit must be a text, such as 'points', got {unit!r}.")
+        raise InputError(f"unit must be text, such as 'points', got {unit!r}.")
 
 
 def _keys(plan: Plan) -> dict[str, str]:
@@ -175,7 +175,7 @@ def _drop_near_zero(plan: Plan, design: Design, full: Sequence[Outcome]) -> str:
     several = len(plan.recipe.features) > 1
     if not names or not several:
         if not plan.variants:
-            raise InputError(f"Nothing to drop: no feature is near zero, or there is only one. {how}")
+            raise InputError(f"Nothing to drop: no feature is near zero, or there is only one feature. {how}")
         return f"No feature is near zero. {how}"
     if 1 < len(names) < len(plan.recipe.features) and names not in planned:
         plan.drop(names, "all near zero")

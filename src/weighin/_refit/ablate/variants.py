@@ -76,7 +76,7 @@ class Plan:
             raise InputError(f"{kind} {label!r} leaves no feature to train on.")
         labels = self._label_of.values()
         if label in labels or label == "full":
-            raise InputError(f"There is more than one variant {label!r}; give them labels of their own.")
+            raise InputError(f"There is more than one variant {label!r}; give each its own label.")
         difference = frozenset(dropped), frozenset(added)
         if difference in self._label_of:
             raise InputError(f"The variants {self._label_of[difference]!r} and {label!r} are the same.")
@@ -90,18 +90,18 @@ class Plan:
                 raise unknown_feature(name, self.recipe)
         if not chosen or len(set(chosen)) < len(chosen):
             raise InputError(
-                f"Features to drop must be one or more, each once, got {listing(chosen) or 'none'}."
+                f"Features to drop must be one or more different features, got {listing(chosen) or 'none'}."
             )
         return chosen
 
     def _columns(self, columns: Mapping[str, Any]) -> tuple[str, ...]:
         for name, source in columns.items():
             if not isinstance(name, str) or not name.strip():
-                raise InputError(f"A new column needs a name, text, got {name!r}.")
+                raise InputError(f"The name of a new column must be text, got {name!r}.")
             if name in self.recipe.features:
-                raise InputError(f"{name!r} is a feature already; adding it again changes nothing.")
+                raise InputError(f"{name!r} is already a feature; adding it again changes nothing.")
             if name in self.recipe.target:
-                raise InputError(f"{name!r} is the target: the model would be told the answer.")
+                raise InputError(f"{name!r} is the target: the model would be given the answer.")
             self._make(name, source)
         return tuple(columns)
 
@@ -112,17 +112,18 @@ class Plan:
             if source is None or (isinstance(source, str) and source == name):
                 return
             raise InputError(
-                f"{name!r} is a column of the table already: give what you compute another name."
+                f"{name!r} is already a column of the table: give the computed column another name."
             )
         if source is None:
             raise InputError(
                 f"There is no column {name!r} to add.{nearest(name, frame.columns)} Columns: "
-                f"{listing(frame.columns, 40)}. New ones are given as add={{{name!r}: 'an expression over columns'}}."
+                f"{listing(frame.columns, 40)}. Give a new column as add={{{name!r}: 'an expression over "
+                "columns'}."
             )
         values: Any
         if isinstance(source, str):
             if source in target:
-                raise InputError(f"{source!r} is the target: the model would be told the answer.")
+                raise InputError(f"{source!r} is the target: the model would be given the answer.")
             values = frame[source] if source in frame.columns else evaluate(source, frame, target)
         elif callable(source):
             values = self._called(name, source)
@@ -139,7 +140,7 @@ class Plan:
             values = function(blind)
         except KeyError as error:
             raise InputError(
-                f"The function for {name!r} asks for {error}, which is no column (the target is not given)."
+                f"The function for {name!r} asks for {error}, which is not a column (the target is withheld)."
             ) from error
         return self._aligned(name, values)
 
@@ -157,8 +158,8 @@ class Plan:
         # as in the table given, or numbered from 0: by position
         if hasattr(own, "equals") and not (own.equals(self.frame.index) or own.equals(_numbered(n_rows))):
             raise InputError(
-                f"The rows of the new column {name!r} are not called as those of the table, or are in another "
-                "order. Hint: reindex it, or pass its .to_numpy()."
+                f"The index of the new column {name!r} is not that of the table, or is in another order. "
+                "Hint: reindex it, or pass its .to_numpy()."
             )
         return values.to_numpy() if hasattr(values, "to_numpy") else np.asarray(values)
 

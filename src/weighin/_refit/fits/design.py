@@ -97,8 +97,8 @@ def make_design(
     if recipe.train_rows is not None:
         if split is not None:
             raise InputError(
-                "The recipe brings its training rows, so all rows of the table are tested on, and split= says nothing. "
-                "Leave one of the two out."
+                "The recipe brings its training rows, so all rows of the table are test rows and split= "
+                "has no effect. Leave one of the two out."
             )
         check_features(recipe.train_rows, recipe)
         frame, split = _joined(recipe.train_rows, frame)
@@ -141,6 +141,6 @@ def _copies(frame: pd.DataFrame, recipe: Recipe, splits: Splits) -> list[str]:
     if count <= MOST_COPIES * len(sides.test):
         return []
     return [
-        f"{count:,} of {len(sides.test):,} rows tested on equal a training row in every feature and the target. If "
-        "they are copies, the split leaks."
+        f"{count:,} of {len(sides.test):,} test rows equal a training row in every feature and the target. "
+        "If they are copies, the split leaks."
     ]

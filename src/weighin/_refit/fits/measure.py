@@ -51,7 +51,8 @@ def measure(
         raise Unmeasurable(str(error)) from error
     if resolved.against != "target":
         raise Unmeasurable(
-            f"The metric {resolved.name!r} says nothing of how good a model is: it needs no target."
+            f"The metric {resolved.name!r} does not say how good a model is: it needs no target. Choose "
+            "one that compares with the target."
         )
     n_rows = data.rows.n_rows
     with adapted.predicting():

@@ -157,7 +157,8 @@ def run_fits(
         except KeyboardInterrupt as stop:
             if store.folder is not None:
                 stop.add_note(
-                    f"{len(done)} of {len(jobs)} fits are in '{store.folder}'; the same call goes on there."
+                    f"{len(done)} of {len(jobs)} fits are in '{store.folder}'; the same call continues "
+                    "from there."
                 )
             raise
     return done

@@ -70,7 +70,7 @@ def make_splits(frame: pd.DataFrame, split: Any, fits: int, random_state: int) -
             count = rest[1] if len(rest) == 2 else "1"
             if not re.fullmatch(r"[1-9][0-9]{0,3}", count):
                 raise InputError(
-                    f"split {split!r}: how many periods to test on must be 1, 2, ..., got {count!r}."
+                    f"split {split!r}: the number of periods to test on must be 1, 2, ..., got {count!r}."
                 )
             return _by_time(_column(frame, rest[0]), int(count))
         raise InputError(f"split must be {ALLOWED}; got {split!r}.{nearest(split, KINDS)}")
@@ -90,7 +90,7 @@ def _given(n_rows: int, split: Any) -> Splits:
         sides = Sides(np.flatnonzero(~mask), np.flatnonzero(mask))
     both = np.intersect1d(sides.train, sides.test)
     if len(both):
-        raise InputError(f"split has {len(both)} row(s) on both sides, such as row {both[0]}.")
+        raise InputError(f"split has {len(both)} row(s) both to train and to test on, such as row {both[0]}.")
     return _fixed("fixed", "", None, [sides])
 
 
@@ -146,7 +146,7 @@ def _random(n_rows: int, share: float, fits: int, random_state: int) -> Splits:
         drawn.append(Sides(np.sort(order[cut:]), np.sort(order[:cut])))
     _check_sizes(drawn[0])
     n_train, n_test = len(drawn[0].train), len(drawn[0].test)
-    text = f"a random {n_test:,} of {n_rows:,} rows tested on in each fit, trained on the others"
+    text = f"a random {n_test:,} of {n_rows:,} rows tested on in each fit, the others trained on"
     return Splits("random", text, None, (tuple(drawn),), n_test / n_train)
 
 
@@ -157,7 +157,8 @@ def _by_group(column: pd.Series, share: float, fits: int, random_state: int) -> 
     cut = round(share * len(groups))
     if cut < 1 or cut >= len(groups):
         raise InputError(
-            f"split by group: {share:g} of the {len(groups)} values of {column.name!r} leave a side empty."
+            f"split by group: {share:g} of the {len(groups)} values of {column.name!r} leave no rows to "
+            "train or to test on."
         )
     drawn = []
     for fit in range(fits):
@@ -166,8 +167,8 @@ def _by_group(column: pd.Series, share: float, fits: int, random_state: int) -> 
         drawn.append(Sides(np.flatnonzero(~tested), np.flatnonzero(tested)))
         _check_sizes(drawn[-1])
     text = (
-        f"the rows of a random {cut:,} of {len(groups):,} values of {column.name} tested on in each fit, trained on "
-        "the others"
+        f"the rows of a random {cut:,} of {len(groups):,} values of {column.name} tested on in each fit, "
+        "the others trained on"
     )
     return Splits("group", text, str(column.name), (tuple(drawn),), cut / (len(groups) - cut))
 
@@ -180,7 +181,7 @@ def _share(split: str, rest: Sequence[str]) -> float:
     except ValueError:
         share = np.nan
     if not 0 < share < 1:
-        raise InputError(f"split {split!r}: the part to test on must be between 0 and 1, got {rest[0]!r}.")
+        raise InputError(f"split {split!r}: the share to test on must be between 0 and 1, got {rest[0]!r}.")
     return share
 
 
@@ -218,8 +219,8 @@ def check_leaks(frame: pd.DataFrame, splits: Splits, id: str | None, group: str 
             both = set(values[sides.train].tolist()) & set(values[sides.test].tolist())
             if both:
                 raise InputError(
-                    f"The split leaks: {len(both)} value(s) of the group {group!r} are on both sides, such as "
-                    f"{listing(sorted(both, key=str), 3)}. Hint: split='group:{group}'."
+                    f"The split leaks: {len(both)} value(s) of the group {group!r} are both trained and "
+                    f"tested on, such as {listing(sorted(both, key=str), 3)}. Hint: split='group:{group}'."
                 )
 
 

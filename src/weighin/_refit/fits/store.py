@@ -62,8 +62,8 @@ class Store:
         for label, key in variants.items():
             if self._variants.get(label, key) != key:
                 raise InputError(
-                    f"The store '{self.folder}' is of another plan: its variant {label!r} is not this one. "
-                    "Choose another folder, or another label."
+                    f"The store '{self.folder}' belongs to another plan: its variant {label!r} differs "
+                    "from this one. Choose another folder, or another label."
                 )
         before = self._variants
         self._variants = {**before, **variants}
@@ -110,12 +110,12 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"The store '{folder}' cannot be made: {error.strerror}.") from None
+            raise InputError(f"The store '{folder}' cannot be created: {error.strerror}.") from None
         path = folder / "plan.json"
         if not path.exists():
             if any(not entry.name.startswith(".") for entry in folder.iterdir()):
                 raise InputError(
-                    f"The folder '{folder}' holds something else than fits of weighin; name another."
+                    f"The folder '{folder}' holds something other than fits of weighin; name another folder."
                 )
             return
         try:
@@ -135,5 +135,6 @@ class Store:
                 for name in other
             )
             raise InputError(
-                f"The store '{folder}' is of another plan ({differences}). Choose another folder, or remove that one."
+                f"The store '{folder}' belongs to another plan ({differences}). Choose another folder, or "
+                "remove that one."
             )

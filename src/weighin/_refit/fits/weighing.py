@@ -81,6 +81,7 @@ def is_row_mean(model: Any, X: Any, y: Any, criterion: Criterion) -> bool:
     resolved = criterion.resolve(adapted, adapted.encode(X, y, "raise", True))
     if resolved.against != "target":
         raise MetricError(
-            f"The metric {resolved.name!r} needs no target and says nothing of how good a model is."
+            f"The metric {resolved.name!r} needs no target and does not say how good a model is. Choose "
+            "one that compares with the target."
         )
     return resolved.per_row is not None and resolved.link.is_mean

@@ -19,8 +19,8 @@ class EstimatorTrainer:
 
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
             raise ModelError(
-                f"An estimator with fit is needed, an instance of it, got {estimator!r:.80}. "
-                "Other models: Recipe.from_function."
+                f"An instance of an estimator with a fit method is needed, got {estimator!r:.80}. Other "
+                "models: Recipe.from_function."
             )
         try:
             self.estimator = clone(estimator)
@@ -56,8 +56,8 @@ def _narrow(columns: Any, features: Sequence[str]) -> None:
         names = [chosen] if isinstance(chosen, str) else list(chosen)
         if not all(isinstance(column, str) for column in names):
             raise InputError(
-                "A ColumnTransformer that counts its columns cannot be fitted on others: name them, or use "
-                "Recipe.from_function."
+                "A ColumnTransformer that takes columns by position cannot be fitted on other columns: "
+                "select them by name, or use Recipe.from_function."
             )
         left = [column for column in names if column in features]
         read.update(left)

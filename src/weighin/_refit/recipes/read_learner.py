@@ -84,13 +84,13 @@ def _check_schedule(
         last = getattr(learn, "n_epoch", None)
         hint = f" This one was last trained for {last} epochs." if last else ""
         raise InputError(
-            "How is it trained? A learner does not remember: pass epochs=5 (and lr=), or "
-            f"fit=lambda learn: learn.fit_one_cycle(5).{hint}"
+            "A learner does not remember how it was trained: pass epochs=5 (and lr=), or fit=lambda learn: "
+            f"learn.fit_one_cycle(5).{hint}"
         )
     if fit is not None and (epochs is not None or lr is not None):
-        raise InputError("fit= and epochs= (or lr=) exclude each other.")
+        raise InputError("Give fit=, or epochs= (and lr=), not both.")
     if fit is not None and not callable(fit):
-        raise InputError(f"fit must be a function that trains the learner it gets, got {fit!r:.80}.")
+        raise InputError(f"fit must be a function that trains the learner it is passed, got {fit!r:.80}.")
     if epochs is not None and not is_whole(epochs, 1):
         raise InputError(f"epochs must be an integer >= 1, got {epochs!r}.")
     if lr is not None and not (is_real(lr) and 0 < lr < math.inf):
@@ -132,7 +132,7 @@ def _read_network(tools: Any, network: Any) -> tuple[tuple[int, ...], dict[str, 
     with random_state_kept():
         again = tools.TabularModel(tables, network.n_cont, sizes[-1], sizes[:-1], **copy.deepcopy(config))
     if repr(again) != repr(network):
-        raise ModelError(f"The network was changed by hand and cannot be made again. {_BY_FUNCTION}")
+        raise ModelError(f"The network was changed by hand and cannot be rebuilt. {_BY_FUNCTION}")
     return tuple(sizes[:-1]), config, sizes[-1]
 
 
@@ -151,14 +151,16 @@ def _read_proc(tools: Any, proc: Any) -> tuple[Any, dict[str, Any]]:
         strategy = proc.fill_strategy
         strategy = getattr(tools.FillStrategy, strategy, None) if isinstance(strategy, str) else strategy
         if strategy is None:
-            raise ModelError(f"FillMissing has forgotten its strategy {proc.fill_strategy!r}. {_BY_FUNCTION}")
+            raise ModelError(
+                f"weighin cannot rebuild FillMissing's strategy {proc.fill_strategy!r}. {_BY_FUNCTION}"
+            )
         return kind, {"fill_strategy": strategy, "add_col": proc.add_col, "fill_vals": proc.fill_vals}
     try:
         with random_state_kept():
             kind()
     except TypeError:
         raise ModelError(
-            f"The proc {kind.__name__} cannot be made without arguments. {_BY_FUNCTION}"
+            f"The proc {kind.__name__} cannot be created without arguments. {_BY_FUNCTION}"
         ) from None
     return kind, {}
 
@@ -171,7 +173,7 @@ def _read_block(tools: Any, table: Any) -> tuple[str, Any]:
         if isinstance(proc, tools.RegressionSetup):
             return "regression", None
     kinds = ", ".join(type(proc).__name__ for proc in table.procs.fs)
-    raise ModelError(f"The kind of target is not known to weighin (procs: {kinds}). {_BY_FUNCTION}")
+    raise ModelError(f"weighin does not know this kind of target (procs: {kinds}). {_BY_FUNCTION}")
 
 
 def _weighted(loader: Any) -> bool:

@@ -126,7 +126,7 @@ def weigh_refits(
     first = weighed.folds[0][0]
     notes = failures([[outcomes[job] for job in jobs if job.fold == fold] for fold in range(n_folds)])
     if fits == 1:
-        notes.append("One fit: no interval for this way of training, only that of the one model.")
+        notes.append("One fit: no interval for this way of training, only one for this single model.")
     if n_folds > 1:
         notes.append("The first model's numbers are those of the first fold.")
     scores = design.weights @ [[outcome.score for outcome in fold] for fold in weighed.folds]
