@@ -34,7 +34,7 @@ from weighin._models.meaning import declared, target_names
 from weighin._models.objectives import inner, outputs_of
 from weighin._models.protocol import Encoded
 from weighin._models.sklearn_parts import is_thread_safe, predicts_row_by_row
-from weighin._models.table import TableModel, as_given, in_order, table_rows
+from weighin._models.table import TableModel, as_array, as_given, in_order, table_rows
 from weighin._tables.features import Feature
 from weighin._tables.frame_rows import FrameRows
 from weighin._tables.frames import check_columns, column_names, columns_at, is_frame
@@ -97,7 +97,9 @@ class SklearnModel(TableModel):
             rows = self._readable(rows)
         self.classes.check(self.asked)
         # a classifier that is not fitted says so itself, and one of several labels shows them
-        if y is not None and (self.classes.expected or (self.classes.of_targets and np.ndim(y) == 2)):
+        if y is not None and (
+            self.classes.expected or (self.classes.of_targets and as_array(y, "y").ndim == 2)
+        ):
             with random_state_kept(), self.predicting():
                 self.predict(rows.take(slice(0, 2)))
         target: NDArray[Any] | None = None

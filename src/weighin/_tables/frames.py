@@ -173,6 +173,8 @@ def to_matrix(X: Any, columns: Sequence[str]) -> NDArray[Any]:
     InputError
         Naming the columns that hold something else.
     """
+    if not columns:
+        raise InputError("X has no columns.")
     frame = list(columns_at(X, columns).iter_columns())
     odd = [
         name
