@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # those that ask for other versions of numpy, pandas or scikit-learn than the rest have one of their own
 ENVIRONMENTS: dict[str, tuple[str, ...]] = {
@@ -40,22 +43,13 @@ def build(folder: Path, name: str) -> dict[str, str]:
         venv.create(folder / name, with_pip=True)
     print(f"installing {name}", file=sys.stderr, flush=True)
     # weighin itself is read from the source beside, its requirements are installed
-    base = (
-        "numpy",
-        "scipy",
-        "scikit-learn",
-        "joblib",
-        "threadpoolctl",
-        "narwhals",
-        "rich",
-        "typer",
-        "matplotlib",
-        "pandas",
-    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     failures = {}
-    for packages in (("torch",), ENVIRONMENTS[name] + base):
+    pinned = ("-c", str(ROOT / "constraints.txt"), "torch")
+    for packages in (pinned, (*ENVIRONMENTS[name], *project["dependencies"], "pandas")):
         if _pip(python, *packages):
-            failures |= {package: why for package in packages if (why := _pip(python, package))}
+            single = [package for package in packages if not package.startswith(("-", "/"))]
+            failures |= {package: why for package in single if (why := _pip(python, package))}
     done.write_text("".join(f"{package}\t{why}\n" for package, why in failures.items()), encoding="utf-8")
     return failures
 
