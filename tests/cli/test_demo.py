@@ -116,7 +116,5 @@ def test_ctrl_c_leaves_nothing_so_that_the_same_command_works_again(cli, tmp_pat
     monkeypatch.setattr(further, "effects", interrupt)
     ran = cli("demo")
     assert ran.code == 130
-    assert (
-        ran.err == "Stopped early: nothing is written, as the demo takes less than a minute.\nInterrupted.\n"
-    )
+    assert ran.err == "Stopped early: nothing was written. The demo takes less than a minute.\nInterrupted.\n"
     assert list(tmp_path.iterdir()) == []

@@ -144,7 +144,9 @@ def test_every_file_is_there_and_whole(ran, verb):
         assert code == 0, (way, stderr)
         made = {p.name for p in folder.iterdir() if not p.is_symlink()} - {"stdout", "stderr"}
         assert made == expected, way
-        assert ("Not all could be printed: No space left on device." in stderr) == (way == "full disk"), way
+        assert ("Not everything could be printed: No space left on device." in stderr) == (
+            way == "full disk"
+        ), way
         for name in made:
             path = folder / name
             if name.endswith(".json"):

@@ -65,7 +65,7 @@ def test_where_nothing_can_be_opened_the_place_is_told(cli, result, monkeypatch)
     [
         (["importanc.json"], "No such file: 'importanc.json'. Did you mean 'importance.json'?"),
         (["importance.json", "-o", "page.pdf"], "--out must end in .html, got 'page.pdf'."),
-        (["importance.json", "-o", "nowhere/page.html"], "has no folder to go to"),
+        (["importance.json", "-o", "nowhere/page.html"], "The folder of the output"),
         (["other.json"], "is not a result of weighin"),
         (["importance.json", "--ablation", "none.json"], "No such file: 'none.json'"),
         (["importance.json", "--ablation", "other.json"], "is not"),

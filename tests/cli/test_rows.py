@@ -232,7 +232,9 @@ def test_ids_that_are_all_unknown_are_not_called_held_out(frame, rows):
     assert len(chosen.frame) == 6
     assert "held-out" not in chosen.what
     assert chosen.trained_on is None
-    assert chosen.notes == ("None of these ids is in the card: new rows, or renumbered?",)
+    assert chosen.notes == (
+        "None of these ids is in the card: either the rows are new or they were renumbered.",
+    )
 
 
 def test_a_condition_that_leaves_new_rows_alone_does_not_make_them_odd(frame):

@@ -150,8 +150,8 @@ def test_a_model_that_fails_is_told_with_the_columns_it_got(cli, tmp_path, table
     ran = cli("run", "fails:predict", "patients.csv", "-t", "days", "--columns", "age,dose")
     assert ran.code == 1
     assert ran.err == (
-        "weighin: 'fails:predict' fails on the columns 'age', 'dose': KeyError: 'dosis'. If these are not what it "
-        "takes, --columns names them in its order.\n"
+        "weighin: 'fails:predict' fails on the columns 'age', 'dose': KeyError: 'dosis'. If the model takes other "
+        "columns, name them in its order with --columns.\n"
     )
 
 

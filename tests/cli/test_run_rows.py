@@ -61,7 +61,7 @@ def test_rows_nobody_knows_about_are_said_to_be_so_in_every_output(
     assert (imp.on_training_rows, imp.rows) == (None, f"all 150 rows {NOT_KNOWN}")
     assert NOT_KNOWN in " ".join(ran.out.split())
     assert any(NOT_KNOWN in " ".join(text.split()) for text in texts)
-    renumbered = "None of these ids is in the card: new rows, or renumbered?"
+    renumbered = "None of these ids is in the card: either the rows are new or they were renumbered."
     assert (renumbered in imp.notes) == (renumbered in ran.out) == (unknown == "other ids")
 
 

@@ -24,7 +24,7 @@ RIDGE = Ridge().fit(MATRIX, MARGIN)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"estimator": Ridge}, "The class Ridge was given"),
+        ({"estimator": Ridge}, "estimator is the class Ridge"),
         ({"estimator": object()}, "must be fitted and have fit and predict"),
         ({"estimator": None}, "must be fitted and have fit and predict"),
         ({"estimator": lambda X: X}, r"got a function\. For a function call weighin\.weigh"),

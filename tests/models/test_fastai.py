@@ -243,7 +243,7 @@ def test_the_first_of_two_metrics_with_one_name_is_the_default(games, fresh_game
     [
         ("maee", r"Unknown metric 'maee'\. Did you mean 'mae'\? Metrics for this model: "),
         (5, r"metric must be a name, a fastai metric, a scorer or a function"),
-        (F1Score, r"F1Score must be called: metric=F1Score\(\)"),
+        (F1Score, r"F1Score is a class; pass an instance: metric=F1Score\(\)"),
         (lambda y, pred: 0.0, r"Is more of the metric '<lambda>' better or worse\?"),
     ],
 )
@@ -255,7 +255,7 @@ def test_a_metric_that_cannot_be_used_is_said(regression, fresh_games, metric, m
 def test_a_metric_class_must_be_called(regression, fresh_games):
     from fastai.metrics import Perplexity
 
-    with pytest.raises(MetricError, match=r"Perplexity must be called: metric=Perplexity\(\)"):
+    with pytest.raises(MetricError, match=r"Perplexity is a class; pass an instance: metric=Perplexity\(\)"):
         weigh(regression, fresh_games, metric=Perplexity)
 
 
@@ -273,7 +273,7 @@ def test_a_learner_that_is_not_tabular_is_said():
 def test_a_class_instead_of_a_learner_is_said(fresh_games):
     from fastai.tabular.all import TabularLearner
 
-    with pytest.raises(ModelError, match="The class TabularLearner was given"):
+    with pytest.raises(ModelError, match="model is the class TabularLearner"):
         weigh(TabularLearner, fresh_games)
 
 

@@ -96,7 +96,7 @@ def test_the_target_missing_is_said_with_the_ways_out(regression, fresh_games):
     with pytest.raises(InputError) as caught:
         weigh(regression, fresh_games.drop(columns="margin"))
     assert "'margin' is missing" in str(caught.value)
-    assert "Give the target, or take the metric prediction_change, which needs none." in str(caught.value)
+    assert "Give the target, or use metric='prediction_change', which needs none." in str(caught.value)
 
 
 def test_duplicate_columns_are_refused(regression, fresh_games):
@@ -113,7 +113,7 @@ def test_what_is_no_table_is_said(regression, thing):
 
 @pytest.mark.parametrize("column", ["rest", "elo", "home_name"])
 def test_a_column_without_any_value_is_named(regression, fresh_games, column):
-    with pytest.raises(InputError, match=f"Nothing but missing values in '{column}'"):
+    with pytest.raises(InputError, match=f"Only missing values in '{column}'"):
         weigh(regression, fresh_games.assign(**{column: None}))
 
 

@@ -269,7 +269,7 @@ def test_a_class_that_cannot_be_found_is_named(tmp_path, monkeypatch):
     joblib.dump(gone.Model(), tmp_path / "m.joblib")
     monkeypatch.delitem(sys.modules, "gone")
     (tmp_path / "gone.py").unlink()
-    message = r"needs the module 'gone', which is not there\. Install it \(pip install gone\), or"
+    message = r"needs the module 'gone', which is not installed\. Install it \(pip install gone\), or"
     with pytest.raises(ModelError, match=message):
         open_model(tmp_path / "m.joblib", accept)
 

@@ -41,9 +41,7 @@ def test_an_index_of_its_own_says_nothing() -> None:
 
 def test_another_order_of_rows_with_the_same_index_is_refused() -> None:
     twice = FRAME.set_index(np.arange(N) // 2)
-    with pytest.raises(
-        weighin.ModelError, match="in another order than the rows it was given, and several rows"
-    ):
+    with pytest.raises(weighin.ModelError, match="in another order than its rows, and several rows"):
         weighin.weigh(Sorts(), twice, TARGET, metric="mae", random_state=0)
 
 

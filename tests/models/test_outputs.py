@@ -140,7 +140,9 @@ class TestTheUsersWord:
 
         with pytest.raises(MetricError, match=r"from 0 to 1 as y, got 2.* classes=\[\.\.\.\]"):
             weighed(labels, WON + 1, metric="accuracy")
-        with pytest.raises(MetricError, match="predicts '0', '1' and y holds '3', '4': no label is in both"):
+        with pytest.raises(
+            MetricError, match="predicts '0', '1' and y holds '3', '4': no label occurs in both"
+        ):
             weighed(labels, WON + 3, outputs="label")
 
         def named(x: Any) -> Any:
@@ -204,8 +206,8 @@ class TestTheUsersWord:
             ({"outputs": "quantile:90"}, "needs its level, between 0 and 1"),
             ({"outputs": "number", "classes": ["a", "b"]}, "classes= goes with outputs="),
             ({"classes": "ab"}, "classes must list a label"),
-            ({"classes": ["a", "a"]}, "two labels or more, each once"),
-            ({"classes": ["a"]}, "two labels or more"),
+            ({"classes": ["a", "a"]}, "two or more different labels"),
+            ({"classes": ["a"]}, "two or more different labels"),
         ],
     )
     def test_what_cannot_be_said(self, said: dict[str, Any], message: str) -> None:
@@ -331,7 +333,7 @@ class TestTheModelsWord:
                 same(found, model.predict, lambda p, own=own: float((p != own).mean()))
             rand = weighed(model, TEXT, metric="adjusted_rand_score")
             assert rand.baseline == pytest.approx(reference.adjusted_rand_score(TEXT, own))
-            with pytest.raises(MetricError, match="numbers of clusters are none"):
+            with pytest.raises(MetricError, match="cluster numbers are not one"):
                 weighed(model, WON, metric="accuracy")
             effect = weighin.effects(model, X, outputs="label", random_state=0)
             assert effect.what.startswith("how often ")
@@ -512,7 +514,7 @@ class TestTheValues:
                 MetricError, match=rf"{what}.*outputs='logit'.*outputs='probability'.*outputs='number'"
             ):
                 weighed(model, WON)
-        with pytest.raises(MetricError, match=r"must sum to 1; in .*, one sum is 0\.9"):
+        with pytest.raises(MetricError, match=r"must sum to 1; in .*; one sum is 0\.9"):
             weighed(lambda x: both(x) * 0.9, WON, outputs="probability")
 
     def test_targets_that_are_no_numbers_of_classes(self) -> None:
@@ -676,7 +678,7 @@ class TestFormsOfOutputs:
             known = np.array([tuple(row) in rows for row in np.asarray(x).tolist()])
             return np.where(known, probability(x), 7.0)
 
-        with pytest.raises(MetricError, match=r"no probabilities: they go from .* to 7"):
+        with pytest.raises(MetricError, match=r"not probabilities: they range from .* to 7"):
             weighed(odd, WON)
 
     def test_a_model_that_returns_its_input(self) -> None:
@@ -761,7 +763,7 @@ class TestTorchLosses:
     @pytest.mark.parametrize(
         ("loss", "options", "message"),
         [
-            (nn.MSELoss, {}, r"MSELoss must be called: metric=MSELoss\(\)"),
+            (nn.MSELoss, {}, r"MSELoss is a class; pass an instance: metric=MSELoss\(\)"),
             (nn.MSELoss(reduction="sum"), {}, "grows with the number of rows"),
             (nn.MSELoss(), {"outputs": "logit"}, "MSELoss compares numbers, and the outputs are logits"),
             (nn.CrossEntropyLoss(), {"outputs": "number"}, "takes outputs of classes, and they are numbers"),

@@ -85,7 +85,7 @@ def test_what_is_no_model_is_told_what_was_tried(model: Any) -> None:
 
 @pytest.mark.parametrize("cls", [Ridge, torch.nn.Linear, Predicts])
 def test_a_class_is_no_trained_model(cls: type) -> None:
-    with pytest.raises(ModelError, match=rf"The class {cls.__name__} was given; a trained model is needed"):
+    with pytest.raises(ModelError, match=rf"model is the class {cls.__name__}; pass a trained instance"):
         weigh(cls, X, Y)
 
 
@@ -109,7 +109,7 @@ def test_an_estimator_that_is_not_fitted_is_named(estimator: Any, frame: bool) -
 
 @pytest.mark.parametrize("model", [Ridge().fit(X, Y), add])
 def test_a_device_is_for_models_of_torch(model: Any) -> None:
-    with pytest.raises(ModelError, match=r"device='cpu' is for models of torch, got "):
+    with pytest.raises(ModelError, match=r"device='cpu' is for torch models, got "):
         weigh(model, X, Y, device="cpu")
 
 
@@ -121,7 +121,7 @@ def test_a_device_that_is_not_there_is_said(device: str) -> None:
 
 @pytest.mark.parametrize("model", [torch.nn.Linear(2, 1), Ridge().fit(X, Y), add])
 def test_only_a_learner_brings_rows_along(model: Any) -> None:
-    with pytest.raises(InputError, match=r"X is needed: .* brings no rows along"):
+    with pytest.raises(InputError, match=r"X is needed: .* carries no rows of its own"):
         weigh(model)
 
 

@@ -165,12 +165,12 @@ def test_a_group_reaches_across_inputs() -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (None, "X is needed: torch Sequential brings no rows along"),
+        (None, "X is needed: torch Sequential carries no rows of its own"),
         (X[:, 0], r"X must have 2 dimensions \(rows, columns\), got shape \(90,\)"),
         (np.zeros((3, 2, 2)), r"got shape \(3, 2, 2\)"),
         ({}, "X is an empty dict"),
         ([], "must hold the module's inputs"),
-        ((X, X[:5]), "All inputs must have the same rows, got 90, 5"),
+        ((X, X[:5]), "All inputs must have the same number of rows, got 90, 5"),
         ((X, X[:, 0]), r"input1 must have 2 dimensions"),
         ((FRAME, FRAME), "Column names must be unique across the inputs; 'a' occurs more than once"),
         (X[:1], "at least 2 rows, got 1"),

@@ -48,10 +48,10 @@ def test_a_path_may_be_any_object_that_stands_for_one(tmp_path):
 
 @pytest.mark.parametrize("title", [3, b"x", []])
 def test_what_is_no_title_is_refused(found, title, axes):
-    with pytest.raises(InputError, match="title must be a text or None"):
+    with pytest.raises(InputError, match="title must be text or None"):
         found.to_html(title=title)
     if not isinstance(found, weighin.Effects):
-        with pytest.raises(InputError, match="title must be a text or None"):
+        with pytest.raises(InputError, match="title must be text or None"):
             found.plot(title=title, ax=axes)
 
 

@@ -177,7 +177,7 @@ def test_rows_that_a_swap_moved_are_counted_whatever_else_moves_with_them():
             "needs decision_function or predict_proba, which LinearRegression does not have",
         ),
         ("f1", Logit(), TWO, "needs predict, .* its one output is read as a score"),
-        ("neg_log_loss", line, TWO, "outputs are no probabilities"),
+        ("neg_log_loss", line, TWO, "outputs are not probabilities"),
         ("f1", LogisticRegression().fit(FRAME, THREE), THREE, "f1_macro"),
         (
             "f1",
@@ -203,7 +203,7 @@ def test_a_metric_must_give_numbers():
 def test_a_list_of_metrics_is_checked():
     with pytest.raises(InputError, match="empty list"):
         weigh(FRAME, Y, metric=[])
-    with pytest.raises(InputError, match="'mae' is there more than once"):
+    with pytest.raises(InputError, match="'mae' is given more than once"):
         weigh(FRAME, Y, metric=["mae", "mae"])
     with pytest.raises(InputError, match="make_scorer"):
         weigh(FRAME, Y, metric=["mae", "rmse"], greater_is_better=False)

@@ -100,7 +100,7 @@ def check_title(title: Any) -> None:
     Raises InputError.
     """
     if title is not None and not isinstance(title, str):
-        raise InputError(f"title must be a text or None, got {title!r}.")
+        raise InputError(f"title must be text or None, got {title!r}.")
 
 
 def check_plot(ax: Any, limit: Any, title: Any) -> None:

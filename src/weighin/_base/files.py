@@ -59,11 +59,13 @@ def check_free(*paths: Path, force: bool = False, hint: str = "Pass force=True t
         if path.is_dir():
             raise InputError(f"The output '{path}' is a folder; name a file in it.")
         if path.exists() and not path.is_file():
-            raise InputError(f"The output '{path}' is no regular file; name another.")
+            raise InputError(f"The output '{path}' is not a regular file; name another.")
         target = _followed(path)
         if not target.parent.is_dir():
             folder = target.parent if path.is_symlink() else path.parent
-            raise InputError(f"The output '{path}' has no folder to go to: '{folder}' does not exist.")
+            raise InputError(
+                f"The folder of the output '{path}' does not exist: '{folder}'. Create it, or name another."
+            )
         _try_folder(target.parent if path.is_symlink() else path.parent)
         settle(target.parent)
     taken = [str(path) for path in paths if path.exists() or path.is_symlink()]
@@ -84,7 +86,7 @@ def check_there(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"'{path}' is a folder, not a file.")
     if path.exists():
-        raise InputError(f"'{path}' is no regular file.")
+        raise InputError(f"'{path}' is not a regular file.")
     if path.is_symlink():
         raise InputError(f"'{path}' is a link to '{os.readlink(path)}', which does not exist.")
     if not path.parent.is_dir():

@@ -25,5 +25,5 @@ def main() -> None:
         # what is left is the interpreter's own cleaning up
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if reason := printing.lost():
-        printing.say(f"Not all could be printed: {reason}.", err=True)
+        printing.say(f"Not everything could be printed: {reason}.", err=True)
     sys.exit(code)

@@ -26,11 +26,13 @@ def ablate(
     replace: shared.Replace = None,
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Epochs of each fit; as weighin's card says by default."),
+        typer.Option(min=1, metavar="N", help="Epochs of each fit; by default as weighin's card says."),
     ] = None,
     lr: Annotated[
         float | None,
-        typer.Option(metavar="RATE", help="Learning rate; as the card says, else the learner's own."),
+        typer.Option(
+            metavar="RATE", help=("Learning rate; by default as the card says, else the learner's own.")
+        ),
     ] = None,
     one_cycle: Annotated[
         bool, typer.Option("--one-cycle", help="fit_one_cycle in place of fit; --lr is its highest rate.")
@@ -39,13 +41,13 @@ def ablate(
         str | None,
         typer.Option(
             metavar="SPLIT",
-            help="random, random:0.3, group:COLUMN, time:COLUMN. By default what the card says was held out is "
-            "tested on; random without a card.",
+            help="random, random:0.3, group:COLUMN, time:COLUMN. By default the rows that the card lists "
+            "as held out; without a card, random.",
         ),
     ] = None,
     group: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="Column whose values must not be on both sides of the split."),
+        typer.Option(metavar="COLUMN", help="Column whose values must not be both trained and tested on."),
     ] = None,
     fits: shared.Fits = 10,
     metric: Annotated[
@@ -151,5 +153,5 @@ def _held_out(rows: pd.DataFrame, card: Card) -> tuple[Any, tuple[str, ...]]:
     ids_of_card = {str(number) for number in (*card.train_ids, *card.valid_ids)}
     trained = ids.isin(ids_of_card).to_numpy(dtype=bool)
     if trained.all() or not trained.any():
-        return None, ("The card does not tell which of these rows were held out: split at random.",)
+        return None, ("The card does not say which of these rows were held out: they were split at random.",)
     return ~trained, ()

@@ -31,7 +31,7 @@ Drop = Annotated[
 Add = Annotated[
     list[str] | None,
     typer.Option(
-        help="A column that is no feature, several together (label=a,b), or name=EXPRESSION over columns: "
+        help="A column that is not yet a feature, several together (label=a,b), or name=EXPRESSION over columns: "
         '"elo_diff=home_elo - away_elo". May be repeated.',
         metavar="COLUMN",
     ),
@@ -39,7 +39,10 @@ Add = Annotated[
 Replace = Annotated[
     list[str] | None,
     typer.Option(
-        help='Features, a colon, what comes in their place: "home_elo,away_elo: elo_diff=home_elo - away_elo".',
+        help=(
+            'Features, a colon, and what takes their place: "home_elo,away_elo: elo_diff=home_elo - '
+            'away_elo".'
+        ),
         metavar="FEATURES:COLUMN",
     ),
 ]
@@ -48,7 +51,7 @@ Tolerance = Annotated[
     float | None,
     typer.Option(
         metavar="CHANGE",
-        help="A change below it does not matter, in units of the metric; 1% of it by default.",
+        help="Smaller changes do not matter; in units of the metric, by default 1% of it.",
     ),
 ]
 Jobs = Annotated[int | None, typer.Option(metavar="N", help="Processes to train in; -1 for all processors.")]
@@ -56,7 +59,7 @@ StoreFolder = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Folder for finished fits, to go on with; by default beside the result, as .fits.",
+        help="Folder that keeps finished fits, to continue from; by default beside the result, as .fits.",
     ),
 ]
 

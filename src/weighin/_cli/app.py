@@ -29,7 +29,7 @@ _USAGE_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__n
 
 app = typer.Typer(
     name="weighin",
-    help="Which features does a trained tabular network weigh, how much, and how sure are you?",
+    help="Which features does a trained tabular network rely on, how much, and how sure can you be?",
     no_args_is_help=True,
     # boxes leave little room for words in 80 columns
     rich_markup_mode=None,
@@ -40,8 +40,8 @@ VERBS = (
     ("demo", _demo.demo, "From no data to a picture, on a simulated league."),
     ("run", _run.run, "Weigh the features of a trained model on a table."),
     ("effects", _effects.effects, "Which way each feature pushes predictions, and how far."),
-    ("associations", _associations.associations, "Columns that go together, and stand in for each other."),
-    ("compare", _compare.compare, "What weighs more, or less, in one of two results."),
+    ("associations", _associations.associations, "Columns that go together and stand in for each other."),
+    ("compare", _compare.compare, "What weighs more or less in one result than in another."),
     ("ablate", _ablate.ablate, "Train again without some features, and with others."),
     ("report", _report.report, "A result as one HTML page."),
 )
@@ -95,7 +95,7 @@ def run() -> int:
         return 1
     except MemoryError as error:
         say(
-            f"weighin: there is not enough memory{f': {error}' if str(error) else ''}. Fewer rows take less.",
+            f"weighin: not enough memory{f': {error}' if str(error) else ''}. Use fewer rows.",
             err=True,
         )
         return 1

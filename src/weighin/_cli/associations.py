@@ -18,7 +18,9 @@ def associations(
     where: options.Where = None,
     threshold: Annotated[
         float,
-        typer.Option(metavar="PART", help="Association from which columns are put together, above 0 to 1."),
+        typer.Option(
+            metavar="PART", help=("Association at which columns form a cluster, above 0 and at most 1.")
+        ),
     ] = 0.7,
     n_rows: Annotated[int, typer.Option("--n-rows", metavar="N", help="Rows to look at.")] = 2000,
     seed: options.Seed = 0,

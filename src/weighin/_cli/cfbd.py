@@ -45,17 +45,19 @@ def fetch(
         typer.Option(help="Text file that holds the API key; without it, the variable CFBD_API_KEY is read."),
     ] = None,
     base_url: Annotated[
-        str | None, typer.Option(help="Another address of the API: https, or http on this machine.")
+        str | None,
+        typer.Option(help=("Address of the API, if not the usual one: https, or http on this machine.")),
     ] = None,
     cache_dir: Annotated[
         Path | None, typer.Option(help="Folder for the API's answers; by default one in the user's cache.")
     ] = None,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Ask again for what the cache holds.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Fetch again what the cache holds.")] = False,
     provider: Annotated[
         list[str] | None,
         typer.Option(
-            help="Whose spread to take; repeat it for an order. A season takes the first that covers 97% of "
-            "its games, else the one that covers most. By default: consensus, DraftKings, ESPN Bet, Bovada."
+            help="Provider of the spreads; repeat it for an order of preference. A season takes the first "
+            "that covers 97% of its games, else the one that covers most. By default: consensus, "
+            "DraftKings, ESPN Bet, Bovada."
         ),
     ] = None,
     force: options.Force = False,

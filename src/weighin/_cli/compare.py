@@ -14,16 +14,14 @@ from weighin._cli.outputs import ResultFiles, listed, open_page
 
 def compare(
     a: Annotated[Path, typer.Argument(help="Result of weighin run, JSON.", metavar="A.json")],
-    b: Annotated[Path, typer.Argument(help="Another one: differences are B minus A.", metavar="B.json")],
+    b: Annotated[Path, typer.Argument(help="Another result: differences are B minus A.", metavar="B.json")],
     labels: Annotated[
         str | None,
-        typer.Option(metavar="A,B", help="What to call them: 2020,2021. The names of the files by default."),
+        typer.Option(metavar="A,B", help="Names for the two: 2020,2021. By default the names of the files."),
     ] = None,
     metric: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME", help="Which metric, where the results have several; A's first by default."
-        ),
+        typer.Option(metavar="NAME", help="Which metric, if the results have several; by default A's first."),
     ] = None,
     out: Annotated[
         Path | None,

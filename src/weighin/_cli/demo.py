@@ -55,7 +55,7 @@ def demo(
             random_state=seed,
         )
         if weighed.lacks:
-            say("Stopped early: nothing is written, as the demo takes less than a minute.", err=True)
+            say("Stopped early: nothing was written. The demo takes less than a minute.", err=True)
             raise typer.Exit(130)
         with together():
             with replacing(games_path) as temporary:

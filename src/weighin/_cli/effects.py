@@ -24,9 +24,9 @@ def effects(
     classes: options.Classes = None,
     output: Annotated[
         str | None,
-        typer.Option(metavar="NAME|N", help="Which class, or which target, of several: its name or place."),
+        typer.Option(metavar="NAME|N", help="Which of several classes or targets: its name or position."),
     ] = None,
-    grid: Annotated[int, typer.Option(metavar="N", help="Points of a curve.")] = 20,
+    grid: Annotated[int, typer.Option(metavar="N", help="Points per curve.")] = 20,
     n_rows: Annotated[int, typer.Option("--n-rows", metavar="N", help="Rows to average over.")] = 1000,
     seed: options.Seed = 0,
     missing: options.Missing = "raise",

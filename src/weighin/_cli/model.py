@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from weighin._football.card import Card
 
 NO_TARGET = (
-    "--target is needed: the column that the model predicts. Without one, --metric prediction_change tells how far "
-    "predictions move."
+    "--target is needed: the column that the model predicts. Without one, --metric prediction_change "
+    "measures how far predictions move."
 )
 
 
@@ -165,7 +165,9 @@ def rows_for(
                 f"--target {target} is not what this learner predicts: {listing(own)}. Leave it out."
             )
         if columns is not None:
-            raise InputError("--columns is for models that do not name their columns; this learner does.")
+            raise InputError(
+                "--columns is for models that do not name their columns; this learner does. Leave it out."
+            )
         return Rows(frame, None, {name: column for name, column in beside.items() if column is not None})
     for name in columns or ():
         _check_column(frame, name, "--columns")
@@ -226,6 +228,6 @@ def failing_in_words(model: str, columns: Sequence[str]) -> Iterator[None]:
             raise
         reason = next(iter(str(error).strip().splitlines()), "")
         raise ModelError(
-            f"'{model}' fails on the columns {listing(columns, 8)}: {type(error).__name__}: {reason:.300}. If these "
-            "are not what it takes, --columns names them in its order."
+            f"'{model}' fails on the columns {listing(columns, 8)}: {type(error).__name__}: {reason:.300}. "
+            "If the model takes other columns, name them in its order with --columns."
         ) from error

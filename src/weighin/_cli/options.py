@@ -35,15 +35,18 @@ Columns = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMNS",
-        help="What the model takes, in its order, where it does not name its columns itself; by default all columns "
-        "but the target.",
+        help="Columns the model takes, in its order, if it does not name them itself; by default all but "
+        "the target.",
     ),
 ]
 Outputs = Annotated[
     str | None,
     typer.Option(
         metavar="MEANING",
-        help="What the model gives, where it does not say: number, count, probability, logit, label, quantile:0.9.",
+        help=(
+            "What the model's outputs are, if it does not say: number, count, probability, logit, label, "
+            "quantile:0.9."
+        ),
     ),
 ]
 Classes = Annotated[
@@ -51,7 +54,7 @@ Classes = Annotated[
     typer.Option(metavar="LABELS", help="The classes, in the order of the model's outputs: no,yes."),
 ]
 Features = Annotated[
-    str | None, typer.Option(metavar="FEATURES", help="Look at only these: spread,home_elo.")
+    str | None, typer.Option(metavar="FEATURES", help="Only these features: spread,home_elo.")
 ]
 Where = Annotated[
     str | None,
@@ -63,13 +66,15 @@ Missing = Annotated[
     str,
     typer.Option(
         metavar="raise|drop|mean",
-        help="Missing values the network has never seen: raise, drop the rows, or fill the mean.",
+        help=(
+            "Missing values in columns that had none in training: raise, drop the rows, or fill in the mean."
+        ),
     ),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Result to write, JSON; chart and page go beside it.")]
-Page = Annotated[bool, typer.Option("--page/--no-page", help="Write the page, too: .html beside the result.")]
+Page = Annotated[bool, typer.Option("--page/--no-page", help="Also write the page: .html beside the result.")]
 Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace outputs that are there.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace existing outputs.")]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="The same seed gives the same numbers.")]
 Trust = Annotated[
     bool,

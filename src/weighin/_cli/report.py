@@ -20,7 +20,7 @@ def report(
         typer.Option("--out", "-o", help="Page to write; by default beside the result, ending in .html."),
     ] = None,
     ablation: Annotated[
-        Path | None, typer.Option(help="What training again without and with other columns gave, JSON.")
+        Path | None, typer.Option(help="Result of weighin ablate to add to the page, JSON.")
     ] = None,
     open_it: options.Open = False,
     force: options.Force = False,

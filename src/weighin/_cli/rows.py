@@ -113,7 +113,11 @@ def choose(table: pd.DataFrame, rows: str | None, card: Card | None, condition: 
     if condition is not None:
         what = f"{what.removeprefix('all ')} where {condition}"
     trained_on = None if card is None or strange else int(_among(frame, card, "train").sum())
-    notes = ("None of these ids is in the card: new rows, or renumbered?",) if strange else ()
+    notes = (
+        (("None of these ids is in the card: either the rows are new or they were renumbered."),)
+        if strange
+        else ()
+    )
     return Chosen(frame, what, trained_on, notes)
 
 

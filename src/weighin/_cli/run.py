@@ -21,7 +21,7 @@ def _repeats(text: str) -> int | str:
     if text == "auto":
         return text
     if not text.isdecimal() or int(text) < 1:
-        raise typer.BadParameter(f"{text!r} is not auto or a number from 1.")
+        raise typer.BadParameter(f"{text!r} is neither auto nor an integer >= 1.")
     return int(text)
 
 
@@ -59,19 +59,21 @@ def run(
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="A column: numbers for each of its values, too, such as year."),
+        typer.Option(
+            metavar="COLUMN", help=("Column of segments: also numbers for each of its values, such as year.")
+        ),
     ] = None,
     within: Annotated[
         str | None,
-        typer.Option(metavar="COLUMN", help="A column: rows exchange values only where it is the same."),
+        typer.Option(metavar="COLUMN", help="Column of strata: rows exchange values only where it is equal."),
     ] = None,
-    weights: Annotated[str | None, typer.Option(metavar="COLUMN", help="A column of sample weights.")] = None,
+    weights: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of sample weights.")] = None,
     repeats: Annotated[
         str,
         typer.Option(
             parser=_repeats,
             metavar="auto|N",
-            help="Shuffles per feature: a number, or as many as it takes.",
+            help="Shuffles per feature: a number, or auto for as many as needed.",
         ),
     ] = "auto",
     precision: Annotated[
@@ -80,12 +82,16 @@ def run(
             min=1e-6,
             max=1.0,
             metavar="PART",
-            help="Stop when standard errors are so many parts of the largest importance: 0.01.",
+            help="Stop when standard errors are at most this share of the largest importance: 0.01.",
         ),
     ] = None,
     max_seconds: Annotated[
         float | None,
-        typer.Option(min=0.0, metavar="SECONDS", help="Stop about then, and say what was reached."),
+        typer.Option(
+            min=0.0,
+            metavar="SECONDS",
+            help=("Stop after about this many seconds, and report the precision reached."),
+        ),
     ] = None,
     seed: options.Seed = 0,
     missing: options.Missing = "raise",
@@ -93,7 +99,10 @@ def run(
         bool,
         typer.Option(
             "--keep-rows",
-            help="Keep what each shuffle changes row by row, .npz beside the result: weighin compare can pair it then.",
+            help=(
+                "Keep row by row what each shuffle changes, .npz beside the result, so that weighin "
+                "compare can pair results."
+            ),
         ),
     ] = False,
     out: options.Out = Path("importance.json"),

@@ -34,7 +34,7 @@ def train(
         str, typer.Option(metavar="SIZES", help="Sizes of the hidden layers, with commas.")
     ] = "200,100",
     seed: Annotated[
-        int, typer.Option(metavar="N", help="Draws validation games, first weights and batches.")
+        int, typer.Option(metavar="N", help="Seed for validation games, initial weights and batches.")
     ] = 0,
     force: options.Force = False,
 ) -> None:

@@ -68,7 +68,7 @@ def weigh_rows(
     except KeyboardInterrupt:
         return Weighed(result, "effects and associations")
     except WeighinError as error:
-        return Weighed(result, notes=(f"The result does without effects and associations: {error}",))
+        return Weighed(result, notes=(f"The result has no effects or associations: {error}",))
     if effects is not None:
         result = result.with_effects(effects)
     return Weighed(result if associations is None else result.with_associations(associations))

@@ -67,7 +67,9 @@ def rows_to_draw(max_samples: Any, n_rows: int) -> int:
     if n_drawn > n_rows:
         raise InputError(f"max_samples must be <= n_samples, {n_rows}, got {max_samples!r}.")
     if not n_drawn:
-        raise InputError(f"max_samples={max_samples!r} of {n_rows} rows leaves no rows.")
+        raise InputError(
+            f"max_samples={max_samples!r} of {n_rows} rows leaves no rows. Use at least 1 / n_samples."
+        )
     return n_drawn
 
 
@@ -75,7 +77,7 @@ def _check_estimator(estimator: Any) -> None:
     kinds = type_names(estimator)
     learner = "fastai.Learner" in kinds
     if isinstance(estimator, type):
-        raise ParameterError(f"The class {estimator.__name__} was given; a fitted instance of it is needed.")
+        raise ParameterError(f"estimator is the class {estimator.__name__}; pass a fitted instance of it.")
     if learner or not hasattr(estimator, "fit"):
         kind = "fastai learner" if learner else "torch module" if "torch.Module" in kinds else ""
         what = f"a {kind}" if kind else "a function" if callable(estimator) else repr(estimator)

@@ -135,8 +135,8 @@ class PermutationImportance:
         scale = self.base_error
         if scale == 0:
             warnings.warn(
-                f"The base {self._metric.name} is 0, so relative changes are not defined; "
-                "the plain differences base - shuffled are given.",
+                f"The base {self._metric.name} is 0, so relative changes are not defined; plain "
+                "differences, base - shuffled, are returned.",
                 WeighinWarning,
                 stacklevel=2,
             )

@@ -41,7 +41,7 @@ def frame(columns: Mapping[str, Any], backend: str | None = None) -> Any:
     chosen = backend or there[0]
     if chosen not in there:
         raise MissingDependencyError(
-            f"{chosen} is not installed: pip install {chosen}, or take one of {', '.join(there) or 'none'}."
+            f"{chosen} is not installed: pip install {chosen}, or choose one of {', '.join(there) or 'none'}."
         )
     library = importlib.import_module(chosen)
     if chosen == "pandas":

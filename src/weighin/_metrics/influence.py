@@ -120,5 +120,5 @@ def not_here(name: str, error: Exception) -> MetricError:
     elif "average=" in reason or "multi_class" in reason:
         hint = " Say how classes are averaged: 'f1_macro', 'roc_auc_ovr', or make_scorer(..., average=...)."
     elif "y_prob" in reason and "greater than 1" in reason:
-        hint = " The model's outputs are no probabilities."
-    return MetricError(f"The metric {name!r} cannot be taken here: {reason}.{hint}")
+        hint = " The model's outputs are not probabilities."
+    return MetricError(f"The metric {name!r} cannot be used here: {reason}.{hint}")

@@ -21,8 +21,8 @@ def _against(target: Any, pred: Any) -> Any:
     """Predictions minus target, column by column: a single one of either is not spread over several."""
     if target.shape[-1] != pred.shape[-1]:
         raise MetricError(
-            f"The model has {pred.shape[-1]} output(s) and y {target.shape[-1]} column(s); an error compares one with "
-            "the other."
+            f"The model has {pred.shape[-1]} output(s) and y {target.shape[-1]} column(s); an error needs "
+            "as many of one as of the other."
         )
     return pred - target
 
@@ -57,8 +57,8 @@ def hit(target: Any, pred: Any) -> Any:
         )
     if pred.shape[-1] == 1:
         raise MetricError(
-            "accuracy and error_rate look for the largest of several outputs, and the model has one. Pass a function "
-            "(y, pred) -> float as metric, with greater_is_better."
+            "accuracy and error_rate pick the largest of several outputs, but the model has only one. Pass "
+            "a function (y, pred) -> float as metric, with greater_is_better."
         )
     return (pred.argmax(-1) == target[..., 0]) * 1.0
 

@@ -64,18 +64,17 @@ def check_probabilities(pred: Any) -> None:
     """
     if bool(((pred < 0) | (pred > 1)).any()):
         raise MetricError(
-            f"The outputs are no probabilities: they go from {float(pred.min()):.6g} to {float(pred.max()):.6g}. Say "
-            "what they are: outputs='logit', or outputs='number'."
+            f"The outputs are not probabilities: they range from {float(pred.min()):.6g} to "
+            f"{float(pred.max()):.6g}. Say what they are: outputs='logit', or outputs='number'."
         )
     if pred.shape[-1] > 1:
         sums = pred.sum(-1)
         off = abs(sums - 1) > SUM_ERROR
         if bool(off.any()):
             raise MetricError(
-                f"The probabilities of a row must sum to 1; in {int(off.sum()):,} of {int(np.prod(off.shape)):,} "
-                "they do "
-                f"not, one sum is {float(sums[off][0]):.6g}. Divide them by their sum, or say what they are: "
-                "outputs='logit'."
+                f"The probabilities of a row must sum to 1; in {int(off.sum()):,} of "
+                f"{int(np.prod(off.shape)):,} they do not; one sum is {float(sums[off][0]):.6g}. Divide "
+                "them by their sum, or say what they are: outputs='logit'."
             )
 
 

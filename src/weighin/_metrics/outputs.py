@@ -88,9 +88,8 @@ def asked_outputs(outputs: Any, classes: Any) -> Outputs:
     kind, _, after = outputs.partition(":") if isinstance(outputs, str) else (outputs, "", "")
     if outputs is not None and (kind not in KINDS or (after and kind != "quantile")):
         raise InputError(
-            f"outputs must be one of {listing(KINDS)}, got {outputs!r}.{nearest(kind, KINDS)} A quantile has its "
-            "level: "
-            "'quantile:0.9'."
+            f"outputs must be one of {listing(KINDS)}, got {outputs!r}.{nearest(kind, KINDS)} A quantile "
+            "needs its level: 'quantile:0.9'."
         )
     levels = _levels(outputs, after) if kind == "quantile" else ()
     labels: tuple[Any, ...] = ()
@@ -101,7 +100,7 @@ def asked_outputs(outputs: Any, classes: Any) -> Outputs:
             )
         labels = tuple(label.item() if isinstance(label, np.generic) else label for label in classes)
         if len(set(labels)) < len(labels) or len(labels) < 2:
-            raise InputError(f"classes must hold two labels or more, each once, got {listing(labels)}.")
+            raise InputError(f"classes must hold two or more different labels, got {listing(labels)}.")
         if kind is not None and kind not in CLASS_KINDS:
             raise InputError(f"classes= goes with outputs= {listing(CLASS_KINDS)}, got {outputs!r}.")
     return Outputs(

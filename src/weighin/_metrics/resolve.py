@@ -91,12 +91,12 @@ def resolve_metrics(
     """
     if greater_is_better is not None and len(metrics) > 1:
         raise InputError(
-            "greater_is_better tells the direction of one metric, and there are several: wrap the one that needs it "
-            "with sklearn.metrics.make_scorer(function, greater_is_better=...)."
+            "greater_is_better gives the direction of one metric, but there are several: wrap the one that "
+            "needs it with sklearn.metrics.make_scorer(function, greater_is_better=...)."
         )
     resolved = tuple(resolve_metric(metric, greater_is_better, context) for metric in metrics)
     names = [metric.name for metric in resolved]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"The metric {twice!r} is there more than once.")
+        raise InputError(f"The metric {twice!r} is given more than once.")
     return resolved

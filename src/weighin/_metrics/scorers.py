@@ -218,8 +218,8 @@ def _probabilities(parts: _Parts) -> Metric | None:
         shares = parts.column(pred)
         if shares.size and (shares.min() < 0 or shares.max() > 1):
             raise MetricError(
-                f"The metric {parts.name!r} cannot be taken here: the model's outputs are no probabilities, they go "
-                f"from {shares.min():.6g} to {shares.max():.6g}."
+                f"The metric {parts.name!r} cannot be used here: the model's outputs are not "
+                f"probabilities, they range from {shares.min():.6g} to {shares.max():.6g}."
             )
         return shares
 

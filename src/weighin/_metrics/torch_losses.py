@@ -47,7 +47,7 @@ class TorchLosses:
         if torch is None or not callable(metric):
             return None
         if isinstance(metric, type) and issubclass(metric, torch.nn.Module):
-            raise MetricError(f"{metric.__name__} must be called: metric={metric.__name__}().")
+            raise MetricError(f"{metric.__name__} is a class; pass an instance: metric={metric.__name__}().")
         own_function = getattr(metric, "__module__", "") == "torch.nn.functional" and _takes_reduction(metric)
         if not isinstance(metric, torch.nn.Module) and not own_function:
             return None

@@ -31,7 +31,9 @@ class TorchMetrics:
     def find(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric | None:
         """Give a copy of the object predictions and targets as tensors, one-dimensional where there is one column."""
         if isinstance(metric, type) and _is_torchmetric(metric):
-            raise MetricError(f"{metric.__name__} must be called: metric={metric.__name__}(...).")
+            raise MetricError(
+                f"{metric.__name__} is a class; pass an instance: metric={metric.__name__}(...)."
+            )
         if not _is_torchmetric(type(metric)):
             return None
         import torch

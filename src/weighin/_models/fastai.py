@@ -176,7 +176,7 @@ class FastaiModel:
 
     def _validation_loader(self, y: Any, bs: int | None) -> Any:
         if y is not None:
-            raise InputError("y was given without X; pass the table too, or neither.")
+            raise InputError("y was given without X; pass both, or neither.")
         dls = self.learn.dls
         n_rows = len(dls.valid.dataset) if len(dls.loaders) > 1 else 0
         if n_rows < 2:

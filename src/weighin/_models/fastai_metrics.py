@@ -84,7 +84,7 @@ class LearnerMetrics:
             return None
         name, fastais = getattr(metric, "__name__", ""), getattr(metric, "__module__", "") == "fastai.metrics"
         if isinstance(metric, type) or (fastais and name[:1].isupper()):
-            raise MetricError(f"{name} must be called: metric={name}().")
+            raise MetricError(f"{name} is a class; pass an instance: metric={name}().")
         return self._from_fastai(mk_metric(metric), greater_is_better, context) if fastais else None
 
     def _from_fastai(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric:

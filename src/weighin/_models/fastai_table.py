@@ -105,7 +105,7 @@ def prepare(
     notes: list[str] = []
     empty = [name for name in names if frame[name].isna().all()]
     if empty:
-        raise InputError(f"Nothing but missing values in {listing(empty)}: there is nothing to swap.")
+        raise InputError(f"Only missing values in {listing(empty)}: there is nothing to swap.")
     for name in rules.cont_names:
         _check_numeric(frame, name, "continuous")
     _check_targets(frame, targets, rules.vocab)
@@ -121,7 +121,7 @@ def _targets(X: Any, y: Any, rules: TableRules) -> list[str]:
             check_columns(X, rules.y_names, "the network was trained to predict")
         except InputError as error:
             raise InputError(
-                f"{error}\nGive the target, or take the metric prediction_change, which needs none."
+                f"{error}\nGive the target, or use metric='prediction_change', which needs none."
             ) from None
     return list(rules.y_names)
 
@@ -215,7 +215,7 @@ def _handle_missing(
     # its index says which rows of the table are left
     kept = frame.dropna(subset=list(counts))
     if len(kept) < 2:
-        raise InputError(f"Only {len(kept)} of {len(frame)} rows are left without missing values in {where}.")
+        raise InputError(f"Only {len(kept)} of {len(frame)} rows have no missing values in {where}.")
     notes.append(f"{len(frame) - len(kept)} of {len(frame)} rows left out for missing values in {where}.")
     return kept
 

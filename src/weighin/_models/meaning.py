@@ -121,7 +121,7 @@ class Meaning:
             else ""
         )
         why = f", {found.why}" if found.why else ""
-        return (f"Outputs are read as {found}{why}: outputs= says otherwise.{several}",)
+        return (f"Outputs are read as {found}{why}; set outputs= if they are something else.{several}",)
 
     def _look(self) -> Outputs:
         known = self.declared
@@ -233,9 +233,8 @@ class Meaning:
         if not seen & set(np.unique(target).tolist()):
             raise MetricError(
                 f"{self.model.name} predicts {listing(f'{label:g}' for label in sorted(seen))} and y holds "
-                f"{listing(f'{label:g}' for label in np.unique(target))}: no label is in both. classes=[...] lists "
-                "the labels "
-                "in the order of the numbers that are predicted."
+                f"{listing(f'{label:g}' for label in np.unique(target))}: no label occurs in both. "
+                "classes=[...] lists the labels in the order of the numbers that are predicted."
             )
 
     def _predictions(self) -> Iterator[NDArray[Any]]:

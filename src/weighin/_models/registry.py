@@ -244,9 +244,7 @@ def as_model(model: Any, *, device: Any = None, outputs: str | None = None, clas
         If weighin cannot read the model; the message says what was tried. If an adapter of another package fails.
     """
     if isinstance(model, type):
-        raise ModelError(
-            f"The class {model.__name__} was given; a trained model is needed, an instance of it."
-        )
+        raise ModelError(f"model is the class {model.__name__}; pass a trained instance of it.")
     asked = asked_outputs(outputs, classes)
     tried = []
     for adapter in (*_of_other_packages(model), *ADAPTERS):
@@ -297,7 +295,7 @@ def _distribution(entry: EntryPoint) -> str:
 
 def _refuse_device(model: Any, device: Any) -> None:
     if device is not None:
-        raise ModelError(f"device={device!r} is for models of torch, got {_type_name(model)}.")
+        raise ModelError(f"device={device!r} is for torch models, got {_type_name(model)}.")
 
 
 def _type_name(model: Any) -> str:

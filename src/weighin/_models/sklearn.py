@@ -230,9 +230,9 @@ class SklearnModel(TableModel):
         )
         if self.classes.clusters and "cluster" not in getattr(scorer._score_func, "__module__", ""):
             raise MetricError(
-                f"The metric {name or 'given'!r} compares with a target, and numbers of clusters are none: "
-                "metric='prediction_change' says how many rows change their cluster, 'adjusted_rand_score' compares "
-                "clusters with labels."
+                f"The metric {name or 'given'!r} compares with a target, and cluster numbers are not one: "
+                "metric='prediction_change' says how many rows change their cluster, 'adjusted_rand_score' "
+                "compares clusters with labels."
             )
         if self.classes.several:
             wanted = scorer._response_method

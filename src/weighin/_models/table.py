@@ -102,7 +102,7 @@ def table_rows(X: Any, who: str) -> tuple[FrameRows | ArrayRows, tuple[Feature, 
     """
     rows: FrameRows | ArrayRows
     if X is None:
-        raise InputError(f"X is needed: a {who} brings no rows along.")
+        raise InputError(f"X is needed: a {who} carries no rows of its own.")
     if is_frame(X):
         names = column_names(X)
         rows = FrameRows(nw.from_native(X, eager_only=True))
@@ -179,8 +179,8 @@ def in_order(pred: Any, rows: FrameRows | ArrayRows, who: str) -> Any:
         return pred.loc[own] if own.isin(index).all() else pred
     if index.sort_values().equals(own.sort_values()):
         raise ModelError(
-            f"The {who} gave predictions in another order than the rows it was given, and several rows have the same "
-            "index: give them in the order of the rows."
+            f"The {who} gave predictions in another order than its rows, and several rows have the same "
+            "index: return them in the order of the rows."
         )
     return pred
 

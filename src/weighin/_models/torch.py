@@ -82,7 +82,7 @@ class TorchModel:
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Turn `X` into tensors on the module's device, and `y` into a matrix."""
         if X is None:
-            raise InputError(f"X is needed: {self.name} brings no rows along.")
+            raise InputError(f"X is needed: {self.name} carries no rows of its own.")
         X, absent, note = by_signature(X, self.own)
         self.module = Without(self.own, absent) if absent else self.own
         inputs, names, keys = matrices(X)
@@ -108,7 +108,8 @@ class TorchModel:
         n_rows = len(parts[0])
         if any(len(part) != n_rows for part in parts):
             raise InputError(
-                f"All inputs must have the same rows, got {', '.join(str(len(part)) for part in parts)}."
+                "All inputs must have the same number of rows, got "
+                f"{', '.join(str(len(part)) for part in parts)}."
             )
         if n_rows < 2:
             raise InputError(f"Swapping values needs at least 2 rows, got {n_rows}.")

@@ -32,11 +32,9 @@ def panels(chart: Curves, *, axes: Any = None, figure: Any = None) -> NDArray[An
     axes = np.array(axes, dtype=object).ravel()
     odd = [ax for ax in axes if not hasattr(ax, "get_figure")]
     if odd:
-        raise InputError(
-            f"ax must be one or several Axes of matplotlib or None, got {type(odd[0]).__name__}."
-        )
+        raise InputError(f"ax must be one or more matplotlib Axes or None, got {type(odd[0]).__name__}.")
     if len(axes) != len(drawn):
-        raise InputError(f"One Axes per feature is needed: {len(drawn)} features, got {len(axes)} Axes.")
+        raise InputError(f"ax must hold one Axes per feature: {len(drawn)} features, got {len(axes)} Axes.")
     low, high = chart.limits()
     columns = _columns(len(drawn)) if own else 1
     # rows of panels whose scale has its name

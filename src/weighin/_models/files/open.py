@@ -129,8 +129,8 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]
         return (
-            f"it needs the module {error.name!r}, which is not there. Install it (pip install {package}), or start "
-            "weighin in the folder it lies in."
+            f"it needs the module {error.name!r}, which is not installed. Install it (pip install "
+            f"{package}), or start weighin in the folder that holds it."
         )
     if isinstance(error, AttributeError) and "__main__" in text:
         return (
