@@ -52,7 +52,12 @@ def main() -> None:
     """Read the options, run, write."""
     parser = argparse.ArgumentParser(prog="python -m ecosystem", description=__doc__)
     parser.add_argument("names", nargs="*", help="cases; all by default, and then the page is written")
-    parser.add_argument("--folder", type=Path, default=HERE.parent / ".ecosystem", help="of the environments")
+    parser.add_argument(
+        "--folder",
+        type=lambda text: Path(text).resolve(),
+        default=HERE.parent / ".ecosystem",
+        help="of the environments",
+    )
     parser.add_argument("--output", type=Path, default=HERE.parent / "docs" / "works-with.md")
     options = parser.parse_args()
     cases = [case for case in load_cases() if not options.names or case.name in options.names]
