@@ -840,6 +840,17 @@ class TestMetrics:
         with pytest.raises(MetricError, match=r"log_loss takes probabilities or logits, .*'accuracy'"):
             weighed(lambda x: (logit(x) > 0) * 1, WON, metric="log_loss")
 
+    def test_outputs_are_as_many_in_every_call(self) -> None:
+        calls = iter(range(10_000))
+
+        def wider(x: Any) -> Any:
+            return np.ones((len(x), 1 + next(calls) % 2))
+
+        with pytest.raises(
+            ModelError, match=r"The function .*wider gave 1 outputs .* one call and 2 in another"
+        ):
+            weighed(wider, SLOPE, outputs="number")
+
     @pytest.mark.parametrize("metric", ["r2", "roc_auc"])
     def test_a_constant_target(self, metric: str) -> None:
         model = logit if metric == "r2" else both

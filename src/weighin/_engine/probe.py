@@ -83,7 +83,7 @@ class Probe:
         return max(LEAST_ROWS, 1 << int(CALL_BYTES / self.row_bytes).bit_length() - 1)
 
 
-def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None) -> Probe:
+def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None, name: str = "model") -> Probe:
     """Look at a model's predictions on a few rows, no more than `chunk_rows` at once.
 
     Raises
@@ -103,7 +103,7 @@ def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None) -> Probe:
     again_began = time.perf_counter()
     again, taken = look(predict, rows.take(slice(0, n)))
     seconds = min(ended - began, time.perf_counter() - again_began)
-    check_width(again, first)
+    check_width(again, first, name)
     with np.errstate(invalid="ignore"):
         change = float(abs(first - again).max())
     scale = float(abs(first).max())
@@ -160,7 +160,7 @@ def predicted(predict: Predict, rows: Rows) -> Any:
     return pred.clone() if hasattr(pred, "clone") else pred.copy()
 
 
-def check_width(pred: Any, like: Any) -> None:
+def check_width(pred: Any, like: Any, name: str) -> None:
     """Refuse predictions with another number of outputs than others had.
 
     Raises
@@ -169,7 +169,7 @@ def check_width(pred: Any, like: Any) -> None:
     """
     if pred.shape[-1] != like.shape[-1]:
         raise ModelError(
-            f"The model gave {like.shape[-1]} outputs for each row in one call and {pred.shape[-1]} in "
+            f"The {name} gave {like.shape[-1]} outputs for each row in one call and {pred.shape[-1]} in "
             "another; every call must give the same number."
         )
 

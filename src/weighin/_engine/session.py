@@ -257,7 +257,7 @@ class Session:
             proven = self.model.row_by_row if split is None else split.row_by_row
             view = View(self.model, rows, response, split, Probe(None), proven)
             try:
-                view = replace(view, probe=_probe(view.predict, rows, _whole(resources.chunk_rows)))
+                view = replace(view, probe=_probe(view, _whole(resources.chunk_rows)))
                 depends = view.probe.batch_dependence and RowsDepend(view.probe.batch_dependence)
             except Exception as error:
                 if proven or out_of_memory(error):
@@ -351,12 +351,12 @@ def _workers(view: View, n_threads: int, own_threads: bool = False) -> Workers:
     return Workers(n_threads, own_threads)
 
 
-def _probe(predict: Callable[[Any], Any], rows: Rows, chunk_rows: int | None) -> Probe:
+def _probe(view: View, chunk_rows: int | None) -> Probe:
     """Look at fewer rows where memory runs out."""
     chunk_rows = chunk_rows or SAMPLE_ROWS
     while True:
         try:
-            return probe(predict, rows, chunk_rows)
+            return probe(view.predict, view.rows, chunk_rows, view.model.name)
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error) or chunk_rows == 1:
                 raise

@@ -138,8 +138,7 @@ def pinball(levels: Sequence[float], target: Any, pred: Any) -> Any:
     if pred.shape[-1] != len(levels) or target.shape[-1] != 1:
         raise MetricError(
             f"{len(levels)} quantile level(s) were given ({', '.join(f'{level:g}' for level in levels)}); the model "
-            "has "
-            f"{pred.shape[-1]} output(s) and y {target.shape[-1]} column(s)."
+            f"has {pred.shape[-1]} output(s) and y {target.shape[-1]} column(s)."
         )
     above = target - pred
     level = above[..., :1, :] * 0 + (

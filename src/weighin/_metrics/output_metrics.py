@@ -216,6 +216,5 @@ def check_class_numbers(name: str, target: Any, outputs: Outputs, width: int) ->
     if len(odd):
         raise MetricError(
             f"{name} takes class numbers from 0 to {n_classes - 1} as y, got {odd[0].item()}. If the classes have "
-            "other "
-            "labels, list them in the order of the outputs: classes=[...]."
+            "other labels, list them in the order of the outputs: classes=[...]."
         )

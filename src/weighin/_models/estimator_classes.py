@@ -143,8 +143,7 @@ class EstimatorClasses:
         if asked.classes and own != set(asked.classes):
             raise InputError(
                 f"classes= are not those of the {self.name}, which knows its own: {listing(sorted(own, key=str))}. "
-                "Leave "
-                "classes= out."
+                "Leave classes= out."
             )
 
     def _numbers(self, labels: NDArray[Any], classes: NDArray[Any]) -> NDArray[np.int64]:

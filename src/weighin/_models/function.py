@@ -63,7 +63,6 @@ def label_numbers(pred: Any, classes: tuple[Any, ...], who: str) -> NDArray[np.f
     except KeyError:
         odd = [label for label in dict.fromkeys(labels.tolist()) if label not in numbers]
         raise ModelError(
-            f"The {who} predicts {listing(odd)}, which is none of the classes: {listing(classes)}. List the labels "
-            "as it "
-            "predicts them, or in the order of the numbers that it predicts."
+            f"The {who} predicts {listing(odd)}, which is none of the classes: {listing(classes)}. List the labels as "
+            "it predicts them, or in the order of the numbers that it predicts."
         ) from None

@@ -165,8 +165,8 @@ class Meaning:
             odd = target[(target < 0) | (target >= width)].ravel()[0]
             raise MetricError(
                 f"y holds {odd:g}, and {self.model.name} has {width} outputs. If they are for classes, list their "
-                "labels "
-                "in the order of the outputs: classes=[...]; if they are quantiles, say outputs='quantile:0.1,0.9'."
+                "labels in the order of the outputs: classes=[...]; if they are quantiles, say "
+                "outputs='quantile:0.1,0.9'."
             )
         inside = all(bool(((pred >= 0) & (pred <= 1)).all()) for pred in self._predictions())
         if self.logits and not inside:
@@ -176,8 +176,7 @@ class Meaning:
         raise MetricError(
             f"{self.model.name} has {width} outputs for {_of(known, target)}, and they {what}. Say what they are: "
             "outputs='logit' for logits, whose softmax is taken; outputs='probability' for probabilities that sum to "
-            "1; "
-            "or outputs='number', with a metric of numbers."
+            "1; or outputs='number', with a metric of numbers."
         )
 
     def _sum_to_one(self) -> bool:
@@ -203,10 +202,8 @@ class Meaning:
             )
         raise MetricError(
             f"{self.model.name} predicts {what}, and its outputs go beyond 0 and 1, to "
-            f"{lowest if lowest < 0 else largest:.6g}. "
-            "Say what they are: outputs='logit' for log loss of their sigmoid, or outputs='number' for an error such "
-            "as "
-            "the mean absolute one."
+            f"{lowest if lowest < 0 else largest:.6g}. Say what they are: outputs='logit' for log loss of their "
+            "sigmoid, or outputs='number' for an error such as the mean absolute one."
         )
 
     def _several(self, outputs: Outputs) -> Outputs:
@@ -218,8 +215,7 @@ class Meaning:
         if self.width() != n_targets or set(np.unique(as_numpy(target))) - {0, 1}:
             raise MetricError(
                 f"{self.model.name} has {self.width()} output(s) and y {n_targets} columns: for several targets of "
-                "classes "
-                "there has to be one output, and 0 or 1, for each."
+                "classes there has to be one output, and 0 or 1, for each."
             )
         names = tuple(map(str, outputs.classes)) if len(outputs.classes) == n_targets else self.data.targets
         part = Outputs(outputs.kind, n_outputs=1)

@@ -150,8 +150,7 @@ class SklearnModel(TableModel):
         targets = self.classes.outputs("predict", data.targets).targets
         return (
             f"Metrics are means over the {len(targets)} targets ({listing(targets)}); 'accuracy[{targets[0]}]' is "
-            "that of "
-            "one.",
+            "that of one.",
         )
 
     def predicting(self) -> AbstractContextManager[None]:

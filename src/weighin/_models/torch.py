@@ -234,8 +234,7 @@ def _scale_of_members(
         return "number"
     raise InputError(
         f"{name} gives {out.shape[1]} members of {out.shape[2]} output(s) for each row. Say what they are, for their "
-        "mean: "
-        "outputs='number', or outputs='logit' for the mean of probabilities."
+        "mean: outputs='number', or outputs='logit' for the mean of probabilities."
     )
 
 

@@ -39,6 +39,7 @@ class GenericKernel:
     ) -> None:
         # of the view only what a process needs to which tasks travel
         self.predict_rows, self.found, self.workers = view.predict, view.probe, workers
+        self.name = view.model.name
         self.chunk_rows = chunk_rows or view.rows_of_call
         self.row_exact = view.probe.row_exact
         self._rows: Any = None
@@ -228,7 +229,7 @@ class GenericKernel:
 
     def _checked(self, rows: Rows) -> Any:
         pred = predicted(self.predict_rows, rows)
-        check_width(pred, self.found.pred)
+        check_width(pred, self.found.pred, self.name)
         return pred
 
     def _check(self, stack: Rows, rows: Rows, positions: Positions) -> None:

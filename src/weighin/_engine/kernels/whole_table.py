@@ -29,6 +29,7 @@ class WholeTableKernel:
         workers: Workers,
     ) -> None:
         self.predict_rows, self.rows, self.workers = view.predict, view.rows, workers
+        self.name = view.model.name
 
     @classmethod
     def applies(cls, view: View) -> bool:
@@ -53,7 +54,7 @@ class WholeTableKernel:
                 givers[receivers] = numbers[donors]
                 rows.replace(feature.columns, table, table.index(givers))
             pred = predicted(self.predict_rows, rows)
-            check_width(pred, baseline)
+            check_width(pred, baseline, self.name)
             return pred[receivers]
 
         if "rows" not in cache:
