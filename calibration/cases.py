@@ -34,8 +34,8 @@ TAIL = (
     "interval is wide and covers, the others look harmless, so that a mark by the tail would point at the wrong ones"
 )
 WEIGHTS = (
-    "weights exp(x) are lognormal: a handful of rows carries most of the weight (effective rows 37 % of n, "
-    "2 % for the squares, which carry the variance: where these are fewer than 20 it says few_rows)"
+    "weights exp(x) are lognormal: a handful of rows carries most of the weight (effective rows 37% of n, "
+    "2% for the squares, which carry the variance: where these are fewer than 20 it says few_rows)"
 )
 
 
@@ -304,7 +304,7 @@ def cases() -> tuple[Case, ...]:
             truth=2 * (np.e**2 - np.e),
             hard=TAIL,
         ),
-        Case("rare binary x, 2 %", sample=_rare, measure=_squared_rows, truth=2 * 0.02 * 0.98),
+        Case("rare binary x, 2%", sample=_rare, measure=_squared_rows, truth=2 * 0.02 * 0.98),
         Case("torch network, MSE", *network(0), truth=None),
         Case("torch network, MAE", *network(1, "absolute"), truth=None),
         Case("classes, log loss", *classes("log loss"), truth=None),
@@ -316,7 +316,7 @@ def cases() -> tuple[Case, ...]:
         Case("relative", *linear(1.0), truth=2.0, function=IDENTITY.relative),
         Case("weights gamma(2)", sample=_exposed, measure=_weighted, truth=2.0),
         Case("weights exp(x)", sample=_tilted, measure=_weighted, truth=2.0, hard=WEIGHTS),
-        Case("segment of 30 %", sample=_segmented, measure=_segment, truth=2.7),
+        Case("segment of 30%", sample=_segmented, measure=_segment, truth=2.7),
         Case(
             "3 strata",
             sample=_stratum,

@@ -13,14 +13,14 @@ NEAR = ", within two Monte Carlo errors of the bar"
 
 HEAD = """# Do the intervals hold?
 
-A 95 % interval should cover the true importance in 95 of 100 samples. Here samples are drawn from populations whose
+A 95% interval should cover the true importance in 95 of 100 samples. Here samples are drawn from populations whose
 truth is known, from a closed form or from five million rows, the model stays fixed, and intervals are built as
 `weighin` builds them. Written by
 
     {command}
 
-with {samples} samples a cell; the Monte Carlo error of a coverage near 95 % is {error} (one standard error). R is the
-number of shuffles; "auto" adds shuffles until their noise is at most 10 % of the variance (5 to 50). Coverage in per
+with {samples} samples a cell; the Monte Carlo error of a coverage near 95% is {error} (one standard error). R is the
+number of shuffles; "auto" adds shuffles until their noise is at most 10% of the variance (5 to 50). Coverage in per
 cent. **scikit-learn** is `importances_mean` +- 1.96 `importances_std`/sqrt(R), **row t** a t interval over rows, both
 from the same five shuffles; "-" where they do not apply. `few_rows`: share of samples in which weighin itself marks the
 feature as resting on fewer than 20 rows: rows whose loss a shuffle changes, or rows that carry the variance of weighted
@@ -70,7 +70,7 @@ def _coverage(counts: Sequence[Count]) -> Iterable[str]:
 
 def _type_i(counts: Sequence[Count]) -> Iterable[str]:
     yield (
-        "The model uses the feature, and nothing is gained by it: the truth is 0. A one-sided test at 5 % should claim "
+        "The model uses the feature, and nothing is gained by it: the truth is 0. A one-sided test at 5% should claim "
         f"importance in 5 of 100 samples; the bar is {TYPE_I:.0%} from 300 rows on with R of 5 or more, and the "
         "two-sided interval should cover 0."
     )

@@ -149,7 +149,7 @@ def line(case: Case, quick: bool) -> str:
 
 
 HEAD = (
-    '| case | rows | fits | samples | noise called helpful, one-sided 5 % | verdict "worth keeping" | '
+    '| case | rows | fits | samples | noise called helpful, one-sided 5% | verdict "worth keeping" | '
     "effect in half-widths | samples | found |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
 

@@ -30,16 +30,16 @@ BOTH = ["x0", "x1"]
 HEAD = """# The intervals of `weigh`, end to end
 
 As [calibration.md](calibration.md), but through `weighin.weigh` from table to interval, `n_repeats="auto"`, for what
-only the whole of it does: metrics of unknown form (a function `(y, pred)`, judged by leaving out blocks of rows), areas
+only the whole call does: metrics of unknown form (a function `(y, pred)`, judged by leaving out blocks of rows), areas
 under the ROC curve with sample weights, by segment and within strata, rows in several blocks, and `precision`, which
 stops by looking at its own standard errors. Written by
 
     {command}
 
-with {samples:,} samples a cell; the Monte Carlo error of a coverage near 95 % is {error:.2f} points. The truth is the
+with {samples:,} samples a cell; the Monte Carlo error of a coverage near 95% is {error:.2f} points. The truth is the
 mean over {times} tables of {large:,} rows, and 0 of what is useless. "rows" and "shuffles" are those it used on
 average, "ratio" is the mean estimated variance over the true one, "claims" the share of samples in which a one-sided
-test at 5 % claims importance. The bars: 93.5 to 96.5 from 1,000 rows on, 92.5 to 97 at 300. Outside a bar: **bold**.
+test at 5% claims importance. The bars: 93.5 to 96.5 from 1,000 rows on, 92.5 to 97 at 300. Outside a bar: **bold**.
 
 | case | n | rows | shuffles | covered | below | above | ratio | claims |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|
@@ -101,7 +101,7 @@ CASES: dict[str, Case] = {
     "median miss, blocks left out": Case(numbers(median_miss, better=False)),
     "useless, median miss": Case(numbers(median_miss, better=False, weight=0.0)),
     "AUC, weights gamma(2)": Case(classes(sample_weight=lambda rng, n: rng.gamma(2.0, size=n)), (1000,)),
-    "AUC of a segment of 30 %": Case(classes(by=lambda rng, n: (rng.random(n) < 0.3).astype(int)), (1000,)),
+    "AUC of a segment of 30%": Case(classes(by=lambda rng, n: (rng.random(n) < 0.3).astype(int)), (1000,)),
     "AUC within 4 strata": Case(classes(within=lambda rng, n: rng.permutation(n) % 4), (1000,)),
     "MAE, blocks of 4,096": Case(numbers("mae"), (300, 5000, 15_000)),
     "useless, MSE": Case(numbers("mse", weight=0.0)),

@@ -11,7 +11,7 @@ HEAD = """# Works with
 Written by `make ecosystem`, which installs every framework at its current version, in an environment of its own, trains
 a small model, and weighs it with one line. "Right" compares every importance and the baseline with a ten-line loop that
 swaps a column, calls the framework's own predict and takes the mean loss, on the same permutations: "exact" means equal
-to the rounding of sums in double precision, "single precision" equal to 0.02 % of the largest importance.
+to the rounding of sums in double precision, "single precision" equal to 0.02% of the largest importance.
 
 "Way" is how predictions were made: `sum` and `levels` are the fast path for networks, `generic` calls the model,
 `ignored` is a column that the model cannot see.

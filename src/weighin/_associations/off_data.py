@@ -14,12 +14,12 @@ from weighin._results.clusters import chance_level
 from weighin._tables.columns import Column
 
 # columns a feature is looked at with: more would hide what a swap does to one among many
-COMPANIONS = 3
+CLOSE_COLUMNS = 3
 # shuffles of a feature
 SHIFTS = 3
 # more rows show little more and cost their square
 MOST_ROWS = 1000
-# association from which a column is a companion; unless chance makes it; else the closest
+# association from which a column is a close column; unless chance makes it; else the closest
 ALIKE = 0.3
 # shorter distances count as this one; two random rows differ by 1.4 in each column
 TWIN = 0.02
@@ -40,7 +40,7 @@ def distance_ratios(
     """Tell how much farther swapped rows lie from their nearest real row than other real rows do.
 
     `columns`: The same rows of each.
-    `strength`, ndarray of shape (n, n): Associations from 0 to 1, to choose the companions a feature is looked at with;
+    `strength`, ndarray of shape (n, n): Associations from 0 to 1, to choose the close columns a feature is looked at with;
         NaN counts as 0.
     `units`: What is shuffled: columns by number, those of a group together.
     `rng`: Generator
@@ -73,12 +73,12 @@ def distance_ratios(
     ratios = {}
     for name, members in units.items():
         advance(1)
-        companions = _companions(members, near, max(ALIKE, chance_level(n_rows)))
-        if not companions:
+        close_columns = _close_columns(members, near, max(ALIKE, chance_level(n_rows)))
+        if not close_columns:
             # there is nothing to fit to
             ratios[name] = 1.0
             continue
-        own, others = (np.hstack([space(i) for i in places]) for places in (members, companions))
+        own, others = (np.hstack([space(i) for i in places]) for places in (members, close_columns))
         real, swapped = np.mean([_distances(own, others, one, other, shifts) for one, other in cuts], axis=0)
         ratios[name] = float(swapped / real)
     return ratios
@@ -111,13 +111,13 @@ def _squares(rows: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[
     return squares.clip(0)
 
 
-def _companions(members: Sequence[int], near: NDArray[np.float64], alike: float) -> list[int]:
+def _close_columns(members: Sequence[int], near: NDArray[np.float64], alike: float) -> list[int]:
     """The columns most like the members of a unit, or like those found before; where none is, any of the closest.
 
-    What is like a companion matters as well: a sum is tied to each part by the other one.
+    What is like a close column matters as well: a sum is tied to each part by the other one.
     """
     taken = list(members)
-    for _ in range(COMPANIONS):
+    for _ in range(CLOSE_COLUMNS):
         closeness = near[taken].max(0)
         closeness[taken] = -1.0
         best = int(np.argmax(closeness))
@@ -128,7 +128,7 @@ def _companions(members: Sequence[int], near: NDArray[np.float64], alike: float)
         return taken[len(members) :]
     closeness = near[list(members)].max(0)
     closeness[list(members)] = -1.0
-    return [int(i) for i in np.argsort(-closeness, kind="stable")[:COMPANIONS] if closeness[i] >= 0]
+    return [int(i) for i in np.argsort(-closeness, kind="stable")[:CLOSE_COLUMNS] if closeness[i] >= 0]
 
 
 def _space(column: Column) -> NDArray[np.float64]:
