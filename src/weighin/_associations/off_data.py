@@ -40,7 +40,7 @@ def distance_ratios(
     """Tell how much farther swapped rows lie from their nearest real row than other real rows do.
 
     `columns`: The same rows of each.
-    `strength`, ndarray of shape (n, n): Associations from 0 to 1, to choose the close columns a feature is looked at with;
+    `strength`, ndarray of shape (n, n): Associations from 0 to 1, to choose the close columns of each feature;
         NaN counts as 0.
     `units`: What is shuffled: columns by number, those of a group together.
     `rng`: Generator
