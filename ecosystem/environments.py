@@ -20,7 +20,8 @@ ENVIRONMENTS: dict[str, tuple[str, ...]] = {
     ),
     "fastai": ("fastai",),
     "widedeep": ("pytorch-widedeep",),
-    "tabular": ("pytorch-tabular",),
+    # pytorch-tabular imports requests without asking for it
+    "tabular": ("pytorch-tabular", "requests"),
     "gluon": ("autogluon.tabular", "fastai"),
 }  # fmt: skip
 
