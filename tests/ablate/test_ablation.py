@@ -66,7 +66,7 @@ def made(
         ),
         (
             made(0.21, 0.12, better=True, metric="roc_auc", unit=""),
-            "Without week roc_auc improves by 0.21 (0.09 to 0.33): better without.",
+            "Without week the area under the ROC curve improves by 0.21 (0.09 to 0.33): better without.",
         ),
         (
             made(0.0, 0.06, "add"),

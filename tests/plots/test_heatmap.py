@@ -167,6 +167,19 @@ def test_a_result_draws_its_segments_metric_by_metric(axes):
         imp.plot(metric="rsme")
 
 
+def test_intervals_of_segments_keep_the_exponents_of_small_numbers():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 2))
+    y = 1e-9 * (x @ [2.0, 0.2] + rng.normal(size=300))
+    halves = np.repeat(["a", "b"], 150)
+    imp = weighin.weigh(lambda x: 1e-9 * (x @ [2.0, 0.0]), x, y, by=halves, n_repeats=3, random_state=0)
+    intervals = imp.tell().sections[0].charts[0].intervals[0]
+    for segment, text in zip(imp.segments, intervals, strict=True):
+        part = imp.of(segment=segment)["x0"]
+        low, high = map(float, text.split(" to "))
+        assert (low, high) == (pytest.approx(part.ci_lower, rel=0.01), pytest.approx(part.ci_upper, rel=0.01))
+
+
 def test_of_many_features_numbers_near_zero_and_the_diagonal_are_left_out(pyplot):
     values = np.full((20, 20), 0.05)
     values[:2, :2] = 0.9

@@ -169,7 +169,7 @@ def test_no_sentence_rests_on_a_feature_that_few_rows_tell_of():
     assert "Shuffling x makes" in page.text
     assert "Shuffling rare" not in page.text
     assert "fewer than 20 rows count here: no interval is valid" in page.text
-    assert "Fewer than 20 rows count for 'rare'" in page.text
+    assert "Fewer than 20 rows count for rare" in page.text
     assert next(row for row in page.rows if row["full"] == "rare")["low"] is None
 
 

@@ -73,7 +73,7 @@ def test_columns_that_go_together_are_named_at_the_bars_and_below(six):
     assert f"goes with {second} (−0.71)" in rows[first]
     assert f"Go together: '{first}', '{second}'." in page.text
     assert f"{first} moves against {second} (−0.71): shuffling one leaves the other in place." in page.text
-    assert f"Shuffling {first} makes rows 2.3 times as far from any real row" in page.text
+    assert f"Shuffling {first} puts rows 2.3 times as far from any real row" in page.text
     assert "rank correlation" in page.text
 
 

@@ -46,6 +46,19 @@ def test_what_effects_found_is_understood_also_of_other_features():
     assert imp.directions == imp.of("rmse").directions == {"x0": "rises", "x1": "falls"}
 
 
+def test_no_view_has_an_arrow_where_nobody_knows_which_way() -> None:
+    x = np.random.default_rng(0).normal(size=(300, 2))
+    model = lambda x: 5 * x[:, 0] + np.sin(9 * x[:, 1])  # noqa: E731
+    few = weighin.effects(model, x[:15], random_state=0)
+    assert set(few.direction.values()) == {"none"}
+    assert set(few.arrows.values()) == {""}
+    imp = weighin.weigh(model, x, model(x), n_repeats=2, random_state=0).with_effects(few)
+    assert imp.directions == {}
+    for text in (str(imp), imp.to_html(), str(few), few.to_html(), repr(few["x0"])):
+        assert not any(word in text for word in ("→", "hardly moves", "barely moves"))
+    assert repr(few["x0"]).startswith("x0: too few rows, range ")
+
+
 @pytest.mark.parametrize(
     ("effects", "message"),
     [

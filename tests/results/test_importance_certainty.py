@@ -125,6 +125,22 @@ def test_one_feature_has_its_numbers_under_its_name(imp: weighin.Importance) -> 
         imp["x9"]
 
 
+def test_one_feature_says_what_the_table_says_of_it() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 3))
+    y = 3 * x[:, 0] + rng.normal(size=300)
+    model = lambda x: 3 * x[:, 0] + 0.02 * x[:, 1]  # noqa: E731
+    imp = weighin.weigh(model, x, y, metric="mae", n_repeats=5, random_state=0)
+    assert [imp[name].claim for name in imp.features] == ["heavier", "", ""]
+    assert repr(imp["x1"]).endswith("rank 3: cannot be told apart from zero")
+    assert repr(imp["x2"]) == "x2: mae worse by 0 (no shuffle changed it), 0% of the baseline, rank 2"
+    without = weighin.weigh(model, x, y, metric="max_error", n_repeats=5, random_state=0)
+    assert "(no interval)" in repr(without["x0"])
+    assert "adjusted p" not in repr(without["x0"])
+    moves = weighin.weigh(model, x, metric="prediction_change", n_repeats=5, random_state=0)
+    assert re.match(r"x0: prediction moves by \S+ \(95% interval \S+ to \S+\), adjusted p", repr(moves["x0"]))
+
+
 def test_differences_need_two_known_features(imp: weighin.Importance) -> None:
     with pytest.raises(weighin.InputError, match="Unknown feature 'x9'"):
         imp.difference("x0", "x9")

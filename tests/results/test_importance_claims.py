@@ -55,7 +55,7 @@ def test_no_sentence_says_that_noise_matters_or_that_the_model_is_better_without
     noisy: weighin.Importance,
 ) -> None:
     text = noisy.summary()
-    assert "Shuffling x0 makes the mean squared miss" in text
+    assert "Shuffling x0 makes the mean squared error" in text
     assert "better on these rows" not in text
     assert "Next comes" not in text
     assert not re.search(r"Shuffling x([1-9]|\d\d)\b", text)
@@ -131,7 +131,7 @@ def test_few_rows_are_told_as_such_and_never_called_unused(few: weighin.Importan
     assert few.few_rows[:2].all()
     lines = few.summary().splitlines()
     assert lines[1] == "Too few rows count here to say what this model weighs."
-    assert "Too few rows count for x0 and x1 (fewer than 20): no interval is valid there." in lines
+    assert "Fewer than 20 rows count for x0 and x1: no interval is valid there." in lines
     for text in (few.summary(), str(few), few._repr_html_(), few.to_markdown(), few.to_latex()):
         assert "barely" not in text
 
@@ -174,7 +174,7 @@ def test_few_rows_of_one_feature_leave_the_others_their_claims() -> None:
     assert claimed_in_notebook(imp) == ["x0"]
     text = imp.summary()
     assert "Shuffling x0 makes" in text
-    assert "Too few rows count for x1" in text
+    assert "Fewer than 20 rows count for x1" in text
     assert "barely" not in text
 
 

@@ -65,14 +65,23 @@ def test_wide_intervals_leave_open_what_narrow_ones_deny():
 def test_shares_are_told_in_percentage_points():
     imp = result([0.128, 0.02, 0.0], [0.01, 0.005, 0.002], "accuracy", greater_is_better=True, baseline=0.9)
     text = imp.summary()
-    assert "Before any shuffle accuracy is 90.0%" in text
-    assert "Shuffling a lowers accuracy by 12.8 percentage points (95% interval 11.8 to 13.8)." in text
+    assert "Before any shuffle the accuracy is 90.0%" in text
+    assert "Shuffling a lowers the accuracy by 12.8 percentage points (95% interval 11.8 to 13.8)." in text
+
+
+@pytest.mark.parametrize(
+    ("baseline", "written"), [(78_892.4, "78,892"), (-31.39, "−31.39"), (0.78891, "0.7889")]
+)
+def test_the_baseline_is_written_as_all_numbers_are(baseline, written):
+    imp = result([7.8, 2.0, 0.0], [0.5, 0.2, 0.05], "my_metric", baseline=baseline)
+    assert f"Before any shuffle my_metric is {written}, on" in imp.summary()
+    assert f"Baseline my_metric {written} (lower is better)" in str(imp)
 
 
 @pytest.mark.parametrize(
     ("metric", "told"),
     [
-        ("rmse", "makes the root mean squared miss 7.8 worse"),
+        ("rmse", "makes the root mean squared error 7.8 worse"),
         ("roc_auc", "makes the area under the ROC curve 7.8 worse"),
         ("error_rate", "raises the error rate by 780 percentage points"),
         ("prediction_change", "moves the prediction by 7.8"),

@@ -11,8 +11,8 @@ from scipy import stats
 
 from weighin._effects.curves import CurveOfRows
 from weighin._inference import holm
+from weighin._inference.intervals import FEW_ROWS
 from weighin._results.curves import small
-from weighin._results.effect import FEW_ROWS
 
 # of the curve's range: a move back that is smaller does not spoil a direction
 COUNTER = 0.15

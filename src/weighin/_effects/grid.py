@@ -19,9 +19,8 @@ class Grid:
     `values`, ndarray of shape (n_points,): Numbers, or the places of levels.
     `labels`: tuple of str
     `givers`, ndarray of shape (n_points,) or (n_points + 1,): A row that has each value; the last one none at all,
-        where `has_missing`.
+        where some rows have none.
     `shares`, ndarray of shape (n_points,): Part of the rows nearest to each point; they add up to 1.
-    `has_missing`: bool
     `missing_share`: Part of all rows without a value.
     `left_out`: Levels that are too many to show.
     """
@@ -31,7 +30,6 @@ class Grid:
     labels: tuple[str, ...]
     givers: NDArray[np.int64]
     shares: NDArray[np.float64]
-    has_missing: bool = False
     missing_share: float = 0.0
     left_out: int = 0
 
@@ -77,7 +75,6 @@ def choose_grid(column: Column, size: int) -> Grid:
         tuple(column.label(value) for value in places),
         np.concatenate([known[firsts], missing[:1]]).astype(np.int64),
         amounts / max(1, amounts.sum()),
-        bool(len(missing)),
         len(missing) / max(1, len(column.values)),
         left_out,
     )

@@ -35,6 +35,11 @@ class Claims:
         """Whether anything is claimed of each feature."""
         return self.heavier | self.harmful
 
+    @property
+    def words(self) -> NDArray[np.str_]:
+        """The claim about each feature: "heavier", "harmful", or "" for none."""
+        return np.where(self.heavier, "heavier", np.where(self.harmful, "harmful", ""))
+
 
 def claims(inference: Inference, confidence_level: float = 0.95) -> Claims:
     """Decide what may be claimed.

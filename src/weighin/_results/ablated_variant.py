@@ -10,17 +10,7 @@ from weighin._display.numbers import Rounded, decimals_of, rounded, write
 from weighin._results import change as words
 from weighin._results.change import Change, Verdict
 from weighin._results.listed import Line
-
-# what a metric is, for people; others go by their name
-CALLED = {
-    "mae": "the average miss",
-    "mse": "the mean squared error",
-    "rmse": "the root mean squared error",
-    "accuracy": "the accuracy",
-    "error_rate": "the error rate",
-    "log_loss": "the log loss",
-    "loss": "the loss",
-}
+from weighin._results.metric_words import CALLED
 
 
 @dataclass(frozen=True, repr=False)

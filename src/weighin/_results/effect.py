@@ -12,10 +12,8 @@ from weighin._base.checks import check_level
 from weighin._base.errors import InputError
 from weighin._base.text import ARROWS, printable
 from weighin._display.numbers import rounded
+from weighin._inference.intervals import FEW_ROWS
 from weighin._results.curves import Curve, around_mean, read_only, small
-
-# fewer tell no direction, and their intervals do not hold
-FEW_ROWS = 20
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,8 +102,8 @@ class FeatureEffect:
 
     @property
     def arrow(self) -> str:
-        """The direction as one character."""
-        return ARROWS[self.direction]
+        """The direction as one character; "" where it is not known."""
+        return ARROWS[self.direction] if self.direction_known else ""
 
     @property
     def few_rows(self) -> bool:
@@ -123,6 +121,24 @@ class FeatureEffect:
         return (
             not self.claimed and self.n_points > 1 and not self.few_rows and small(self.average, self.spread)
         )
+
+    @property
+    def direction_known(self) -> bool:
+        """Whether a direction is claimed, or predictions are known to barely move: the others have no arrow."""
+        return self.claimed or self.flat
+
+    @property
+    def direction_word(self) -> str:
+        """The direction, or why none is claimed."""
+        if self.claimed:
+            return self.direction
+        if self.n_points < 2:
+            return "one value"
+        if self.few_rows:
+            return "too few rows"
+        if self.unmoved:
+            return "does not move"
+        return "barely moves" if self.flat else "may be chance"
 
     @property
     def unmoved(self) -> bool:
@@ -193,9 +209,10 @@ class FeatureEffect:
         return {"pd": average, "ale": self.ale if centered else self.ale.shifted(mean_prediction)}
 
     def __repr__(self) -> str:
-        number = rounded(self.reach, *self.reach_interval())
-        interval = "too few rows for an interval" if self.few_rows else f"95% interval {number.interval}"
+        low, high = self.reach_interval()
+        number = rounded(self.reach, low, high)
+        interval = "exact" if low == high else f"95% interval {number.interval}"
         return (
-            f"{printable(self.feature)} {self.arrow}: {self.direction}, range {number.value} ({interval}), "
-            f"{self.n_points} points"
+            f"{printable(f'{self.feature} {self.arrow}'.rstrip())}: {self.direction_word}, range {number.value} "
+            f"({'too few rows for an interval' if self.few_rows else interval}), {self.n_points} points"
         )

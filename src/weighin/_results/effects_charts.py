@@ -12,7 +12,7 @@ from weighin._base.errors import InputError
 from weighin._display.charts import Curves, Panel
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects_numbers import EffectsNumbers
-from weighin._results.effects_words import aside, direction_word, sentence
+from weighin._results.effects_words import aside, sentence
 
 # features that a page shows
 MOST_PANELS = 12
@@ -52,7 +52,7 @@ def _panel(effect: FeatureEffect, numbers: EffectsNumbers, options: ChartOptions
     return Panel(
         name=effect.feature,
         arrow=effect.arrow,
-        direction=direction_word(effect),
+        direction=effect.direction_word,
         kind=effect.kind,
         dates=effect.dates,
         values=effect.values,

@@ -45,7 +45,7 @@ class EffectsNumbers:
 
     @property
     def arrows(self) -> Mapping[str, str]:
-        """The direction of each feature as one character."""
+        """The direction of each feature as one character; "" where it is not known."""
         return MappingProxyType({effect.feature: effect.arrow for effect in self.effects})
 
     @property

@@ -7,10 +7,11 @@ import math
 from weighin._base.text import printable
 from weighin._display.numbers import rounded, write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._inference.intervals import FEW_ROWS
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects_charts import TITLE, ChartOptions, curves
 from weighin._results.effects_numbers import EffectsNumbers
-from weighin._results.effects_words import aside, direction_word, ends_of, kind_word, local_word, sentence
+from weighin._results.effects_words import aside, ends_of, kind_word, local_word, sentence
 
 _READING = (
     "Each curve moves all rows to a value of one feature and averages what the model predicts there "
@@ -90,7 +91,7 @@ def _row(effect: FeatureEffect, confidence_level: float, with_local: bool) -> Ro
     reach = effect.reach if effect.n_points > 1 else math.nan
     number = rounded(reach, low, high)
     interval = "exact" if low == high else number.interval
-    word = direction_word(effect)
+    word = effect.direction_word
     local = [_local(effect) or "-"] * with_local
     return Row(
         effect.feature,
@@ -103,7 +104,7 @@ def _row(effect: FeatureEffect, confidence_level: float, with_local: bool) -> Ro
             kind_word(effect),
         ],
         Bar(reach, low, high),
-        sign=effect.arrow if effect.claimed else "",
+        sign=effect.arrow,
         meaning=word,
         claimed=effect.claimed,
     )
@@ -111,7 +112,7 @@ def _row(effect: FeatureEffect, confidence_level: float, with_local: bool) -> Ro
 
 def _with_local(numbers: EffectsNumbers) -> bool:
     """Whether local effects say something that the directions do not."""
-    return any(_local(effect) not in ("", direction_word(effect)) for effect in numbers.effects)
+    return any(_local(effect) not in ("", effect.direction_word) for effect in numbers.effects)
 
 
 def _local(effect: FeatureEffect) -> str:
@@ -130,7 +131,7 @@ def _remarks(numbers: EffectsNumbers) -> list[str]:
     ]
     if _with_local(numbers):
         lines.append("Local effects: the direction among rows moved between neighbouring values only.")
-    if any(not effect.claimed and effect.flat for effect in numbers.effects):
+    if any(effect.direction_word == "barely moves" for effect in numbers.effects):
         lines.append("Barely moves: by less than 5% of the range that holds 95 in 100 predictions.")
     return lines
 
@@ -138,7 +139,9 @@ def _remarks(numbers: EffectsNumbers) -> list[str]:
 def _few_rows(numbers: EffectsNumbers) -> list[str]:
     if not any(effect.few_rows for effect in numbers.effects):
         return []
-    return ["Fewer than 20 rows were averaged over: too few to tell directions, and no interval is valid."]
+    return [
+        f"Fewer than {FEW_ROWS} rows were averaged over: too few to tell directions, and no interval is valid."
+    ]
 
 
 def _rows(numbers: EffectsNumbers) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from weighin._display.numbers import MINUS, decimals_of, rounded, write
+from weighin._inference.intervals import FEW_ROWS
 from weighin._results.curves import small
 from weighin._results.effect import FeatureEffect
 
@@ -19,19 +20,6 @@ KINDS = {"numeric": "number", "ordered": "ordered levels", "nominal": "levels"}
 def kind_word(effect: FeatureEffect) -> str:
     """Name what a feature holds."""
     return "date" if effect.dates else KINDS[effect.kind]
-
-
-def direction_word(effect: FeatureEffect) -> str:
-    """Name the direction, or why none is claimed."""
-    if effect.claimed:
-        return effect.direction
-    if effect.n_points < 2:
-        return "one value"
-    if effect.few_rows:
-        return "too few rows"
-    if effect.unmoved:
-        return "does not move"
-    return "barely moves" if effect.flat else "may be chance"
 
 
 def sentence(effect: FeatureEffect, what: str, name: Name = str) -> str:
@@ -55,7 +43,7 @@ def sentence(effect: FeatureEffect, what: str, name: Name = str) -> str:
     reach, decimals = range_of(effect), _decimals(effect)
     if not effect.claimed and effect.few_rows:
         return (
-            f"Too few rows (fewer than 20) to say how {what} moves with {written}; on these rows it moves "
+            f"Too few rows (fewer than {FEW_ROWS}) to say how {what} moves with {written}; on these rows it moves "
             f"by {reach}."
         )
     if effect.unmoved:
@@ -95,7 +83,9 @@ def aside(effect: FeatureEffect) -> str:
 
 
 def local_word(effect: FeatureEffect) -> str:
-    """Name the direction of the local effects; "" without any, and where they are too noisy to tell."""
+    """Name the direction of the local effects; "" without any, and where noise or few rows do not let it be told."""
+    if effect.few_rows:
+        return ""
     flat = effect.ale is not None and small(effect.ale.effect, effect.spread)
     return effect.direction_ale if effect.direction_ale != "none" or flat else ""
 

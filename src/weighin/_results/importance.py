@@ -248,7 +248,12 @@ class Importance(ImportanceNumbers, Result):
         >>> imp.with_effects({"spread": "falls"}).directions
         {'spread': 'falls'}
         """
-        words = getattr(effects, "direction", effects)
+        words = (
+            # of the others nobody knows which way they go
+            {effect.feature: effect.direction for effect in effects.effects if effect.direction_known}
+            if isinstance(effects, Effects)
+            else effects
+        )
         if not isinstance(words, Mapping):
             raise InputError(
                 f"effects must be a result of weighin.effects or a mapping, got {type(effects).__name__}."

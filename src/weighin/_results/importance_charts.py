@@ -15,7 +15,7 @@ from weighin._base.errors import InputError, listing, nearest
 from weighin._base.optional import require
 from weighin._base.text import ARROWS
 from weighin._display import charts
-from weighin._display.numbers import percent, rounded
+from weighin._display.numbers import UNKNOWN, percent, rounded
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_words import TITLE, about, axis_label, effect_label, heading, unclear
 from weighin._results.one_feature import probability
@@ -139,11 +139,14 @@ def bars(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool
 def _tips(numbers: ImportanceNumbers, order: NDArray[np.int64]) -> list[list[str]]:
     """What a page tells of each feature when asked."""
     mean, relative, adjusted = numbers.importances_mean, numbers.relative, numbers.pvalue_holm
-    (low, high), parts, few = numbers.interval(), numbers.relative_interval(), numbers.few_rows
+    few = numbers.few_rows
+    low, high, *parts = (
+        np.where(few, np.nan, end) for end in (*numbers.interval(), *numbers.relative_interval())
+    )
     said = verdicts(numbers)
     tips = []
     for rank, i in enumerate(map(int, order), 1):
-        name, nothing = numbers.features[i], bool(few[i]) or math.isnan(low[i])
+        name, nothing = numbers.features[i], math.isnan(low[i])
         number = rounded(float(mean[i]), float(low[i]), float(high[i]))
         part = percent(float(relative[i]), *(float(end[i]) for end in parts))
         word, members = numbers.directions.get(name, ""), numbers.groups.get(name, ())
@@ -213,8 +216,14 @@ def segments(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: 
     """Give the colours of some features in each segment."""
     parts = [numbers.of(numbers.metric, segment) for segment in numbers.segments]
     values = np.stack([(part.relative if relative else part.importances_mean)[order] for part in parts], 1)
-    ends = [part.relative_interval() if relative else part.interval() for part in parts]
     few = [part.few_rows for part in parts]
+    ends = [
+        [
+            np.where(part.few_rows, np.nan, end)
+            for end in (part.relative_interval() if relative else part.interval())
+        ]
+        for part in parts
+    ]
     cells = [
         [(float(values[row, place]), float(low[i]), float(high[i])) for place, (low, high) in enumerate(ends)]
         for row, i in enumerate(order)
@@ -232,7 +241,7 @@ def segments(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: 
         labels=[[_written(*ends, relative) for ends in row] for row in cells],
         intervals=[
             [
-                "few rows" if few[k][i] else rounded(*ends).interval.replace("-", "")
+                "few rows" if few[k][i] else rounded(*ends).interval.removeprefix(UNKNOWN)
                 for k, ends in enumerate(row)
             ]
             for i, row in zip(order, cells, strict=True)

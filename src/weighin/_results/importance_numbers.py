@@ -234,7 +234,7 @@ class ImportanceNumbers:
     def __getitem__(self, feature: str) -> FeatureImportance:
         """Give the numbers of one feature: ``imp["age"].importance``."""
         place = self._place(feature)
-        (lower, upper), parts = self.interval(), self.relative_interval()
+        (lower, upper), parts, claimed = self.interval(), self.relative_interval(), self.claims()
         return FeatureImportance(
             feature=feature,
             metric=self.metric,
@@ -248,6 +248,8 @@ class ImportanceNumbers:
             pvalue=float(self.pvalue[place]),
             pvalue_holm=float(self.pvalue_holm[place]),
             few_rows=bool(self.few_rows[place]),
+            changed=bool(self.importances[place].any()),
+            claim="" if claimed is None else str(claimed.words[place]),
             rank=int(np.flatnonzero(self.order == place)[0]) + 1,
         )
 

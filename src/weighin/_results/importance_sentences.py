@@ -11,31 +11,13 @@ from numpy.typing import NDArray
 from weighin._base.text import printable
 from weighin._display.numbers import decimals_of, write
 from weighin._results.importance_numbers import ImportanceNumbers
+from weighin._results.listed import few_rows_text
+from weighin._results.metric_words import CALLED, SHARES
 
 # parts of the largest importance: the model barely uses what weighs less
 BARELY = 0.05
 # listed before "and 3 more"
 MOST_NAMES = 5
-# what a metric is, for people; others go by their name
-CALLED = {
-    "mae": "the average miss",
-    "mean_absolute_error": "the average miss",
-    "rmse": "the root mean squared miss",
-    "root_mean_squared_error": "the root mean squared miss",
-    "mse": "the mean squared miss",
-    "mean_squared_error": "the mean squared miss",
-    "median_absolute_error": "the median miss",
-    "log_loss": "the log loss",
-    "r2": "R2",
-    "r2_score": "R2",
-    "roc_auc": "the area under the ROC curve",
-    "roc_auc_score": "the area under the ROC curve",
-    "f1": "F1",
-    "f1_score": "F1",
-    "error_rate": "the error rate",
-}
-SHARES = ("accuracy", "accuracy_score", "error_rate", "balanced_accuracy", "balanced_accuracy_score")
-
 Name = Callable[[str], str]
 
 
@@ -79,7 +61,7 @@ def baseline_sentence(numbers: ImportanceNumbers) -> list[str]:
     if not math.isfinite(numbers.baseline) or numbers.metric == "prediction_change":
         return []
     value = numbers.baseline
-    written = f"{write(100 * value, 1)}%" if numbers.metric in SHARES else f"{value:.4g}"
+    written = f"{write(100 * value, 1)}%" if numbers.metric in SHARES else write(value, digits=4)
     return [
         f"Before any shuffle {CALLED.get(numbers.metric, numbers.metric)} is {written}, on {which_rows(numbers)}."
     ]
@@ -170,9 +152,7 @@ class _Words:
                 f"{len(self.measured)} features, one may do so by chance."
             )
         if self.few:
-            said.append(
-                f"Too few rows count for {self.names(self.few)} (fewer than 20): no interval is valid there."
-            )
+            said.append(few_rows_text(self.names(self.few)))
         if self.still:
             said.append(f"No shuffle of {self.names(self.still)} changed {called} at all.")
         if self.unread:

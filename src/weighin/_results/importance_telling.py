@@ -17,6 +17,7 @@ from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_sections import READING, sections, warnings
 from weighin._results.importance_sentences import baseline_sentence, sentences
 from weighin._results.importance_words import TITLE, about, effect_label, heading
+from weighin._results.listed import few_rows_sentence
 from weighin._results.one_feature import probability
 
 
@@ -145,9 +146,7 @@ def remarks(numbers: ImportanceNumbers) -> list[str]:
         lines.append(f"Not finished: {listing(numbers.unfinished)}.")
     moved = np.any(numbers.importances != 0, axis=1)
     few = [numbers.features[i] for i in np.flatnonzero(numbers.few_rows & moved)]
-    if few:
-        lines.append(f"Fewer than 20 rows count for {listing(few)}: no interval is valid there.")
-    return lines
+    return [*lines, *few_rows_sentence(few)]
 
 
 def further_views(numbers: ImportanceNumbers) -> list[str]:
@@ -211,7 +210,7 @@ def _surely_lighter(numbers: ImportanceNumbers, group: str, members: Sequence[st
 def made(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
     """Say how it was made: what somebody needs who wants to do it again."""
     better = "higher" if numbers.greater_is_better else "lower"
-    metrics = f"{numbers.metric}, {better} is better; {numbers.baseline:.5g} before any shuffle"
+    metrics = f"{numbers.metric}, {better} is better; {write(numbers.baseline, digits=5)} before any shuffle"
     others = ", ".join(metric for metric in numbers.metrics if metric != numbers.metric)
     pairs = [
         ("Model", numbers.model),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from weighin._display.numbers import write
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_sentences import which_rows
+from weighin._results.one_feature import worse_by
 
 TITLE = "What the model weighs"
 
@@ -20,7 +22,7 @@ def heading(numbers: ImportanceNumbers, title: str = TITLE) -> str:
 
 def effect_label(numbers: ImportanceNumbers) -> str:
     """Head of the column of importances."""
-    return "prediction moves by" if numbers.metric == "prediction_change" else f"{numbers.metric} worse by"
+    return worse_by(numbers.metric)
 
 
 def axis_label(numbers: ImportanceNumbers) -> str:
@@ -33,7 +35,7 @@ def axis_label(numbers: ImportanceNumbers) -> str:
 def about(numbers: ImportanceNumbers) -> str:
     """Say what the numbers are taken from."""
     better = "higher" if numbers.greater_is_better else "lower"
-    baseline = f"Baseline {numbers.metric} {numbers.baseline:.4g} ({better} is better) on "
+    baseline = f"Baseline {numbers.metric} {write(numbers.baseline, digits=4)} ({better} is better) on "
     if numbers.metric == "prediction_change":
         baseline = "How far predictions move, on "
     training = " THE MODEL WAS TRAINED ON SOME OF THESE ROWS." if numbers.on_training_rows else ""

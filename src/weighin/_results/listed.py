@@ -18,6 +18,7 @@ from weighin._base.text import named
 from weighin._display import charts
 from weighin._display.numbers import Rounded, rounded
 from weighin._display.telling import Telling
+from weighin._inference.intervals import FEW_ROWS
 from weighin._results.base import Result
 
 
@@ -240,8 +241,12 @@ def columns(names: str, **paths: str) -> dict[str, str]:
 
 def few_rows_sentence(names: Sequence[str], where: str = "") -> list[str]:
     """Name what too few rows count for."""
-    said = f"Fewer than 20 rows count for {named(names)}{where}: no interval is valid there."
-    return [said] if names else []
+    return [few_rows_text(named(names) + where)] if names else []
+
+
+def few_rows_text(which: str) -> str:
+    """Say that too few rows count for these to have an interval."""
+    return f"Fewer than {FEW_ROWS} rows count for {which}: no interval is valid there."
 
 
 def chance_sentence(names: Sequence[str], among: int) -> list[str]:

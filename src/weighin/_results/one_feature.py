@@ -27,6 +27,10 @@ class FeatureImportance:
         One-sided, of "not above 0"; and adjusted for the number of features.
     few_rows : bool
         Whether so few rows count that no interval holds.
+    changed : bool
+        Whether any shuffle changed the metric.
+    claim : {"heavier", "harmful", ""}
+        What is claimed at 95%, given the number of features: that the model surely gets worse without it, or better.
     rank : int
         Place among the features, from 1.
     """
@@ -43,17 +47,31 @@ class FeatureImportance:
     pvalue: float
     pvalue_holm: float
     few_rows: bool
+    changed: bool
+    claim: str
     rank: int
 
     def __repr__(self) -> str:
-        number = rounded(self.importance, self.ci_lower, self.ci_upper)
-        interval = "too few rows for an interval" if self.few_rows else f"95% interval {number.interval}"
-        ends = (math.nan, math.nan) if self.few_rows else (self.relative_lower, self.relative_upper)
-        sure = "" if self.few_rows else f"adjusted p {probability(self.pvalue_holm)}, "
-        return (
-            f"{printable(self.feature)}: {self.metric} worse by {number.value} ({interval}), "
-            f"{percent(self.relative, *ends)} of the baseline, {sure}rank {self.rank}"
+        few = self.few_rows or math.isnan(self.ci_lower)
+        number = rounded(self.importance, *([math.nan] * 2 if few else [self.ci_lower, self.ci_upper]))
+        part = percent(
+            self.relative, *([math.nan] * 2 if few else [self.relative_lower, self.relative_upper])
         )
+        said = [
+            f"{worse_by(self.metric)} {number.value} ({self._how_sure(number.interval)})",
+            "" if math.isnan(self.relative) else f"{part} of the baseline",
+            f"adjusted p {probability(self.pvalue_holm)}" if self.changed and not few else "",
+            f"rank {self.rank}",
+        ]
+        unclear = ": cannot be told apart from zero" if self.changed and not few and not self.claim else ""
+        return f"{printable(self.feature)}: {', '.join(filter(None, said))}{unclear}"
+
+    def _how_sure(self, interval: str) -> str:
+        if not self.changed:
+            return "no shuffle changed it"
+        if self.few_rows:
+            return "too few rows for an interval"
+        return "no interval" if math.isnan(self.ci_lower) else f"95% interval {interval}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,6 +118,11 @@ class Difference:
             f"{printable(self.first)} weighs {number.value} {more} than {printable(self.second)} "
             f"({self.metric}, {interval}){unclear}."
         )
+
+
+def worse_by(metric: str) -> str:
+    """Name an importance, before its number."""
+    return "prediction moves by" if metric == "prediction_change" else f"{metric} worse by"
 
 
 def probability(value: float) -> str:

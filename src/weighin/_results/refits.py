@@ -163,7 +163,7 @@ class Refits(Listed[RefittedFeature]):
             one_model_few_rows=self.one_model_few_rows,
             fits=np.full(len(rank), self.importances.shape[1]),
             rank=rank,
-            claim=np.where(claims.heavier, "heavier", np.where(claims.harmful, "harmful", "")),
+            claim=claims.words,
         )
 
     def _tell(self, lines: Sequence[RefittedFeature], confidence_level: float, limit: int) -> Telling:

@@ -33,7 +33,7 @@ FORMATS = {
 
 
 # what pandas takes for missing in a file of text
-MISSING = (
+MISSING_TEXTS = (
     *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"),
     *("N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
 )
@@ -300,7 +300,7 @@ def _read_csv(path: Path, levels: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     texts = {
         name: {level for level in levels[name] if isinstance(level, str)} for name in header if name in levels
     }
-    missing = {name: [text for text in MISSING if text not in texts.get(name, ())] for name in header}
+    missing = {name: [text for text in MISSING_TEXTS if text not in texts.get(name, ())] for name in header}
     kept: Any = {name: str for name, known in texts.items() if known and len(known) == len(levels[name])}
     return pd.read_csv(path, low_memory=False, keep_default_na=False, na_values=missing, dtype=kept)
 

@@ -19,8 +19,6 @@ class Look:
 
     Attributes
     ----------
-    dark : bool
-        Whether the ground is.
     ground : str
         Colour of the ground, about.
     ink, quiet, grid : str
@@ -29,7 +27,6 @@ class Look:
         What counts for a feature and what against it: blue and orange, which no colour blindness mixes up.
     """
 
-    dark: bool
     ground: str
     ink: str
     quiet: str
@@ -50,8 +47,8 @@ class Look:
         return LinearSegmentedColormap.from_list("weighin", [self.ground, self.bar])
 
 
-LIGHT = Look(False, "#ffffff", "#22313a", "#5f6e77", "#e3e8ea", BAR, BAR_NEGATIVE)
-DARK = Look(True, "#101417", "#e8eef1", "#a3b1b9", "#333d43", BAR, BAR_NEGATIVE)
+LIGHT = Look("#ffffff", "#22313a", "#5f6e77", "#e3e8ea", BAR, BAR_NEGATIVE)
+DARK = Look("#101417", "#e8eef1", "#a3b1b9", "#333d43", BAR, BAR_NEGATIVE)
 
 
 def look_of(ax: Any) -> Look:

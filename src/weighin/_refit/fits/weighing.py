@@ -15,7 +15,7 @@ from weighin._weigh.weigh import weigh
 if TYPE_CHECKING:
     import pandas as pd
 
-BLOCK_ROWS, FEWEST_BLOCKS, MOST_BLOCKS = 20, 10, 30
+ROWS_OF_BLOCK, FEWEST_BLOCKS, MOST_BLOCKS = 20, 10, 30
 N_REPEATS = 10
 
 
@@ -60,7 +60,7 @@ def weigh_model(
         "upper": upper,
         "few_rows": np.asarray(whole.few_rows, dtype=bool),
     }
-    count = min(MOST_BLOCKS, len(frame) // BLOCK_ROWS)
+    count = min(MOST_BLOCKS, len(frame) // ROWS_OF_BLOCK)
     if blocks and count >= FEWEST_BLOCKS and is_row_mean(model, X, y, criterion):
         number = random_blocks(len(frame), count)
         parts = [np.flatnonzero(number == block) for block in range(count)]
