@@ -133,7 +133,7 @@ def test_missing_values(cli, learner, table, tmp_path):
         (["--where", "year"], "'year' is no condition"),
         (["--missing", "zero"], "missing must be one of"),
         (["--out", "importance.txt"], "--out must end in .json"),
-        (["--out", "nowhere/importance.json"], "nowhere' does not exist"),
+        (["--out", "nowhere/importance.json"], "does not exist: 'nowhere'"),
     ],
 )
 def test_wrong_options_are_one_message_and_exit_code_1(cli, learner, games, tmp_path, arguments, message):

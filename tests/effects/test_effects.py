@@ -239,7 +239,7 @@ def test_a_result_is_asked_for_what_it_has():
         found.plot("x0")
     with pytest.raises(weighin.InputError, match="Nothing to draw"):
         found.plot([])
-    with pytest.raises(weighin.InputError, match="ax must be one or several Axes of matplotlib or None, got str"):
+    with pytest.raises(weighin.InputError, match="ax must be one or more matplotlib Axes or None, got str"):
         found.plot(["x0"], ax=["no Axes"])
     with pytest.raises(AttributeError):
         found.n_rows = 3
