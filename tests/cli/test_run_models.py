@@ -229,3 +229,18 @@ def test_python_m_weighin():
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr.startswith("weighin: No such file: 'nothing.pkl'")
+
+
+def test_a_pattern_takes_several_files_as_in_python(cli, tmp_path, table, model):
+    (tmp_path / "parts").mkdir()
+    for name, part in (("p1", table[:50]), ("p2", table[50:])):
+        part[[*COLUMNS, "days"]].to_parquet(tmp_path / "parts" / f"{name}.parquet")
+    ran = cli("run", "model.joblib", "parts/*.parquet", "-t", "days", "--trust", "--repeats", 2, "--no-page")
+    assert ran.code == 0, ran.err
+    same(tmp_path, weighin.weigh(model, table[COLUMNS], table["days"], n_repeats=2, random_state=0))
+    for verb in (["effects", "model.joblib", "--trust"], ["associations"]):
+        ran = cli(verb[0], *verb[1:2], "parts/*.parquet", *verb[2:], "--features", "age,dose", "--no-page")
+        assert ran.code == 0, ran.err
+    ran = cli("run", "model.joblib", "parts/*.csv", "-t", "days", "--trust")
+    assert ran.code == 1
+    assert "No file is called like 'parts/*.csv'" in ran.err

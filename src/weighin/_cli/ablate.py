@@ -77,13 +77,13 @@ def ablate(
     from weighin._football.card import Card
     from weighin._football.network import is_simulated
     from weighin._models.levels import levels_of
-    from weighin._tables.frames import read_table
+    from weighin._tables.frames import check_table, read_table
 
     files = ResultFiles(out, page=page)
     files.check(force=force)
     asked = shared.questions(drop, add, replace)
     check_there(learner)
-    check_there(table)
+    check_table(table)
     card = Card.for_learner(learner)
     if epochs is None and card is None:
         raise InputError(

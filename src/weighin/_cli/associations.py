@@ -34,11 +34,11 @@ def associations(
     Example: weighin associations patients.csv --features age,dose,weight
     """
     from weighin._associations.associations import associations as find_associations
-    from weighin._base.files import check_there
     from weighin._football.network import is_simulated
+    from weighin._tables.frames import check_table
 
     files = ResultFiles(out, page=page)
-    check_there(table)
+    check_table(table)
     files.check(force=force)
     chosen = _rows.read(table, None, None, where)
     result = find_associations(

@@ -59,7 +59,6 @@ def ablate(
 
     Example: weighin cfbd ablate games.parquet --drop near-zero --fits 20 --jobs 2
     """
-    from weighin._base.files import check_there
     from weighin._base.optional import require
     from weighin._football.network import (
         CAT_NAMES,
@@ -69,12 +68,12 @@ def ablate(
         is_simulated,
         prepare_games,
     )
-    from weighin._tables.frames import column_names, read_table
+    from weighin._tables.frames import check_table, column_names, read_table
 
     files = ResultFiles(out, page=page)
     files.check(force=force)
     asked = shared.questions(drop, add, replace)
-    check_there(games)
+    check_table(games)
     require("fastai", "fastai", "train the article's network")
     trainer = ArticleTrainer(epochs=epochs, lr=lr, layers=parse_layers(layers))
     table = prepare_games(read_table(games))

@@ -40,13 +40,13 @@ def effects(
 
     Example: weighin effects model.joblib patients.csv --target died --features age,dose
     """
-    from weighin._base.files import check_there
     from weighin._effects.effects import effects as find_effects
     from weighin._football.network import is_simulated
+    from weighin._tables.frames import check_table
 
     files = ResultFiles(out, page=page)
     _model.check_model(model)
-    check_there(table)
+    check_table(table)
     files.check(force=force)
     opened = _model.open_model(model, trust=trust)
     chosen = _rows.read(table, None, None, where, opened)

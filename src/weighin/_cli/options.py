@@ -25,7 +25,11 @@ Learner = Annotated[
 ]
 Rows = Annotated[
     Path,
-    typer.Argument(metavar="TABLE", help="Raw rows with the target: .csv, .parquet, .feather or .jsonl."),
+    typer.Argument(
+        metavar="TABLE",
+        help="Raw rows with the target: .csv, .parquet, .feather or .jsonl; a pattern in quotes, "
+        "'parts/*.csv', takes several files.",
+    ),
 ]
 Target = Annotated[
     str | None,

@@ -117,12 +117,12 @@ def run(
 
     Example: weighin run learner.pkl games.parquet --where "year = 2021 and week < 10" --group elo=home_elo,away_elo
     """
-    from weighin._base.files import check_there
     from weighin._football.network import is_simulated
+    from weighin._tables.frames import check_table
 
     files = ResultFiles(out, page=page, rows=keep_rows)
     _model.check_model(model)
-    check_there(table)
+    check_table(table)
     files.check(force=force)
     groups = _groups(group or [])
     card = _model.card_of(model)

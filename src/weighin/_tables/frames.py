@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from glob import glob, has_magic
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -230,7 +231,7 @@ def read_table(path: Path | str, levels: Mapping[str, Sequence[Any]] | None = No
     """
     path = Path(path)
     kind = _format(path)
-    if any(sign in path.name for sign in "*?[") and not path.exists():
+    if _is_pattern(path):
         return _read_several(path, levels)
     check_there(path)
     pd = require("pandas", "fastai", "read tables")
@@ -251,12 +252,34 @@ def read_table(path: Path | str, levels: Mapping[str, Sequence[Any]] | None = No
     return frame
 
 
+def check_table(path: Path) -> None:
+    """Raise before any work unless `path` is a file, or a pattern that some files fit, as `read_table` takes them.
+
+    Raises
+    ------
+    InputError
+    """
+    if _is_pattern(path):
+        _files_like(path)
+    else:
+        check_there(path)
+
+
+def _is_pattern(path: Path) -> bool:
+    return has_magic(str(path)) and not path.exists()
+
+
+def _files_like(pattern: Path) -> list[Path]:
+    paths = sorted(map(Path, glob(str(pattern))))
+    if not paths:
+        raise InputError(f"No file is called like '{pattern}'.")
+    return paths
+
+
 def _read_several(pattern: Path, levels: Mapping[str, Sequence[Any]] | None) -> pd.DataFrame:
     import pandas as pd
 
-    paths = sorted(pattern.parent.glob(pattern.name))
-    if not paths:
-        raise InputError(f"No file is called like '{pattern}'.")
+    paths = _files_like(pattern)
     parts = [read_table(path, levels) for path in paths]
     for path, part in zip(paths, parts, strict=True):
         check_columns(part, list(parts[0].columns), f"of '{paths[0]}' and '{path}'")
