@@ -105,7 +105,7 @@ def test_duplicate_columns_are_refused(regression, fresh_games):
         weigh(regression, frame)
 
 
-@pytest.mark.parametrize("thing", ["games.csv", [1, 2], np.ones((3, 6)), {"elo": [1, 2]}, 5])
+@pytest.mark.parametrize("thing", [[1, 2], np.ones((3, 6)), 5])
 def test_what_is_no_table_is_said(regression, thing):
     with pytest.raises(InputError, match="A table must be a pandas, polars or pyarrow data frame, got"):
         weigh(regression, thing)
@@ -242,7 +242,7 @@ def test_rows_without_a_target_can_be_left_out(regression, classifier, fresh_gam
 
 def test_nothing_left_is_an_error(regression, fresh_games):
     fresh_games.loc[1:, "elo"] = np.nan
-    with pytest.raises(InputError, match="Only 1 of 150 rows are left"):
+    with pytest.raises(InputError, match="Only 1 of 150 rows have no missing values in 'elo'"):
         weigh(regression, fresh_games, missing="drop")
 
 

@@ -176,8 +176,8 @@ def test_rows_that_a_swap_moved_are_counted_whatever_else_moves_with_them():
             Y,
             "needs decision_function or predict_proba, which LinearRegression does not have",
         ),
-        ("f1", Logit(), TWO, "needs predict, .* its one output is read as a score"),
-        ("neg_log_loss", line, TWO, "outputs are not probabilities"),
+        ("f1", line, TWO, "needs predict, .* its one output is read as a score"),
+        ("neg_log_loss", line, TWO, "go beyond 0 and 1"),
         ("f1", LogisticRegression().fit(FRAME, THREE), THREE, "f1_macro"),
         (
             "f1",

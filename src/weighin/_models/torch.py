@@ -127,8 +127,15 @@ class TorchModel:
     def _look(self, rows: ArrayRows, target: Tensor | None) -> tuple[str, ...]:
         """See in what form the module gives its outputs; say which part is read, and on what scale members are."""
         with random_state_kept(), self.predicting(), torch.inference_mode():
-            out = _called(self.module, rows.take(slice(0, 2)))
-            read = tensor_of(out, 2)
+            # of one row where memory does not hold two
+            for n_rows in (2, 1):
+                try:
+                    out = _called(self.module, rows.take(slice(0, n_rows)))
+                    break
+                except (RuntimeError, MemoryError):
+                    if n_rows == 1:
+                        raise
+        read = tensor_of(out, n_rows)
         notes = [which_tensor(out)]
         if self._members and read.ndim == 3:
             if not self._scale:
