@@ -252,6 +252,13 @@ def test_a_metric_that_cannot_be_used_is_said(regression, fresh_games, metric, m
         weigh(regression, fresh_games, metric=metric)
 
 
+def test_metrics_of_numbers_and_of_classes_say_which_a_learner_predicts(regression, classifier, fresh_games):
+    with pytest.raises(MetricError, match=r"accuracy takes outputs of classes, .* predicts numbers.*'rmse'"):
+        weigh(regression, fresh_games, metric="accuracy")
+    with pytest.raises(MetricError, match=r"rmse compares numbers, .* predicts classes.*'log_loss'"):
+        weigh(classifier, fresh_games, metric="rmse")
+
+
 def test_a_metric_class_must_be_called(regression, fresh_games):
     from fastai.metrics import Perplexity
 

@@ -840,6 +840,41 @@ class TestMetrics:
         with pytest.raises(MetricError, match=r"log_loss takes probabilities or logits, .*'accuracy'"):
             weighed(lambda x: (logit(x) > 0) * 1, WON, metric="log_loss")
 
+    @pytest.mark.parametrize(
+        "metric", ["mae", "rmse", "r2", "max_error", "neg_mean_squared_error", "pinball_loss"]
+    )
+    def test_a_metric_of_numbers_says_that_a_classifier_predicts_classes(self, metric: str) -> None:
+        for y in (WON, TEXT):
+            for model in (LogisticRegression().fit(X, y), LinearSVC().fit(X, y)):
+                with pytest.raises(
+                    MetricError, match=r"compares numbers, .* predicts classes\. .*'accuracy', .*'f1'"
+                ):
+                    weighed(model, y, metric=metric)
+        with pytest.raises(
+            MetricError, match=r"compares numbers, .* predicts clusters.*: 'prediction_change'"
+        ):
+            weighed(KMeans(3, n_init=1, random_state=0).fit(X), WON, metric="mae")
+        # whoever means the numbers of ordered classes says so by a function
+        model = LogisticRegression().fit(X, THREE)
+        own = weighed(
+            model, THREE, metric=reference.make_scorer(reference.mean_absolute_error, greater_is_better=False)
+        )
+        same(own, model.predict, lambda p: float(abs(p - THREE).mean()))
+
+    @pytest.mark.parametrize("metric", ["log_loss", "accuracy", "error_rate", "f1", "neg_log_loss"])
+    def test_a_metric_of_classes_says_that_a_regressor_predicts_numbers(self, metric: str) -> None:
+        model = HistGradientBoostingRegressor(max_iter=5).fit(X, SLOPE)
+        for y in (SLOPE, WON):
+            for options in ({"model": model}, {"model": LINE, "outputs": "number"}):
+                with pytest.raises(
+                    MetricError, match=r"classes, and they are numbers, .*predicts numbers.*: 'mae', .*'r2'"
+                ):
+                    weighed(y=y, metric=metric, **options)
+        with pytest.raises(
+            MetricError, match=r"needs decision_function .* It predicts numbers: 'mae', 'rmse' and 'r2'"
+        ):
+            weighed(model, WON, metric="roc_auc")
+
     def test_outputs_are_as_many_in_every_call(self) -> None:
         calls = iter(range(10_000))
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from weighin._base.errors import InputError, MetricError
 from weighin._metrics.base import as_numpy
 from weighin._metrics.context import Answers, as_they_are
+from weighin._metrics.kinds import of_classes
 from weighin._metrics.of_classes import class_numbers, probabilities
 from weighin._metrics.outputs import Outputs
 
@@ -59,7 +60,7 @@ class OutputAnswers:
         """
         if self.target is None:
             raise InputError(f"The metric {name or scorer!r} needs a target.")
-        if not _of_classes(scorer):
+        if not of_classes(scorer):
             n_targets = self.target.shape[1]
             return Answers(self.model, ("predict",), None, _largest, n_targets=n_targets, response="predict")
         outputs = self._meaning()
@@ -140,11 +141,3 @@ def _as_numbers(outputs: Outputs) -> Callable[[Any], NDArray[np.int64]]:
 
 def _largest(pred: Any) -> NDArray[np.int64]:
     return np.asarray(as_numpy(pred).argmax(-1), dtype=np.int64)
-
-
-def _of_classes(scorer: Any) -> bool:
-    """Whether a scorer of scikit-learn compares classes; one of the user's does where it does not take predictions."""
-    module = getattr(scorer._score_func, "__module__", "")
-    if module.startswith("sklearn.metrics"):
-        return not module.endswith("_regression")
-    return scorer._response_method != "predict"

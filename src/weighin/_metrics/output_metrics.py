@@ -10,6 +10,7 @@ from typing import Any
 from weighin._base.errors import InputError, MetricError, listing
 from weighin._metrics.base import Metric, as_numpy, row_mean
 from weighin._metrics.context import MetricContext
+from weighin._metrics.kinds import OF_LABELS, canonical, check_kind
 from weighin._metrics.losses import (
     MAE,
     OF_NUMBERS,
@@ -21,23 +22,6 @@ from weighin._metrics.losses import (
 )
 from weighin._metrics.of_classes import class_metrics
 from weighin._metrics.outputs import Outputs
-
-# names that scikit-learn, torch and others have for what is known by a short one
-ALIASES = {
-    **dict.fromkeys(["mean_absolute_error", "neg_mean_absolute_error"], "mae"),
-    **dict.fromkeys(["mean_squared_error", "neg_mean_squared_error"], "mse"),
-    **dict.fromkeys(["cross_entropy", "neg_log_loss"], "log_loss"),
-    **dict.fromkeys(["poisson_deviance", "neg_mean_poisson_deviance"], "mean_poisson_deviance"),
-    **dict.fromkeys(["gamma_deviance", "neg_mean_gamma_deviance"], "mean_gamma_deviance"),
-    "tweedie_deviance": "mean_tweedie_deviance",
-    "mean_pinball_loss": "pinball_loss",
-    "accuracy_score": "accuracy",
-    "zero_one_loss": "error_rate",
-    "r2_score": "r2",
-    "roc_auc_score": "roc_auc",
-    "f1_score": "f1",
-}
-OF_CLASSES = ("accuracy", "error_rate", "log_loss")
 
 
 def tweedie(power: float) -> Metric:
@@ -109,15 +93,17 @@ class OutputMetrics:
         if self.declared.of_classes:
             return self._of_classes(self.declared)
         numbers = number_metrics(self.declared, self.targets)
-        return numbers if self.declared.kind != "unknown" else (*numbers, *OF_CLASSES)
+        return numbers if self.declared.kind != "unknown" else (*numbers, *OF_LABELS)
 
     def find(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric | None:
         """The metric of that name, if target and outputs allow it."""
         if not isinstance(metric, str):
             return None
         name = canonical(metric)
-        of_classes = name.partition("[")[0] in OF_CLASSES
+        of_classes = name.partition("[")[0] in OF_LABELS
         declared = self.declared
+        if not declared.of_classes:
+            check_kind(metric, self.model, declared, number_metrics(declared, self.targets))
         if not of_classes and not declared.of_classes:
             numbers = number_metrics(declared, self.targets)
             found = numbers.get(name)
@@ -128,12 +114,8 @@ class OutputMetrics:
             return self._of_classes(declared)[name]
         if name in OF_NUMBERS and declared.kind == "probability" and self.width() == 1:
             return OF_NUMBERS[name]
-        if name in OF_NUMBERS or name == "pinball_loss":
-            raise MetricError(
-                f"{name} compares numbers, and the outputs are {declared}"
-                f"{', ' + declared.why if declared.why else ''}. Metrics for them: "
-                f"{listing(self._of_classes(declared))}."
-            )
+        if declared.of_classes and (declared.kind != "probability" or self.width() > 1 or "[" in name):
+            check_kind(metric, self.model, declared, self._of_classes(declared))
         if not of_classes:
             return None
         if context.target is None:
@@ -184,11 +166,6 @@ class OutputMetrics:
 
     def _of_classes(self, outputs: Outputs) -> dict[str, Metric]:
         return class_metrics(outputs)
-
-
-def canonical(name: str) -> str:
-    """The one name of a metric that has several."""
-    return ALIASES.get(name, name)
 
 
 def check_class_numbers(name: str, target: Any, outputs: Outputs, width: int) -> None:

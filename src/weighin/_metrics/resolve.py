@@ -12,7 +12,7 @@ from weighin._metrics.base import Metric
 from weighin._metrics.callables import Functions
 from weighin._metrics.context import MetricContext, MetricSource
 from weighin._metrics.directions import unknown
-from weighin._metrics.output_metrics import canonical
+from weighin._metrics.kinds import canonical
 from weighin._metrics.scorers import Scorers
 from weighin._metrics.torch_losses import TorchLosses
 from weighin._metrics.torchmetrics import TorchMetrics

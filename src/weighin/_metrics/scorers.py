@@ -16,6 +16,7 @@ from weighin._metrics.base import Metric, as_numpy, mean, one_column
 from weighin._metrics.callables import number, takes_weights
 from weighin._metrics.context import Answers, MetricContext
 from weighin._metrics.influence import LabelCounts, area_values, not_here
+from weighin._metrics.kinds import canonical
 from weighin._metrics.losses import (
     absolute_error,
     gamma_deviance,
@@ -23,7 +24,6 @@ from weighin._metrics.losses import (
     poisson_deviance,
     squared_error,
 )
-from weighin._metrics.output_metrics import canonical
 
 
 class Scorers:

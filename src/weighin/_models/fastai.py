@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, ModelError
 from weighin._base.random_state import random_state_kept
-from weighin._metrics import MetricContext, OutputAnswers, Outputs, class_metrics, general
+from weighin._metrics import (
+    OF_NUMBERS,
+    PREDICTION_CHANGE,
+    KindCheck,
+    MetricContext,
+    OutputAnswers,
+    Outputs,
+    class_metrics,
+    general,
+)
 from weighin._models.fastai_columns import learner_columns
 from weighin._models.fastai_metrics import LearnerMetrics, activated, has_activation
 from weighin._models.fastai_table import prepare, read_rules
@@ -128,12 +137,23 @@ class FastaiModel:
 
         own, meaning = LearnerMetrics(self.learn, batch_size), self._meaning()
         name = f"the {type(self.learn).__name__}"
+        predicted = self.outputs() if self.outputs().of_classes else meaning
+        if data.target is not None and data.target.shape[1] > 1:
+            # that accuracy takes one column is said by itself
+            predicted = Outputs()
+        classes = class_metrics(meaning) if meaning.of_classes else {}
+        fitting = (
+            classes if predicted.of_classes else {**OF_NUMBERS, PREDICTION_CHANGE.name: PREDICTION_CHANGE}
+        )
         return MetricContext(
             model=name,
             default=own.default,
             answers=OutputAnswers(name, data.target, width, self.to_user_scale, labels),
-            named=general() | (class_metrics(meaning) if meaning.of_classes else {}),
-            sources=(own,),
+            named=general() | classes,
+            sources=(
+                own,
+                KindCheck(self.name, predicted, tuple(dict.fromkeys((*own.by_name, "loss", *fitting)))),
+            ),
             target=data.target,
             to_user_scale=self.to_user_scale,
             device=self.device,

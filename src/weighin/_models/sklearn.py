@@ -20,6 +20,7 @@ from weighin._base.random_state import random_state_kept
 from weighin._metrics import (
     PREDICTION_CHANGE,
     Answers,
+    KindCheck,
     Metric,
     MetricContext,
     OutputAnswers,
@@ -122,15 +123,16 @@ class SklearnModel(TableModel):
         context = super().metric_context(data)
         if self.classes.of_targets:
             named = self._named_metrics(data)
+            meaning = partial(self.classes.outputs, self._response, data.targets)
             return replace(
                 context,
                 default=partial(self._default_metric, named, data),
                 answers=partial(self._answers, data),
                 named=named,
-                sources=(SameAsNamed(),),
+                sources=(SameAsNamed(), KindCheck(self.name, meaning(), tuple(named))),
                 to_array=self.classes.labels,
                 pred_to_array=self.classes.labels,
-                meaning=partial(self.classes.outputs, self._response, data.targets),
+                meaning=meaning,
                 response=self._response,
                 notes=partial(self._notes, data),
             )
@@ -244,6 +246,9 @@ class SklearnModel(TableModel):
             methods,
             self.classes.one if not self.classes.clusters else None,
             _predicted,
+            hint=""
+            if self.classes.of_targets
+            else " It predicts numbers: 'mae', 'rmse' and 'r2' compare those.",
             n_targets=1 if data.target is None else data.target.shape[1],
         )
 
