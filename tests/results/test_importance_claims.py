@@ -225,3 +225,31 @@ def test_other_metrics_and_segments_are_named_under_the_table_with_how_to_see_th
         assert """See plot("segments"), .of(segment=2015), to_frame().""" in words
         assert re.search(r"By \S+: '2015', '2016', '2017'\.", words)
     assert "Measured as well" not in str(imp.of(segment=2015))
+
+
+def test_where_only_harm_is_claimed_the_headline_says_so() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 3))
+    imp = looked_at(x, x[:, 0] + 0.3 * rng.normal(size=300), np.array([-1.0, 0.0, 0.0]), n_repeats=5)
+    lines = imp.summary().splitlines()
+    assert lines[1].startswith("Shuffling x0 makes the model better on these rows")
+    assert sum("Shuffling x0" in line for line in lines) == 1
+    assert "No feature can be told apart" not in imp.summary()
+    rows = {row.name: row for row in imp.tell().tables[0].rows}
+    assert rows["x0"].claimed
+    assert rows["x0"].cells[2] == "<0.001"
+
+
+def test_what_no_shuffle_changes_is_not_called_too_few_rows_in_a_comparison() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(600, 2))
+    y = x[:, 0] + rng.normal(size=600)
+    halves = [
+        looked_at(x[part], y[part], np.array([1.0, 0.0]), n_repeats=5)
+        for part in (slice(300), slice(300, 600))
+    ]
+    found = weighin.compare(*halves)
+    assert "Fewer than 20 rows" not in found.summary()
+    assert "No shuffle of x1 changed mse at all." in found.summary()
+    assert {row.name: row.cells[3] for row in found.tell().tables[0].rows}["x1"] == "no change"
+    assert "as much in b as in a (no shuffle changed it)" in repr(found["x1"])

@@ -22,7 +22,7 @@ class Claims:
     `harmful`, ndarray of bool of shape (n_features,): The model gets better without it: two-sided p-value, adjusted
         likewise.
     `few_rows`, ndarray of bool of shape (n_features,): Too few rows count to claim anything.
-    `adjusted`, ndarray of shape (n_features,): One-sided p-values adjusted.
+    `adjusted`, ndarray of shape (n_features,): Adjusted p-values, one-sided; of harm, where it is claimed, two-sided.
     """
 
     heavier: NDArray[np.bool_]
@@ -78,7 +78,7 @@ def claims_of(
     with np.errstate(invalid="ignore"):
         heavier = is_claimed(adjusted, few_rows, confidence_level) & (estimate > 0)
         harmful = is_claimed(two_sided, few_rows, confidence_level) & (estimate < 0)
-    return Claims(heavier, harmful, few_rows, adjusted)
+    return Claims(heavier, harmful, few_rows, np.where(harmful, two_sided, adjusted))
 
 
 def is_claimed(

@@ -43,6 +43,11 @@ class ComparedFeature(Line):
         return self.labels[has.index(True)] if sum(has) == 1 else ""
 
     @property
+    def unmoved(self) -> bool:
+        """Whether no shuffle changed the metric in either."""
+        return self.importance_a == self.importance_b == 0
+
+    @property
     def number(self) -> Rounded:
         """The difference and its interval as they are written."""
         return rounded(self.difference, *self.shown_interval, sign=True)
@@ -69,6 +74,8 @@ class ComparedFeature(Line):
         return f"{name} weighs {amount} {than} ({self._how_sure(size)}){self._verdict()}: {each}."
 
     def _how_sure(self, size: Rounded) -> str:
+        if self.unmoved:
+            return "no shuffle changed it"
         if self.few_rows:
             return "too few rows for an interval"
         if math.isnan(self.se):
@@ -76,7 +83,7 @@ class ComparedFeature(Line):
         return f"{100 * self.confidence_level:g}% interval {size.interval}"
 
     def _verdict(self) -> str:
-        if self.claimed or math.isnan(self.se):
+        if self.claimed or self.unmoved or math.isnan(self.se):
             return ""
         if self.leaves_out_zero:
             return (

@@ -10,7 +10,7 @@ from weighin._base.text import named, printable
 from weighin._display.numbers import write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._results.compared_feature import ComparedFeature
-from weighin._results.listed import chance_sentence, few_rows_sentence
+from weighin._results.listed import chance_sentence, few_rows_sentence, unmoved_sentence
 
 if TYPE_CHECKING:
     from weighin._results.comparison import Comparison
@@ -114,7 +114,8 @@ def _smaller(result: Comparison, claimed: Sequence[ComparedFeature]) -> list[str
 
 def _not_claimed(result: Comparison, lines: Sequence[ComparedFeature]) -> list[str]:
     both = [line for line in lines if math.isfinite(line.difference)]
-    unclear = [line for line in both if not (line.claimed or line.few_rows or math.isnan(line.pvalue_holm))]
+    moved = [line for line in both if not line.unmoved]
+    unclear = [line for line in moved if not (line.claimed or line.few_rows or math.isnan(line.pvalue_holm))]
     said = chance_sentence([line.feature for line in unclear if line.leaves_out_zero], lines[0].among)
     same = [line.feature for line in unclear if not line.leaves_out_zero]
     if same:
@@ -126,7 +127,8 @@ def _not_claimed(result: Comparison, lines: Sequence[ComparedFeature]) -> list[s
         alone = [line.feature for line in lines if line.only_in == label]
         if alone:
             said.append(f"Only in {printable(label)}: {named(alone)}.")
-    return [*said, *few_rows_sentence([line.feature for line in both if line.few_rows])]
+    said += few_rows_sentence([line.feature for line in moved if line.few_rows])
+    return [*said, *unmoved_sentence(both, result.metric)]
 
 
 def _table(result: Comparison, lines: Sequence[ComparedFeature], confidence_level: float) -> Table:

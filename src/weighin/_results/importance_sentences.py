@@ -53,7 +53,11 @@ def sentences(
     ]
     if len(heavy) > limit:
         findings.append(f"{words.names(heavy[limit:])} weigh{'s' * (len(heavy) == limit + 1)} less.")
-    return (findings or words.without_findings()) + words.of_the_others(alone=not findings)
+    harm = words.of_harm()
+    if not findings and harm:
+        # what is claimed comes first
+        return [*harm, *words.of_the_others(alone=False)]
+    return [*(findings or words.without_findings()), *words.of_the_others(alone=not findings), *harm]
 
 
 def baseline_sentence(numbers: ImportanceNumbers) -> list[str]:
@@ -128,7 +132,7 @@ class _Words:
         return f"Shuffling {who} makes {called} {size} worse{amount.removeprefix(size)}."
 
     def of_the_others(self, *, alone: bool) -> list[str]:
-        """Sentences on features of which nothing is claimed, or that harm; `alone` where there are no findings."""
+        """Sentences on features of which nothing is claimed; `alone` where there are no findings."""
         said = []
         barely = [place for place in self.unclear if self.upper[place] <= BARELY * self.top]
         open_ = [place for place in self.unclear if place not in barely]
@@ -157,12 +161,16 @@ class _Words:
             said.append(f"No shuffle of {self.names(self.still)} changed {called} at all.")
         if self.unread:
             said.append(f"This model does not read {self.names(self.unread)}.")
-        if self.harmful:
-            said.append(
-                f"Shuffling {self.names(self.harmful)} makes the model better on these rows: what it learned there "
-                "does not hold here."
-            )
         return said
+
+    def of_harm(self) -> list[str]:
+        """A sentence on the features that the model is surely better without, if there are any."""
+        if not self.harmful:
+            return []
+        return [
+            f"Shuffling {self.names(self.harmful)} makes the model better on these rows: what it learned there "
+            "does not hold here."
+        ]
 
     def amount(self, place: int) -> str:
         """Write a number to the digits its interval leaves, and the interval."""

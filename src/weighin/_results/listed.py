@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from weighin._base.checks import check_level, check_limit, check_plot
 from weighin._base.errors import InputError, listing, nearest
-from weighin._base.text import named
+from weighin._base.text import named, printable
 from weighin._display import charts
 from weighin._display.numbers import Rounded, rounded
 from weighin._display.telling import Telling
@@ -42,6 +42,11 @@ class Line(abc.ABC):
         return (math.nan, math.nan) if self.few_rows else (self.ci_lower, self.ci_upper)
 
     @property
+    def unmoved(self) -> bool:
+        """Whether no shuffle changed the metric at all."""
+        return False
+
+    @property
     def leaves_out_zero(self) -> bool:
         """Whether the interval lies above 0 or below, taken by itself."""
         lower, upper = self.shown_interval
@@ -50,7 +55,7 @@ class Line(abc.ABC):
     @property
     def interval_text(self) -> str:
         """The interval, or why there is none."""
-        return "too few rows" if self.few_rows else self.number.interval
+        return "no change" if self.unmoved else "too few rows" if self.few_rows else self.number.interval
 
     def size(self, value: float, sign: float) -> Rounded:
         """Write the number and its interval as an amount, in the direction of `sign`."""
@@ -237,6 +242,12 @@ def feature_lines(
 def columns(names: str, **paths: str) -> dict[str, str]:
     """Columns of `to_frame` and the attributes they are made of: of the same name, unless told otherwise."""
     return {name: paths.get(name, name) for name in names.split()}
+
+
+def unmoved_sentence(lines: Sequence[Any], metric: str) -> list[str]:
+    """Name what no shuffle changed the metric of."""
+    names = [line.feature for line in lines if line.unmoved]
+    return [f"No shuffle of {named(names)} changed {printable(metric)} at all."] if names else []
 
 
 def few_rows_sentence(names: Sequence[str], where: str = "") -> list[str]:

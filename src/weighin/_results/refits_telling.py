@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from weighin._base.text import named, printable
 from weighin._display.numbers import write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
-from weighin._results.listed import chance_sentence, few_rows_sentence
+from weighin._results.listed import chance_sentence, few_rows_sentence, unmoved_sentence
 from weighin._results.refitted_feature import RefittedFeature
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _sentences(lines: Sequence[RefittedFeature], limit: int) -> list[str]:
     ordered = sorted(lines, key=lambda line: (not line.claim, line.few_rows))
     first, others = ordered[:limit], ordered[limit:]
     said = list(map(repr, first))
-    unclear = [line for line in others if not line.claim and not line.few_rows]
+    unclear = [line for line in others if not (line.claim or line.few_rows or line.unmoved)]
     without_interval = [line.feature for line in unclear if math.isnan(line.pvalue_holm)]
     chance = [line.feature for line in unclear if line.leaves_out_zero]
     same = [line.feature for line in unclear if line.feature not in (*without_interval, *chance)]
@@ -75,11 +75,13 @@ def _sentences(lines: Sequence[RefittedFeature], limit: int) -> list[str]:
     said += chance_sentence(chance, lines[0].among)
     if same:
         said.append(f"Cannot be told apart from zero: {named(same)}.")
-    return [*said, *_few_rows(others)]
+    return [*said, *_few_rows(others), *unmoved_sentence(others, lines[0].metric if lines else "")]
 
 
 def _few_rows(lines: Sequence[RefittedFeature]) -> list[str]:
-    return few_rows_sentence([line.feature for line in lines if line.few_rows], " in most fits")
+    return few_rows_sentence(
+        [line.feature for line in lines if line.few_rows and not line.unmoved], " in most fits"
+    )
 
 
 def _table(result: Refits, lines: Sequence[RefittedFeature], confidence_level: float) -> Table:

@@ -39,6 +39,11 @@ class RefittedFeature(Line):
     among: int
 
     @property
+    def unmoved(self) -> bool:
+        """Whether no shuffle changed the metric in any fit."""
+        return self.importance == 0 and not self.std_fits > 0
+
+    @property
     def number(self) -> Rounded:
         """The mean and its interval as they are written."""
         return rounded(self.importance, *self.shown_interval)
@@ -51,6 +56,8 @@ class RefittedFeature(Line):
     @property
     def one_model_text(self) -> str:
         """The interval of the first model, or why there is none."""
+        if self.unmoved:
+            return "no change"
         if self.one_model_few_rows:
             return "too few rows"
         return rounded(self.one_model, self.one_model_lower, self.one_model_upper).interval
@@ -61,6 +68,8 @@ class RefittedFeature(Line):
         over = "on average over fits" if self.fits > 1 else "in one fit"
         metric = printable(self.metric)
         text = f"Shuffling {printable(self.feature)} makes {metric} {way} by {size.value} {over}"
+        if self.unmoved:
+            return f"No shuffle of {printable(self.feature)} changed {metric} at all."
         if self.few_rows:
             return f"{text}: too few rows for an interval."
         if not math.isnan(self.se):
