@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 import torch
 
-from swaps import engine
+from swaps import donor_rows, engine
 from weighin import InputError, MetricError, ModelError, weigh
+from weighin._samplers import MarginalSampler
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(80, 3))
@@ -288,6 +289,37 @@ def test_metrics_by_default_by_name_and_written_by_the_user() -> None:
         weigh(by_position, X, Y, metric=3)
     with pytest.raises(MetricError, match="weighin does not guess"):
         weigh(by_position, X, Y, metric=worst)
+
+
+def test_text_without_a_target_is_labels_that_change() -> None:
+    def text(x: Any) -> Any:
+        # some labels are predicted after swaps only
+        return np.array([f"{a > 0}{b:.1f}" for a, b in zip(x[:, 0], x[:, 0] + x[:, 1], strict=True)])
+
+    for options in ({}, {"outputs": "label"}):
+        found = weigh(text, X, metric="prediction_change", n_repeats=2, random_state=0, **options)
+        donors = donor_rows(MarginalSampler(len(X), 2, 0))
+        for column in range(X.shape[1]):
+            for repeat in range(2):
+                swapped = X.copy()
+                swapped[:, column] = X[donors[repeat], column]
+                share = np.mean(text(swapped) != text(X))
+                assert found.importances[column, repeat] == pytest.approx(share, abs=1e-12)
+
+
+def test_few_whole_numbers_without_a_target_are_told_how_they_are_read() -> None:
+    def three(x: Any) -> Any:
+        return np.digitize(x[:, 0], [-0.5, 0.5])
+
+    (note,) = weigh(three, X, metric="prediction_change", random_state=0).notes
+    assert "whole numbers ('0', '1', '2') and are read as numbers" in note
+    assert "outputs='label'" in note
+    for outputs in ("label", "number"):
+        assert weigh(three, X, metric="prediction_change", random_state=0, outputs=outputs).notes == ()
+    assert weigh(lambda x: three(x) + 0.5, X, metric="prediction_change", random_state=0).notes == ()
+    rare = X.copy()
+    rare[-1, 0] = 9.5
+    assert weigh(lambda x: np.where(x[:, 0] > 9, 0.5, three(x)), rare, metric="prediction_change").notes == ()
 
 
 def test_how_far_predictions_move_needs_no_target() -> None:

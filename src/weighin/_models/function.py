@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import ModelError, listing, of_the_model
-from weighin._metrics import Kind, Outputs
-from weighin._models.meaning import declared
+from weighin._base.random_state import random_state_kept
+from weighin._metrics import Kind, Outputs, as_numpy
+from weighin._models.meaning import FEW_VALUES, LOOK_ROWS, declared
+from weighin._models.protocol import Encoded
 from weighin._models.table import TableModel, as_given, as_matrix, in_order
 
 
@@ -27,19 +30,67 @@ class FunctionModel(TableModel):
         self.function = function
         self.name = f"function {getattr(function, '__qualname__', type(function).__name__)}"
 
+    # labels in text that it predicts for the rows as they are, where no target and nobody lists them
+    _texts: tuple[str, ...] = ()
+
+    def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
+        """Take the table as it is; without a target, look whether predictions may be labels."""
+        data = super().encode(X, y, missing, needs_target)
+        said = declared(self)
+        if y is not None or said.classes or said.kind not in ("unknown", "label"):
+            return data
+        values = self._few_values(data.rows)
+        if all(isinstance(value, str) for value in values):
+            self._texts = tuple(values)
+        elif said.kind == "unknown" and len(values) > 1:
+            note = (
+                f"Predictions are whole numbers ({listing(f'{value:g}' for value in values)}) and are read as numbers: "
+                "a change counts by its amount. If they are labels of classes, say outputs='label'."
+            )
+            return replace(data, notes=(*data.notes, note))
+        return data
+
+    def _few_values(self, rows: Any) -> list[Any]:
+        """Distinct predictions for all rows, if they are texts or few whole numbers; else none."""
+        values: set[Any] = set()
+        try:
+            with random_state_kept():
+                for start in range(0, rows.n_rows, LOOK_ROWS):
+                    part = rows.take(slice(start, min(start + LOOK_ROWS, rows.n_rows)))
+                    pred = self.function(as_given(part))
+                    array = pred.to_numpy() if hasattr(pred, "to_numpy") else as_numpy(pred)
+                    values.update(
+                        array.ravel().tolist() if array.ndim and array.shape == (part.n_rows,) else [None]
+                    )
+                    text = all(isinstance(value, str) for value in values)
+                    whole = len(values) <= FEW_VALUES and all(
+                        isinstance(value, int | float) and value == round(value) for value in values
+                    )
+                    if not text and not whole:
+                        return []
+        except Exception:
+            # what the function says of these rows is told where they are predicted
+            return []
+        return sorted(values)
+
     def outputs(self, response: str = "predict") -> Outputs:
         """Those of an estimator whose method it is; else nothing is known."""
         owner, method = getattr(self.function, "__self__", None), getattr(self.function, "__name__", "")
         classes = getattr(owner, "classes_", None)
         kinds: dict[str, Kind] = {"predict": "label", "predict_proba": "probability"}
         if method not in kinds or not isinstance(classes, np.ndarray) or classes.ndim != 1:
-            return Outputs()
+            return Outputs("label", self._texts, why="as it predicts text") if self._texts else Outputs()
         return Outputs(kinds[method], tuple(classes.tolist()))
 
     def predict(self, rows: Any, response: str = "predict") -> NDArray[Any]:
         """What the function gives, as a matrix of floats; labels of classes that are known as their numbers."""
         with of_the_model():
             pred = in_order(self.function(as_given(rows)), rows, self.name)
+        if self._texts:
+            # a label that no row has as it is differs from all that have one
+            numbers = {label: number for number, label in enumerate(self._texts)}
+            labels = np.asarray(pred).ravel().tolist()
+            return np.array([numbers.get(label, len(numbers)) for label in labels], dtype=np.float64)[:, None]
         outputs = declared(self)
         if outputs.kind == "label" and outputs.classes:
             return label_numbers(pred, outputs.classes, self.name)
