@@ -37,7 +37,7 @@ def xgboost_model(booster: Any) -> PredictorModel:
         level=json.loads(options["quantile_alpha"]) if "quantile_alpha" in options else None,
         power=options.get("tweedie_variance_power"),
     )
-    return PredictorModel("xgboost Booster", predict, said, columns=names)
+    return PredictorModel("xgboost Booster", predict, said, columns=names, booster=booster)
 
 
 def lightgbm_model(booster: Any) -> PredictorModel:
@@ -56,7 +56,9 @@ def lightgbm_model(booster: Any) -> PredictorModel:
         written = {name.replace(" ", "_"): name for name in there}
         return [name if name in there else written.get(name, name) for name in names or there]
 
-    return PredictorModel("lightgbm Booster", booster.predict, said, columns=own if names else None)
+    return PredictorModel(
+        "lightgbm Booster", booster.predict, said, columns=own if names else None, booster=booster
+    )
 
 
 class CatBoostModel(PredictorModel):

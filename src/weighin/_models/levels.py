@@ -1,9 +1,16 @@
-"""Categories that a model knows, by the column they are of: what a text file may mean by "NA"."""
+"""Categories that a model knows, by the column they are of: what texts of a table stand for."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+import narwhals.stable.v2 as nw
+
+from weighin._base.errors import InputError, listing
+from weighin._base.optional import require
+from weighin._tables.frames import column_names
 
 
 def levels_of(model: Any) -> dict[str, list[Any]]:
@@ -13,8 +20,13 @@ def levels_of(model: Any) -> dict[str, list[Any]]:
     ----------
     model : any
         A fastai learner says what its Categorify learned; estimators, pipelines, searches and column transformers of
-        scikit-learn what their encoders were fitted on. Of all else nothing is known.
+        scikit-learn what their encoders were fitted on; boosters of XGBoost (3.1 on) and LightGBM what they store. Of
+        all else nothing is known.
     """
+    booster = _booster(model)
+    if booster is not None:
+        names = booster.feature_names if _is_xgboost(booster) else booster.feature_name()
+        return {names[place]: known for place, known in _stored(booster).items()} if names else {}
     procs = getattr(getattr(getattr(model, "dls", None), "train_ds", None), "procs", None)
     for proc in getattr(procs, "fs", ()):
         if isinstance(getattr(proc, "classes", None), Mapping):
@@ -38,3 +50,92 @@ def _of_estimator(part: Any, columns: Iterable[Any] | None) -> dict[str, list[An
     for _, transformer, own in transformers if isinstance(transformers, list) else ():
         levels |= _of_estimator(transformer, [own] if isinstance(own, str) else own)
     return levels
+
+
+def with_categories(X: Any, model: Any, who: str) -> Any:
+    """The frame of a booster's columns, in its order, with what it knows as categories made categories.
+
+    A frame of any other model, and one that has its categories, comes back as it is.
+
+    Raises
+    ------
+    InputError
+        On text that the model knows no categories of, or that is none of them.
+    """
+    booster = _booster(model)
+    if booster is None:
+        return X
+    kinds = list(nw.from_native(X, eager_only=True).schema.values())
+    categorical = _places(booster)
+    # numbers may be categories as well, which the libraries would take for their codes
+    plain = [
+        place
+        for place, kind in enumerate(kinds)
+        if kind not in (nw.Categorical, nw.Enum) and (place in categorical or kind in (nw.String, nw.Object))
+    ]
+    if not plain:
+        return X
+    import pandas as pd
+
+    stored, names = _stored(booster), column_names(X)
+    frame = nw.from_native(X, eager_only=True).to_pandas().copy(deep=False)
+    for place in plain:
+        column, name = frame.iloc[:, place], names[place]
+        if place not in stored:
+            if kinds[place] not in (nw.String, nw.Object):
+                continue
+            raise InputError(
+                f"Column {name!r} holds text, and the {who} stores no categories of it. It must be as in training, of dtype category "
+                f"with the same categories in the same order: X[{name!r}] = pd.Categorical(X[{name!r}], "
+                "categories=[...]). A parquet file keeps them, a CSV file does not."
+            )
+        unseen = column[column.notna() & ~column.isin(stored[place])].unique().tolist()
+        if unseen:
+            raise InputError(
+                f"Column {name!r} holds {listing(unseen)}, which the {who} was not trained on. Its categories: "
+                f"{listing(stored[place])}. Leave these rows out."
+            )
+        frame.isetitem(place, pd.Categorical(column, categories=stored[place]))
+    return frame
+
+
+def _is_xgboost(booster: Any) -> bool:
+    return hasattr(booster, "feature_types")
+
+
+def _booster(model: Any) -> Any:
+    """The booster of XGBoost or LightGBM that a model is or holds; None of others, and before it is fitted."""
+    if not {kind.__module__.partition(".")[0] for kind in type(model).__mro__} & {"xgboost", "lightgbm"}:
+        return None
+    try:
+        booster = model.get_booster() if hasattr(model, "get_booster") else getattr(model, "booster_", model)
+    except AttributeError:
+        # what an estimator raises that is not fitted
+        return None
+    return booster if _is_xgboost(booster) or hasattr(booster, "pandas_categorical") else None
+
+
+def _places(booster: Any) -> list[int]:
+    """Places of the features that a booster takes for categories."""
+    if _is_xgboost(booster):
+        return [place for place, kind in enumerate(booster.feature_types or ()) if kind == "c"]
+    line = re.search(
+        r"^\[categorical_feature: ([\d,]+)\]", booster.model_to_string(num_iteration=1), re.MULTILINE
+    )
+    return list(map(int, line[1].split(","))) if line else []
+
+
+def _stored(booster: Any) -> dict[int, list[Any]]:
+    """Categories that a booster stores, by the places of their features."""
+    places = _places(booster)
+    if not _is_xgboost(booster):
+        # LightGBM lists them in the order of the columns, ordered ones too, which are no categories to it
+        stored = booster.pandas_categorical or []
+        return dict(zip(places, map(list, stored), strict=True)) if len(places) == len(stored) else {}
+    if not places or not hasattr(booster, "get_categories"):
+        return {}
+    require("pyarrow", "files", "read the categories that a model of XGBoost stores")
+    known = booster.get_categories(export_to_arrow=True)
+    if known.empty():
+        return {}
+    return {place: part.to_pylist() for place, (_, part) in enumerate(known.to_arrow()) if part is not None}

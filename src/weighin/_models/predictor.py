@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import of_the_model
 from weighin._metrics import Outputs
+from weighin._models.levels import with_categories
 from weighin._models.protocol import Encoded
 from weighin._models.table import TableModel, as_given, as_matrix
 from weighin._tables.features import Feature
@@ -33,6 +34,8 @@ class PredictorModel(TableModel):
         Those that it takes, in its order; all of the table by default.
     targets : sequence of str
         Columns that hold the target, where no y is given.
+    booster : xgboost.Booster or lightgbm.Booster, optional
+        What knows categories of columns.
     """
 
     def __init__(
@@ -43,9 +46,10 @@ class PredictorModel(TableModel):
         *,
         columns: Sequence[str] | Callable[[list[str]], Sequence[str]] | None = None,
         targets: Sequence[str] = (),
+        booster: Any = None,
     ) -> None:
         self.name, self._predict, self._said = name, predict, outputs or Outputs()
-        self._columns, self._targets = columns, list(targets)
+        self._columns, self._targets, self._booster = columns, list(targets), booster
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Take the model's columns of the table, as pandas has them, and its target where no other is given."""
@@ -57,7 +61,7 @@ class PredictorModel(TableModel):
                 y = y[self._targets[0]] if len(self._targets) == 1 else y
             names = names(there) if callable(names) else names or [n for n in there if n not in self._targets]
             check_columns(X, names, f"the {self.name} takes")
-            X = _as_pandas(frame.select(names))
+            X = with_categories(_as_pandas(frame.select(names)), self._booster, self.name)
         encoded = super().encode(X, y, missing, needs_target)
         if not is_frame(X) and isinstance(names, Sequence) and len(names) == len(encoded.features):
             named = tuple(

@@ -31,6 +31,7 @@ from weighin._metrics import (
     scorer_names,
 )
 from weighin._models.estimator_classes import EstimatorClasses
+from weighin._models.levels import with_categories
 from weighin._models.meaning import declared, target_names
 from weighin._models.objectives import inner, outputs_of
 from weighin._models.protocol import Encoded
@@ -91,6 +92,8 @@ class SklearnModel(TableModel):
             # the estimator's own columns, in its order: scikit-learn insists on both
             check_columns(X, names, "the estimator was fitted on")
             X = columns_at(X, names).to_native()
+        if is_frame(X):
+            X = with_categories(X, self.estimator, self.name)
         rows, features = table_rows(X, self.name)
         if names is not None and not is_frame(X) and len(names) == len(features):
             features = tuple(Feature(name, f.columns) for name, f in zip(names, features, strict=True))
