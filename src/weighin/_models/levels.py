@@ -85,9 +85,9 @@ def with_categories(X: Any, model: Any, who: str) -> Any:
             if kinds[place] not in (nw.String, nw.Object):
                 continue
             raise InputError(
-                f"Column {name!r} holds text, and the {who} stores no categories of it. It must be as in training, of dtype "
-                f"category with the same categories in the same order: X[{name!r}] = pd.Categorical(X[{name!r}], "
-                "categories=[...]). A parquet file keeps them, a CSV file does not."
+                f"Column {name!r} holds text, and the {who} stores no categories of it. It must be of dtype category, "
+                f"with the same categories in the same order as in training: X[{name!r}] = "
+                f"pd.Categorical(X[{name!r}], categories=[...]). A parquet file keeps them, a CSV file does not."
             )
         unseen = column[column.notna() & ~column.isin(stored[place])].unique().tolist()
         if unseen:
