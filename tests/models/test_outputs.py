@@ -597,6 +597,34 @@ class TestSeveralTargets:
         same(found.of("mae[home]"), model, lambda p: float(abs(p[:, 0] - SLOPE).mean()))
         same(found.of("rmse[away]"), model, lambda p: float(((p[:, 1] - X[:, 2]) ** 2).mean() ** 0.5))
         assert any("'mae[home]' is that of one" in note for note in found.notes)
+        assert not weighed(model, y, metric="mae[home]").notes
+
+    @pytest.mark.parametrize("name", ["rmse", "root_mean_squared_error", "neg_root_mean_squared_error"])
+    def test_rmse_of_several_targets_is_the_mean_of_theirs(self, name: str) -> None:
+        y = np.stack([SLOPE, 100 * X[:, 2]], 1)
+
+        def model(x: Any) -> Any:
+            return np.stack([x[:, 0], x[:, 1]], 1)
+
+        found = weighed(model, y, metric=name)
+        assert found.metric == "rmse"
+        assert found.baseline == pytest.approx(reference.root_mean_squared_error(y, model(X)))
+        same(found, model, lambda p: reference.root_mean_squared_error(y, p))
+        scorer = reference.make_scorer(reference.root_mean_squared_error, greater_is_better=False)
+        np.testing.assert_array_equal(
+            weighed(model, y, metric=scorer).importances_mean, found.importances_mean
+        )
+        assert any("'rmse[0]' is that of one" in note for note in found.notes)
+
+    def test_rmse_of_twice_the_same_target_is_that_of_one(self) -> None:
+        rows = np.random.default_rng(1).normal(size=(600, 2))
+        y = rows[:, 0] + rows[:, 1] ** 2
+        one, two = (
+            weigh(lambda x, n=n: x[:, [0] * n], rows, np.stack([y] * n, 1), metric="rmse", random_state=0)
+            for n in (1, 2)
+        )
+        np.testing.assert_allclose(two.importances_mean, one.importances_mean, rtol=1e-6)
+        np.testing.assert_allclose(two.se, one.se, rtol=0.01)
 
 
 class TestFormsOfOutputs:

@@ -269,7 +269,7 @@ def test_classes_of_several_targets_have_the_mean_of_their_losses() -> None:
         importances(model, rows, y, "log_loss[week]"),
         by_hand(model.predict_proba, rows, lambda p: loss(p, 1)),
     )
-    assert any("'accuracy[neutral]' is that of one" in note for note in imp.notes)
+    assert any("'log_loss[neutral]' is that of one" in note for note in imp.notes)
 
     def both(truth: Any, pred: Any) -> float:
         return float((truth == pred).all(1).mean())

@@ -185,7 +185,7 @@ def effects(
         )
     chosen_output = meant[0]
     remark = [chosen_output.remark] if chosen_output.remark else []
-    notes = [*table.notes, *data.notes, *context.notes(), *remark]
+    notes = [*table.notes, *data.notes, *context.notes(()), *remark]
     if n < (total or kept):
         notes.append(f"Averages over {n:,} of {total or kept:,} rows, drawn at random.")
     if probe.noise:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -109,7 +109,7 @@ class MetricContext:
     response : str
         The method whose predictions `meaning` speaks of.
     notes : callable
-        Gives what a reader must know of how they were read, once metrics are resolved.
+        ``notes(metrics)``: what a reader must know of how they were read, once metrics of these names are resolved.
     """
 
     model: str
@@ -124,4 +124,4 @@ class MetricContext:
     device: Any = field(default="cpu")
     meaning: Callable[[], Outputs] = Outputs
     response: str = "predict"
-    notes: Callable[[], tuple[str, ...]] = tuple
+    notes: Callable[[Sequence[str]], tuple[str, ...]] = lambda metrics: ()

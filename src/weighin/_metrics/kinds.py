@@ -19,6 +19,7 @@ ALIASES = {
     **dict.fromkeys(["cross_entropy", "neg_log_loss"], "log_loss"),
     **dict.fromkeys(["poisson_deviance", "neg_mean_poisson_deviance"], "mean_poisson_deviance"),
     **dict.fromkeys(["gamma_deviance", "neg_mean_gamma_deviance"], "mean_gamma_deviance"),
+    **dict.fromkeys(["root_mean_squared_error", "neg_root_mean_squared_error"], "rmse"),
     "tweedie_deviance": "mean_tweedie_deviance",
     "mean_pinball_loss": "pinball_loss",
     "accuracy_score": "accuracy",

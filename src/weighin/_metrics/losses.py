@@ -6,15 +6,17 @@ Functions here take numpy arrays and torch tensors alike. Predictions have shape
 
 from __future__ import annotations
 
+import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError
 from weighin._inference import ROOT
-from weighin._metrics.base import Metric, mean, row_mean
+from weighin._metrics.base import Metric, as_numpy, mean, row_mean
 
 
 def _against(target: Any, pred: Any) -> Any:
@@ -147,6 +149,29 @@ def pinball(levels: Sequence[float], target: Any, pred: Any) -> Any:
     return _over_targets(above * (level - (above < 0)))
 
 
+def mean_of_roots(target: Any, pred: Any, weights: Any = None) -> float:
+    """Mean over targets of each one's root mean squared error, as scikit-learn has it."""
+    return float(np.sqrt(np.average(_squares(target, pred), axis=0, weights=weights)).mean())
+
+
+def root_values(
+    target: Any, preds: Sequence[Any], weights: Sequence[Any] | None = None
+) -> Iterator[NDArray[np.float64]]:
+    """`Metric.values` of `mean_of_roots`: linear in how far each squared error is from the mean of all shuffles."""
+    own = list(itertools.islice(weights or itertools.repeat(None), len(preds)))
+    sums = [np.average(_squares(target, pred), axis=0, weights=w) for pred, w in zip(preds, own, strict=True)]
+    sizes = [len(target) if w is None else float(np.sum(w)) for w in own]
+    roots = np.sqrt(np.average(sums, axis=0, weights=sizes))
+    slopes = np.divide(0.5, roots, out=np.zeros_like(roots), where=roots > 0)
+    for pred in preds:
+        yield (roots + slopes * (_squares(target, pred) - roots**2)).mean(-1)
+
+
+def _squares(target: Any, pred: Any) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):
+        return np.square(as_numpy(_against(target, pred)), dtype=np.float64)
+
+
 def changed(before: Any, pred: Any) -> Any:
     """1.0 where any label is another than before."""
     return ((pred != before).any(-1)) * 1.0
@@ -161,6 +186,8 @@ RMSE = Metric(
     squared_error,
     link=ROOT,
 )
+# of several targets no function of one mean
+ROOTS = Metric("rmse", False, mean_of_roots, values=root_values, weighable=True)
 ACCURACY = row_mean("accuracy", hit, greater_is_better=True)
 ERROR_RATE = row_mean("error_rate", miss)
 PREDICTION_CHANGE = row_mean("prediction_change", absolute_error, against="baseline")

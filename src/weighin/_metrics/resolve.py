@@ -13,6 +13,7 @@ from weighin._metrics.callables import Functions
 from weighin._metrics.context import MetricContext, MetricSource
 from weighin._metrics.directions import unknown
 from weighin._metrics.kinds import canonical
+from weighin._metrics.losses import RMSE, ROOTS
 from weighin._metrics.scorers import Scorers
 from weighin._metrics.torch_losses import TorchLosses
 from weighin._metrics.torchmetrics import TorchMetrics
@@ -63,8 +64,13 @@ def resolve_metric(metric: Any, greater_is_better: bool | None, context: MetricC
         raise InputError(f"greater_is_better must be True, False or None, got {greater_is_better!r}.")
     if metric is None:
         metric = context.default()
-    if isinstance(metric, Metric):
-        return metric
+    resolved = metric if isinstance(metric, Metric) else _found(metric, greater_is_better, context)
+    several = context.target is not None and context.target.shape[1] > 1
+    return ROOTS if several and resolved is RMSE else resolved
+
+
+def _found(metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric:
+    """Ask one source after the other."""
     sources = (*context.sources, *SOURCES)
     for source in sources:
         resolved = source.find(metric, greater_is_better, context)

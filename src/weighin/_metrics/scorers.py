@@ -18,6 +18,7 @@ from weighin._metrics.context import Answers, MetricContext
 from weighin._metrics.influence import LabelCounts, area_values, not_here
 from weighin._metrics.kinds import canonical
 from weighin._metrics.losses import (
+    ROOTS,
     absolute_error,
     gamma_deviance,
     log_loss,
@@ -188,6 +189,8 @@ def _row_means(parts: _Parts) -> Metric | None:
         link = ROOT
     if parts.function_name == "r2_score":
         loss, link = squared_error, R_SQUARED
+    if link is ROOT and loss is squared_error and parts.answers.n_targets > 1:
+        return replace(ROOTS, name=parts.name, greater_is_better=parts.greater, response=parts.response)
     if loss is None or (not link.is_mean and parts.answers.n_targets > 1):
         # of several targets, scikit-learn takes the mean of the roots
         return None

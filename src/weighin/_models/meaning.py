@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from weighin._base.errors import InputError, MetricError, listing
 from weighin._base.random_state import random_state_kept
 from weighin._metrics import (
+    OF_CLASSES,
     OF_NUMBERS,
     PREDICTION_CHANGE,
     MetricContext,
@@ -105,23 +106,17 @@ class Meaning:
         }
         return MetricContext(**{**basic, **others})
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self, metrics: Sequence[str]) -> tuple[str, ...]:
         """What has to be told of how outputs were read, if they were looked at."""
         found = self._found
         names = self.data.targets
         if len(names) > 1 and not (isinstance(found, Outputs) and found.parts):
-            one = f"'mae[{names[0]}]' is that of one."
-            return (f"Metrics are means over the {len(names)} targets ({listing(names)}); {one}",)
+            return of_targets(names, metrics)
         if not isinstance(found, Outputs) or not (found.guess or found.parts):
             return ()
-        several = (
-            f" Metrics are means over the {len(found.parts)} targets ({listing(found.targets)}); "
-            f"'log_loss[{found.targets[0]}]' is that of one."
-            if found.parts
-            else ""
-        )
+        several = of_targets(found.targets, metrics) if found.parts else ()
         why = f", {found.why}" if found.why else ""
-        return (f"Outputs are read as {found}{why}; set outputs= if they are something else.{several}",)
+        return (f"Outputs are read as {found}{why}; set outputs= if they are something else.", *several)
 
     def _look(self) -> Outputs:
         known = self.declared
@@ -297,6 +292,15 @@ def class_codes(y: Any, classes: tuple[Any, ...], n_rows: int, where: str) -> ND
         raise InputError(
             f"y has classes {where}: {listing(odd or y.ravel().tolist()[:1])}. Classes: {listing(numbers)}."
         ) from None
+
+
+def of_targets(targets: Sequence[str], metrics: Sequence[str]) -> tuple[str, ...]:
+    """Say that metrics are means over targets, with the name that one asked for has of a single target."""
+    if all("[" in metric for metric in metrics):
+        return ()
+    own = (*OF_NUMBERS, *OF_CLASSES, "log_loss", PREDICTION_CHANGE.name)
+    example = next((f"; '{metric}[{targets[0]}]' is that of one" for metric in metrics if metric in own), "")
+    return (f"Metrics are means over the {len(targets)} targets ({listing(targets)}){example}.",)
 
 
 def target_names(y: Any, n_targets: int) -> tuple[str, ...]:

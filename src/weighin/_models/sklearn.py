@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import get_scorer
 
-from weighin._base.errors import MetricError, ModelError, listing, of_the_model
+from weighin._base.errors import MetricError, ModelError, of_the_model
 from weighin._base.random_state import random_state_kept
 from weighin._metrics import (
     PREDICTION_CHANGE,
@@ -32,7 +32,7 @@ from weighin._metrics import (
 )
 from weighin._models.estimator_classes import EstimatorClasses
 from weighin._models.levels import with_categories
-from weighin._models.meaning import declared, target_names
+from weighin._models.meaning import declared, of_targets, target_names
 from weighin._models.objectives import inner, outputs_of
 from weighin._models.protocol import Encoded
 from weighin._models.sklearn_parts import is_thread_safe, predicts_row_by_row
@@ -149,14 +149,10 @@ class SklearnModel(TableModel):
         probable = hasattr(self.estimator, "predict_proba") and self.asked.kind != "label"
         return "predict_proba" if probable else "predict"
 
-    def _notes(self, data: Encoded) -> tuple[str, ...]:
+    def _notes(self, data: Encoded, metrics: Sequence[str]) -> tuple[str, ...]:
         if not self.classes.several:
             return ()
-        targets = self.classes.outputs("predict", data.targets).targets
-        return (
-            f"Metrics are means over the {len(targets)} targets ({listing(targets)}); 'accuracy[{targets[0]}]' is "
-            "that of one.",
-        )
+        return of_targets(self.classes.outputs("predict", data.targets).targets, metrics)
 
     def predicting(self) -> AbstractContextManager[None]:
         """Modules of a skorch net keep their modes; other estimators need nothing."""

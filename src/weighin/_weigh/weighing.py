@@ -100,7 +100,7 @@ class Weighing:
             )
         context = model.metric_context(data)
         metrics = resolve_metrics(self.metrics, self.greater_is_better, context)
-        data = replace(data, notes=(*data.notes, *context.notes()))
+        data = replace(data, notes=(*data.notes, *context.notes([metric.name for metric in metrics])))
         groups = self.grouping.of(self.table.X, data.features, self.features)
         chosen = select(data.features, self.features, groups)
         for metric in metrics:
