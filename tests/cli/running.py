@@ -5,7 +5,7 @@ from __future__ import annotations
 import learners
 import weighin
 
-NOT_KNOWN = "(whether the network was trained on them is not known)"
+NOT_KNOWN = "(whether the model was trained on them is not known)"
 FEATURES = [*learners.CATS, *learners.CONTS]
 TRAIN_IDS, VALID_IDS = tuple(range(40)), tuple(range(40, 60))
 

@@ -41,7 +41,7 @@ def test_the_page_shows_which_way_features_push_and_how_to_repeat_it(cli, learne
     page = (tmp_path / "importance.html").read_text(encoding="utf-8")
     assert page.count('class="effect"') == len(FEATURES)
     assert f"weighin run {learner} {games} --trust --repeats 5" in page
-    assert "whether the network was trained on them is not known" in page
+    assert "whether the model was trained on them is not known" in page
 
 
 def test_every_output_knows_which_way_features_push(cli, learner, games, tmp_path, monkeypatch):

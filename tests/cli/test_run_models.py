@@ -244,3 +244,25 @@ def test_a_pattern_takes_several_files_as_in_python(cli, tmp_path, table, model)
     ran = cli("run", "model.joblib", "parts/*.csv", "-t", "days", "--trust")
     assert ran.code == 1
     assert "No file is called like 'parts/*.csv'" in ran.err
+
+
+def test_a_function_of_labels_has_effects_and_messages_name_options(cli, tmp_path, table):
+    (tmp_path / "said.py").write_text(
+        "import numpy as np\ndef label(table):\n    return np.where(table['age'] > 0, 'yes', 'no')\n"
+        "def score(table):\n    return 9 * table['age']\n"
+        "def chance(table):\n    return 1 / (1 + np.exp(-table['age']))\n"
+    )
+    numbered = table.assign(died=(table["died"] == "yes").astype(int))
+    numbered.to_csv(tmp_path / "numbered.csv", index=False)
+    asked = ["--columns", "age,dose", "-t", "died", "--repeats", 2, "--no-page", "--force"]
+    ran = cli("run", "said:label", "patients.csv", *asked, "--outputs", "label", "--classes", "no,yes")
+    assert (ran.code, ran.err) == (0, "")
+    assert result(tmp_path).directions == {"age": "rises", "dose": "none"}
+    ran = cli("run", "said:score", "patients.csv", *asked)
+    assert "--classes no,yes" in ran.err
+    assert "classes=" not in ran.err
+    ran = cli("run", "said:score", "numbered.csv", *asked)
+    assert "--outputs logit for log loss" in ran.err
+    ran = cli("run", "said:chance", "numbered.csv", *asked)
+    assert ran.code == 0, ran.err
+    assert "set --outputs if they are something else" in " ".join(ran.out.split())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import traceback
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +22,7 @@ from weighin._cli import report as _report
 from weighin._cli import run as _run
 from weighin._cli import train as _train
 from weighin._cli.printing import say
+from weighin._cli.words import in_shell_words
 
 # the base of usage errors, from whichever click typer carries
 _USAGE_ERROR: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -90,8 +90,7 @@ def run() -> int:
         what = str(error)
         if not isinstance(error, WeighinError) and error.strerror:
             what = ": ".join(map(str, filter(None, [error.strerror, error.filename]))) + "."
-        told = re.sub(r"\b(outputs|metric|missing)='([^']*)'", r"--\1 \2", what)
-        say("\n".join([f"weighin: {told}", *getattr(error, "__notes__", ())]), err=True)
+        say("\n".join([f"weighin: {in_shell_words(what)}", *getattr(error, "__notes__", ())]), err=True)
         return 1
     except MemoryError as error:
         say(

@@ -11,15 +11,16 @@ from weighin._effects.effects import effects
 MOST_ARROWS = 20
 
 
-def look_further(
-    imp: Any, model: Any, X: Any, missing: str = "raise", *, together: bool = True
-) -> tuple[Any, Any]:
-    """Find which way the heaviest features push, and which columns go together; None for what cannot be asked."""
+def look_further(imp: Any, model: Any, X: Any, **said: Any) -> tuple[Any, Any]:
+    """Find which way the heaviest features push, and which columns go together; None for what cannot be asked.
+
+    What is said of the model and of missing values goes to `weighin.effects`.
+    """
     heaviest = [imp.features[i] for i in imp.order if imp.features[i] not in imp.groups][:MOST_ARROWS]
     curves, correlated, seed = None, None, imp.random_state
     if model is not None and heaviest:
-        curves = effects(model, X, heaviest, missing=missing, random_state=seed, progress=False)
-    if X is not None and together:
+        curves = effects(model, X, heaviest, random_state=seed, progress=False, **said)
+    if X is not None:
         members = [name for group in imp.groups.values() for name in group]
         by_weight = [imp.features[i] for i in imp.order if imp.features[i] not in imp.groups]
         columns = set(list(dict.fromkeys([*members, *by_weight]))[:MOST_COLUMNS])

@@ -10,6 +10,7 @@ from typing import Any
 from weighin._base.errors import InputError
 from weighin._base.files import check_free, replacing, together
 from weighin._cli.printing import say, show
+from weighin._cli.words import in_shell_words
 
 
 def check(*paths: Path, force: bool) -> None:
@@ -115,6 +116,7 @@ def finish(result: Any, files: ResultFiles, *, open_it: bool, simulated: bool) -
         result = dataclasses.replace(
             result, notes=("SIMULATED DATA: nothing here is about the real world.", *result.notes)
         )
+    result = dataclasses.replace(result, notes=tuple(map(in_shell_words, result.notes)))
     written = files.write(result)
     show(result)
     say(f"Written: {listed(written)}.")

@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from weighin._cli.words import in_shell_words
+
 if TYPE_CHECKING:
     from weighin._cli.model import Rows
     from weighin._cli.rows import Chosen
@@ -64,11 +66,14 @@ def weigh_rows(
         )
     result = _described(result, chosen, simulated)
     try:
-        effects, associations = look_further(result, model, asked.X, missing=options.get("missing", "raise"))
+        said = {name: options[name] for name in ("missing", "outputs", "classes") if name in options}
+        effects, associations = look_further(result, model, asked.X, **said)
     except KeyboardInterrupt:
         return Weighed(result, "effects and associations")
     except WeighinError as error:
-        return Weighed(result, notes=(f"The result has no effects or associations: {error}",))
+        return Weighed(
+            result, notes=(f"The result has no effects or associations: {in_shell_words(str(error))}",)
+        )
     if effects is not None:
         result = result.with_effects(effects)
     return Weighed(result if associations is None else result.with_associations(associations))
@@ -81,18 +86,18 @@ def _described(result: Importance, chosen: Chosen, simulated: bool) -> Importanc
     notes, trained_on = chosen.notes, chosen.trained_on
     if trained_on:
         notes = (
-            f"{trained_on:,} of the {len(chosen.frame):,} rows given are TRAINING ROWS: the network may rely on noise "
+            f"{trained_on:,} of the {len(chosen.frame):,} rows given are TRAINING ROWS: the model may rely on noise "
             "it memorised there.",
             *notes,
         )
     what = chosen.what.replace("{n}", f"{result.n_rows:,}", 1)
     if trained_on is None:
-        what += " (whether the network was trained on them is not known)"
+        what += " (whether the model was trained on them is not known)"
     return dataclasses.replace(
         result,
         rows=what,
         on_training_rows=None if trained_on is None else bool(trained_on),
         simulated=simulated,
-        notes=(*notes, *result.notes),
+        notes=(*notes, *map(in_shell_words, result.notes)),
         command=command(),
     )
