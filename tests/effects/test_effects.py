@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
@@ -60,6 +61,24 @@ def test_frames_are_tidy(games, regression):
     assert np.abs(middle).max() < 1e-6
 
 
+def test_a_column_without_a_value_has_no_effect(tmp_path):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(300, 2)), columns=["a", "b"])
+    X.loc[::3, "b"] = np.nan
+    model = HistGradientBoostingRegressor(max_iter=5).fit(X, 2 * X.a + X.b.fillna(0))
+    of_missing = X[X.b.isna()]
+    found = weighin.effects(model, of_missing, random_state=0)
+    assert dict(found.direction)["b"] == "none"
+    assert (
+        dict(found.direction)["a"]
+        == weighin.effects(model, of_missing, features=["a"], random_state=0)["a"].direction
+    )
+    assert "b         no value" in str(found)
+    found.to_html(tmp_path / "page.html")
+    assert "b has no value in these rows: nothing can move with it." in (tmp_path / "page.html").read_text(
+        "utf-8"
+    )
+
+
 def test_of_a_large_table_some_rows_are_looked_at_and_all_are_named():
     X = np.random.default_rng(0).normal(size=(12_000, 2))
 
@@ -68,7 +87,8 @@ def test_of_a_large_table_some_rows_are_looked_at_and_all_are_named():
 
     found = weighin.effects(model, X, random_state=0)
     assert found.notes == ("Averages over 1,000 of 12,000 rows, drawn at random.",)
-    assert found.rows == "the 12,000 rows given"
+    assert found.rows == "1,000 of the 12,000 rows given, drawn at random"
+    assert "averages over 1,000 of the 12,000 rows given, drawn at random" in " ".join(str(found).split())
     middle = found.to_frame().query("feature == 'x0' and kind == 'pd'")["value"].median()
     assert abs(middle) < 0.1
     for frame in (pd.DataFrame(X, columns=["a", "b"]), pl.DataFrame(X, schema=["a", "b"])):

@@ -173,6 +173,8 @@ def test_time_for_some_features_only_names_the_others(monkeypatch):
     assert imp.features + imp.unfinished == tuple(FEATURES)
     assert imp.unfinished
     assert "Not finished: 'b', 'c'." in str(imp)
+    assert imp.rows == f"{imp.n_rows:,} of the 2,000 rows given, drawn at random"
+    assert f"is better) on {imp.rows};" in " ".join(str(imp).split())
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "average_precision", ["roc_auc", "mae"]])

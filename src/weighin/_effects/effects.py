@@ -186,7 +186,9 @@ def effects(
     chosen_output = meant[0]
     remark = [chosen_output.remark] if chosen_output.remark else []
     notes = [*table.notes, *data.notes, *context.notes(()), *remark]
+    rows = f"the {total:,} rows given" if total else data.what
     if n < (total or kept):
+        rows = f"{n:,} of {rows}, drawn at random"
         notes.append(f"Averages over {n:,} of {total or kept:,} rows, drawn at random.")
     if probe.noise:
         notes.append(
@@ -199,7 +201,7 @@ def effects(
         mean_prediction=chosen_output.mean,
         spread=chosen_output.spread,
         n_rows=n,
-        rows=f"the {total:,} rows given" if total else data.what,
+        rows=rows,
         model=adapted.name,
         random_state=seed,
         notes=tuple(notes),

@@ -52,8 +52,8 @@ def read_only(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def small(effect: NDArray[np.float64], spread: float) -> bool:
-    """Whether a curve moves so little, beside the spread of predictions, that it counts as flat."""
-    return not float(np.ptp(effect)) > SMALL * spread
+    """Whether a curve moves so little, beside the spread of predictions, that it counts as flat; or has no points."""
+    return not (len(effect) and float(np.ptp(effect)) > SMALL * spread)
 
 
 def around_mean(predicted: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:

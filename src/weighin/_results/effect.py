@@ -133,7 +133,7 @@ class FeatureEffect:
         if self.claimed:
             return self.direction
         if self.n_points < 2:
-            return "one value"
+            return "one value" if self.n_points else "no value"
         if self.few_rows:
             return "too few rows"
         if self.unmoved:

@@ -53,7 +53,7 @@ def about(numbers: EffectsNumbers) -> str:
     mean, spread = write(numbers.mean_prediction), write(numbers.spread)
     return (
         f"Predictions are {mean} on average, 95 in 100 of them within a range of {spread}; averages over "
-        f"{numbers.n_rows:,} rows, seed {numbers.random_state}."
+        f"{_rows(numbers)}, seed {numbers.random_state}."
     )
 
 

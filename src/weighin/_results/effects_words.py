@@ -37,7 +37,8 @@ def sentence(effect: FeatureEffect, what: str, name: Name = str) -> str:
     written, start = name(effect.feature), what[:1].upper() + what[1:]
     average, n = effect.average, effect.n_points
     if n < 2:
-        return f"{written} has only one value: nothing can move with it."
+        how_many = "only one value" if n else "no value in these rows"
+        return f"{written} has {how_many}: nothing can move with it."
     labels = _labels(effect)
     low, high = int(average.argmin()), int(average.argmax())
     reach, decimals = range_of(effect), _decimals(effect)

@@ -134,6 +134,10 @@ class Weighing:
         notes = list(experiment.data.notes)
         with _time_allowed(self.max_seconds):
             (scores, metrics), block_rows = self._shuffled(experiment, notes)
+        n_rows = experiment.data.rows.n_rows
+        if scores.n_rows < n_rows:
+            what = f"{scores.n_rows:,} of {experiment.data.what or f'{n_rows:,} rows'}, drawn at random"
+            experiment = replace(experiment, data=replace(experiment.data, what=what))
         late = experiment.late and not scores.complete
         why = "Stopped because time ran out," if late else ""
         return self._result(experiment, metrics, scores, notes, block_rows, why)
