@@ -290,3 +290,10 @@ def test_among_many_features_chance_makes_no_direction_either():
         claimed.append(sum(word != "none" for word in found.direction.values()) - 1)
     # one false arrow or more in 5% of tables
     assert np.count_nonzero(claimed) <= 2
+
+
+@pytest.mark.parametrize("target", [np.arange(40), pd.Series(["yes", "no"] * 20), ["yes", "no"] * 20])
+def test_a_target_in_the_place_of_features_is_called_so(target):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    with pytest.raises(weighin.InputError, match=r"features holds 40 values.*effects needs no y"):
+        weighin.effects(lambda rows: rows[:, 0], X, target)

@@ -48,3 +48,26 @@ def test_what_a_model_raises_comes_through_with_a_note_that_says_so():
 def test_counts_that_are_none(n_repeats):
     with pytest.raises(InputError, match=r'n_repeats must be "auto" or an integer >= 1'):
         weighin.weigh(MODELS["function"], X, X["a"], n_repeats=n_repeats)
+
+
+def test_missing_labels_and_a_single_class_are_called_so():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=["a", "b"])
+    y = pd.Series(np.where(X["a"] > 0, "yes", "no"))
+    model = LogisticRegression().fit(X, y)
+    for asked in (model, lambda rows: model.predict_proba(rows)[:, 1]):
+        classes = None if asked is model else ["no", "yes"]
+        with pytest.raises(weighin.InputError, match=r"y has 3 missing value\(s\)"):
+            weighin.weigh(asked, X, y.where(y.index > 2), classes=classes)
+    with pytest.raises(weighin.MetricError, match=r"roc_auc is nan.* y holds one value or class only"):
+        weighin.weigh(model, X[y == "yes"], y[y == "yes"], metric="roc_auc")
+
+
+def test_a_list_of_columns_is_the_target():
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 4)), columns=list("abcd"))
+    X, y = table[["a", "b"]], table[["d", "c"]]
+    model = LinearRegression().fit(X, y)
+    found, expected = (
+        weighin.weigh(model, *given, n_repeats=2, random_state=0) for given in ((table, ["d", "c"]), (X, y))
+    )
+    assert found.features == ("a", "b")
+    np.testing.assert_array_equal(found.importances, expected.importances)

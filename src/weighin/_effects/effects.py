@@ -142,6 +142,11 @@ def effects(
     X, total = _some_rows(table.X, n_rows, seed)
     data = adapted.encode(X, None, missing, False)
     own_names = {feature.columns: feature for feature in data.features}
+    if hasattr(features, "__len__") and len(data.features) < len(features) in (total, data.rows.n_rows):
+        raise InputError(
+            f"features holds {len(features):,} values, one for each row, as a target does: effects needs no y. "
+            "Leave it out, or name features: features=['age', 'dose']."
+        )
     chosen = select(renamed(data.features, table.feature_names), features)
     kept = data.rows.n_rows
     n = kept if n_rows is None else min(n_rows, kept)

@@ -13,6 +13,7 @@ from weighin._engine.row_means import RowMeans
 from weighin._engine.run import Advance, Run
 from weighin._engine.whole_score import WholeScore
 from weighin._inference import RowChanges
+from weighin._metrics import as_numpy
 
 
 def collect(run: Run, advance: Advance) -> Scores:
@@ -44,9 +45,13 @@ def collect(run: Run, advance: Advance) -> Scores:
     swap_effects = tuple(_joined(same) for same in zip(*(part.swap_effects for part in done), strict=True))
     for effect, (_, metric, segment) in zip(swap_effects, run.measurement.places, strict=True):
         if segment < 0 and not np.isfinite(effect.baseline):
+            target = None if run.data.target is None else as_numpy(run.data.target)
+            why = (
+                "" if target is None or np.ptp(target) else " y holds one value or class only on these rows."
+            )
             raise MetricError(
                 f"{metric.name} is {effect.baseline} on the rows before any swap; nothing can be compared "
-                "with it."
+                f"with it.{why}"
             )
     kernels = tuple(run.kernel.names(finished))
     return Scores(

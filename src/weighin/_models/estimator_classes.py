@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, ModelError, listing
 from weighin._metrics import Outputs, as_numpy
+from weighin._models.meaning import refuse_missing
 from weighin._models.objectives import inner, kind_of
 from weighin._models.table import as_matrix, target_array
 
@@ -151,6 +152,7 @@ class EstimatorClasses:
         try:
             return np.array([numbers[label] for label in labels.tolist()], dtype=np.int64)
         except (KeyError, TypeError):
+            refuse_missing(labels)
             odd = [label for label in dict.fromkeys(labels.tolist()) if label not in numbers]
             raise InputError(
                 f"y has classes the {self.name} was not fitted on: {listing(odd)}. Classes: {listing(numbers)}."

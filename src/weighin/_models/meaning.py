@@ -24,6 +24,7 @@ from weighin._metrics import (
     plain_array,
 )
 from weighin._models.protocol import Encoded, Model
+from weighin._tables.columns import is_missing
 
 # rows predicted at once
 LOOK_ROWS = 32_768
@@ -284,6 +285,7 @@ def class_codes(y: Any, classes: tuple[Any, ...], n_rows: int, where: str) -> ND
     try:
         return np.array([numbers[label] for label in y.ravel().tolist()], dtype=np.int64).reshape(n_rows, -1)
     except (KeyError, TypeError):
+        refuse_missing(y)
         odd = [
             label
             for label in dict.fromkeys(map(str, y.ravel().tolist()))
@@ -301,6 +303,13 @@ def of_targets(targets: Sequence[str], metrics: Sequence[str]) -> tuple[str, ...
     own = (*OF_NUMBERS, *OF_CLASSES, "log_loss", PREDICTION_CHANGE.name)
     example = next((f"; '{metric}[{targets[0]}]' is that of one" for metric in metrics if metric in own), "")
     return (f"Metrics are means over the {len(targets)} targets ({listing(targets)}){example}.",)
+
+
+def refuse_missing(labels: NDArray[Any]) -> None:
+    """Raise `InputError` where labels of rows are missing."""
+    n_missing = sum(map(is_missing, labels.ravel().tolist()))
+    if n_missing:
+        raise InputError(f"y has {n_missing:,} missing value(s): leave these rows out.")
 
 
 def target_names(y: Any, n_targets: int) -> tuple[str, ...]:
