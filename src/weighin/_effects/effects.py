@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -142,7 +142,7 @@ def effects(
     X, total = _some_rows(table.X, n_rows, seed)
     data = adapted.encode(X, None, missing, False)
     own_names = {feature.columns: feature for feature in data.features}
-    if hasattr(features, "__len__") and len(data.features) < len(features) in (total, data.rows.n_rows):
+    if isinstance(features, Sized) and len(data.features) < len(features) in (total, data.rows.n_rows):
         raise InputError(
             f"features holds {len(features):,} values, one for each row, as a target does: effects needs no y. "
             "Leave it out, or name features: features=['age', 'dose']."

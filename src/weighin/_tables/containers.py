@@ -16,15 +16,7 @@ import numpy as np
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.text import column_label
 from weighin._tables.alignment import aligned
-from weighin._tables.frames import (
-    columns_at,
-    columns_of,
-    frame_of_columns,
-    is_frame,
-    n_rows_of,
-    read_table,
-    unmasked,
-)
+from weighin._tables.frames import columns_at, columns_of, frame_of_columns, is_frame, read_table, unmasked
 from weighin._tables.torch_data import is_torch_data, read_torch_data
 
 # dense bytes that a sparse matrix, or all batches of a loader, may take
@@ -286,11 +278,11 @@ def _frames(X: Any) -> Table | None:
 
 def _with_named_target(table: Table, y: Any) -> Table | None:
     """Take a column out of the table as the target, or a list of several; None where `y` names none."""
-    if isinstance(y, list) and y and is_frame(table.X) and all(isinstance(name, str) for name in y):
-        places = columns_of(table.X)
-        if set(y) <= set(places) and len(y) != n_rows_of(table.X):
-            rest = columns_at(table.X, [name for name in places if name not in y])
-            return replace(table, X=rest.to_native(), y=columns_at(table.X, y).to_native())
+    if isinstance(y, list) and y and is_frame(table.X) and len(y) != len(table.X):
+        there = columns_of(table.X)
+        if all(isinstance(name, str) and name in there for name in y):
+            others = columns_at(table.X, [name for name in there if name not in y])
+            return replace(table, X=others.to_native(), y=columns_at(table.X, y).to_native())
     if (
         isinstance(y, bool)
         or not isinstance(y, str | int | tuple)
