@@ -60,12 +60,12 @@ def test_a_minus_is_a_real_one_and_zero_has_none(value, decimals):
 
 
 @given(value=finite, low=finite, high=finite)
-def test_percentages_have_no_space_and_at_most_one_decimal(value, low, high):
+def test_percentages_have_no_space_and_one_decimal_or_three_where_small(value, low, high):
     text = percent(value, low, high)
     assert text.endswith("%")
     assert " " not in text
     if abs(value) < 1e6:
-        assert len(text.partition(".")[2].rstrip("%")) <= 1
+        assert len(text.partition(".")[2].rstrip("%")) <= (3 if abs(value) < 5e-4 else 1)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,9 @@ def test_aligned_texts_are_of_one_width_and_their_points_under_each_other(column
     numbers = [text for text in shown if re.fullmatch(r" *[−<]?[\d,]+(\.\d+)? *", text)]
     units = {len(re.match(r" *[−<]?[\d,]+", text)[0]) for text in numbers}
     assert len(units) <= 1
+
+
+def test_a_small_percentage_that_is_known_is_not_written_as_0():
+    assert percent(0.0004, 0.00035, 0.00045) == "0.040%"
+    assert percent(0.0004, -0.01, 0.01) == "0.0%"
+    assert percent(0.123, 0.12299, 0.12301) == "12.3%"

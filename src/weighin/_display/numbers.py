@@ -73,13 +73,13 @@ def write(value: float, decimals: int | None = None, *, sign: bool = False, digi
 
 
 def percent(value: float, low: float = math.nan, high: float = math.nan, *, sign: bool = False) -> str:
-    """Write a part as a percentage, rounded to its interval; at most one decimal."""
+    """Write a part as a percentage, rounded to its interval; at most one decimal, three where one would show 0."""
     if not math.isfinite(value):
         return write(value)
     decimals = decimals_of(100 * (high - low))
     if decimals is None:
         decimals = 1 if 0 < abs(value) < 1 else 0
-    return f"{write(100 * value, min(decimals, 1), sign=sign)}%"
+    return f"{write(100 * value, min(decimals, 3 if 0 < abs(value) < 5e-4 else 1), sign=sign)}%"
 
 
 def aligned(texts: Sequence[str], pad: str = " ", point: str = " ") -> list[str]:
