@@ -405,3 +405,14 @@ def test_a_function_that_calls_torch_keeps_its_threads() -> None:
     finally:
         torch.set_num_threads(1)
     assert seen == {3}
+
+
+@pytest.mark.parametrize("said", [{}, {"outputs": "label"}, {"classes": ["no", "yes"]}])
+def test_labels_in_text_beside_a_target_of_text(said):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 2)), columns=["a", "b"])
+    y = np.where(X["a"] + 0.3 * X["b"] > 0, "yes", "no")
+    imp = weigh(lambda rows: np.where(rows["a"] > 0, "yes", "no"), X, y, random_state=0, **said)
+    assert imp.metric == "accuracy"
+    assert imp.baseline == np.mean(np.where(X["a"] > 0, "yes", "no") == y)
+    assert imp.importances_mean[0] > 0.1
+    assert imp.importances_mean[1] == 0

@@ -14,7 +14,7 @@ from weighin._base.random_state import random_state_kept
 from weighin._metrics import Kind, Outputs, as_numpy
 from weighin._models.meaning import FEW_VALUES, LOOK_ROWS, declared
 from weighin._models.protocol import Encoded
-from weighin._models.table import TableModel, as_given, as_matrix, in_order
+from weighin._models.table import TableModel, as_array, as_given, as_matrix, in_order, table_rows
 
 
 class FunctionModel(TableModel):
@@ -34,7 +34,21 @@ class FunctionModel(TableModel):
     _texts: tuple[str, ...] = ()
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
-        """Take the table as it is; without a target, look whether predictions may be labels."""
+        """Take the table as it is; without a target, or with one of text, look whether predictions may be labels."""
+        target = [] if y is None or hasattr(y, "detach") else as_array(y, "y").ravel().tolist()
+        texts = {label for label in target if isinstance(label, str)}
+        asked, own = self.asked, self.outputs()
+        listed = asked.kind == "label" and asked.classes
+        if (
+            (texts or asked.classes)
+            and asked.kind in ("unknown", "label")
+            and own.kind == "unknown"
+            and not listed
+        ):
+            seen = self._few_values(table_rows(X, self.name)[0])
+            if seen and all(isinstance(value, str) for value in seen):
+                classes = asked.classes or tuple(sorted(texts.union(seen)))
+                self.asked = replace(asked, kind="label", classes=classes)
         data = super().encode(X, y, missing, needs_target)
         said = declared(self)
         if y is not None or said.classes or said.kind not in ("unknown", "label"):
