@@ -75,7 +75,7 @@ class TestArticle:
         assert weighin.Ablation.load("ablation.json").summary() == before.summary()
         other = cli("cfbd", "ablate", games, *options, "--force", "--seed", "5")
         assert other.code == 1
-        assert "of another plan" in other.err
+        assert "belongs to another plan" in other.err
 
     def test_the_network_is_the_one_that_train_gives(self, league):
         known = league[league["year"] < 2021].reset_index(drop=True)
@@ -189,4 +189,4 @@ def test_ctrl_c_says_where_to_go_on(cli, games, monkeypatch):
     monkeypatch.setattr("weighin._refit.ablate.run.ablate", stop)
     ran = cli("cfbd", "ablate", games, *QUICK)
     assert ran.code == 130
-    assert "3 of 18 fits are in 'ablation.fits'; the same call continues from there." in ran.err
+    assert "3 of 18 fits are in 'ablation.fits'; the same call goes on there." in ran.err

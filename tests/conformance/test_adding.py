@@ -32,14 +32,16 @@ class TestAModel:
 
     def test_without_the_package_what_was_tried_is_listed(self) -> None:
         with pytest.raises(
-            ModelError, match=r"cannot read a model of type toy_models\.Stumps\. It reads a fastai"
+            ModelError, match=r"cannot read a model of type toy_models\.Stumps\. It reads .*a fastai"
         ):
             weigh(Stumps([1.0]), X[:, :1], Y)
 
     def test_what_the_package_does_not_read_is_listed_with_what_it_reads(self, toy_installed: None) -> None:
         from toy_models import StumpsAdapter
 
-        with pytest.raises(ModelError, match=r"It reads the toy's Stumps, a fastai TabularLearner, a torch"):
+        with pytest.raises(
+            ModelError, match=r"It reads the toy's Stumps, .*a fastai TabularLearner, .*a torch"
+        ):
             weigh(StumpsAdapter(), X, Y)
 
     @pytest.mark.parametrize(

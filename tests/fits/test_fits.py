@@ -76,17 +76,17 @@ class TestTheStore:
             ({"random_state": 4}, "random_state: 3 there, 4 here"),
             ({"metric": "rmse"}, "metric"),
             ({"split": "random:0.4"}, "split"),
-            ({"drop": {"week": "spread"}}, "its variant 'week' is not this one"),
+            ({"drop": {"week": "spread"}}, "its variant 'week' differs from this one"),
         ],
     )
     def test_another_plan_is_refused(self, tmp_path, options, told):
         ablate(store=tmp_path)
-        with pytest.raises(weighin.InputError, match=f"of another plan.*{told}"):
+        with pytest.raises(weighin.InputError, match=f"belongs to another plan.*{told}"):
             ablate(store=tmp_path, **options)
 
     def test_a_folder_of_something_else_is_refused(self, tmp_path):
         (tmp_path / "photo.jpg").write_bytes(b"")
-        with pytest.raises(weighin.InputError, match="holds something else"):
+        with pytest.raises(weighin.InputError, match="holds something other than fits"):
             ablate(store=tmp_path)
         with pytest.raises(weighin.InputError, match="is a file"):
             ablate(store=tmp_path / "photo.jpg")

@@ -162,7 +162,7 @@ def test_nothing_is_asked_when_the_output_is_in_the_way_or_cannot_be_written(api
     shell.fails(OutputExistsError, "--force", "2019")
     assert shell.output.read_bytes() == b"precious"
     shell.fails(InputError, ".parquet", "2019", output="games.xlsx")
-    shell.fails(InputError, "no folder", "2019", output="nowhere/games.csv")
+    shell.fails(InputError, "does not exist", "2019", output="nowhere/games.csv")
     shell.fails(InputError, "Providers must be", "2019", "--provider", "", output="new.csv")
     shell.fails(InputError, "Seasons must be from 1869 to", "1868", output="new.csv")
     assert api.asked == []

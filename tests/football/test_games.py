@@ -236,7 +236,7 @@ def test_no_spread_at_all_names_the_providers_there_are() -> None:
     season = table([game(1)], [line(1, {"Bovada": 3, "Caesars": 3})], providers=("Bovda",))
     with pytest.raises(
         FetchError,
-        match=r"from 'Bovda'; the spreads in the answers are from 'Bovada', 'Caesars'\. Did you mean 'Bovada'",
+        match=r"from 'Bovda': the spreads in the answers are from 'Bovada', 'Caesars'\. Did you mean 'Bovada'",
     ):
         games_table([season], ("Bovda",))
     with pytest.raises(FetchError, match="no provider has any"):

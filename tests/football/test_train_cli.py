@@ -98,7 +98,7 @@ def test_layers_that_are_no_sizes(table: Path, layers: str) -> None:
     ("arguments", "message"),
     [
         (["gamez.parquet", "-o", "learner.pkl"], "Did you mean 'games.parquet'"),
-        (["games.parquet", "-o", "no/learner.pkl"], "'no' does not exist"),
+        (["games.parquet", "-o", "no/learner.pkl"], "does not exist: 'no'"),
         (["games.parquet", "-o", "."], "is a folder"),
         (["games.parquet", "-o", "learner.pkl", "--epochs", "0"], "epochs must be an integer >= 1, got 0"),
         (["games.parquet", "-o", "learner.pkl", "--lr", "0"], "lr must be a number above 0"),

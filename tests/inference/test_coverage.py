@@ -35,7 +35,7 @@ ERRORS = (
         ("RMSE", 300, 5),
         ("R2", 100, 5),
         ("weights gamma(2)", 300, 5),
-        ("segment of 30 %", 300, 5),
+        ("segment of 30%", 300, 5),
         ("3 strata", 300, 5),
         ("difference of two", 300, 5),
         ("useless, c = 1", 300, 5),
@@ -57,7 +57,7 @@ def test_intervals_cover_what_they_claim(name, n_rows, n_repeats):
 
 
 def test_rare_levels_are_flagged_where_no_formula_holds():
-    got = count("rare binary x, 2 %", 100, 5, 100)
+    got = count("rare binary x, 2%", 100, 5, 100)
     assert got.covered < 0.9
     assert got.few_rows == 1
 

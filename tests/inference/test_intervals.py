@@ -270,7 +270,7 @@ def test_few_rows_counts_rows_that_change():
 
 
 def test_rows_without_any_weight_cannot_be_weighed():
-    with pytest.raises(InputError, match="no weight"):
+    with pytest.raises(InputError, match="No row to weigh has a sample weight above 0"):
         infer(Moments.of(*linear(50, 2), segment=np.zeros(50, bool)))
 
 

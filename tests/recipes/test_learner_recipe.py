@@ -156,10 +156,10 @@ def test_it_travels_between_processes(regression):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"epochs": None, "lr": None}, r"How is it trained\?.*last trained for 3 epochs"),
+        ({"epochs": None, "lr": None}, r"does not remember how it was trained.*last trained for 3 epochs"),
         ({"epochs": 0}, "epochs must be an integer >= 1, got 0"),
         ({"lr": -1.0}, "lr must be a number above 0"),
-        ({"fit": print}, "exclude each other"),
+        ({"fit": print}, "not both"),
         ({"fit": 5, "epochs": None, "lr": None}, "fit must be a function"),
         ({"valid": 1.0}, "valid must be between 0 and 1"),
     ],

@@ -5,7 +5,7 @@ from weighin._metrics.callables import number, takes_weights
 from weighin._metrics.context import Answers, MetricContext, MetricSource, plain_array
 from weighin._metrics.directions import HIGHER_IS_BETTER, LOWER_IS_BETTER, direction, unknown
 from weighin._metrics.influence import LabelCounts, area_values, not_here
-from weighin._metrics.kinds import KindCheck
+from weighin._metrics.kinds import OF_AMOUNTS, OF_LABELS, KindCheck
 from weighin._metrics.losses import (
     ACCURACY,
     ERROR_RATE,
@@ -37,7 +37,9 @@ __all__ = [
     "LOWER_IS_BETTER",
     "MAE",
     "MSE",
+    "OF_AMOUNTS",
     "OF_CLASSES",
+    "OF_LABELS",
     "OF_NUMBERS",
     "PREDICTION_CHANGE",
     "RMSE",

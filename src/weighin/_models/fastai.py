@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from weighin._base.errors import InputError, ModelError
 from weighin._base.random_state import random_state_kept
 from weighin._metrics import (
+    OF_AMOUNTS,
+    OF_LABELS,
     OF_NUMBERS,
     PREDICTION_CHANGE,
     KindCheck,
@@ -145,11 +147,14 @@ class FastaiModel:
         fitting = (
             classes if predicted.of_classes else {**OF_NUMBERS, PREDICTION_CHANGE.name: PREDICTION_CHANGE}
         )
+        of_others: tuple[str, ...] = OF_LABELS if predicted.kind != "unknown" else ()
+        of_others = OF_AMOUNTS if predicted.of_classes else of_others
+        named = {key: metric for key, metric in (general() | classes).items() if key not in of_others}
         return MetricContext(
             model=name,
             default=own.default,
             answers=OutputAnswers(name, data.target, width, self.to_user_scale, labels),
-            named=general() | classes,
+            named=named,
             sources=(
                 own,
                 KindCheck(self.name, predicted, tuple(dict.fromkeys((*own.by_name, "loss", *fitting)))),
