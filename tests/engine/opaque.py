@@ -44,7 +44,7 @@ def randomised(module: nn.Module, seed: int) -> nn.Module:
 SCORES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "mse": lambda y, pred: float(((y - pred) ** 2).mean()),
     "mae": lambda y, pred: float(abs(y - pred).mean()),
-    "rmse": lambda y, pred: float(((y - pred) ** 2).mean()) ** 0.5,
+    "rmse": lambda y, pred: float((((y - pred) ** 2).mean(0) ** 0.5).mean()),
 }
 
 

@@ -375,7 +375,7 @@ class TestTheModelsWord:
         class Net(nn.Module):
             def __init__(self, loss: nn.Module) -> None:
                 super().__init__()
-                self.inner, self.loss_fn = module(nn.Linear(3, 1)), loss
+                self.inner, self.loss_fn = LINE, loss
                 self.double()
 
             def forward(self, x: Any) -> Any:
