@@ -1,4 +1,4 @@
-"""Directions, sentences, frames, dicts and charts of effects; what cannot be used."""
+"""Sentences, frames and files of effects; what cannot be used."""
 
 from __future__ import annotations
 
@@ -22,16 +22,6 @@ torch.set_num_threads(1)
 
 def uniform(n=400, p=3, seed=0):
     return np.random.default_rng(seed).uniform(-1, 1, (n, p))
-
-
-WAYS = {
-    "rises": lambda x: 2 * x,
-    "falls": lambda x: -np.exp(x),
-    "peaks": lambda x: -(x**2),
-    "dips": np.abs,
-    "mixed": lambda x: np.sin(5 * x),
-    "none": lambda x: 0 * x,
-}
 
 
 def test_frames_are_tidy(games, regression):
