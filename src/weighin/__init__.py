@@ -30,22 +30,34 @@ if TYPE_CHECKING:
     from weighin._refit.ablate.run import ablate
     from weighin._refit.recipes.recipe import Recipe
     from weighin._refit.refits.run import weigh_refits
+    from weighin._results.ablated_variant import AblatedVariant
     from weighin._results.ablation import Ablation
     from weighin._results.associations import Associations
+    from weighin._results.compared_feature import ComparedFeature
     from weighin._results.comparison import Comparison
+    from weighin._results.effect import FeatureEffect
     from weighin._results.effects import Effects
+    from weighin._results.feature_associations import FeatureAssociations
     from weighin._results.importance import Importance
+    from weighin._results.one_feature import Difference, FeatureImportance
     from weighin._results.refits import Refits
+    from weighin._results.refitted_feature import RefittedFeature
     from weighin._weigh.weigh import weigh
     from weighin._weigh.weighing import Interrupted
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AblatedVariant": "_results.ablated_variant",
     "Ablation": "_results.ablation",
     "Associations": "_results.associations",
+    "ComparedFeature": "_results.compared_feature",
     "Comparison": "_results.comparison",
+    "Difference": "_results.one_feature",
     "Effects": "_results.effects",
+    "FeatureAssociations": "_results.feature_associations",
+    "FeatureEffect": "_results.effect",
+    "FeatureImportance": "_results.one_feature",
     "FetchError": "_base.errors",
     "Importance": "_results.importance",
     "InputError": "_base.errors",
@@ -57,6 +69,7 @@ _HOMES = {
     "PermutationImportance": "_compat.article",
     "Recipe": "_refit.recipes.recipe",
     "Refits": "_results.refits",
+    "RefittedFeature": "_results.refitted_feature",
     "UntrustedFileError": "_base.errors",
     "WeighinError": "_base.errors",
     "ablate": "_refit.ablate.run",
@@ -69,10 +82,16 @@ _HOMES = {
 }
 
 __all__ = [
+    "AblatedVariant",
     "Ablation",
     "Associations",
+    "ComparedFeature",
     "Comparison",
+    "Difference",
     "Effects",
+    "FeatureAssociations",
+    "FeatureEffect",
+    "FeatureImportance",
     "FetchError",
     "Importance",
     "InputError",
@@ -84,6 +103,7 @@ __all__ = [
     "PermutationImportance",
     "Recipe",
     "Refits",
+    "RefittedFeature",
     "UntrustedFileError",
     "WeighinError",
     "ablate",

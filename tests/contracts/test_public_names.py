@@ -13,10 +13,16 @@ import weighin
 from weighin import adapters
 
 PUBLIC = [
+    "AblatedVariant",
     "Ablation",
     "Associations",
+    "ComparedFeature",
     "Comparison",
+    "Difference",
     "Effects",
+    "FeatureAssociations",
+    "FeatureEffect",
+    "FeatureImportance",
     "FetchError",
     "Importance",
     "InputError",
@@ -28,6 +34,7 @@ PUBLIC = [
     "PermutationImportance",
     "Recipe",
     "Refits",
+    "RefittedFeature",
     "UntrustedFileError",
     "WeighinError",
     "ablate",

@@ -11,10 +11,16 @@ from numpy.typing import NDArray
 
 import weighin
 from weighin import (
+    AblatedVariant,
     Ablation,
     Associations,
+    ComparedFeature,
     Comparison,
+    Difference,
     Effects,
+    FeatureAssociations,
+    FeatureEffect,
+    FeatureImportance,
     FetchError,
     Importance,
     InputError,
@@ -26,6 +32,7 @@ from weighin import (
     PermutationImportance,
     Recipe,
     Refits,
+    RefittedFeature,
     UntrustedFileError,
     WeighinError,
     ablate,
@@ -58,6 +65,13 @@ def every_verb(df: pd.DataFrame, imp: Importance, other: Importance, recipe: Rec
     assert_type(compare(imp, other, labels=("old", "new")), Comparison)
     assert_type(ablate(recipe, df, drop=[["elo"]]), Ablation)
     assert_type(weigh_refits(recipe, df, fits=5), Refits)
+    assert_type(imp["elo"], FeatureImportance)
+    assert_type(imp.difference("elo", "week"), Difference)
+    assert_type(effects(model, df)["elo"], FeatureEffect)
+    assert_type(associations(df)["elo"], FeatureAssociations)
+    assert_type(compare(imp, other, labels=("old", "new"))["elo"], ComparedFeature)
+    assert_type(ablate(recipe, df, drop=[["elo"]])["elo"], AblatedVariant)
+    assert_type(weigh_refits(recipe, df, fits=5)["elo"], RefittedFeature)
     permutation_importance(model, df, df["margin"])
 
 

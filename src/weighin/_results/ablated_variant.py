@@ -15,7 +15,23 @@ from weighin._results.metric_words import CALLED
 
 @dataclass(frozen=True, repr=False)
 class AblatedVariant(Line):
-    """The numbers of one variant, `measured`, and the verdict on it at `confidence_level`."""
+    """The numbers of one variant, and the verdict on it.
+
+    Attributes
+    ----------
+    measured : Change
+        The changes of all fits.
+    verdict : Verdict
+        What follows from them at `confidence_level`, given the number of variants.
+    metric, unit : str
+        What was measured on held-out rows, and its unit.
+    greater_is_better : bool
+        Whether more of the metric is better.
+    ci_lower, ci_upper, confidence_level : float
+        Ends of the interval of the change, and its level.
+    few_rows : bool
+        Whether so few rows count that no interval holds.
+    """
 
     measured: Change
     verdict: Verdict

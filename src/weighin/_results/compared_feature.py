@@ -14,7 +14,28 @@ from weighin._results.listed import Line
 class ComparedFeature(Line):
     """The numbers of one feature in two results: fields as the columns of `to_frame`.
 
-    `claimed` tells whether the two are told apart at `confidence_level`, given the number of features, `among`.
+    Attributes
+    ----------
+    feature, metric : str
+        What was shuffled, and what got worse.
+    labels : tuple of str
+        Of the two results, a and b.
+    importance_a, importance_b, difference : float
+        How much worse in each, in units of the metric, and the first minus the second; NaN where one lacks the feature.
+    se, ci_lower, ci_upper, confidence_level : float
+        Standard error of the difference, the ends of its interval, and the level of that.
+    pvalue, pvalue_holm : float
+        Two-sided, of no difference; and adjusted for the number of features.
+    few_rows : bool
+        Whether so few rows count that no interval holds.
+    rank_a, rank_b : float
+        Places among the features of each, from 1.
+    paired : bool
+        Whether both were measured on the same rows, row by row.
+    claimed : bool
+        Whether the two are told apart at `confidence_level`, given the number of features.
+    among : int
+        That number.
     """
 
     feature: str

@@ -58,7 +58,15 @@ class Line(abc.ABC):
         return "no change" if self.unmoved else "too few rows" if self.few_rows else self.number.interval
 
     def size(self, value: float, sign: float) -> Rounded:
-        """Write the number and its interval as an amount, in the direction of `sign`."""
+        """Write the number and its interval as an amount.
+
+        Parameters
+        ----------
+        value : float
+            The number.
+        sign : float
+            1.0 or -1.0: its direction.
+        """
         return rounded(sign * value, *sorted(sign * end for end in self.shown_interval))
 
 

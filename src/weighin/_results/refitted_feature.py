@@ -14,8 +14,29 @@ from weighin._results.listed import Line
 class RefittedFeature(Line):
     """The numbers of one feature over fits: fields as the columns of `to_frame`.
 
-    `claim` is "heavier" where models surely get worse without it, "harmful" where better, "" where nothing is claimed
-    at `confidence_level`, given the number of features, `among`.
+    Attributes
+    ----------
+    feature, metric : str
+        What was shuffled, and what got worse.
+    importance, std_fits : float
+        How much worse, the mean over fits, in units of the metric, and the standard deviation between fits.
+    se, ci_lower, ci_upper, confidence_level : float
+        Standard error of the mean, the ends of its interval, and the level of that.
+    pvalue, pvalue_holm : float
+        One-sided, of "not above 0"; and adjusted for the number of features.
+    few_rows : bool
+        Whether so few rows count that no interval holds.
+    one_model, one_model_lower, one_model_upper : float
+        Importance for the first model alone, with the ends of its interval.
+    one_model_few_rows : bool
+        Whether so few rows count for that model that no interval holds.
+    fits, rank : int
+        Number of fits, and the place among the features, from 1.
+    claim : {"heavier", "harmful", ""}
+        What is claimed at `confidence_level`, given the number of features: that models get worse without it, or
+        better.
+    among : int
+        That number.
     """
 
     feature: str
