@@ -47,6 +47,7 @@ def test_values(text, expected):
     np.testing.assert_allclose(evaluate(text, FRAME), expected)
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.sampled_from(["a", "b", "1.5", "2"]),

@@ -267,3 +267,36 @@ def test_a_function_of_labels_has_effects_and_messages_name_options(cli, tmp_pat
     ran = cli("run", "said:chance", "numbered.csv", *asked)
     assert ran.code == 0, ran.err
     assert "set --outputs if they are something else" in " ".join(ran.out.split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+def test_texts_of_a_csv_are_the_categories_that_the_file_of_a_booster_stores(cli, tmp_path, table, library):
+    pytest.importorskip(library)
+    coded = table[["age", "ward"]].astype({"ward": "category"})
+    if library == "lightgbm":
+        from lightgbm import LGBMRegressor
+
+        fitted = LGBMRegressor(n_estimators=5, verbose=-1).fit(coded, table["days"])
+        fitted.booster_.save_model(tmp_path / "model.txt")
+    else:
+        from xgboost import XGBRegressor
+
+        fitted = XGBRegressor(n_estimators=5, enable_categorical=True).fit(coded, table["days"])
+        fitted.save_model(tmp_path / "model.json")
+    (model,) = tmp_path.glob("model.*")
+    expected = weighin.weigh(fitted, coded, table["days"], n_repeats=2, random_state=0)
+    ran = cli(
+        "run",
+        model.name,
+        "table.csv",
+        "--target",
+        "days",
+        "--columns",
+        "age,ward",
+        "--repeats",
+        "2",
+        "--no-page",
+    )
+    assert ran.code == 0, ran.err
+    same(tmp_path, expected)

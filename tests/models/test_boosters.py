@@ -15,7 +15,7 @@ from sklearn.metrics import log_loss, mean_absolute_error
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from weighin import Importance, InputError, ModelError, permutation_importance, weigh
+from weighin import InputError, ModelError, permutation_importance, weigh
 
 N = 120
 rng = np.random.default_rng(0)
@@ -68,37 +68,17 @@ def test_regressors_on_categories(maker: Callable[..., Any]) -> None:
 CODED = FRAME.assign(week=FRAME["week"] * 10).astype({"conference": "category", "week": "category"})
 
 
-def files_of(model: Any, folder: Any) -> tuple[Any, Any]:
-    """A booster by itself, and the file it saves."""
-    native = model.get_booster() if hasattr(model, "get_booster") else model.booster_
-    path = folder / ("model.json" if hasattr(model, "get_booster") else "model.txt")
-    native.save_model(path)
-    return native, path
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("maker", [lightgbm, xgboost])
-def test_texts_are_the_categories_that_a_booster_stores(
-    maker: Callable[..., Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from weighin._cli import main
-
-    monkeypatch.chdir(tmp_path)
+def test_texts_are_the_categories_that_a_booster_stores(maker: Callable[..., Any]) -> None:
     model = maker("Regressor").fit(CODED, MARGIN)
-    native, path = files_of(model, tmp_path)
+    native = model.get_booster() if hasattr(model, "get_booster") else model.booster_
     raw = CODED.astype({"conference": str, "week": int})
     expected = weigh(model, CODED, MARGIN, n_repeats=2, random_state=0)
     for table in (raw, raw.set_index(raw.index[::-1]), pl.from_pandas(raw)):
         for booster in (model, native):
             found = weigh(booster, table, MARGIN.to_numpy(), n_repeats=2, random_state=0)
             np.testing.assert_array_equal(found.importances, expected.importances)
-    raw.assign(margin=MARGIN).to_csv("games.csv", index=False)
-    asked = ["run", path.name, "games.csv", "--target", "margin", "--repeats", "2", "--no-page"]
-    monkeypatch.setattr("sys.argv", ["weighin", *asked])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert not stop.value.code
-    found = Importance.load(tmp_path / "importance.json")
-    np.testing.assert_allclose(found.importances, expected.importances, rtol=1e-9)
     with pytest.raises(InputError, match=r"Column 'conference' holds 'XYZ', which the .* was not trained on"):
         weigh(native, raw.assign(conference="XYZ"), MARGIN)
 

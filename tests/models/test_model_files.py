@@ -56,6 +56,7 @@ def test_a_pickle_is_opened_by_whoever_trusts_it(tmp_path, name, dump):
     assert open_model(tmp_path / name, accept).coef_.tolist() == model.coef_.tolist()
 
 
+@pytest.mark.slow
 def test_no_suffix_runs_code_unasked(tmp_path):
     from weighin._models.files.open import FORMATS
 
@@ -111,6 +112,7 @@ def test_a_program_of_torch_export_takes_any_number_of_rows(tmp_path, dynamic):
     assert module.eval().training == module.training
 
 
+@pytest.mark.slow
 def test_boosters_of_three_libraries(tmp_path):
     catboost, lightgbm, xgboost = map(pytest.importorskip, ("catboost", "lightgbm", "xgboost"))
     labels = np.where(Y > 0, "yes", "no")
@@ -204,6 +206,7 @@ RUBBISH = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "suffix", [".pkl", ".joblib", ".pt", ".pt2", ".skops", ".onnx", ".keras", ".json", ".ubj", ".txt", ".cbm"]
 )
@@ -215,6 +218,7 @@ def test_rubbish_is_one_message_that_names_the_file(tmp_path, suffix):
             open_model(path, accept)
 
 
+@pytest.mark.slow
 def test_a_file_that_was_cut_anywhere_is_one_message(tmp_path):
     xgboost, lightgbm, catboost = map(pytest.importorskip, ("xgboost", "lightgbm", "catboost"))
     xgb = xgboost.XGBRegressor(n_estimators=2).fit(X, Y)
@@ -235,6 +239,7 @@ def test_a_file_that_was_cut_anywhere_is_one_message(tmp_path):
                 open_model(cut, accept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".pt", ".pt2", ".skops", ".keras", ".pkl"])
 def test_an_archive_that_would_fill_the_memory_is_not_opened(tmp_path, suffix):
     path = tmp_path / f"bomb{suffix}"

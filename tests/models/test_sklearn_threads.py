@@ -66,6 +66,7 @@ def test_jobs_and_batches_do_not_change_the_numbers(
         close(importances(model, rows, FRAME["grade"], n_jobs=n_jobs, batch_size=batch_size), expected)
 
 
+@pytest.mark.slow
 def test_processes_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     from weighin._engine import plan as _plan
 
