@@ -13,6 +13,8 @@ from sklearn.preprocessing import FunctionTransformer
 import weighin
 from tables import FEATURES, Noisy, games, linear, logistic, noisy
 
+pytestmark = pytest.mark.slow
+
 FRAME = games(300)
 
 

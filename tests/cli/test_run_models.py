@@ -15,6 +15,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import weighin
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = ["age", "dose", "week"]
 
 

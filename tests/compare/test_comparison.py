@@ -20,6 +20,8 @@ import weighin
 from pages import asks_nobody
 from weighin import Comparison, Importance, InputError, OutputExistsError, compare
 
+pytestmark = pytest.mark.slow
+
 
 def old(x) -> np.ndarray:
     return np.asarray(x) @ [3.0, 1.0, 0.2, 0.0]

@@ -9,6 +9,8 @@ from weighin._inference import IDENTITY, R_SQUARED, ROOT, Moments, holm, infer, 
 from weighin._inference.paired import independent, paired
 from weighin._samplers import MarginalSampler
 
+pytestmark = pytest.mark.slow
+
 N_RUNS = 300
 MODELS = ((1.0, 0.5), (1.3, 0.3))  # coefficients of x and z; the truth is (1, 0.5)
 

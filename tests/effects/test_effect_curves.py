@@ -15,6 +15,8 @@ from sklearn.inspection import partial_dependence
 
 import weighin
 
+pytestmark = pytest.mark.slow
+
 torch.set_num_threads(1)
 
 

@@ -25,6 +25,8 @@ REAL = Path(__file__).resolve().parents[2].parent / "shared" / "cfbd"
 # Open the learner where neither weighin nor torchvision can be imported, and predict the held-out games.
 ELSEWHERE = """
 import json, sys, warnings
+
+pytestmark = pytest.mark.slow
 class Refuse:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in ("weighin", "torchvision"):

@@ -16,6 +16,8 @@ from weighin._football import games as _games
 from weighin._football.calibration import REAL, describe_league
 from weighin._football.simulate import COLUMNS, CONFERENCES, TEAMS, simulate_league
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "simulation.md"
 N_SEEDS = 12
 FULL = range(2015, 2020)  # no short season among them

@@ -15,6 +15,8 @@ from weighin._cli import train as _train
 from weighin._football.card import Card
 from weighin._football.simulate import simulate_league
 
+pytestmark = pytest.mark.slow
+
 app = typer.Typer()
 app.command("train")(_train.train)
 

@@ -17,6 +17,8 @@ from sklearn.preprocessing import OneHotEncoder
 
 from weighin import InputError, ModelError, permutation_importance, weigh
 
+pytestmark = pytest.mark.slow
+
 N = 120
 rng = np.random.default_rng(0)
 FRAME = pd.DataFrame(

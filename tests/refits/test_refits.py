@@ -11,6 +11,8 @@ import weighin
 from tables import FEATURES, Noisy, games, linear, logistic, noisy
 from weighin._inference.refits import Spread
 
+pytestmark = pytest.mark.slow
+
 FRAME = games(400)
 
 
