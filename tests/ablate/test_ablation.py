@@ -279,6 +279,7 @@ def test_bars_of_the_page_point_right_where_it_gets_worse():
     assert chart.unsure[0]
 
 
+@pytest.mark.slow
 def test_the_page_of_a_result_tells_what_training_again_gave(found):
     imp = weighin.Importance(("spread", "week"), np.array([[2.0], [0.1]]), 12.5, "mae", False, 300)
     text = imp.to_html(ablation=found)

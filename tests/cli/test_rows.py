@@ -172,6 +172,7 @@ def test_any_text_is_a_condition_or_a_clear_error(text):
     assert told.startswith("--where: ") or not told
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     st.sampled_from(["a", "b"]),

@@ -20,13 +20,14 @@ from weighin._football.card import Card, card_path
 from weighin._football.network import CAT_NAMES, CONT_NAMES, Epoch, TrainedNetwork, train_network
 from weighin._football.simulate import simulate_league
 
+pytestmark = pytest.mark.slow
+
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "cfbd"
 
 # Open the learner where neither weighin nor torchvision can be imported, and predict the held-out games.
 ELSEWHERE = """
 import json, sys, warnings
 
-pytestmark = pytest.mark.slow
 class Refuse:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in ("weighin", "torchvision"):

@@ -97,6 +97,7 @@ def test_weights_of_torch_are_said_without_a_question(tmp_path):
     assert open_model(tmp_path / "net.pth", accept)(torch.ones(1, 3)) == net(torch.ones(1, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dynamic", [True, False])
 def test_a_program_of_torch_export_takes_any_number_of_rows(tmp_path, dynamic):
     net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))

@@ -541,6 +541,7 @@ class TestTheValues:
 class TestSeveralTargets:
     Y = np.stack([WON, (X[:, 1] > 0) * 1], 1)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "model",
         [

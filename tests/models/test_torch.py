@@ -217,6 +217,7 @@ def test_a_constant_column_is_exactly_zero() -> None:
     assert not importances(mixed(), (cat, X))[0].any()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
 def test_a_scripted_module() -> None:
     module = perceptron()

@@ -295,6 +295,7 @@ def test_a_file_of_something_else_is_refused(result, tmp_path):
 
 
 # the page of an importance has scripts and a sentence as headline: tests/report
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind for kind in MAKERS if kind != "Importance"])
 def test_the_page_holds_every_feature_and_asks_for_nothing(kind, names, tmp_path):
     result = MAKERS[kind](names)
@@ -352,6 +353,7 @@ def test_one_feature_is_asked_for_by_name(result, names):
         result["nobody"]
 
 
+@pytest.mark.slow
 def test_a_view_changes_no_random_state_and_no_result(result):
     before, state = result.to_json(), np.random.get_state()[1].copy()
     for view in (str, repr, type(result).summary, type(result).to_markdown, type(result).to_html):
