@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,6 +75,8 @@ def train(
         y_block=y_block,
         splits=splits,
     )
+    # fastai's loaders draw the order of batches from Python's own numbers
+    random.seed(1)
     torch.manual_seed(1)
     learn = tabular_learner(data.dataloaders(bs=32), **{"layers": [8], **options})
     if epochs:

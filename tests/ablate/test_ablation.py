@@ -16,6 +16,8 @@ from tables import games, linear, noisy
 from weighin._inference.refits import Spread
 from weighin._results.change import Change
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def found():

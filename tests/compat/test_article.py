@@ -15,7 +15,7 @@ import learners
 from weighin import InputError, ModelError, PermutationImportance
 from weighin._base.errors import WeighinWarning
 
-pytestmark = pytest.mark.usefixtures("pyplot")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("pyplot")]
 
 
 def by_the_articles_loop(learn, df=None, bs=None):

@@ -21,6 +21,8 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from weighin import permutation_importance
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "name",

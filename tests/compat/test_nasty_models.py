@@ -19,6 +19,8 @@ from sklearn.preprocessing import FunctionTransformer, minmax_scale
 
 from weighin import permutation_importance
 
+pytestmark = pytest.mark.slow
+
 N = 20_000
 rng = np.random.default_rng(0)
 TABLE = pd.DataFrame(

@@ -26,6 +26,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 from weighin import permutation_importance
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "table",

@@ -20,6 +20,8 @@ from weighin._football.cache import Cache, DamagedError, default_folder, regular
 from weighin._football.client import Client
 from weighin._football.key import ApiKey
 
+pytestmark = pytest.mark.slow
+
 AFTERWARDS = datetime(2020, 2, 1, tzinfo=UTC)  # the season of 2019 is over
 MIDWAY = datetime(2019, 10, 20, 18, 0, tzinfo=UTC)
 

@@ -26,6 +26,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from weighin import InputError, MetricError, weigh
 
+pytestmark = pytest.mark.slow
+
 RNG = np.random.default_rng(0)
 
 

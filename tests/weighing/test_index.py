@@ -14,6 +14,8 @@ from sklearn.preprocessing import FunctionTransformer
 
 import weighin
 
+pytestmark = pytest.mark.slow
+
 N = 3000
 rng = np.random.default_rng(0)
 IDS = rng.permutation(10 * N)[:N]
