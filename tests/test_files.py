@@ -284,6 +284,7 @@ def outcomes(tmp_path_factory):
     return json.loads(ran.stdout)
 
 
+@pytest.mark.slow
 class TestKilled:
     """What a process that is gone left behind."""
 

@@ -11,6 +11,8 @@ import learners
 import weighin
 from weighin._tables.frames import write_table
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def results(tmp_path):

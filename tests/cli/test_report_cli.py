@@ -9,6 +9,8 @@ import pytest
 
 import weighin
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def result(tmp_path):

@@ -5,7 +5,10 @@ from __future__ import annotations
 import doctest
 import importlib
 
+import pytest
 from source_files import MODULE_NAMES
+
+pytestmark = pytest.mark.slow
 
 
 def test_examples_run():

@@ -48,6 +48,7 @@ def rows(levels: list[int], n_cont: int, n: int = 64) -> tuple[Tensor, Tensor]:
     return cat, torch.randn(n, n_cont)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**31),
