@@ -23,14 +23,14 @@ MEMORY = 12 * 2**30
 
 def all_calls(seed: int) -> list[Call]:
     """Every call there is, in an order drawn by the seed."""
-    from odd import refits, results, shell, verbs
+    from odd import looking, refits, results, shell, verbs
 
     rng = np.random.default_rng(seed)
     makers = (
         verbs.weigh_calls,
-        verbs.effects_calls,
-        verbs.associations_calls,
-        verbs.drop_in_calls,
+        looking.effects_calls,
+        looking.associations_calls,
+        looking.drop_in_calls,
         refits.calls,
         results.calls,
         shell.calls,

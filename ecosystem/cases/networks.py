@@ -1,8 +1,7 @@
-"""torch and what builds on it, Keras, ONNX."""
+"""torch and what builds on it."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from ecosystem.trial import NUMBERS, RAW, Trial, case, codes, games, log_loss, mae, softmax
 
 
-def _network(n_in: int, n_out: int) -> Any:
+def network(n_in: int, n_out: int) -> Any:
     import torch
 
     torch.manual_seed(0)
@@ -18,55 +17,55 @@ def _network(n_in: int, n_out: int) -> Any:
     return nn.Sequential(nn.Linear(n_in, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, n_out)).eval()
 
 
-def _matrix(df: Any) -> Any:
+def matrix(df: Any) -> Any:
     return np.ascontiguousarray(df.to_numpy(np.float32))
 
 
-def _run(module: Any, *parts: Any) -> Any:
+def run(module: Any, *parts: Any) -> Any:
     import torch
 
     with torch.no_grad():
         return module(*(torch.as_tensor(part) for part in parts)).numpy()
 
 
+def _learner_trial(df: Any, loaders: Any) -> Trial:
+    from fastai.tabular.all import tabular_learner
+
+    learn = tabular_learner(loaders, layers=[16])
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(1)
+
+    def predict(rows: Any) -> Any:
+        with learn.no_bar(), learn.no_logging():
+            return learn.get_preds(dl=learn.dls.test_dl(rows, bs=len(rows)))[0].numpy()
+
+    def mse(target: Any, pred: Any) -> float:
+        return float(((np.asarray(target) - pred.ravel()) ** 2).mean())
+
+    return Trial(learn, df, None, predict, mse, df.margin, df)
+
+
 @case("torch", "weigh(module, df, y)", "torch")
 def torch_module() -> Trial:
-    df, module = games(), _network(3, 3)
-    return Trial(module, df[NUMBERS], df.level, lambda X: softmax(_run(module, _matrix(X))), log_loss)
+    df, module = games(), network(3, 3)
+    return Trial(module, df[NUMBERS], df.level, lambda X: softmax(run(module, matrix(X))), log_loss)
 
 
 @case("fastai", "weigh(learn, df)", "fastai", environment="fastai")
 def fastai_learner() -> Trial:
-    from fastai.tabular.all import Categorify, FillMissing, Normalize, TabularDataLoaders, tabular_learner
+    from fastai.tabular.all import Categorify, FillMissing, Normalize, TabularDataLoaders
 
     df = games()
     loaders = TabularDataLoaders.from_df(
         df, procs=[Categorify, FillMissing, Normalize], cat_names=["league"], cont_names=NUMBERS,
         y_names="margin", bs=64, seed=0,
     )  # fmt: skip
-    learn = tabular_learner(loaders, layers=[16])
-    with learn.no_bar(), learn.no_logging():
-        learn.fit(1)
-
-        def predict(rows: Any) -> Any:
-            with learn.no_bar(), learn.no_logging():
-                return learn.get_preds(dl=learn.dls.test_dl(rows, bs=len(rows)))[0].numpy()
-
-        def mse(target: Any, pred: Any) -> float:
-            return float(((np.asarray(target) - pred.ravel()) ** 2).mean())
-
-        return Trial(learn, df, None, predict, mse, df.margin, df)
+    return _learner_trial(df, loaders)
 
 
 @case("fastai, procs that make columns", "weigh(learn, df)", "fastai", environment="fastai")
 def fastai_own_proc() -> Trial:
-    from fastai.tabular.all import (
-        Categorify,
-        Normalize,
-        TabularDataLoaders,
-        TabularProc,
-        tabular_learner,
-    )  # fmt: skip
+    from fastai.tabular.all import Categorify, Normalize, TabularDataLoaders, TabularProc
 
     class Gap(TabularProc):
         order = -10
@@ -86,18 +85,7 @@ def fastai_own_proc() -> Trial:
         bs=64,
         seed=0,
     )
-    learn = tabular_learner(loaders, layers=[16])
-    with learn.no_bar(), learn.no_logging():
-        learn.fit(1)
-
-    def predict(rows: Any) -> Any:
-        with learn.no_bar(), learn.no_logging():
-            return learn.get_preds(dl=learn.dls.test_dl(rows, bs=len(rows)))[0].numpy()
-
-    def mse(target: Any, pred: Any) -> float:
-        return float(((np.asarray(target) - pred.ravel()) ** 2).mean())
-
-    return Trial(learn, df, None, predict, mse, df.margin, df)
+    return _learner_trial(df, loaders)
 
 
 @case("Lightning", "weigh(lightning_module, df, y)", "lightning")
@@ -108,7 +96,7 @@ def lightning_module() -> Trial:
     class Wins(LightningModule):
         def __init__(self) -> None:
             super().__init__()
-            self.net, self.loss = _network(3, 1), torch.nn.BCEWithLogitsLoss()
+            self.net, self.loss = network(3, 1), torch.nn.BCEWithLogitsLoss()
 
         def forward(self, x: Any) -> Any:
             return self.net(x)
@@ -118,7 +106,7 @@ def lightning_module() -> Trial:
         module,
         df[NUMBERS],
         df.flag,
-        lambda X: 1 / (1 + np.exp(-_run(module, _matrix(X)).astype(float))),
+        lambda X: 1 / (1 + np.exp(-run(module, matrix(X)).astype(float))),
         log_loss,
     )
 
@@ -128,14 +116,14 @@ def _skorch() -> Any:
     from skorch import NeuralNetClassifier
 
     return NeuralNetClassifier(
-        _network(3, 2), criterion=torch.nn.CrossEntropyLoss, max_epochs=2, train_split=None, verbose=0
+        network(3, 2), criterion=torch.nn.CrossEntropyLoss, max_epochs=2, train_split=None, verbose=0
     )
 
 
 @case("skorch", "weigh(net, X, y)", "skorch")
 def skorch_matrix() -> Trial:
     df = games()
-    X, net = _matrix(df[NUMBERS]), _skorch()
+    X, net = matrix(df[NUMBERS]), _skorch()
     net.fit(X, df.flag.to_numpy())
     return Trial(net, X, df.flag, net.predict_proba, log_loss)
 
@@ -155,13 +143,13 @@ def skorch_dict() -> Trial:
             return self.head(torch.cat([self.levels(x_cat[:, 0]), x_cont], 1))
 
     df = games()
-    X = {"x_cont": _matrix(df[NUMBERS]), "x_cat": codes(df.league)[:, None]}
+    X = {"x_cont": matrix(df[NUMBERS]), "x_cat": codes(df.league)[:, None]}
     net = NeuralNetRegressor(ByParts, max_epochs=2, train_split=None, verbose=0)
     net.fit(X, df.margin.to_numpy(np.float32)[:, None])
     return Trial(net, X, df.margin, net.predict, mae)
 
 
-def _encoder(dtype: Any = np.float32) -> Any:
+def encoder(dtype: Any = np.float32) -> Any:
     from sklearn.compose import make_column_transformer
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -173,9 +161,9 @@ def _encoder(dtype: Any = np.float32) -> Any:
 @case("encoder and torch", "weigh((prep, module), df, y)", "torch", "scikit-learn")
 def encoder_and_module() -> Trial:
     df = games()
-    prep, module = _encoder().fit(df[RAW]), _network(6, 1)
+    prep, module = encoder().fit(df[RAW]), network(6, 1)
     return Trial(
-        (prep, module), df[RAW], df.margin, lambda X: _run(module, prep.transform(X).astype(np.float32)), mae
+        (prep, module), df[RAW], df.margin, lambda X: run(module, prep.transform(X).astype(np.float32)), mae
     )
 
 
@@ -188,10 +176,10 @@ def pipeline_and_skorch() -> Trial:
 
     df = games()
     net = NeuralNetClassifier(
-        _network(6, 3), criterion=torch.nn.CrossEntropyLoss, max_epochs=2, train_split=None, verbose=0
+        network(6, 3), criterion=torch.nn.CrossEntropyLoss, max_epochs=2, train_split=None, verbose=0
     )
     single = FunctionTransformer(lambda X: X.astype(np.float32))
-    model = make_pipeline(_encoder(), single, net).fit(df[RAW], df.level.to_numpy())
+    model = make_pipeline(encoder(), single, net).fit(df[RAW], df.level.to_numpy())
     return Trial(model, df[RAW], df.level, model.predict_proba, log_loss)
 
 
@@ -205,7 +193,7 @@ def rtdl_transformer() -> Trial:
         n_cont_features=3, cat_cardinalities=[], d_out=1, **FTTransformer.get_default_kwargs(1)
     ).eval()
     df = games()
-    X = {"x_cont": _matrix(df[NUMBERS]), "x_cat": None}
+    X = {"x_cont": matrix(df[NUMBERS]), "x_cat": None}
 
     def predict(rows: Any) -> Any:
         with torch.no_grad():
@@ -226,8 +214,8 @@ def rtdl_frame() -> Trial:
     df = games().astype({"league": "category"})
 
     def predict(rows: Any) -> Any:
-        return _run(
-            module, _matrix(rows[NUMBERS]), rows[["league"]].apply(lambda c: c.cat.codes).to_numpy(np.int64)
+        return run(
+            module, matrix(rows[NUMBERS]), rows[["league"]].apply(lambda c: c.cat.codes).to_numpy(np.int64)
         )
 
     return Trial(module, df[RAW], df.margin, predict, mae)
@@ -241,7 +229,7 @@ def tabm_module() -> Trial:
     torch.manual_seed(0)
     module = TabM.make(n_num_features=3, d_out=1, k=4, n_blocks=1, d_block=16).eval()
     df = games()
-    return Trial(module, df[NUMBERS], df.margin, lambda X: _run(module, _matrix(X)).mean(1), mae)
+    return Trial(module, df[NUMBERS], df.margin, lambda X: run(module, matrix(X)).mean(1), mae)
 
 
 def _tensor_frame(df: Any, target: str) -> Any:
@@ -333,94 +321,3 @@ def autogluon_predictor() -> Trial:
     return Trial(
         predictor, df, None, lambda X: predictor.predict_proba(X).to_numpy(), log_loss, codes(df.grade), df
     )
-
-
-def _keras(backend: str) -> Trial:
-    os.environ["KERAS_BACKEND"] = backend
-    import keras
-
-    keras.utils.set_random_seed(0)
-    numbers, levels = keras.Input((3,), name="numbers"), keras.Input((1,), name="league", dtype="int32")
-    hidden = keras.layers.Concatenate()(
-        [keras.layers.Flatten()(keras.layers.Embedding(3, 2)(levels)), numbers]
-    )
-    out = keras.layers.Dense(3, activation="softmax")(keras.layers.Dense(8, activation="relu")(hidden))
-    model = keras.Model([numbers, levels], out)
-    model.compile("adam", "sparse_categorical_crossentropy")
-    df = games()
-    X = {"numbers": _matrix(df[NUMBERS]), "league": codes(df.league)[:, None]}
-    model.fit(X, df.level, epochs=1, verbose=0)
-    return Trial(model, X, df.level, lambda rows: model.predict(rows, verbose=0), log_loss)
-
-
-@case("Keras on torch", "weigh(model, {input: matrix}, y)", "keras", "torch")
-def keras_torch() -> Trial:
-    return _keras("torch")
-
-
-@case("Keras on jax", "weigh(model, {input: matrix}, y)", "keras", "jax")
-def keras_jax() -> Trial:
-    return _keras("jax")
-
-
-def _onnx_matrix(model: Any, X: Any) -> Any:
-    from skl2onnx import to_onnx
-
-    return to_onnx(model, X[:1], options={"zipmap": False} if hasattr(model, "predict_proba") else None)
-
-
-@case("ONNX Runtime, session", "weigh(session, X, y)", "onnxruntime")
-def onnx_session() -> Trial:
-    import onnxruntime
-    from sklearn.linear_model import LogisticRegression
-
-    df = games()
-    X = _matrix(df[NUMBERS])
-    model = LogisticRegression().fit(X, df.level)
-    session = onnxruntime.InferenceSession(_onnx_matrix(model, X).SerializeToString())
-    name = session.get_inputs()[0].name
-    return Trial(session, X, df.level, lambda rows: session.run(None, {name: rows})[1], log_loss)
-
-
-@case("ONNX, file of columns", 'weigh("model.onnx", df, y)', "onnxruntime", "skl2onnx")
-def onnx_file() -> Trial:
-    import tempfile
-    from pathlib import Path
-
-    import onnxruntime
-    from skl2onnx import to_onnx
-    from skl2onnx.common.data_types import FloatTensorType, StringTensorType
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-
-    df = games().astype(dict.fromkeys(NUMBERS, np.float32))
-    model = make_pipeline(_encoder(), LogisticRegression()).fit(df[RAW], df.won)
-    kinds = [
-        (name, FloatTensorType([None, 1]) if name != "league" else StringTensorType([None, 1]))
-        for name in RAW
-    ]
-    path = Path(tempfile.mkdtemp()) / "model.onnx"
-    path.write_bytes(to_onnx(model, initial_types=kinds).SerializeToString())
-    session = onnxruntime.InferenceSession(path)
-
-    def predict(rows: Any) -> Any:
-        given = {name: rows[[name]].to_numpy() for name in RAW}
-        return np.array([[row["no"], row["yes"]] for row in session.run(None, given)[1]])
-
-    return Trial(str(path), df[RAW], df.won, predict, log_loss, codes(df.won))
-
-
-@case(
-    "ONNX, from torch, of a fixed number of rows",
-    "weigh(onnx_program, X, y)",
-    "onnxruntime",
-    "onnxscript",
-    "torch",
-)
-def onnx_program() -> Trial:
-    import torch
-
-    df, module = games(), _network(3, 1)
-    X = _matrix(df[NUMBERS])
-    program = torch.onnx.export(module, (torch.from_numpy(X[:16]),), dynamo=True, verbose=False)
-    return Trial(program, X, df.margin, lambda rows: _run(module, rows), mae)
