@@ -61,8 +61,9 @@ def test_no_circle():
         source.module: {
             imported.target
             for imported in source.imports
-            # the front door names the types of everything; a module may name itself
-            if imported.when != "types" and imported.target != source.module
+            # the front doors name the types of everything; a module may name itself
+            if (imported.when != "types" or source.room not in ("__init__", "adapters"))
+            and imported.target != source.module
         }
         for source in SOURCES
     }
