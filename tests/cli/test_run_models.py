@@ -288,17 +288,7 @@ def test_texts_of_a_csv_are_the_categories_that_the_file_of_a_booster_stores(cli
         fitted.save_model(tmp_path / "model.json")
     (model,) = tmp_path.glob("model.*")
     expected = weighin.weigh(fitted, coded, table["days"], n_repeats=2, random_state=0)
-    ran = cli(
-        "run",
-        model.name,
-        "table.csv",
-        "--target",
-        "days",
-        "--columns",
-        "age,ward",
-        "--repeats",
-        "2",
-        "--no-page",
-    )
+    options = "--target days --columns age,ward --repeats 2 --no-page".split()
+    ran = cli("run", model.name, "patients.csv", *options)
     assert ran.code == 0, ran.err
     same(tmp_path, expected)

@@ -22,7 +22,8 @@ def require(module: str, extra: str, purpose: str) -> ModuleType:
     except ModuleNotFoundError as error:
         package = module.partition(".")[0]
         if error.name is None or error.name.partition(".")[0] != package:
-            raise  # the package is there, something it needs is not: its own message is the better one
+            # the package is there, something it needs is not: its own message is the better one
+            raise
         raise MissingDependencyError(
             f"{package} is needed to {purpose} and is not installed: pip install 'weighin[{extra}]'"
         ) from None

@@ -12,7 +12,8 @@ from sklearn import config_context, get_config
 from weighin._compat.rows import native
 from weighin._models.sklearn import SklearnModel
 
-EXACT = 2**53  # whole numbers beyond this are not all there in double precision
+# whole numbers beyond this are not all there in double precision
+EXACT = 2**53
 
 
 class NotNumbersError(Exception):

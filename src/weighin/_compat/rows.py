@@ -20,7 +20,8 @@ class PandasRows:
     `frame`: Never written to; or another frame with pandas' methods.
     """
 
-    shielded = False  # an estimator gets the frame itself
+    # an estimator gets the frame itself
+    shielded = False
 
     def __init__(self, frame: Any) -> None:
         self._frame = frame
@@ -47,7 +48,8 @@ class PandasRows:
 
     def levels(self, columns: Sequence[int], limit: int) -> NDArray[np.int64] | None:
         """Number the distinct joint values of some columns; None when there are more than `limit`."""
-        (column,) = columns  # scikit-learn's function swaps one at a time
+        # scikit-learn's function swaps one at a time
+        (column,) = columns
         values = self._frame.iloc[:, column]
         if isinstance(values.dtype, np.dtype):
             return number_values(values.to_numpy(), limit)
@@ -66,7 +68,8 @@ class PandasRows:
         """Whether all values are the same; False also where that cannot be told."""
         try:
             return bool(self._frame.equals(other.native))
-        except (TypeError, ValueError):  # objects with ideas of their own about equality
+        # objects with ideas of their own about equality
+        except (TypeError, ValueError):
             return False
 
     def replace(self, columns: Sequence[int], source: PandasRows, rows: Any) -> None:
@@ -111,6 +114,7 @@ def pick(values: Any, rows: NDArray[np.int64]) -> Any:
         return values.iloc[rows]
     if hasattr(values, "shape"):
         return values[rows]
-    if hasattr(values, "to_numpy"):  # an arrow column
+    # an arrow column
+    if hasattr(values, "to_numpy"):
         return values.to_numpy()[rows]
     return [values[row] for row in rows.tolist()]

@@ -14,7 +14,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
-HOME = make_scorer(len).__module__  # of scikit-learn's own scorers
+# of scikit-learn's own scorers
+HOME = make_scorer(len).__module__
 
 
 # from the name of a method to what it has answered
@@ -109,7 +110,8 @@ class _Answered:
             def method(X: Any) -> Any:
                 return answer
 
-            method.__name__ = name  # scorers ask for it
+            # scorers ask for it
+            method.__name__ = name
             return method
         return getattr(self._estimator, name)
 
@@ -141,7 +143,8 @@ def _own_score(estimator: Any) -> Look | None:
     for mixin in (ClassifierMixin, RegressorMixin):
         if _same(estimator, mixin, "score"):
             return "predict", mixin.score
-    if _same(estimator, KNeighborsClassifier, "score"):  # its own one takes no table as well
+    # its own one takes no table as well
+    if _same(estimator, KNeighborsClassifier, "score"):
         return "predict", ClassifierMixin.score
     if get_config().get("enable_metadata_routing"):
         return None

@@ -53,10 +53,12 @@ def by_engine(task: Task, part: Part) -> Scores | None:
     if not part.singles or task.rows.n_rows < 2:
         return None
     estimator = task.estimator
-    if not predicts_row_by_row(estimator):  # it may draw from a generator of its own, or count
+    # it may draw from a generator of its own, or count
+    if not predicts_row_by_row(estimator):
         try:
             estimator = deepcopy(estimator)
-        except Exception:  # whatever its parts say to that
+        # whatever its parts say to that
+        except Exception:
             return None
     model = Answering(estimator, part.methods)
 
@@ -73,7 +75,8 @@ def by_engine(task: Task, part: Part) -> Scores | None:
     try:
         with Session(model) as session:
             scores = session.measure(data, features, donors, Measurement(metrics), resources)
-    except Exception:  # whatever it is, calls do without, or raise what scikit-learn raises
+    # whatever it is, calls do without, or raise what scikit-learn raises
+    except Exception:
         return None
     if not scores.complete:
         raise KeyboardInterrupt

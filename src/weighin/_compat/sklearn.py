@@ -20,7 +20,8 @@ from weighin._compat.rows import as_rows, native
 from weighin._compat.scorers import Part, parts, scored
 from weighin._compat.scoring import Scores, Task, by_calls, by_engine
 
-NEW_NAME = "ensure_all_finite" in signature(check_array).parameters  # since scikit-learn 1.6
+# since scikit-learn 1.6
+NEW_NAME = "ensure_all_finite" in signature(check_array).parameters
 ALLOW_NAN = {"ensure_all_finite" if NEW_NAME else "force_all_finite": "allow-nan"}
 
 
@@ -145,7 +146,8 @@ def _table(estimator: Any, X: Any) -> Any:
     frame = nw.from_native(X, eager_only=True)
     try:
         estimator.predict(frame.head(2).to_native())
-    except Exception:  # any library's way to say that it does not read such a frame
+    # any library's way to say that it does not read such a frame
+    except Exception:
         return frame.to_pandas()
     return X
 

@@ -39,7 +39,8 @@ def collect(run: Run, advance: Advance) -> Scores:
     except KeyboardInterrupt:
         if not done:
             raise
-    if not done:  # no features were asked for
+    # no features were asked for
+    if not done:
         done.append(current)
     finished = [feature for part in done for feature in part.finished]
     swap_effects = tuple(_joined(same) for same in zip(*(part.swap_effects for part in done), strict=True))

@@ -12,7 +12,8 @@ from weighin._engine.arrays import on_host
 from weighin._metrics import Metric
 
 DOUBLE = 1e-70, 1e70
-SINGLE = 1e-30, 1e30  # of what is computed or kept in single precision
+# of what is computed or kept in single precision
+SINGLE = 1e-30, 1e30
 ADVICE = "Measure in another unit: multiply y and the model's predictions by the same number, such as {}."
 
 
@@ -23,7 +24,8 @@ def check_size(metric: Metric, before: float, change: NDArray[np.float64], *, si
     ------
     MetricError
     """
-    if not np.isfinite(before):  # a segment may not allow it; on all rows it is refused in other words
+    # a segment may not allow it; on all rows it is refused in other words
+    if not np.isfinite(before):
         return
     largest = max(abs(before), float(np.abs(change[~np.isnan(change)]).max(initial=0.0)))
     least, most = SINGLE if single else DOUBLE

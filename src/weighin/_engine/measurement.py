@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from weighin._inference import Evidence, RowChanges
 from weighin._metrics import Metric
 
-MOST_EXPONENT = 32  # of the largest weight, to the base of two
+# of the largest weight, to the base of two
+MOST_EXPONENT = 32
 
 
 def extreme_exponent(weights: NDArray[np.float64]) -> int:

@@ -14,12 +14,18 @@ from weighin._engine.workers import threads_for
 from weighin._samplers import Block, Positions
 from weighin._tables.features import Feature
 
-MEMORY = 256 * 2**20  # bytes beside the encoded data
-STEPS, MOST_STEPS = 10, 100  # places where a long run can be stopped without losing what is done
-SHORT_RUN, SHORT_SECONDS = 1_000_000, 1.0  # row predictions; a shorter run is not cut for stopping
-STEP_SECONDS = 5.0  # from one place to the next, about
-BATCH_ROWS = 32_768  # rows at once; more no longer helps
-THREADS_FROM = 20_000  # row predictions below which threads cost more than they give
+# bytes beside the encoded data
+MEMORY = 256 * 2**20
+# places where a long run can be stopped without losing what is done
+STEPS, MOST_STEPS = 10, 100
+# row predictions; a shorter run is not cut for stopping
+SHORT_RUN, SHORT_SECONDS = 1_000_000, 1.0
+# from one place to the next, about
+STEP_SECONDS = 5.0
+# rows at once; more no longer helps
+BATCH_ROWS = 32_768
+# row predictions below which threads cost more than they give
+THREADS_FROM = 20_000
 
 
 @dataclass(frozen=True)

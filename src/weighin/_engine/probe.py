@@ -14,12 +14,18 @@ from weighin._base.errors import ModelError, of_the_model
 from weighin._base.random_state import restored
 from weighin._models import Rows
 
-SAMPLE_ROWS = 257  # looked at before the run
-ROUNDINGS = 1000  # by which two predictions of a row may differ where the order of a sum is not fixed
-FEW_ROUNDINGS = 64  # a change so small is no leaf of a tree, but a sum in another order
-OF_RANGE = 1e-5  # of the range of predictions, that a sum in another order may move one by
-CALL_BYTES = 32 * 2**20  # that one call of the model may take for itself
-LEAST_ROWS = 64  # of one call
+# looked at before the run
+SAMPLE_ROWS = 257
+# by which two predictions of a row may differ where the order of a sum is not fixed
+ROUNDINGS = 1000
+# a change so small is no leaf of a tree, but a sum in another order
+FEW_ROUNDINGS = 64
+# of the range of predictions, that a sum in another order may move one by
+OF_RANGE = 1e-5
+# that one call of the model may take for itself
+CALL_BYTES = 32 * 2**20
+# of one call
+LEAST_ROWS = 64
 
 Predict = Callable[[Any], Any]
 
@@ -115,7 +121,8 @@ def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None, name: str
     rounding, batch_dependence, exact_beside, row_bytes = rounding_of(first), 0.0, True, 0.0
     for part in parts if n > 1 and not noise else ():
         apart, taken_apart = look(predict, rows.take(part))
-        if len(part) < n:  # what every call takes, whatever its rows, is no part of the difference
+        # what every call takes, whatever its rows, is no part of the difference
+        if len(part) < n:
             row_bytes = max(row_bytes, (taken - taken_apart) / (n - len(part)))
         beside = first[sample.index(part)]
         batch_dependence = max(batch_dependence, difference(apart, beside, rounding))

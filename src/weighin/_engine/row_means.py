@@ -77,7 +77,8 @@ class RowMeans:
                 after = run.view.model.to_user_scale(out)
             else:
                 target, unmoved, after = run.data.target[batch.numbers], baseline, out
-            with np.errstate(over="ignore", invalid="ignore"):  # losses that are infinite are refused
+            # losses that are infinite are refused
+            with np.errstate(over="ignore", invalid="ignore"):
                 losses = metric.per_row(target, unmoved)
                 change = on_host(metric.per_row(target, after) - losses)
             before.append(on_host(losses))

@@ -31,8 +31,10 @@ from weighin._tables.features import Feature
 
 T = TypeVar("T")
 Key = tuple[str, int | None, bool]
-AT_ONCE_BYTES = 2 * 2**30  # that a call of the whole table may take, where it has to be made
-PROOF_BATCHES = 5  # of a run in time, each a small part of what is left: so long may a look at all rows take
+# that a call of the whole table may take, where it has to be made
+AT_ONCE_BYTES = 2 * 2**30
+# of a run in time, each a small part of what is left: so long may a look at all rows take
+PROOF_BATCHES = 5
 
 
 def _nothing(work: int) -> None:
@@ -293,7 +295,8 @@ class Session:
         except Exception as error:
             raise (found.error or error) from None
         noise = difference(again, pred, rounding_of(pred))
-        if noise and found.error is None:  # what differs may be chance alone
+        # what differs may be chance alone
+        if noise and found.error is None:
             probe = replace(probe, batch_dependence=0.0)
             return self._keep(
                 replace(view, probe=replace(probe, noise=noise), split=None, proven=True), resources
@@ -331,7 +334,8 @@ class Session:
             if key not in self._baselines:
                 self._baselines[key] = predict_together(view, rows, most)[drawn]
             return Proof.of(view, features, donors(), most, self._baselines[key]), ""
-        except Exception as error:  # what fails on parts of the rows, too, is raised there
+        # what fails on parts of the rows, too, is raised there
+        except Exception as error:
             return None, f"a call of all rows fails ({type(error).__name__}: {error})"
 
     def _split(self, rows: Rows) -> Split | None:

@@ -14,8 +14,10 @@ from weighin._engine.workers import blas, one_blas_thread
 from weighin._inference import Link, Moments, Strata
 from weighin._samplers import Positions
 
-UNITS = 128  # features with joint moments: the work grows with their square
-STRATA = 64  # with moments of their own; more are put together by size
+# features with joint moments: the work grows with their square
+UNITS = 128
+# with moments of their own; more are put together by size
+STRATA = 64
 
 Floats = NDArray[np.float64]
 
@@ -98,14 +100,16 @@ class Sums:
         else:
             weight, total = float(own.sum()), float(own @ before)
             change, pair_weight = np.empty(changes.shape[:2]), np.empty(len(self.pair_weight))
-            for r, donors in enumerate(batch.donors):  # one by one: of many rows there is room for few
+            # one by one: of many rows there is room for few
+            for r, donors in enumerate(batch.donors):
                 pair = own if weights is None else own * weights[donors]
                 pair_weight[r] = pair.sum()
                 change[:, r] = np.einsum("fn,n->f", changes[:, r], pair, dtype=np.float64)
         moments = self.moments
         if closed and len(changes):
             rows = before[None] if spread is None else np.stack([before.astype(np.float64), spread])
-            with one_blas_thread(blas()):  # products too small for threads
+            # products too small for threads
+            with one_blas_thread(blas()):
                 moments = self._moments(batch, rows, changes, weights, segment, moved)
         return Sums(
             self.change[: len(changes)] + change,
@@ -182,11 +186,11 @@ class Sums:
         """What each swap changed of the metric, shape (n_features, n_repeats)."""
         if not self.weight:
             return np.full(self.change.shape, np.nan)
-        with np.errstate(
-            divide="ignore", invalid="ignore"
-        ):  # NaN where the pairs of a shuffle have no weight
+        # NaN where the pairs of a shuffle have no weight
+        with np.errstate(divide="ignore", invalid="ignore"):
             change = self.change / self.pair_weight
-        if link.is_mean:  # without the rounding of adding and subtracting the baseline
+        # without the rounding of adding and subtracting the baseline
+        if link.is_mean:
             return change
         before, spread = self.before / self.weight, self.spread / self.weight
         return link.value(before + change, spread) - self.baseline(link)

@@ -90,7 +90,8 @@ class WholeMetric:
         """Take the predictions of one feature, (n_repeats, n_rows, n_outputs), and which of them moved."""
         if np.isnan(self.baseline):
             return
-        if not moved[:, self.here].any():  # exactly nothing, which rounding might not give
+        # exactly nothing, which rounding might not give
+        if not moved[:, self.here].any():
             self.change[number] = self._without[number] = 0.0
             return
         if self._changes is None or not self.metric.averages:
@@ -206,7 +207,8 @@ class WholeMetric:
 
     def kept(self, n_done: int) -> tuple[Floats, NDArray[np.float32]]:
         """Values of all rows before any swap, and what swaps changed of them, for a metric that has such values."""
-        if self._changes is None:  # it is not defined on these rows
+        # it is not defined on these rows
+        if self._changes is None:
             shape = n_done, self.n_repeats, self.n_rows
             return np.full(self.n_rows, np.nan), np.full(shape, np.nan, dtype=np.float32)
         return self._of_own_rows, self._changes[:n_done]
@@ -219,7 +221,8 @@ class WholeMetric:
         try:
             with self._warnings_off():
                 return self.metric.score(self.target[here], pred[here], *sample_weight)
-        except Exception:  # whatever the metric makes of fewer rows, such as one class only
+        # whatever the metric makes of fewer rows, such as one class only
+        except Exception:
             return float("nan")
 
     @contextmanager
@@ -242,7 +245,8 @@ class WholeMetric:
         shares = [
             share
             for share in np.array_split(np.arange(len(spans)), min(LEFT_OUT, len(spans)))
-            if 0 < len(remaining(share)) < self.n_rows  # else there are no rows of the segment in that share
+            # else there are no rows of the segment in that share
+            if 0 < len(remaining(share)) < self.n_rows
         ]
         # made when they are asked for: of many rows there is no room for all
         return _Each(len(shares) if len(shares) > 1 else 0, lambda k: remaining(shares[k]))

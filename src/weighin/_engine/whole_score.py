@@ -49,8 +49,10 @@ class WholeScore:
                 for after in out:
                     scoring.add(after)
                     advance(self.n_rows * run.sampler.n_repeats)
-                after = out = None  # what is added up next needs the room
-        finally:  # what is known of the features so far is kept
+                # what is added up next needs the room
+                after = out = None
+        # what is known of the features so far is kept
+        finally:
             if scoring is not None:
                 self.swap_effects = scoring.swap_effects
                 self.finished = self.section[: scoring.n_done]
@@ -110,7 +112,8 @@ class _Scoring:
     def add(self, after: Any) -> None:
         """Take the predictions of one more feature, shape (n_repeats, n_rows, n_outputs)."""
         here = self.n_done
-        for r, pred in enumerate(after):  # one by one: of many rows there is room for few
+        # one by one: of many rows there is room for few
+        for r, pred in enumerate(after):
             self.moved[here, r] = on_host((pred != self.baseline).any(-1))
             for number, metric in enumerate(self.run.measurement.metrics):
                 if metric.per_row is not None:

@@ -98,7 +98,8 @@ class Workers:
                     if thread.name.startswith(self._name):
                         thread.join()
                 break
-            except RuntimeError:  # it is just being started
+            # it is just being started
+            except RuntimeError:
                 time.sleep(0.01)
         self._pool = None
 
@@ -189,11 +190,14 @@ def settings_kept() -> Iterator[None]:
         np.seterr(**errors)
         if torch and torch.get_num_threads() != n_threads:
             torch.set_num_threads(n_threads)
-        if sklearn and sklearn.get_config() != config:  # its functions change that for others they call
+        # its functions change that for others they call
+        if sklearn and sklearn.get_config() != config:
             sklearn.set_config(**config)
-        if warnings.filters is not filters:  # an interrupt kept warnings.catch_warnings from ending
+        # an interrupt kept warnings.catch_warnings from ending
+        if warnings.filters is not filters:
             warnings.filters = filters
-            with warnings.catch_warnings():  # which tells Python that they have changed
+            # which tells Python that they have changed
+            with warnings.catch_warnings():
                 pass
 
     with restored(restore):

@@ -23,9 +23,12 @@ from weighin._football.key import KEY_VARIABLE, WHERE_KEYS_COME_FROM, ApiKey
 from weighin._football.records import Endpoint, decode
 
 BASE_URL = "https://api.collegefootballdata.com"
-LONGEST_WAIT = 300  # seconds one try may be put off; an API that asks for more is left alone
-MOST_BYTES = 32 * 2**20  # of an answer, unpacked; a whole season has about one
-_OWN_WORDS = 200  # characters of the server's own words shown in a message
+# seconds one try may be put off; an API that asks for more is left alone
+LONGEST_WAIT = 300
+# of an answer, unpacked; a whole season has about one
+MOST_BYTES = 32 * 2**20
+# characters of the server's own words shown in a message
+_OWN_WORDS = 200
 
 
 class UnavailableError(FetchError):
@@ -140,7 +143,8 @@ class Client:
         else:
             if not key.occurs_in(body):
                 return body
-            del body  # some tracebacks print local variables
+            # some tracebacks print local variables
+            del body
             raise FetchError(
                 f"The answer of {where} repeats the API key and was not kept; is --base-url right?"
             )
@@ -275,7 +279,8 @@ def _own_words(response: _Reply) -> str:
     try:
         answer: Any = decode(response.content)
     except ValueError:
-        return ""  # an HTML page of a proxy helps nobody
+        # an HTML page of a proxy helps nobody
+        return ""
     words = answer.get("message") if isinstance(answer, dict) else None
     text = words if isinstance(words, str) else ""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())

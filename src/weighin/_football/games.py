@@ -180,7 +180,8 @@ def fold(provider: str) -> str:
 
 
 def _row(game: Game, spread: float, provider: str) -> tuple[object, ...]:
-    home, away = game.home_points or 0, game.away_points or 0  # never None here: such games were dropped
+    # never None here: such games were dropped
+    home, away = game.home_points or 0, game.away_points or 0
     return (
         game.id,
         game.season,

@@ -311,7 +311,8 @@ def _quiet() -> Iterator[None]:
 
 def _reporter(fastai: Any, progress: Callable[[Epoch], object]) -> Any:
     class EpochReport(fastai.Callback):
-        order = 60  # after fastai's Recorder, which fills `values`
+        # after fastai's Recorder, which fills `values`
+        order = 60
 
         def after_epoch(self) -> None:
             progress(Epoch(self.epoch + 1, *map(float, self.recorder.values[-1])))

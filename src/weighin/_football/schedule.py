@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 LAST_WEEK = 13
 TITLE_WEEK = 14
 GAMES_WANTED = 11
-ONE_LESS = 0.08  # teams that play one game more outside the league
-EARLY_WEEKS = 3  # mostly strangers; conference play starts after these
-EARLY_SHARE = 0.9  # teams that meet a stranger in such a week; the others rest or play outside the league
+# teams that play one game more outside the league
+ONE_LESS = 0.08
+# mostly strangers; conference play starts after these
+EARLY_WEEKS = 3
+# teams that meet a stranger in such a week; the others rest or play outside the league
+EARLY_SHARE = 0.9
 STRONGER_HOSTS = 0.85
-NEUTRAL_SHARE = 0.055  # of games between strangers; title games are always on neutral ground
+# of games between strangers; title games are always on neutral ground
+NEUTRAL_SHARE = 0.055
 # conference games and other games that survive in a short season
 SHORT_KEPT = (0.88, 0.34)
 

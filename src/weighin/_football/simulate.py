@@ -38,20 +38,29 @@ CONFERENCES: dict[str, tuple[int, float, int]] = {
     "Independent": (5, 0.0, 0),
 }
 
-BURN_IN = 12  # seasons before the first one asked for, so that Elo starts settled
-TEAM_SD = 8.0  # strength of teams around their conference at the start, in points
-SEASON_KEEP = 0.78  # how much of it is left a year later
-SUMMER_SD = 4.0  # what the bookmaker learns between seasons and Elo does not
-WEEK_SD = 0.6  # the same from week to week
-NEWS_SD = 3.0  # the same about one game: injuries, match-ups, weather
-FORM = 0.09  # a result moves strength by this share of the surprise: what makes Elo worth having
+# seasons before the first one asked for, so that Elo starts settled
+BURN_IN = 12
+# strength of teams around their conference at the start, in points
+TEAM_SD = 8.0
+# how much of it is left a year later
+SEASON_KEEP = 0.78
+# what the bookmaker learns between seasons and Elo does not
+SUMMER_SD = 4.0
+# the same from week to week
+WEEK_SD = 0.6
+# the same about one game: injuries, match-ups, weather
+NEWS_SD = 3.0
+# a result moves strength by this share of the surprise: what makes Elo worth having
+FORM = 0.09
 HOME_ADVANTAGE = 3.0
 
 TOTAL_MEAN, TOTAL_SD, LOSER_MIN = 56.2, 10.0, 4.0
 # chances of a touchdown; sets how far scores scatter
 DRIVES = (11, 12)
-GOALS = 1.5  # field goals of a usual game
-TRY_MISSED, TRY_DOUBLED = 0.05, 0.03  # touchdowns worth 6, and 8 of the others
+# field goals of a usual game
+GOALS = 1.5
+# touchdowns worth 6, and 8 of the others
+TRY_MISSED, TRY_DOUBLED = 0.05, 0.03
 TOUCHDOWN_MEAN = 7 - TRY_MISSED + (1 - TRY_MISSED) * TRY_DOUBLED
 
 ELO_MEAN, ELO_PER_POINT, ELO_K, ELO_KEEP = 1500.0, 24.0, 2.4, 0.85

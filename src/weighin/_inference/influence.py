@@ -34,7 +34,8 @@ def auc_values(target: ArrayLike, score: ArrayLike, weights: ArrayLike | None = 
     rows = score.reshape(-1, score.shape[-1])
     own = np.broadcast_to(1.0 if weights is None else np.asarray(weights, dtype=float), score.shape)
     own, values = own.reshape(rows.shape), np.empty(rows.shape)
-    for filled, one, weight in zip(values, rows, own, strict=True):  # each alone: equal inputs, equal bits
+    # each alone: equal inputs, equal bits
+    for filled, one, weight in zip(values, rows, own, strict=True):
         filled[...] = _area_values(positive, one, weight)
     return values.reshape(score.shape)
 

@@ -43,7 +43,8 @@ class Inference:
     def of(cls, estimate: Floats, spread: Spread, few_rows: NDArray[np.bool_]) -> Inference:
         """Put estimates and their spread together."""
         se, data, shuffle = (np.sqrt(v) for v in (spread.variance, spread.data, spread.shuffle))
-        estimate = np.asarray(estimate, dtype=float) + 0.0  # no negative zeros
+        # no negative zeros
+        estimate = np.asarray(estimate, dtype=float) + 0.0
         return cls(estimate, se, data, shuffle, spread.skewness, spread.df, few_rows)
 
     def interval(self, confidence_level: float = 0.95) -> tuple[Floats, Floats]:

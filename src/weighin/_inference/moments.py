@@ -245,7 +245,8 @@ class Moments:
         """The sums about another centre (Pebay 2008, formulas for arbitrary-order moments)."""
         n, d = self.n_rows, self.mean - centre
         given = d * self.gives
-        e = d + given  # how far psi moves
+        # how far psi moves
+        e = d + given
         psi, own, ej, ek = self.psi, np.diag(self.psi)[:, None], e[:, None], e[None, :]
         third = self.third + 2 * ej * psi + ek * own + n * ej**2 * ek
         fourth = (

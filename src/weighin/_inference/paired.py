@@ -17,7 +17,8 @@ from weighin._inference.links import IDENTITY, Function, Means
 from weighin._inference.moments import Moments
 
 Floats = NDArray[np.float64]
-TOGETHER = 12  # features with joint moments: the work grows with the square of twice as many
+# features with joint moments: the work grows with the square of twice as many
+TOGETHER = 12
 
 
 # of losses beyond all bounds, as in `Moments.of`

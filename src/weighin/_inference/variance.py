@@ -14,8 +14,10 @@ import numpy as np
 
 from weighin._inference.moments import Floats, Moments
 
-FLOOR = 0.25  # least variance, in parts of var(psi)/n
-FLOOR_REPEATS = 5  # from which on psi is a guard; with fewer it is mostly noise of its own
+# least variance, in parts of var(psi)/n
+FLOOR = 0.25
+# from which on psi is a guard; with fewer it is mostly noise of its own
+FLOOR_REPEATS = 5
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def components(moments: Moments, coefficients: Floats) -> Components:
     `coefficients`, ndarray of shape (n, K): One combination of components per row.
     """
     n, repeats, strata = moments.n_rows, moments.n_repeats, moments.n_strata
-    of_pairs = coefficients * moments.gives  # row components have no donor
+    # row components have no donor
+    of_pairs = coefficients * moments.gives
     total = _quadratic(coefficients, moments.pairs) / max(1, n * repeats - strata)
     c = _quadratic(coefficients, moments.roles) / max(1, n - strata)
     psi = _quadratic(coefficients, moments.psi) / max(1, n - strata)
@@ -115,7 +118,8 @@ def _of_one(moments: Moments, coefficients: Floats, *, alone: bool) -> Spread:
     if weighing > lost:
         factor = weighing / (weighing - lost)
         variance = np.maximum(both * factor, _least(parts, repeats) / n)
-    else:  # alone nothing is known; among other strata the most it can be: 2 C <= V1 + V2
+    # alone nothing is known; among other strata the most it can be: 2 C <= V1 + V2
+    else:
         factor, variance = 1.0, np.full(len(coefficients), np.inf) if alone else 2 * parts.total / n
     shuffle = np.minimum(shuffle * factor, variance)
     defined = np.isfinite(coefficients).all(axis=1)

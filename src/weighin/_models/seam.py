@@ -20,9 +20,11 @@ from torch import Tensor, nn
 
 from weighin._models.split_view import SplitView
 
-PROBE_ROWS = 384  # and two for each column
+# and two for each column
+PROBE_ROWS = 384
 CHUNK_ROWS = 8192
-PROOF_ROWS = 1024  # what they become stays in cache
+# what they become stays in cache
+PROOF_ROWS = 1024
 
 Inputs = tuple[Tensor, ...]
 Call = Callable[[nn.Module, Inputs], Tensor]

@@ -150,7 +150,8 @@ def _is_plain(part: Any) -> bool:
         return True
     if package != "torch" or not path.startswith("nn.modules."):
         return False
-    if path == "nn.modules.batchnorm":  # the statistics of the batch, where it has none of its own
+    # the statistics of the batch, where it has none of its own
+    if path == "nn.modules.batchnorm":
         return getattr(part, "running_mean", None) is not None
     dims = [getattr(part, name) for name in ("dim", "start_dim") if hasattr(part, name)]
     return type(part).__name__ in PLAIN and all(dim not in (0, -2) for dim in dims)

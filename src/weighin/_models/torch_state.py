@@ -15,7 +15,8 @@ from weighin._base.random_state import restored
 # of the widest layer in one pass: more leaves the cache, fewer do not pay for the calls
 CACHE_BYTES = 2 * 2**20
 LEAST_ROWS, MOST_ROWS = 32, 2048
-DEVICE_ROWS = 16_384  # on a GPU, where calls cost more than memory
+# on a GPU, where calls cost more than memory
+DEVICE_ROWS = 16_384
 
 
 @contextmanager

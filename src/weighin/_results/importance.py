@@ -263,7 +263,8 @@ class Importance(ImportanceNumbers, Result):
                 raise InputError(
                     f"The direction of {name!r} must be one of {', '.join(map(repr, ARROWS))}, got {word!r}."
                 )
-            if name not in self.features and words is effects:  # `effects` may know more features
+            # `effects` may know more features
+            if name not in self.features and words is effects:
                 raise InputError(f"Unknown feature {name!r}.{nearest(name, self.features)}")
         known = {name: words[name] for name in self.features if name in words}
         parts = tuple(part.with_effects(known) for part in self.parts)

@@ -48,7 +48,8 @@ def merged(first: Part, second: Part) -> Part:
                 f"The two results cannot be merged: {name} is {mine!r} in one and {theirs!r} in the other."
             )
     alike = math.isclose(first.baseline, second.baseline, rel_tol=1e-6)
-    if not alike and not (math.isnan(first.baseline) and math.isnan(second.baseline)):  # without numbers
+    # without numbers
+    if not alike and not (math.isnan(first.baseline) and math.isnan(second.baseline)):
         raise InputError(
             f"The two results cannot be merged: baseline is {first.baseline!r} and {second.baseline!r}."
         )

@@ -19,14 +19,22 @@ from weighin._tables.features import Feature
 from weighin._weigh.row_values import RowValues
 
 PILOT_REPEATS, PILOT_ROWS = 5, 4096
-FIXED_REPEATS = 10  # where no moments say how many are needed
-SHORT_BLOCK_ROWS = 512  # of a run that may have to stop soon
-SHORTEST_BLOCK_ROWS = 32  # of such a run with a slow model: 15 different shuffles
-PACE_ROWS = 8, 64  # predicted to tell how slow it is
-PACE_TRIES = 2  # before a model counts as slow
-FIRST_PART = 1 / 2  # of the time, for the first block of rows
-LOOK_PART = 1 / 4  # of the time, for a look that only says how many shuffles to take
-SHARES = 25  # blocks that can be left out one after the other
+# where no moments say how many are needed
+FIXED_REPEATS = 10
+# of a run that may have to stop soon
+SHORT_BLOCK_ROWS = 512
+# of such a run with a slow model: 15 different shuffles
+SHORTEST_BLOCK_ROWS = 32
+# predicted to tell how slow it is
+PACE_ROWS = 8, 64
+# before a model counts as slow
+PACE_TRIES = 2
+# of the time, for the first block of rows
+FIRST_PART = 1 / 2
+# of the time, for a look that only says how many shuffles to take
+LOOK_PART = 1 / 4
+# blocks that can be left out one after the other
+SHARES = 25
 
 
 # of the metrics there was time for
@@ -158,9 +166,8 @@ class Experiment:
             n_first, n_rows = n_first + 1, n_rows + block.donors.shape[1]
         alike = metrics == self.metrics and self.values.segment is None
         some = replace(self, metrics=metrics, values=replace(self.values, segment=None, segments=()))
-        if (
-            self.deadline is not None and not alike
-        ):  # a look that is no part of the answer must leave time for it
+        # a look that is no part of the answer must leave time for it
+        if self.deadline is not None and not alike:
             now = time.monotonic()
             some = replace(some, deadline=now + LOOK_PART * (self.deadline - now))
         try:
@@ -175,7 +182,8 @@ class Experiment:
         alike = alike and (not scores.why_at_once or n_rows == self.data.rows.n_rows)
         if not scores.complete:
             if alike:
-                return PILOT_REPEATS, (scores, measured), True  # interrupted: what was finished is the result
+                # interrupted: what was finished is the result
+                return PILOT_REPEATS, (scores, measured), True
             if not some.late:
                 raise KeyboardInterrupt
             return PILOT_REPEATS, None, False

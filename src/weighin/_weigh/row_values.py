@@ -105,7 +105,8 @@ def _column(X: Any, given: Any, data: Encoded, what: str) -> NDArray[Any]:
         given = column_at(X, given)
     if isinstance(given, nw.Series) or nw.dependencies.is_into_series(given):
         values = values_of(nw.from_native(given, series_only=True))
-    elif isinstance(given, list | tuple):  # as they are: numpy would make text of numbers beside text
+    # as they are: numpy would make text of numbers beside text
+    elif isinstance(given, list | tuple):
         values = np.fromiter(given, dtype=object, count=len(given))
     else:
         values = given.to_numpy() if hasattr(given, "to_numpy") else np.asarray(given)
@@ -133,7 +134,8 @@ def _codes(values: NDArray[Any]) -> tuple[NDArray[np.int64], list[Any]]:
     distinct = list(dict.fromkeys(text for text in texts if text is not None))
     try:
         distinct.sort()
-    except TypeError:  # of several kinds
+    # of several kinds
+    except TypeError:
         distinct.sort(key=str)
     number = {label: code for code, label in enumerate(distinct)}
     return np.array([-1 if text is None else number[text] for text in texts], dtype=np.int64), distinct

@@ -84,7 +84,8 @@ class Weighing:
     missing: str
     resources: Resources
     max_seconds: float | None
-    keep_rows: bool | None  # None: where the first metric has a value per row
+    # None: where the first metric has a value per row
+    keep_rows: bool | None
     progress: bool | None
 
     def experiment(
@@ -176,7 +177,8 @@ class Weighing:
             )
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
         encoded = None
-        if self.table.X is None:  # the rows a learner brings along
+        # the rows a learner brings along
+        if self.table.X is None:
             encoded = session.model.encode(None, None, self.missing, arguments.needs_target(self.metrics))
         n_rows = n_rows_of(self.table.X) if encoded is None else encoded.rows.n_rows
         if is_small(n_rows):

@@ -28,6 +28,7 @@ def article_bars(frame: Any, *, limit: int, asc: bool, absolute: bool, **kwargs:
     ax.margins(x=0.08)
     for patch in ax.patches:
         width = patch.get_width()
-        side = "left" if width >= 0 else "right"  # beside the bar, not on it
+        # beside the bar, not on it
+        side = "left" if width >= 0 else "right"
         ax.annotate(f"{width:.4f}", (width * 1.005, patch.get_y() * 1.005), ha=side)
     return ax

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BAR = "#3b8fb0"  # stands out from white, from black, and from the ink over it
+# stands out from white, from black, and from the ink over it
+BAR = "#3b8fb0"
 BAR_NEGATIVE = "#c9703f"
-PALE = 0.4  # of what cannot be told apart from zero
+# of what cannot be told apart from zero
+PALE = 0.4
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from weighin._display.charts.chart import Shuffles
 from weighin._display.charts.look import look_of
 from weighin._display.charts.texts import axes_for, bare, fit_height, name_rows, write_around
 
-BOXED = 5  # shuffles from which on quartiles say something
+# shuffles from which on quartiles say something
+BOXED = 5
 
 
 def shuffles(chart: Shuffles, ax: Any = None) -> Any:

@@ -16,11 +16,16 @@ from weighin._base.text import printable
 from weighin._display.charts.chart import Chart
 from weighin._display.charts.look import Look
 
-WIDTH = 9.0  # inches of a figure of our own
-OURS = "weighin"  # label of a figure without a window that `save` writes
-_EDGE = 6  # points between the edge of the figure and its title
-_WRAPPED = 30  # names; more of them get one line each
-_TALLEST = 200.0  # inches; at 300 dots each about as much as a picture can hold
+# inches of a figure of our own
+WIDTH = 9.0
+# label of a figure without a window that `save` writes
+OURS = "weighin"
+# points between the edge of the figure and its title
+_EDGE = 6
+# names; more of them get one line each
+_WRAPPED = 30
+# inches; at 300 dots each about as much as a picture can hold
+_TALLEST = 200.0
 
 
 def axes_for(ax: Any) -> tuple[Any, bool]:
@@ -172,7 +177,8 @@ def wrap(name: str, width: int = 28) -> str:
     """
     wrapper = textwrap.TextWrapper(width)
     wrapper.wordsep_re = re.compile(r"(\s+|[^\s_]*_+)")
-    second = "\0"  # half of a wide letter; `printable` has left none in the name
+    # half of a wide letter; `printable` has left none in the name
+    second = "\0"
     text = "".join(c + second * (unicodedata.east_asian_width(c) in "WF") for c in printable(name))
     lines = wrapper.wrap(text)
     if len(lines) > 3:
@@ -212,9 +218,8 @@ def _place(ax: Any) -> tuple[float, float]:
     if len(ax.figure.axes) == 1:
         return 0.0, 1.0
     spec = ax.get_subplotspec()
-    if spec is None or hasattr(
-        spec.get_gridspec(), "get_topmost_subplotspec"
-    ):  # by hand, or a grid in a grid
+    # placed by hand, or in a grid in a grid
+    if spec is None or hasattr(spec.get_gridspec(), "get_topmost_subplotspec"):
         return ax.get_position().x0, ax.get_position().x1
     edges = np.cumsum([0.0, *spec.get_gridspec().get_width_ratios()])
     return edges[spec.colspan.start] / edges[-1], edges[spec.colspan.stop] / edges[-1]
@@ -228,7 +233,8 @@ def _fill(label: Any, text: str, width: float) -> None:
         return bool(label.get_window_extent().width <= width)
 
     lines = [""]
-    for word in re.findall(r"\s*\S+(?: %)?", printable(text)):  # a number keeps its percent sign
+    # a number keeps its percent sign
+    for word in re.findall(r"\s*\S+(?: %)?", printable(text)):
         if fits(lines[-1] + word):
             lines[-1] += word
             continue

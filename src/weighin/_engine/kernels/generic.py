@@ -17,9 +17,12 @@ from weighin._models import Rows
 from weighin._samplers import Positions
 from weighin._tables.features import Feature
 
-LEVELS = 256  # a unit with more distinct values is not worth looking up
-STACKED_ROWS = 256  # of one call; fewer do not pay for it
-PAIRS = 2**20  # of a receiver and a giver, looked at together
+# a unit with more distinct values is not worth looking up
+LEVELS = 256
+# of one call; fewer do not pay for it
+STACKED_ROWS = 256
+# of a receiver and a giver, looked at together
+PAIRS = 2**20
 
 
 class _Overwritten(Exception):
@@ -60,7 +63,8 @@ class GenericKernel:
             try:
                 self._predict_all(swaps, baseline, out)
                 return
-            except _Overwritten:  # not in the few rows looked at before the run: from here on it gets copies
+            except _Overwritten:
+                # not in the few rows looked at before the run: from here on it gets copies
                 self.found = replace(self.found, writes=True)
                 swaps.cache.clear()
 
@@ -102,7 +106,8 @@ class GenericKernel:
                             given = givers[first : first + copies, here].reshape(-1)
                             stack.replace(feature.columns, rows, given)
                         after = self._predict(stack).reshape(copies, n, -1)
-                        with np.errstate(invalid="ignore"):  # infinite ones are found later
+                        # infinite ones are found later
+                        with np.errstate(invalid="ignore"):
                             same = (after == before) | (abs(after - before) <= self.found.rounding)
                         filled[first : first + copies] = _where(same, before[0], after)[: n_repeats - first]
             self._check(stack, rows, tiled)
@@ -131,7 +136,8 @@ class GenericKernel:
         together = max(1, min(PAIRS // len(own), self.chunk_rows))
         for first in range(0, len(donors), together):
             some = slice(first, first + together)
-            for numbers in (many[:1], many[1:]):  # the first alone may tell that rows are not exact
+            # the first alone may tell that rows are not exact
+            for numbers in (many[:1], many[1:]):
                 preds = [out[number, some] for number in numbers]
                 self._predict_many(rows, own, [features[k] for k in numbers], donors[some], preds)
                 if any(_rounded(pred, baseline) for pred in preds):
@@ -245,7 +251,8 @@ class GenericKernel:
 
 def _rounded(after: NDArray[Any], before: NDArray[Any]) -> bool:
     """Whether most of the predictions that changed did so by a few roundings only."""
-    with np.errstate(invalid="ignore"):  # infinite predictions are somebody else's business
+    # infinite predictions are somebody else's business
+    with np.errstate(invalid="ignore"):
         change = abs(after - before)
     few = change <= FEW_ROUNDINGS * precision(before) * abs(before)
     return int(np.count_nonzero(few & (change > 0))) * 2 > int(np.count_nonzero(change))

@@ -13,7 +13,8 @@ from weighin._models import Model, Rows, Split
 from weighin._samplers import Positions
 from weighin._tables.features import Feature
 
-CACHED_BYTES = 8 * 2**20  # that a call of as many rows as suit a model takes, about
+# that a call of as many rows as suit a model takes, about
+CACHED_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from weighin._models.split_view import SplitView
 
-MAX_LEVELS = 256  # joint levels of a unit, at most
+# joint levels of a unit, at most
+MAX_LEVELS = 256
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def find_levels(view: SplitView, unit: Unit, cont: Tensor, limit: int = MAX_LEVE
         row = torch.empty(len(keys), dtype=torch.long).scatter_(0, number, torch.arange(len(key)))
         values = torch.stack([column[row] for column in columns], 1)
         if not all(torch.equal(values[number, i], column) for i, column in enumerate(columns)):
-            return None  # two values with one key
+            # two values with one key
+            return None
         tables.append(values @ view.weights[list(unit.conts)])
     sizes = [len(table) for table in tables]
     if not 0 < prod(sizes) <= limit:

@@ -9,8 +9,10 @@ from weighin._engine.kernels.kernel import Swaps, View
 from weighin._engine.workers import Workers
 from weighin._tables.features import Feature
 
-COUNTED = 2**24  # numbers
-FIRST_SHRINK, LEAST_CHUNK = 16_384, 16  # rows of one product after running out of memory once, and at last
+# numbers
+COUNTED = 2**24
+# rows of one product after running out of memory once, and at last
+FIRST_SHRINK, LEAST_CHUNK = 16_384, 16
 
 
 class SplitKernel:

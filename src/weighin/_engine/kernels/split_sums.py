@@ -17,14 +17,19 @@ from weighin._engine.kernels.levels import MAX_LEVELS, Levels, Unit, find_levels
 from weighin._engine.workers import Workers
 from weighin._models.split_view import Dense, SplitView
 
-CHUNK_BYTES = 2**21  # of the first hidden layer in one pass: more leaves the cache, less pays for the calls
+# of the first hidden layer in one pass: more leaves the cache, less pays for the calls
+CHUNK_BYTES = 2**21
 LEAST_CHUNK_ROWS = 128
 # look-ups are predicted in multiples: oneDNN writes, and keeps, a program for every number of rows
 EVEN_ROWS = 64
-STACKED_REPEATS = 4  # of the same rows in one pass
-FEW_ROWS = 2048  # of one shuffle, which are predicted sooner than levels are counted
-LOOK_UPS_PAY = 0.8  # share of the plain work below which predicting each (row, level) once is faster
-DEVICE_CHUNK_BYTES = 2**28  # on a GPU
+# of the same rows in one pass
+STACKED_REPEATS = 4
+# of one shuffle, which are predicted sooner than levels are counted
+FEW_ROWS = 2048
+# share of the plain work below which predicting each (row, level) once is faster
+LOOK_UPS_PAY = 0.8
+# on a GPU
+DEVICE_CHUNK_BYTES = 2**28
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,8 @@ def _plan(view: SplitView, unit: Unit, cat: Tensor, cont: Tensor, n_repeats: int
     if view.ignores(unit.cats, unit.conts):
         return Planned(unit, "ignored")
     few = n_repeats == 1 and 0 < len(cont) <= FEW_ROWS
-    if cont.device.type == "cpu" and not few:  # counting what is needed would make a GPU wait
+    # counting what is needed would make a GPU wait
+    if cont.device.type == "cpu" and not few:
         # values to be found cost a sort; with more of them than this, look-ups hardly ever pay
         limit = min(MAX_LEVELS, 8 + 6 * n_repeats) if unit.conts else MAX_LEVELS
         levels = find_levels(view, unit, cont, limit)
@@ -150,7 +156,8 @@ def predict_swapped(
     stacked = min(len(donors), STACKED_REPEATS)
     even = workers.n_threads * stacked if workers.n_threads > 1 else 1
     n_tasks = -(-n_rows * stacked // chunk_rows)
-    n_tasks = -(-n_tasks // even) * even  # threads end together
+    # threads end together
+    n_tasks = -(-n_tasks // even) * even
     step = -(-n_rows // n_tasks)
     tasks = [slice(first, min(first + step, n_rows)) for first in range(0, n_rows, step)]
     workers.each(block.predict, tasks)
