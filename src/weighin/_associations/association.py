@@ -113,12 +113,12 @@ def correlation_ratios(codes: NDArray[np.float64], ranks: NDArray[np.float64]) -
     """
     there = ~np.isnan(codes)
     ranks, level = ranks[there], codes[there].astype(np.int64)
-    known = ~np.isnan(ranks)
-    middle = np.nansum(ranks, axis=0) / np.maximum(known.sum(0), 1)
-    filled = np.where(known, ranks - middle, 0.0)
+    has_value = ~np.isnan(ranks)
+    middle = np.nansum(ranks, axis=0) / np.maximum(has_value.sum(0), 1)
+    filled = np.where(has_value, ranks - middle, 0.0)
     n_levels = int(level.max(initial=-1)) + 1
     counts, sums = np.zeros((n_levels, ranks.shape[1])), np.zeros((n_levels, ranks.shape[1]))
-    np.add.at(counts, level, known.astype(float))
+    np.add.at(counts, level, has_value.astype(float))
     np.add.at(sums, level, filled)
     n, used = counts.sum(0), (counts > 0).sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -160,12 +160,12 @@ def _counts(values: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], ND
 
 def _pearson(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Correlations of columns, pairwise complete; NaN with a constant one or too few rows."""
-    known = ~np.isnan(values)
-    if not known.any():
+    has_value = ~np.isnan(values)
+    if not has_value.any():
         return np.full((values.shape[1],) * 2, np.nan)
-    there = known.astype(float)
+    there = has_value.astype(float)
     middle = np.nansum(values, axis=0) / np.maximum(there.sum(0), 1)
-    filled = np.where(known, values - middle, 0.0)
+    filled = np.where(has_value, values - middle, 0.0)
     n = there.T @ there
     with np.errstate(invalid="ignore", divide="ignore"):
         # sums of each column over the rows of the pair

@@ -198,12 +198,12 @@ def _notes(columns: tuple[Column, ...], n: int, total: int, floor: float) -> lis
     alone: list[str] = []
     ids: list[str] = []
     for column in columns:
-        known = column.values[~np.isnan(column.values)]
-        distinct = len(np.unique(known))
+        values = column.values[~np.isnan(column.values)]
+        distinct = len(np.unique(values))
         if distinct < 2:
             (alone if distinct else empty).append(column.name)
-        elif not column.ranked and 2 * distinct > len(known):
-            ids.append(f"{column.name} has {distinct:,} levels on {len(known):,} rows")
+        elif not column.ranked and 2 * distinct > len(values):
+            ids.append(f"{column.name} has {distinct:,} levels on {len(values):,} rows")
     for names, what in ((empty, "no values"), (alone, "one value")):
         if names:
             notes.append(f"{named(names)} {_has(names)} {what}: nothing goes with {_it(names)}.")

@@ -8,10 +8,10 @@ from importlib import metadata
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that computed a result."""
-    found = {"python": platform.python_version()}
+    versions_found = {"python": platform.python_version()}
     for package in ("weighin", "numpy", "scikit-learn", "pandas", "torch", "fastai"):
         try:
-            found[package] = metadata.version(package)
+            versions_found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions_found

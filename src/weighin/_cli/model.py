@@ -90,12 +90,12 @@ def card_of(model: str) -> Card | None:
 def _ask(model: str, what: str, *, trusted: bool) -> None:
     if trusted:
         return
-    told = f"'{model}' {what} Open only files you trust."
+    warning = f"'{model}' {what} Open only files you trust."
     # a program may be started without one at all
     if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
-        raise UntrustedFileError(f"{told} There is no terminal to ask on: pass --trust if you do.")
+        raise UntrustedFileError(f"{warning} There is no terminal to ask on: pass --trust if you do.")
     try:
-        trusted = typer.confirm(f"{told}\nDo you trust it?", default=False, err=True)
+        trusted = typer.confirm(f"{warning}\nDo you trust it?", default=False, err=True)
     except typer.Abort:
         raise KeyboardInterrupt from None
     if not trusted:
@@ -193,12 +193,12 @@ def classes_of(text: str | None, target: pd.Series | None) -> list[Any] | None:
     labels: list[Any] = names(text)
     if target is None or target.dtype.kind not in "iufb":
         return labels
-    known = {str(value): value for value in target.unique().tolist()}
+    label_of = {str(value): value for value in target.unique().tolist()}
     try:
-        return [known[label] if label in known else float(label) for label in labels]
+        return [label_of[label] if label in label_of else float(label) for label in labels]
     except ValueError:
         raise InputError(
-            f"--classes must be values of the target, {listing(known)}, got {listing(labels)}."
+            f"--classes must be values of the target, {listing(label_of)}, got {listing(labels)}."
         ) from None
 
 

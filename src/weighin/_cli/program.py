@@ -18,8 +18,8 @@ def command() -> str:
 def program() -> str:
     """Give ``weighin`` where the shell finds it, else the path it was started by."""
     started = Path(sys.argv[0])
-    found = shutil.which("weighin")
-    if started.name != "weighin" or not started.exists() or (found and os.path.samefile(found, started)):
+    path = shutil.which("weighin")
+    if started.name != "weighin" or not started.exists() or (path and os.path.samefile(path, started)):
         return "weighin"
     # where it is elsewhere, its whole path is named
     with contextlib.suppress(ValueError):

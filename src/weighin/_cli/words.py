@@ -24,8 +24,8 @@ def in_shell_words(text: str) -> str:
     return _ARGUMENT.sub(_option, text)
 
 
-def _option(found: re.Match[str]) -> str:
-    name, text, items = found.groups()
+def _option(match: re.Match[str]) -> str:
+    name, text, items = match.groups()
     if items is not None:
         text = "A,B,..." if items == "..." else ",".join(item.strip(" '\"") for item in items.split(","))
     return f"--{_OPTIONS[name]}" + (f" {text}" if text else "")

@@ -79,22 +79,22 @@ def parts(estimator: Any, scorer: Any) -> list[Part]:
         look = _look(estimator, scorer)
         return [Part(scorer, () if look is None else (Single(scorer, (look[0],), None, look[1]),))]
     looks = {name: _look(estimator, one) for name, one in several.items()}
-    known = {name: look for name, look in looks.items() if look is not None}
+    looks_there = {name: look for name, look in looks.items() if look is not None}
     if get_config().get("enable_metadata_routing"):
         # what is routed to one scorer is checked against all of them: they stay together
-        if len(known) < len(looks):
+        if len(looks_there) < len(looks):
             return [Part(scorer)]
-        methods = tuple(dict.fromkeys(method for method, _ in known.values()))
-        own_score = next((own for _, own in known.values() if own), None)
-        return [Part(scorer, tuple(Single(scorer, methods, name, own_score) for name in known))]
+        methods = tuple(dict.fromkeys(method for method, _ in looks_there.values()))
+        own_score = next((own for _, own in looks_there.values() if own), None)
+        return [Part(scorer, tuple(Single(scorer, methods, name, own_score) for name in looks_there))]
 
     def of(names: Iterable[str]) -> Any:
         return check_scoring(estimator, scoring={name: several[name] for name in names})
 
-    singles = tuple(Single(of([name]), (method,), name, own) for name, (method, own) in known.items())
-    if len(known) in (0, len(looks)):
+    singles = tuple(Single(of([name]), (method,), name, own) for name, (method, own) in looks_there.items())
+    if len(looks_there) in (0, len(looks)):
         return [Part(scorer, singles)]
-    return [Part(of(known), singles), Part(of(name for name in looks if name not in known))]
+    return [Part(of(looks_there), singles), Part(of(name for name in looks if name not in looks_there))]
 
 
 class _Answered:
@@ -156,10 +156,10 @@ def _own_score(estimator: Any) -> Look | None:
             inner = inner.get(estimator.refit) if isinstance(estimator.refit, str) else None
         if _is(inner, "_MultimetricScorer"):
             inner = inner._scorers.get(estimator.refit) if isinstance(estimator.refit, str) else None
-        found = _look(estimator.best_estimator_, inner)
-        if found is not None and found[1] is None:
-            return found[0], lambda answered, X, y: inner(answered, X, y)
-        return found
+        look = _look(estimator.best_estimator_, inner)
+        if look is not None and look[1] is None:
+            return look[0], lambda answered, X, y: inner(answered, X, y)
+        return look
     return None
 
 

@@ -103,14 +103,14 @@ def accumulated_local_effects(
     Apley & Zhu (2020), "Visualizing the effects of predictor variables in black box supervised learning models",
     JRSS B 82(4).
     """
-    known = np.flatnonzero(~np.isnan(places))
-    if len(points) < 2 or len(known) < 2:
+    present = np.flatnonzero(~np.isnan(places))
+    if len(points) < 2 or len(present) < 2:
         return None
     n_steps = len(points) - 1
     steps, sizes = np.zeros(n_steps), np.zeros(n_steps)
     influence = np.zeros((n_steps, predicted.shape[1]))
     for k in range(n_steps):
-        rows = _between(places, known, points[k], points[k + 1])
+        rows = _between(places, present, points[k], points[k + 1])
         change = predicted[k + 1, rows] - predicted[k, rows]
         steps[k], sizes[k] = change.mean(), len(rows)
         influence[k, rows] = (change - steps[k]) / np.sqrt(len(rows) * (len(rows) - 1))
@@ -121,15 +121,15 @@ def accumulated_local_effects(
     own = weights**2 * (influence**2).sum(1)
     with np.errstate(invalid="ignore", divide="ignore"):
         df = own.sum(1) ** 2 / (own**2 / (sizes - 1)).sum(1)
-    return CurveOfRows(weights @ steps, moved, np.where(np.isfinite(df), df, len(known) - 1.0).clip(1))
+    return CurveOfRows(weights @ steps, moved, np.where(np.isfinite(df), df, len(present) - 1.0).clip(1))
 
 
 def _between(
-    places: NDArray[np.float64], known: NDArray[np.int64], low: float, high: float
+    places: NDArray[np.float64], present: NDArray[np.int64], low: float, high: float
 ) -> NDArray[np.int64]:
     """Rows from `low` to `high`; the nearest ones where these are too few."""
-    rows = known[(places[known] >= low) & (places[known] <= high)]
+    rows = present[(places[present] >= low) & (places[present] <= high)]
     if len(rows) >= LEAST_ROWS:
         return rows
-    away = np.maximum(low - places[known], places[known] - high).clip(0)
-    return known[np.argsort(away, kind="stable")[:LEAST_ROWS]]
+    away = np.maximum(low - places[present], places[present] - high).clip(0)
+    return present[np.argsort(away, kind="stable")[:LEAST_ROWS]]

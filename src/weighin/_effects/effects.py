@@ -238,7 +238,7 @@ def _effect(
     """Make the curves of a feature from predictions of all rows at all points, and at "missing" as the last one."""
     k, ordered, places = grid.n_points, grid.kind != "nominal", column.values[drawn]
     average = partial_dependence(predicted)
-    known = average.first(k)
+    averaged = average.first(k)
     local = (
         accumulated_local_effects(predicted[:k], places, grid.values, grid.shares) if ordered and k else None
     )
@@ -259,10 +259,10 @@ def _effect(
         direction_ale="",
         spread=spread,
         dates=column.kind == "date",
-        reach_se=known.error_of_range(),
+        reach_se=averaged.error_of_range(),
     )
     moves_ale = None if local is None else Moves.of(local, spread)
-    return _Curves(effect, Moves.of(known, spread, ordered=ordered), moves_ale)
+    return _Curves(effect, Moves.of(averaged, spread, ordered=ordered), moves_ale)
 
 
 def _directed(curves: Sequence[_Curves]) -> tuple[FeatureEffect, ...]:

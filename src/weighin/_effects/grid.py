@@ -49,8 +49,8 @@ def choose_grid(column: Column, size: int) -> Grid:
     `column`: All rows.
     `size`: int
     """
-    known = np.flatnonzero(~np.isnan(column.values))
-    values = column.values[known]
+    rows = np.flatnonzero(~np.isnan(column.values))
+    values = column.values[rows]
     distinct, first, counts = np.unique(values, return_index=True, return_counts=True)
     kind = "numeric" if column.kind in ("numeric", "date") else column.kind
     left_out = 0
@@ -73,7 +73,7 @@ def choose_grid(column: Column, size: int) -> Grid:
         kind,
         places,
         tuple(column.label(value) for value in places),
-        np.concatenate([known[firsts], missing[:1]]).astype(np.int64),
+        np.concatenate([rows[firsts], missing[:1]]).astype(np.int64),
         amounts / max(1, amounts.sum()),
         len(missing) / max(1, len(column.values)),
         left_out,

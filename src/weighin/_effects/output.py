@@ -108,8 +108,10 @@ def _place(asked: Any, names: Sequence[str], kind: str, mean: NDArray[np.float64
         raise InputError(f"output must be from 0 to {len(names) - 1}, got {asked}.")
     if str(asked) in names:
         return list(names).index(str(asked)), ""
-    known = f"Outputs: {listing(names, 40)}." if names != [""] else "The model has one output: leave it out."
-    raise InputError(f"Unknown output {asked!r}.{nearest(asked, names)} {known}")
+    choices = (
+        f"Outputs: {listing(names, 40)}." if names != [""] else "The model has one output: leave it out."
+    )
+    raise InputError(f"Unknown output {asked!r}.{nearest(asked, names)} {choices}")
 
 
 def ballots(pred: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:

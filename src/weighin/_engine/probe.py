@@ -204,8 +204,8 @@ def difference(one: Any, other: Any, allowed: Any) -> float:
         wrong = ~(apart <= allowed) & (one != other) & ~((one != one) & (other != other))
         if not bool(wrong.any()):
             return 0.0
-        found = float(apart[wrong].max())
-    return found if found > 0 else float("inf")
+        furthest = float(apart[wrong].max())
+    return furthest if furthest > 0 else float("inf")
 
 
 def precision(pred: Any) -> float:

@@ -271,7 +271,7 @@ class Session:
                 view = replace(view, split=None)
         return self._keep(view, resources)
 
-    def _at_once(self, view: View, found: RowsDepend, resources: Resources) -> View:
+    def _at_once(self, view: View, dependence: RowsDepend, resources: Resources) -> View:
         """The same of a model that has to be called on the whole table.
 
         Raises
@@ -281,8 +281,8 @@ class Session:
         Exception
             The model's own, if it is not for being a part of the table that rows cannot be predicted.
         """
-        failure = f"{type(found.error).__name__}: {found.error}" if found.error else ""
-        probe = replace(view.probe, batch_dependence=found.difference, failure=failure, row_exact=False)
+        failure = f"{type(dependence.error).__name__}: {dependence.error}" if dependence.error else ""
+        probe = replace(view.probe, batch_dependence=dependence.difference, failure=failure, row_exact=False)
         why_not, n_rows = resources.not_at_once, view.rows.n_rows
         # nothing is known of what cannot be called on a few rows
         needed = 0 if probe.pred is None else n_rows * view.row_bytes
@@ -293,10 +293,10 @@ class Session:
         try:
             pred, again = (predicted(view.predict, view.rows.take(slice(None))) for _ in range(2))
         except Exception as error:
-            raise (found.error or error) from None
+            raise (dependence.error or error) from None
         noise = difference(again, pred, rounding_of(pred))
         # what differs may be chance alone
-        if noise and found.error is None:
+        if noise and dependence.error is None:
             probe = replace(probe, batch_dependence=0.0)
             return self._keep(
                 replace(view, probe=replace(probe, noise=noise), split=None, proven=True), resources

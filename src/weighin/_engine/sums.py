@@ -132,7 +132,7 @@ class Sums:
         moved: NDArray[np.bool_] | None,
     ) -> Mapping[int, tuple[Moments, ...]]:
         """Block by block, which fits the cache; blocks of many small strata together."""
-        found = dict(self.moments)
+        moments = dict(self.moments)
         for key, here, donors, edges in self._parts(batch):
             new = tuple(
                 Moments.of(
@@ -146,12 +146,12 @@ class Sums:
                 )
                 for first in range(0, len(changes), UNITS)
             )
-            old = found.get(key)
+            old = moments.get(key)
             if old is not None:
                 join = Moments.__add__ if edges is None else Moments.beside
                 new = tuple(join(mine, more) for mine, more in zip(old, new, strict=True))
-            found[key] = new
-        return found
+            moments[key] = new
+        return moments
 
     def _parts(self, batch: Batch) -> Iterator[tuple[int, Any, Positions, Positions | None]]:
         """Parts of a batch with one sum each: key, receivers, donors among these, edges of strata put together."""

@@ -87,18 +87,18 @@ def train_network(
     _check_settings(epochs, lr, layers, seed, batch_size)
     frame = _check_games(games)
     held_out = frame["year"] == frame["year"].max()
-    known, test = frame[~held_out].reset_index(drop=True), frame[held_out].reset_index(drop=True)
-    train_rows, valid_rows = _split(len(known), seed)
+    train, test = frame[~held_out].reset_index(drop=True), frame[held_out].reset_index(drop=True)
+    train_rows, valid_rows = _split(len(train), seed)
     if len(train_rows) < batch_size:
         raise InputError(
-            f"{len(known)} games before the season held out ({frame['year'].max()}) are too few: "
+            f"{len(train)} games before the season held out ({frame['year'].max()}) are too few: "
             f"{len(train_rows)} are left after the validation split, and one batch needs {batch_size}."
         )
     fastai = _fastai()
     with fastai.no_random(seed), one_thread(), _quiet():
         learner = _fit(
             fastai,
-            known,
+            train,
             (train_rows, valid_rows),
             CAT_NAMES,
             CONT_NAMES,
@@ -121,10 +121,10 @@ def train_network(
         cont_names=CONT_NAMES,
         target=TARGET,
         metric="mae",
-        seasons_trained=tuple(sorted(known["year"].unique().tolist())),
+        seasons_trained=tuple(sorted(train["year"].unique().tolist())),
         seasons_held_out=tuple(test["year"].unique().tolist()),
-        train_ids=tuple(known["id"].iloc[train_rows].tolist()),
-        valid_ids=tuple(known["id"].iloc[valid_rows].tolist()),
+        train_ids=tuple(train["id"].iloc[train_rows].tolist()),
+        valid_ids=tuple(train["id"].iloc[valid_rows].tolist()),
         test_ids=tuple(test["id"].tolist()),
         seed=seed,
         epochs=epochs,
@@ -142,7 +142,7 @@ def train_network(
 
 def _fit(
     fastai: Any,
-    known: pd.DataFrame,
+    train: pd.DataFrame,
     splits: tuple[NDArray[np.int64], NDArray[np.int64]],
     cat_names: Sequence[str],
     cont_names: Sequence[str],
@@ -154,7 +154,7 @@ def _fit(
     cbs: Any = None,
 ) -> Any:
     table = fastai.TabularPandas(
-        known.reset_index(drop=True),
+        train.reset_index(drop=True),
         procs=[fastai.Categorify, fastai.Normalize],
         cat_names=list(cat_names),
         cont_names=list(cont_names),
@@ -185,26 +185,26 @@ class ArticleTrainer:
     def __post_init__(self) -> None:
         _check_settings(self.epochs, self.lr, self.layers, 0, self.batch_size)
 
-    def __call__(self, known: pd.DataFrame, features: Sequence[str], seed: int) -> Any:
+    def __call__(self, train: pd.DataFrame, features: Sequence[str], seed: int) -> Any:
         """Give a trained learner."""
         from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
         numbers = [
-            name for name in features if is_numeric_dtype(known[name]) and not is_bool_dtype(known[name])
+            name for name in features if is_numeric_dtype(train[name]) and not is_bool_dtype(train[name])
         ]
         cats = [name for name in CAT_NAMES if name in features]
         conts = [name for name in CONT_NAMES if name in features]
         new = [name for name in features if name not in CAT_NAMES + CONT_NAMES]
-        splits = _split(len(known), seed)
+        splits = _split(len(train), seed)
         if len(splits[0]) < self.batch_size:
             raise InputError(
-                f"{len(known)} games to train on are too few: one batch needs {self.batch_size}."
+                f"{len(train)} games to train on are too few: one batch needs {self.batch_size}."
             )
         fastai = _fastai()
         with fastai.no_random(seed), one_thread(), _quiet():
             return _fit(
                 fastai,
-                known,
+                train,
                 splits,
                 cats + [name for name in new if name not in numbers],
                 conts + [name for name in new if name in numbers],

@@ -171,8 +171,8 @@ def _fitting(
 
 
 def _misfit(row: Any, entry: int, place: tuple[Any, ...], problem: ErrorDetails) -> str:
-    known = row.get("id") if isinstance(row, dict) else None
-    name = f"game {known}" if isinstance(known, int) else "a game without a usable id"
+    game_id = row.get("id") if isinstance(row, dict) else None
+    name = f"game {game_id}" if isinstance(game_id, int) else "a game without a usable id"
     field = ".".join(map(str, place))
     where = f"{name} (entry {entry})" + (f": field {field!r} " if field else " ")
     if problem["type"] == "missing":

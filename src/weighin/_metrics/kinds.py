@@ -66,16 +66,16 @@ def check_kind(metric: str, model: str, outputs: Outputs, names: Iterable[str]) 
     scorer = _scorer(plain)
     numbers = plain in OF_AMOUNTS or (scorer is not None and not of_classes(scorer))
     labels = plain in OF_LABELS or (not numbers and getattr(scorer, "_response_method", "") == "predict")
-    told = f"{outputs}{', ' + outputs.why if outputs.why else ''}"
+    reading = f"{outputs}{', ' + outputs.why if outputs.why else ''}"
     if numbers and outputs.of_classes:
         raise MetricError(
-            f"{name} compares numbers, and the outputs are {told}: the {model} predicts "
+            f"{name} compares numbers, and the outputs are {reading}: the {model} predicts "
             f"{'clusters' if outputs.clusters else 'classes'}. Metrics for them: {listing(names)}"
             f"{'' if outputs.clusters else ', and those of scikit-learn for classes, such as ' + repr('f1')}."
         )
     if labels and not outputs.of_classes and outputs.kind != "unknown":
         raise MetricError(
-            f"{name} takes outputs of classes, and they are {told}: the {model} predicts numbers. Metrics for them: "
+            f"{name} takes outputs of classes, and they are {reading}: the {model} predicts numbers. Metrics for them: "
             f"{listing(names)}, and those of scikit-learn for numbers, such as 'r2'. If they are not numbers: "
             "outputs='probability', 'logit' or 'label'."
         )

@@ -106,10 +106,10 @@ class OutputMetrics:
             check_kind(metric, self.model, declared, number_metrics(declared, self.targets))
         if not of_classes and not declared.of_classes:
             numbers = number_metrics(declared, self.targets)
-            found = numbers.get(name)
-            if found is None and name == "pinball_loss":
+            metric_of_numbers = numbers.get(name)
+            if metric_of_numbers is None and name == "pinball_loss":
                 raise MetricError("pinball_loss takes a quantile: say its level, outputs='quantile:0.9'.")
-            return found
+            return metric_of_numbers
         if name == PREDICTION_CHANGE.name:
             return self._of_classes(declared)[name]
         if name in OF_NUMBERS and declared.kind == "probability" and self.width() == 1:

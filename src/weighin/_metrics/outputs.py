@@ -66,8 +66,8 @@ class Outputs:
                 f"quantile{'s' * (len(self.levels) > 1)} {', '.join(f'{level:g}' for level in self.levels)}"
             )
         name = {"probability": "probabilities", "label": "clusters" if self.clusters else "predicted labels"}
-        told = name.get(self.kind, f"{self.kind}s")
-        return f"{told} of {listing(self.classes)}" if self.classes and not self.clusters else told
+        words = name.get(self.kind, f"{self.kind}s")
+        return f"{words} of {listing(self.classes)}" if self.classes and not self.clusters else words
 
 
 def asked_outputs(outputs: Any, classes: Any) -> Outputs:

@@ -39,9 +39,9 @@ class Scorers:
     def find(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric | None:
         """Take the scorer apart; its function's name, as that of an error without "neg_", will do."""
         if isinstance(metric, str):
-            known = set(scorer_names())
+            scikit_names = set(scorer_names())
             names = (metric, canonical(metric), f"neg_{metric}")
-            name = next((name for name in names if name in known), None)
+            name = next((name for name in names if name in scikit_names), None)
             return None if name is None else from_scorer(name, None, context.answers)
         return from_scorer(None, metric, context.answers) if is_scorer(metric) else None
 

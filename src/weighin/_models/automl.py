@@ -54,9 +54,9 @@ def pytorch_tabular_model(model: Any) -> PredictorModel:
         classes = tuple(np.asarray(encoder.classes_).tolist())
 
     def predict(X: Any) -> Any:
-        found = model.predict(X, progress_bar="none")
+        table = model.predict(X, progress_bar="none")
         suffix = "_probability" if classifies else "_prediction"
-        return found[[name for name in found.columns if name.endswith(suffix)]].to_numpy()
+        return table[[name for name in table.columns if name.endswith(suffix)]].to_numpy()
 
     outputs = Outputs(
         "probability" if classifies else "number", classes, why=f"as its task {config.task} says"

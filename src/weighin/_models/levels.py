@@ -135,7 +135,9 @@ def _stored(booster: Any) -> dict[int, list[Any]]:
     if not places or not hasattr(booster, "get_categories"):
         return {}
     require("pyarrow", "files", "read the categories that a model of XGBoost stores")
-    known = booster.get_categories(export_to_arrow=True)
-    if known.empty():
+    categories = booster.get_categories(export_to_arrow=True)
+    if categories.empty():
         return {}
-    return {place: part.to_pylist() for place, (_, part) in enumerate(known.to_arrow()) if part is not None}
+    return {
+        place: part.to_pylist() for place, (_, part) in enumerate(categories.to_arrow()) if part is not None
+    }

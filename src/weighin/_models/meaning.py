@@ -109,55 +109,57 @@ class Meaning:
 
     def notes(self, metrics: Sequence[str]) -> tuple[str, ...]:
         """What has to be told of how outputs were read, if they were looked at."""
-        found = self._found
+        outputs = self._found
         names = self.data.targets
-        if len(names) > 1 and not (isinstance(found, Outputs) and found.parts):
+        if len(names) > 1 and not (isinstance(outputs, Outputs) and outputs.parts):
             return of_targets(names, metrics)
-        if not isinstance(found, Outputs) or not (found.guess or found.parts):
+        if not isinstance(outputs, Outputs) or not (outputs.guess or outputs.parts):
             return ()
-        several = of_targets(found.targets, metrics) if found.parts else ()
-        why = f", {found.why}" if found.why else ""
-        return (f"Outputs are read as {found}{why}; set outputs= if they are something else.", *several)
+        several = of_targets(outputs.targets, metrics) if outputs.parts else ()
+        why = f", {outputs.why}" if outputs.why else ""
+        return (f"Outputs are read as {outputs}{why}; set outputs= if they are something else.", *several)
 
     def _look(self) -> Outputs:
-        known = self.declared
-        if known.kind not in ("unknown", "label"):
-            return known
+        outputs = self.declared
+        if outputs.kind not in ("unknown", "label"):
+            return outputs
         target = None if self.data.target is None else as_numpy(self.data.target)
-        if known.kind == "label":
-            self._check_labels(known, target)
-            return known
+        if outputs.kind == "label":
+            self._check_labels(outputs, target)
+            return outputs
         whole = target is not None and bool((target == target.round()).all())
-        if target is not None and not whole and not known.classes:
-            return replace(known, kind="number")
+        if target is not None and not whole and not outputs.classes:
+            return replace(outputs, kind="number")
         read = self.structure(self.data) if self.structure is not None else Outputs()
         if read.kind == "logit" and self.width() > 1 and self._sum_to_one():
             read = Outputs("probability", why="as those of every row are 0 or more and sum to 1")
         if read.kind != "unknown":
-            return replace(read, classes=read.classes or known.classes, targets=known.targets, guess=True)
-        if not known.classes and not whole:
-            return replace(known, kind="number")
+            return replace(read, classes=read.classes or outputs.classes, targets=outputs.targets, guess=True)
+        if not outputs.classes and not whole:
+            return replace(outputs, kind="number")
         width = self.width()
         if target is not None and target.shape[1] > 1:
             two = width == target.shape[1] and set(np.unique(target)) == {0, 1}
             return (
-                self._of_flags(known, "each of several 0/1 targets") if two else replace(known, kind="number")
+                self._of_flags(outputs, "each of several 0/1 targets")
+                if two
+                else replace(outputs, kind="number")
             )
         if width > 1:
-            return self._of_several(known, target, width)
-        two = bool(known.classes) or (target is not None and set(np.unique(target)) == {0, 1})
+            return self._of_several(outputs, target, width)
+        two = bool(outputs.classes) or (target is not None and set(np.unique(target)) == {0, 1})
         if two:
-            return self._of_flags(known, "a 0/1 target")
+            return self._of_flags(outputs, "a 0/1 target")
         values = np.unique(target) if target is not None else np.zeros(0)
         few = 2 < len(values) <= FEW_VALUES and values[0] in (0, 1) and np.ptp(values) == len(values) - 1
         why = f"as there is one for whole numbers from {values[0]:g} to {values[-1]:g}" if few else ""
-        return replace(known, kind="number", why=why, guess=few)
+        return replace(outputs, kind="number", why=why, guess=few)
 
-    def _of_several(self, known: Outputs, target: NDArray[Any] | None, width: int) -> Outputs:
+    def _of_several(self, outputs: Outputs, target: NDArray[Any] | None, width: int) -> Outputs:
         if self._sum_to_one():
             why = "as those of every row are 0 or more and sum to 1"
-            return replace(known, kind="probability", why=why, guess=True)
-        if not known.classes and target is not None and (target.min() < 0 or target.max() >= width):
+            return replace(outputs, kind="probability", why=why, guess=True)
+        if not outputs.classes and target is not None and (target.min() < 0 or target.max() >= width):
             odd = target[(target < 0) | (target >= width)].ravel()[0]
             raise MetricError(
                 f"y holds {odd:g}, and {self.model.name} has {width} outputs. If they are for classes, list their "
@@ -167,10 +169,10 @@ class Meaning:
         inside = all(bool(((pred >= 0) & (pred <= 1)).all()) for pred in self._predictions())
         if self.logits and not inside:
             why = "as torch modules have them for classes"
-            return replace(known, kind="logit", why=why, guess=True)
+            return replace(outputs, kind="logit", why=why, guess=True)
         what = "do not sum to 1" if inside else "go beyond 0 and 1"
         raise MetricError(
-            f"{self.model.name} has {width} outputs for {_of(known, target)}, and they {what}. Say what they are: "
+            f"{self.model.name} has {width} outputs for {_of(outputs, target)}, and they {what}. Say what they are: "
             "outputs='logit' for logits, whose softmax is taken; outputs='probability' for probabilities that sum to "
             "1; or outputs='number', with a metric of numbers."
         )
@@ -182,7 +184,7 @@ class Meaning:
             for pred in self._predictions()
         )
 
-    def _of_flags(self, known: Outputs, what: str) -> Outputs:
+    def _of_flags(self, outputs: Outputs, what: str) -> Outputs:
         """One output each for what is 0 or 1."""
         labels, lowest, largest = True, np.inf, -np.inf
         for pred in self._predictions():
@@ -191,10 +193,10 @@ class Meaning:
             if lowest < 0 or largest > 1:
                 break
         if labels:
-            return replace(known, kind="label", why="as every one is 0 or 1", guess=True)
+            return replace(outputs, kind="label", why="as every one is 0 or 1", guess=True)
         if lowest >= 0 and largest <= 1:
             return replace(
-                known, kind="probability", why=f"as they lie between 0 and 1 beside {what}", guess=True
+                outputs, kind="probability", why=f"as they lie between 0 and 1 beside {what}", guess=True
             )
         raise MetricError(
             f"{self.model.name} predicts {what}, and its outputs go beyond 0 and 1, to "
@@ -259,10 +261,10 @@ def declared(model: Model, response: str = "predict") -> Outputs:
     )
 
 
-def _of(known: Outputs, target: Any) -> str:
+def _of(declared_outputs: Outputs, target: Any) -> str:
     return (
-        f"classes {listing(known.classes)}"
-        if known.classes or target is None
+        f"classes {listing(declared_outputs.classes)}"
+        if declared_outputs.classes or target is None
         else "a target of whole numbers"
     )
 

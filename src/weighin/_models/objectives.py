@@ -178,5 +178,5 @@ def of_loss(loss: Any) -> Outputs:
         return Outputs("probability", why="as its loss BCELoss says")
     if name == "PoissonNLLLoss" and loss.log_input:
         return Outputs()
-    found = of_objective(name)
-    return Outputs(found.kind, why=f"as its loss {name} says") if found.kind != "unknown" else found
+    outputs = of_objective(name)
+    return Outputs(outputs.kind, why=f"as its loss {name} says") if outputs.kind != "unknown" else outputs

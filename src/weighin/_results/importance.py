@@ -266,10 +266,10 @@ class Importance(ImportanceNumbers, Result):
             # `effects` may know more features
             if name not in self.features and words is effects:
                 raise InputError(f"Unknown feature {name!r}.{nearest(name, self.features)}")
-        known = {name: words[name] for name in self.features if name in words}
-        parts = tuple(part.with_effects(known) for part in self.parts)
+        words_known = {name: words[name] for name in self.features if name in words}
+        parts = tuple(part.with_effects(words_known) for part in self.parts)
         curves = kept_effects(self, effects) if isinstance(effects, Effects) else self.effects
-        return dataclasses.replace(self, directions=known, parts=parts, effects=curves)
+        return dataclasses.replace(self, directions=words_known, parts=parts, effects=curves)
 
     def with_associations(self, associations: Any) -> Self:
         """Give the same result with the columns that go together, for its page and its file.

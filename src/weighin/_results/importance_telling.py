@@ -82,8 +82,8 @@ def _call(numbers: ImportanceNumbers) -> str:
         "n_repeats": numbers.n_repeats,
         "random_state": numbers.random_state,
     }
-    told = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value not in ("", {}))
-    return f"weighin.weigh(model, rows, {told})"
+    arguments = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value not in ("", {}))
+    return f"weighin.weigh(model, rows, {arguments})"
 
 
 def _table(numbers: ImportanceNumbers, confidence_level: float) -> Table:

@@ -42,8 +42,8 @@ MISSING_TEXTS = (
 
 def is_frame(X: object) -> bool:
     """Tell whether `X` is a data frame of pandas, polars or pyarrow, which are those that models get."""
-    known = nw.dependencies
-    return known.is_pandas_dataframe(X) or known.is_polars_dataframe(X) or known.is_pyarrow_table(X)
+    backends = nw.dependencies
+    return backends.is_pandas_dataframe(X) or backends.is_polars_dataframe(X) or backends.is_pyarrow_table(X)
 
 
 def columns_of(X: Any) -> dict[str, int]:

@@ -165,13 +165,13 @@ class Experiment:
                 break
             n_first, n_rows = n_first + 1, n_rows + block.donors.shape[1]
         alike = metrics == self.metrics and self.values.segment is None
-        some = replace(self, metrics=metrics, values=replace(self.values, segment=None, segments=()))
+        pilot = replace(self, metrics=metrics, values=replace(self.values, segment=None, segments=()))
         # a look that is no part of the answer must leave time for it
         if self.deadline is not None and not alike:
             now = time.monotonic()
-            some = replace(some, deadline=now + LOOK_PART * (self.deadline - now))
+            pilot = replace(pilot, deadline=now + LOOK_PART * (self.deadline - now))
         try:
-            scores, measured = some.ask(
+            scores, measured = pilot.ask(
                 replace(donors, first=n_first), what=("Choosing the number of shuffles")
             )
         except TimeUp:
@@ -184,7 +184,7 @@ class Experiment:
             if alike:
                 # interrupted: what was finished is the result
                 return PILOT_REPEATS, (scores, measured), True
-            if not some.late:
+            if not pilot.late:
                 raise KeyboardInterrupt
             return PILOT_REPEATS, None, False
         needed = max(

@@ -26,15 +26,15 @@ def sum_of_rows(target: Any, X: Any = None) -> str:
     X : data frame, array, tuple, dict or None
         What the model takes.
     """
-    total, known = hashlib.sha256(), False
+    total, has_any = hashlib.sha256(), False
     for values in _parts(X) if target is None else [as_numpy(target)]:
-        known = True
+        has_any = True
         if values.dtype.kind in "fiub":
             with np.errstate(over="ignore", invalid="ignore"):
                 values = np.ascontiguousarray(values, dtype=np.float32)
         total.update(f"{values.shape} {values.dtype}".encode())
         total.update(repr(values.tolist()).encode() if values.dtype == object else values.tobytes())
-    return total.hexdigest()[:16] if known else ""
+    return total.hexdigest()[:16] if has_any else ""
 
 
 def _parts(X: Any) -> Iterator[np.ndarray[Any, Any]]:

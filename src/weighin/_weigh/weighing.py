@@ -190,7 +190,7 @@ class Weighing:
         def encode(rows: NDArray[np.int64]) -> Experiment:
             if encoded is None:
                 weights = self.sample_weight
-                some = replace(
+                first_rows = replace(
                     self,
                     resources=resources,
                     table=replace(self.table, X=rows_of(self.table.X, rows), y=rows_of(self.table.y, rows)),
@@ -198,7 +198,7 @@ class Weighing:
                     if weights is None or isinstance(weights, str)
                     else rows_of(weights, rows),
                 )
-                experiment = some.experiment(session, deadline=deadline)
+                experiment = first_rows.experiment(session, deadline=deadline)
             else:
                 target = None if encoded.target is None else encoded.target[rows]
                 experiment = replace(self, resources=resources).experiment(
@@ -241,8 +241,8 @@ class Weighing:
         stopped = late or n_rows is not None
         if stopped:
             scores = replace(scores, complete=finished)
-        known = sum_of_rows(experiment.data.target, self.table.X if scores.kept is not None else None)
-        result = result_of(experiment, metrics, scores, self.seed, block_rows, notes, known)
+        rows_sum = sum_of_rows(experiment.data.target, self.table.X if scores.kept is not None else None)
+        result = result_of(experiment, metrics, scores, self.seed, block_rows, notes, rows_sum)
         if not scores.complete and not stopped:
             raise Interrupted(result, len(experiment.features))
         return result

@@ -114,11 +114,11 @@ class GenericKernel:
             return before, swapped
 
         starts = range(0, len(receivers), step)
-        found = empty(baseline, copies, *baseline.shape) if befores is None else befores
+        preds = empty(baseline, copies, *baseline.shape) if befores is None else befores
         for start, (before, swapped) in zip(starts, self.workers.each(task, starts), strict=True):
             here = slice(start, start + step)
-            found[:, here], out[:, :, here] = before, swapped
-        cache[place], baseline[...] = found, found[0]
+            preds[:, here], out[:, :, here] = before, swapped
+        cache[place], baseline[...] = preds, preds[0]
 
     def _predict_pairs(self, swaps: Swaps, own: Positions, baseline: Any, out: Any) -> bool:
         """One prediction per pair of a row and a value it does not have; equal pairs are predicted once.
@@ -135,16 +135,16 @@ class GenericKernel:
         many = [number for number, of_feature in enumerate(codes) if of_feature is None]
         together = max(1, min(PAIRS // len(own), self.chunk_rows))
         for first in range(0, len(donors), together):
-            some = slice(first, first + together)
+            repeats = slice(first, first + together)
             # the first alone may tell that rows are not exact
             for numbers in (many[:1], many[1:]):
-                preds = [out[number, some] for number in numbers]
-                self._predict_many(rows, own, [features[k] for k in numbers], donors[some], preds)
+                preds = [out[number, repeats] for number in numbers]
+                self._predict_many(rows, own, [features[k] for k in numbers], donors[repeats], preds)
                 if any(_rounded(pred, baseline) for pred in preds):
                     return False
             for feature, of_feature, filled in zip(features, codes, out, strict=True):
                 if of_feature is not None and not self._predict_few(
-                    rows, own, feature, of_feature, donors[some], baseline, filled[some]
+                    rows, own, feature, of_feature, donors[repeats], baseline, filled[repeats]
                 ):
                     return False
         return True

@@ -217,11 +217,11 @@ class _Stack:
             if self.n_added == len(self.sums):
                 self.finish()
             h = self.sums[self.n_added : self.n_added + len(out) - first]
-            some = slice(first, first + len(h))
-            fill(some, h)
-            self.waiting.append((equal[some, :, None], out[some]))
+            repeats = slice(first, first + len(h))
+            fill(repeats, h)
+            self.waiting.append((equal[repeats, :, None], out[repeats]))
             self.n_added += len(h)
-            first = some.stop
+            first = repeats.stop
 
     def finish(self) -> None:
         """Predict what is waiting."""
@@ -306,8 +306,8 @@ class _Block:
         steps = (given - self.conts[columns, None, rows]).flatten(0, 1)
         weights = self.view.weights[columns, None].expand(-1, out.shape[1], -1).flatten(0, 1)
 
-        def fill(some: slice, h: Tensor) -> None:
-            torch.addcmul(z, steps[some, :, None], weights[some, None], out=h)
+        def fill(repeats: slice, h: Tensor) -> None:
+            torch.addcmul(z, steps[repeats, :, None], weights[repeats, None], out=h)
 
         stack.add(fill, steps == 0, out.view(-1, *out.shape[2:]))
 
@@ -331,17 +331,17 @@ class _Block:
         weights = [view.weights[j] for j in unit.conts]
         product = Dense(torch.stack(weights, 1), torch.zeros_like(view.bias)) if len(weights) > 2 else None
 
-        def fill(some: slice, h: Tensor) -> None:
+        def fill(repeats: slice, h: Tensor) -> None:
             start = rest
             for table, levels in zip(tables, given, strict=True):
-                part = table.index_select(0, levels[some].flatten())
+                part = table.index_select(0, levels[repeats].flatten())
                 start = torch.add(start, part.view_as(h), out=h)
             if product:
-                part = product(torch.stack([step[some].flatten() for step in steps], 1))
+                part = product(torch.stack([step[repeats].flatten() for step in steps], 1))
                 torch.add(start, part.view_as(h), out=h)
             else:
                 for step, weight in zip(steps, weights, strict=True):
-                    start = torch.addcmul(start, step[some, :, None], weight, out=h)
+                    start = torch.addcmul(start, step[repeats, :, None], weight, out=h)
 
         stack.add(fill, equal, out)
 
@@ -368,5 +368,5 @@ class _Block:
         everyone = torch.arange(n)
         where.scatter_(0, own * n + everyone, everyone)
         where.scatter_(0, levels * n + receivers, torch.arange(n, n + len(levels)))
-        found = preds.index_select(0, where.view(len(table), n).gather(0, given).flatten())
-        out.copy_(found.view_as(out))
+        looked_up = preds.index_select(0, where.view(len(table), n).gather(0, given).flatten())
+        out.copy_(looked_up.view_as(out))

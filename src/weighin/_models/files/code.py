@@ -34,7 +34,7 @@ def from_code(text: str) -> Any:
     # it may have been written a moment ago
     importlib.invalidate_caches()
     try:
-        found: Any = importlib.import_module(module_name)
+        thing: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is not None and (module_name + ".").startswith(error.name + "."):
             near = nearest(module_name, [path.stem for path in Path.cwd().glob("*.py")])
@@ -49,13 +49,13 @@ def from_code(text: str) -> Any:
         raise ModelError(f"{text!r} cannot be imported: {type(error).__name__}: {error}.") from error
     owner = module_name
     for part in name.split("."):
-        if not hasattr(found, part):
-            public = [entry for entry in dir(found) if not entry.startswith("_")]
+        if not hasattr(thing, part):
+            public = [entry for entry in dir(thing) if not entry.startswith("_")]
             raise InputError(f"{owner!r} has no {part!r}.{nearest(part, public)}")
-        found, owner = getattr(found, part), f"{owner}.{part}"
-    if isinstance(found, type) or not (callable(found) or hasattr(found, "predict")):
-        kind = "a class" if isinstance(found, type) else f"a {type(found).__name__}"
+        thing, owner = getattr(thing, part), f"{owner}.{part}"
+    if isinstance(thing, type) or not (callable(thing) or hasattr(thing, "predict")):
+        kind = "a class" if isinstance(thing, type) else f"a {type(thing).__name__}"
         raise ModelError(
             f"{text!r} is {kind}; name a trained model, or a function from a table to predictions."
         )
-    return found
+    return thing
