@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from weighin._results.effect import FeatureEffect
     from weighin._results.effects import Effects
     from weighin._results.feature_associations import FeatureAssociations
+    from weighin._results.given_feature import GivenFeature
     from weighin._results.importance import Importance
     from weighin._results.one_feature import Difference, FeatureImportance
     from weighin._results.refits import Refits
@@ -59,6 +60,7 @@ _HOMES = {
     "FeatureEffect": "_results.effect",
     "FeatureImportance": "_results.one_feature",
     "FetchError": "_base.errors",
+    "GivenFeature": "_results.given_feature",
     "Importance": "_results.importance",
     "InputError": "_base.errors",
     "Interrupted": "_weigh.weighing",
@@ -93,6 +95,7 @@ __all__ = [
     "FeatureEffect",
     "FeatureImportance",
     "FetchError",
+    "GivenFeature",
     "Importance",
     "InputError",
     "Interrupted",

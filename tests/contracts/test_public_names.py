@@ -24,6 +24,7 @@ PUBLIC = [
     "FeatureEffect",
     "FeatureImportance",
     "FetchError",
+    "GivenFeature",
     "Importance",
     "InputError",
     "Interrupted",

@@ -126,6 +126,9 @@ class Codec:
             inner = get_args(hint)
             parts = [inner[0]] * len(value) if inner[-1] is ... else inner
             return [self._plain(part, item) for part, item in zip(parts, value, strict=True)]
+        if isinstance(value, Mapping):
+            inner = get_args(hint)
+            return {str(key): self._plain(inner[1], item) for key, item in value.items()}
         return to_json(value)
 
     def _of(self, content: Any) -> Any:

@@ -84,7 +84,7 @@ class Importance(ImportanceNumbers, Result):
     segment : str, int, float or None
         Which of them this part is about; None for all rows.
     parts : tuple of Importance
-        The other metrics, and the segments of each; see `of`.
+        The other metrics, the segments of each, and both of these given other columns; see `of`.
     rows_sum : str
         Sum of the target, row by row: results of one sum were weighed on the same rows.
     kept : RowChanges or None
@@ -95,11 +95,17 @@ class Importance(ImportanceNumbers, Result):
         The columns that go together, for its page: see `with_associations`.
     command : str
         What gave these numbers, where it was a command.
+    given : str
+        What features were shuffled given, with ``weigh(..., given=...)``: "" for freely, "rest" for all other columns,
+        "home_elo, away_elo" for these, "per feature" where it differs.
+    given_reports : dict of str to GivenFeature
+        How much of each feature the given columns explain, and how well.
 
     Notes
     -----
     Columns of `to_frame`: feature, metric, importance, se, se_data, se_shuffle, ci_lower, ci_upper, relative, pvalue,
-    pvalue_holm, few_rows, rank; with ``by=`` also segment, None for all rows. One row per feature, the heaviest first;
+    pvalue_holm, few_rows, rank; with ``by=`` also segment, None for all rows; with ``given=`` also given, own_share,
+    off_data and correlated, which `GivenFeature` explains. One row per feature, the heaviest first;
     metric after metric, and segment after segment. Those about certainty are NaN for a metric without intervals;
     p-values are adjusted among the features of a metric and segment.
 

@@ -76,8 +76,10 @@ def draw(numbers: ImportanceNumbers, options: ChartOptions) -> Any:
 
 def of_metric(numbers: ImportanceNumbers, metric: str) -> Any:
     """Give the result for another metric, with its own segments."""
-    parts = [part for part in numbers.parts if part.metric == metric and part.segment is not None]
-    return replace(numbers.of(metric), parts=tuple(parts))
+    main = numbers.of(metric)
+    return replace(
+        main, parts=tuple(part for part in numbers.parts if part.metric == metric and part is not main)
+    )
 
 
 def _texts(

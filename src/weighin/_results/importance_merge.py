@@ -26,6 +26,8 @@ _SAME_PLAN = (
     "by",
     "segments",
     "segment",
+    "given",
+    "givens",
 )
 
 Part = TypeVar("Part", bound=ImportanceNumbers)
@@ -65,11 +67,14 @@ def merged(first: Part, second: Part) -> Part:
         groups={**first.groups, **second.groups},
         kernels={**first.kernels, **second.kernels},
         directions={**first.directions, **second.directions},
+        given_reports={**first.given_reports, **second.given_reports},
         complete=not unfinished and all(part.complete or part.unfinished for part in (first, second)),
         unfinished=unfinished,
         notes=tuple(dict.fromkeys([*first.notes, *second.notes])),
         evidence=first.evidence + second.evidence if first.evidence and second.evidence else (),
-        parts=tuple(merged(mine, second.of(mine.metric, mine.segment)) for mine in first.parts),
+        parts=tuple(
+            merged(mine, second.of(mine.metric, mine.segment, given=mine.given)) for mine in first.parts
+        ),
         kept=None,
         **joined(first, second),
     )

@@ -17,6 +17,7 @@ from weighin._inference.claims import Claims, claims
 from weighin._inference.judging import judge, judge_difference
 from weighin._results.associations import Associations
 from weighin._results.effects import Effects
+from weighin._results.given_feature import GivenFeature
 from weighin._results.one_feature import Difference, FeatureImportance
 
 
@@ -54,6 +55,8 @@ class ImportanceNumbers:
     effects: Effects | None = field(default=None, repr=False)
     associations: Associations | None = field(default=None, repr=False)
     command: str = ""
+    given: str = ""
+    given_reports: Mapping[str, GivenFeature] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # a copy nobody else can change
@@ -114,8 +117,13 @@ class ImportanceNumbers:
         """Values rows were told apart by."""
         return tuple(dict.fromkeys(part.segment for part in self.parts if part.segment is not None))
 
-    def of(self, metric: str | None = None, segment: Any = None) -> Self:
-        """Give the result for another metric, or for a segment of the rows.
+    @property
+    def givens(self) -> tuple[str, ...]:
+        """What features were shuffled given, the first one that of this result itself; "" for shuffled freely."""
+        return tuple(dict.fromkeys([self.given, *(part.given for part in self.parts)]))
+
+    def of(self, metric: str | None = None, segment: Any = None, *, given: Any = None) -> Self:
+        """Give the result for another metric, for a segment of the rows, or for features shuffled given others.
 
         Parameters
         ----------
@@ -123,6 +131,9 @@ class ImportanceNumbers:
             One of `metrics`; the first by default.
         segment : optional
             One of `segments`; all rows by default.
+        given : str or sequence of str, optional
+            One of `givens`, such as "rest", "" for shuffled freely, or names of columns; that of this result by
+            default.
 
         Raises
         ------
@@ -130,12 +141,18 @@ class ImportanceNumbers:
             If there is none.
         """
         metric = metric or self.metric
+        given = self.given if given is None else given if isinstance(given, str) else ", ".join(given)
         for part in (self, *self.parts):
-            if part.metric == metric and part.segment == segment:
+            if (part.metric, part.segment, part.given) == (metric, segment, given):
                 return part
         if metric not in self.metrics:
             raise InputError(
                 f"No metric {metric!r}.{nearest(metric, self.metrics)} Metrics: {listing(self.metrics)}."
+            )
+        if given not in self.givens:
+            raise InputError(
+                f"No importance given {given!r}.{nearest(given, self.givens)} "
+                f"There are: {listing([repr(name) for name in self.givens])}."
             )
         raise InputError(f"No segment {segment!r}. Segments: {listing(self.segments) or 'none'}.")
 
