@@ -14,6 +14,7 @@ from weighin._base.text import column_label
 # threads or processes: far more than any machine has use for, few enough to start
 MOST_JOBS = 1024
 MISSING = ("raise", "drop", "mean")
+AUTO = "auto"
 
 
 def is_whole(value: Any, least: int | None = None) -> bool:
@@ -82,6 +83,33 @@ def check_jobs(n_jobs: Any) -> None:
         raise InputError(
             f"n_jobs must be an integer other than 0, at most {MOST_JOBS}, or None, got {n_jobs!r}."
         )
+
+
+def check_run(
+    *,
+    n_repeats: Any,
+    max_seconds: Any,
+    random_state: Any,
+    missing: Any,
+    batch_size: Any,
+    n_jobs: Any,
+    max_memory: Any,
+) -> None:
+    """Refuse what no swaps can be made with.
+
+    Raises InputError.
+    """
+    if not (isinstance(n_repeats, str) and n_repeats == AUTO) and not is_whole(n_repeats, 1):
+        raise InputError(f'n_repeats must be "auto" or an integer >= 1, got {n_repeats!r}.')
+    if max_seconds is not None and (not is_real(max_seconds) or not max_seconds > 0):
+        raise InputError(f"max_seconds must be a number > 0 or None, got {max_seconds!r}.")
+    check_seed(random_state)
+    check_missing(missing)
+    if batch_size is not None and not is_whole(batch_size, 1):
+        raise InputError(f"batch_size must be an integer >= 1 or None, got {batch_size!r}.")
+    check_jobs(n_jobs)
+    if not is_whole(max_memory, 1):
+        raise InputError(f"max_memory must be an integer >= 1, in megabytes, got {max_memory!r}.")
 
 
 def check_level(confidence_level: Any) -> None:

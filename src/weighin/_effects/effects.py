@@ -16,11 +16,10 @@ from weighin._base.errors import InputError
 from weighin._base.progress import tracking
 from weighin._effects.curves import accumulated_local_effects, partial_dependence
 from weighin._effects.direction import Moves, directions
-from weighin._effects.grid import Grid, choose_grid
-from weighin._effects.output import ChosenOutput, ballots, choose_output
 from weighin._engine import Resources, Session
 from weighin._metrics import resolve_metric
 from weighin._models import Model, as_model, declared
+from weighin._models.chosen_output import ChosenOutput, ballots, choose_output
 from weighin._models.levels import levels_of
 from weighin._results.curves import around_mean
 from weighin._results.effect import FeatureEffect
@@ -29,6 +28,7 @@ from weighin._tables.columns import Column
 from weighin._tables.containers import as_table
 from weighin._tables.features import Feature, renamed, select
 from weighin._tables.frames import n_rows_of, rows_of
+from weighin._tables.grid import Grid, choose_grid
 
 # rows of a larger table, for the points; more would show the same ones
 LOOKED_AT = 10_000

@@ -2,6 +2,7 @@
 
 from weighin._engine.measurement import Measurement, Scores, SwapEffect
 from weighin._engine.plan import Resources
+from weighin._engine.run import TimeUp
 from weighin._engine.session import Session
 
-__all__ = ["Measurement", "Resources", "Scores", "Session", "SwapEffect"]
+__all__ = ["Measurement", "Resources", "Scores", "Session", "SwapEffect", "TimeUp"]

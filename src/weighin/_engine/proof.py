@@ -49,15 +49,15 @@ class Proof:
         Of the rows as they are.
     swapped : array of shape (n_rows, n_outputs) or None
         Of the swapped ones; None where only some rows are swapped, so that there is no table to call the model on.
-    features : tuple of str
-        Names; the feature swapped in row `i` is number `i` modulo their number.
+    features : tuple of Feature
+        The feature swapped in row `i` is number `i` modulo their number.
     allowed : array of shape (n_outputs,)
         What is rounding.
     """
 
     baseline: Any
     swapped: Any
-    features: tuple[str, ...]
+    features: tuple[Feature, ...]
     allowed: Any
 
     @classmethod
@@ -81,7 +81,7 @@ class Proof:
         swapped = None
         if donors is not None and features:
             swapped = predict_together(view, _swapped(view.rows, features, donors), most)
-        return cls(baseline, swapped, tuple(feature.name for feature in features), rounding_of(baseline))
+        return cls(baseline, swapped, tuple(features), rounding_of(baseline))
 
     def check(self, numbers: Any, features: Sequence[Feature], baseline: Any, out: Any) -> None:
         """Compare what a kernel predicted.
@@ -105,7 +105,7 @@ class Proof:
             return
         numbers = np.arange(len(self.baseline))[numbers]
         for feature, after in zip(features, out, strict=True):
-            here = np.flatnonzero(numbers % len(self.features) == self.features.index(feature.name))
+            here = np.flatnonzero(numbers % len(self.features) == self.features.index(feature))
             if len(here):
                 self.compare(after[0][here], self.swapped[numbers[here]])
 
@@ -113,7 +113,7 @@ class Proof:
         """Compare predictions of some rows that were given the values of one giver after the other; see `donors_of`."""
         stop = start + len(baseline)
         self.compare(baseline, self.baseline[start:stop])
-        number, n_features = self.features.index(feature.name), len(self.features)
+        number, n_features = self.features.index(feature), len(self.features)
         here = np.arange(start + (number - start) % n_features, stop, n_features)
         if len(here):
             self.compare(after[here // n_features % len(givers), here - start], self.swapped[here])

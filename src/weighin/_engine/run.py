@@ -26,6 +26,10 @@ from weighin._tables.features import Feature
 Advance = Callable[[int], None]
 
 
+class TimeUp(KeyboardInterrupt):
+    """The time allowed is over; what is finished counts, as after Ctrl-C."""
+
+
 @dataclass(frozen=True)
 class Run:
     """What all steps share.

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -29,7 +29,18 @@ from weighin._models.protocol import Encoded
 from weighin._samplers import Positions, Sampler
 from weighin._tables.features import Feature
 
+
+class Collected(Protocol):
+    """What came out of a run."""
+
+    @property
+    def complete(self) -> bool:
+        """False when the run was interrupted."""
+        ...
+
+
 T = TypeVar("T")
+C = TypeVar("C", bound=Collected)
 Key = tuple[str, int | None, bool]
 # that a call of the whole table may take, where it has to be made
 AT_ONCE_BYTES = 2 * 2**30
@@ -115,13 +126,26 @@ class Session:
         Ctrl-C keeps what is finished: sections of features; in the first section, batches of rows with all its
         features; in the first batch, features. Before anything is finished, it is raised on.
         """
+        return self.collect(collect, data, features, sampler, measurement, resources, advance)
+
+    def collect(
+        self,
+        collector: Callable[[Run, Advance], C],
+        data: Encoded,
+        features: Sequence[Feature],
+        sampler: Sampler,
+        measurement: Measurement,
+        resources: Resources,
+        advance: Advance,
+    ) -> C:
+        """Swap features, and have a collector make of the predictions what it does; the rest as for `measure`."""
         n_jobs, chunk_rows = resources.n_jobs, _whole(resources.chunk_rows)
         # a function may call torch as well, and is not called in parallel: its threads are its own
         own_threads = (
             n_jobs is None and sampler.n_receivers * sampler.n_repeats * len(features) < THREADS_FROM
         )
 
-        def run(view: View) -> Scores:
+        def run(view: View) -> C:
             plan = make_plan(
                 features,
                 n_rows=sampler.n_receivers,
@@ -142,10 +166,10 @@ class Session:
                 kernel = kernel_for(view)(view, features, sampler.n_repeats, chunk_rows, workers)
                 seconds = resources.batch_seconds
                 task = Run(view, data, measurement, kernel, sampler, plan, seconds, proof, unproven)
-                scores = collect(task, advance)
-            if scores.complete and proof is not None and proof.swapped is not None:
+                collected = collector(task, advance)
+            if collected.complete and proof is not None and proof.swapped is not None:
                 self._keep(replace(view, proven=True), resources)
-            return scores
+            return collected
 
         with self._predicting(own_threads):
             return self._running(run, data.rows, measurement.response, resources)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from weighin._base.checks import check_jobs, check_missing, check_seed, is_real, is_whole
+from weighin._base.checks import check_run, is_real
 from weighin._base.errors import InputError
 from weighin._metrics import PREDICTION_CHANGE, Metric
-
-AUTO = "auto"
 
 
 def check(
@@ -30,8 +28,15 @@ def check(
     InputError
         What is allowed, and what was got.
     """
-    if not (isinstance(n_repeats, str) and n_repeats == AUTO) and not is_whole(n_repeats, 1):
-        raise InputError(f'n_repeats must be "auto" or an integer >= 1, got {n_repeats!r}.')
+    check_run(
+        n_repeats=n_repeats,
+        max_seconds=max_seconds,
+        random_state=random_state,
+        missing=missing,
+        batch_size=batch_size,
+        n_jobs=n_jobs,
+        max_memory=max_memory,
+    )
     if precision is not None:
         if not is_real(precision) or not 0 < precision < 1:
             raise InputError(f"precision must be between 0 and 1, or None, got {precision!r}.")
@@ -40,15 +45,6 @@ def check(
                 f"precision={precision!r} decides how often to shuffle, and so does "
                 f"n_repeats={n_repeats!r}: give only one of them."
             )
-    if max_seconds is not None and (not is_real(max_seconds) or not max_seconds > 0):
-        raise InputError(f"max_seconds must be a number > 0 or None, got {max_seconds!r}.")
-    check_seed(random_state)
-    check_missing(missing)
-    if batch_size is not None and not is_whole(batch_size, 1):
-        raise InputError(f"batch_size must be an integer >= 1 or None, got {batch_size!r}.")
-    check_jobs(n_jobs)
-    if not is_whole(max_memory, 1):
-        raise InputError(f"max_memory must be an integer >= 1, in megabytes, got {max_memory!r}.")
 
 
 def metrics_asked(metric: Any) -> list[Any]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 from weighin._base.errors import MetricError
 from weighin._base.progress import tracking
-from weighin._engine import Measurement, Resources, Scores, Session, SwapEffect
+from weighin._engine import Measurement, Resources, Scores, Session, SwapEffect, TimeUp
+from weighin._engine.row_values import RowValues
 from weighin._inference import repeats_needed
 from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models.protocol import Encoded
 from weighin._samplers import BLOCK_ROWS, MarginalSampler
 from weighin._tables.features import Feature
-from weighin._weigh.row_values import RowValues
 
 PILOT_REPEATS, PILOT_ROWS = 5, 4096
 # where no moments say how many are needed
@@ -39,10 +39,6 @@ SHARES = 25
 
 # of the metrics there was time for
 Measured = tuple[Scores, tuple[Metric, ...]]
-
-
-class TimeUp(KeyboardInterrupt):
-    """The time allowed is over; what is finished counts, as after Ctrl-C."""
 
 
 @dataclass(frozen=True)

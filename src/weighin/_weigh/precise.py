@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, MetricError
-from weighin._engine import Scores, SwapEffect
+from weighin._engine import Scores, SwapEffect, TimeUp
 from weighin._engine.measurement import extreme_exponent
 from weighin._inference import Inference, Staging, means
 from weighin._inference.judging import judge
 from weighin._metrics import Metric
 from weighin._samplers import MarginalSampler
-from weighin._weigh.experiment import Experiment, TimeUp
+from weighin._weigh.experiment import Experiment
 
 FIRST_ROWS = 4096
 # rows beyond those that should be enough

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.checks import AUTO
 from weighin._base.errors import InputError
-from weighin._engine import Resources, Scores, Session
+from weighin._engine import Resources, Scores, Session, TimeUp
+from weighin._engine.row_values import row_values
 from weighin._metrics import Metric, resolve_metrics
 from weighin._models import Model
 from weighin._models.protocol import Encoded
@@ -21,10 +23,9 @@ from weighin._tables.containers import Table
 from weighin._tables.features import renamed, select
 from weighin._tables.frames import n_rows_of, rows_of
 from weighin._weigh import arguments
-from weighin._weigh.experiment import PILOT_REPEATS, Experiment, Measured, TimeUp
+from weighin._weigh.experiment import PILOT_REPEATS, Experiment, Measured
 from weighin._weigh.grouping import Grouping
 from weighin._weigh.precise import check_metrics, is_small, precision_note, weigh_precisely
-from weighin._weigh.row_values import row_values
 from weighin._weigh.same_rows import sum_of_rows
 from weighin._weigh.to_result import remarks, result_of
 
@@ -62,7 +63,7 @@ def several(ask: Weighing, models: Sequence[Model], precision: float | None) -> 
     with ExitStack() as opened:
         sessions = [opened.enter_context(Session(model)) for model in models]
         experiments = [ask.experiment(session) for session in sessions]
-        if ask.n_repeats == arguments.AUTO:
+        if ask.n_repeats == AUTO:
             ask = replace(ask, n_repeats=max(experiment.repeats(ask.seed)[0] for experiment in experiments))
         return tuple(map(ask.on_all_rows, experiments))
 
@@ -129,9 +130,7 @@ class Weighing:
 
     def on_all_rows(self, experiment: Experiment) -> Importance:
         """Weigh on the rows of an experiment."""
-        experiment = experiment.paced(
-            PILOT_REPEATS if self.n_repeats == arguments.AUTO else int(self.n_repeats)
-        )
+        experiment = experiment.paced(PILOT_REPEATS if self.n_repeats == AUTO else int(self.n_repeats))
         notes = list(experiment.data.notes)
         with _time_allowed(self.max_seconds):
             (scores, metrics), block_rows = self._shuffled(experiment, notes)
@@ -147,12 +146,12 @@ class Weighing:
         """Answers to what is asked, and the rows of their blocks; what there is to say goes into `notes`."""
         keep = experiment.metrics[0].by_rows if self.keep_rows is None else self.keep_rows
         pilot, n_repeats, looked = experiment.donors(PILOT_REPEATS, self.seed), self.n_repeats, None
-        if n_repeats == arguments.AUTO:
+        if n_repeats == AUTO:
             n_repeats, looked, enough = experiment.repeats(self.seed)
             if looked is not None and enough and not (keep and looked[0].complete):
                 return looked, pilot.block_rows
         donors = experiment.donors(int(n_repeats), self.seed)
-        if donors.n_repeats < int(n_repeats) and self.n_repeats != arguments.AUTO:
+        if donors.n_repeats < int(n_repeats) and self.n_repeats != AUTO:
             possible = f"{donors.n_repeats} distinct shuffle{'s' * (donors.n_repeats > 1)}"
             notes.append(f"{_smallest(experiment)} rows allow {possible}; {n_repeats} were asked for.")
         try:

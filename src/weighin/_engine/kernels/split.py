@@ -38,7 +38,7 @@ class SplitKernel:
         too_many = split.copies and rows.n_rows * len(split.view.weights) > COUNTED
         counted = rows.take(slice(0, 0)) if too_many else rows
         planned = plan_units(split.view, units, *split.tensors(counted), n_repeats)
-        self.planned = {feature.name: plan for feature, plan in zip(features, planned, strict=True)}
+        self.planned = dict(zip(features, planned, strict=True))
         self._rows: Any = None
         self._source: Source | None = None
 
@@ -49,7 +49,7 @@ class SplitKernel:
 
     def names(self, features: Sequence[Feature]) -> list[str]:
         """Name how each feature is predicted: ignored, levels or sum."""
-        return [self.planned[feature.name].kernel for feature in features]
+        return [self.planned[feature].kernel for feature in features]
 
     def predict(self, swaps: Swaps, baseline: Any, out: Any) -> None:
         """Fill in predictions as the rows are, and after each swap."""
@@ -62,7 +62,7 @@ class SplitKernel:
             self._source = Source(self.split.view, *self.split.tensors(swaps.rows))
         predict_swapped(
             self._source,
-            [self.planned[feature.name] for feature in swaps.features],
+            [self.planned[feature] for feature in swaps.features],
             torch.from_numpy(swaps.donors).to(baseline.device),
             baseline,
             out,

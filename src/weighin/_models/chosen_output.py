@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from weighin._base.checks import is_whole
 from weighin._base.errors import InputError, listing, nearest
-from weighin._models import Outputs
+from weighin._metrics import Outputs
 
 
 @dataclass(frozen=True)
