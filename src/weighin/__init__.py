@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from weighin._compat.article import PermutationImportance
     from weighin._compat.sklearn import permutation_importance
     from weighin._effects.effects import effects
+    from weighin._interactions.interactions import interactions
     from weighin._refit.ablate.run import ablate
     from weighin._refit.recipes.recipe import Recipe
     from weighin._refit.refits.run import weigh_refits
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
     from weighin._results.feature_associations import FeatureAssociations
     from weighin._results.given_feature import GivenFeature
     from weighin._results.importance import Importance
+    from weighin._results.interactions import Interactions
     from weighin._results.one_feature import Difference, FeatureImportance
+    from weighin._results.pair_interaction import PairInteraction
     from weighin._results.refits import Refits
     from weighin._results.refitted_feature import RefittedFeature
     from weighin._weigh.weigh import weigh
@@ -63,11 +66,13 @@ _HOMES = {
     "GivenFeature": "_results.given_feature",
     "Importance": "_results.importance",
     "InputError": "_base.errors",
+    "Interactions": "_results.interactions",
     "Interrupted": "_weigh.weighing",
     "MetricError": "_base.errors",
     "MissingDependencyError": "_base.errors",
     "ModelError": "_base.errors",
     "OutputExistsError": "_base.errors",
+    "PairInteraction": "_results.pair_interaction",
     "PermutationImportance": "_compat.article",
     "Recipe": "_refit.recipes.recipe",
     "Refits": "_results.refits",
@@ -78,6 +83,7 @@ _HOMES = {
     "associations": "_associations.associations",
     "compare": "_compare.compare",
     "effects": "_effects.effects",
+    "interactions": "_interactions.interactions",
     "permutation_importance": "_compat.sklearn",
     "weigh": "_weigh.weigh",
     "weigh_refits": "_refit.refits.run",
@@ -98,11 +104,13 @@ __all__ = [
     "GivenFeature",
     "Importance",
     "InputError",
+    "Interactions",
     "Interrupted",
     "MetricError",
     "MissingDependencyError",
     "ModelError",
     "OutputExistsError",
+    "PairInteraction",
     "PermutationImportance",
     "Recipe",
     "Refits",
@@ -113,6 +121,7 @@ __all__ = [
     "associations",
     "compare",
     "effects",
+    "interactions",
     "permutation_importance",
     "weigh",
     "weigh_refits",

@@ -14,7 +14,7 @@ FLOORS = [
     ("_metrics", "_results", "_football"),
     ("_models", "_associations"),
     ("_engine",),
-    ("_weigh", "_effects", "_compare", "_compat"),
+    ("_weigh", "_effects", "_interactions", "_compare", "_compat"),
     ("_refit",),
     ("__init__", "adapters"),
     ("_cli",),

@@ -1,0 +1,1 @@
+"""Which features act together: superset importance of pairs, total indices, surfaces."""

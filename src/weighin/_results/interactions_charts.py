@@ -1,0 +1,45 @@
+"""Interactions as charts: a square of shades."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from weighin._base.errors import InputError
+from weighin._display.charts import Cells
+from weighin._results.interactions_numbers import InteractionsNumbers
+
+TITLE = "Features that act together"
+# features that a page shows
+MOST_FEATURES = 20
+
+
+def matrix(numbers: InteractionsNumbers, limit: int = MOST_FEATURES, title: str | None = None) -> Cells:
+    """Give a cell for each two features, those of the strongest pairs first; see `Interactions.plot`."""
+    lines = numbers.lines()
+    if not lines:
+        raise InputError("Nothing to draw: there is no pair.")
+    names = list(dict.fromkeys(name for line in lines for name in line.features))
+    shown = names[:limit]
+    place = {name: i for i, name in enumerate(shown)}
+    values = np.full((len(shown), len(shown)), np.nan)
+    unsure = np.zeros(values.shape, dtype=bool)
+    labels = [[""] * len(shown) for _ in shown]
+    for line in lines:
+        if set(line.features) <= set(shown):
+            j, k = (place[name] for name in line.features)
+            for row, column in ((j, k), (k, j)):
+                values[row, column], unsure[row, column] = line.share, not line.claimed
+                labels[row][column] = "0" if line.unmoved else line.share_text
+    left_out = len(numbers.features) - len(shown)
+    return Cells(
+        title=title or TITLE,
+        subtitle=f"Share of each pair in the variance of {numbers.what}, on {numbers.n_rows:,} rows. Pale: not "
+        "claimed, given the number of pairs." + (f" {left_out} more features not shown." if left_out else ""),
+        xlabel=f"share of the variance of {numbers.what}",
+        percent=True,
+        names=shown,
+        segments=shown,
+        values=values,
+        labels=labels,
+        unsure=unsure,
+    )

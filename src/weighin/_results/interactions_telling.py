@@ -1,0 +1,159 @@
+"""What interactions tell: tables, remarks, sentences, how they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from weighin._base.text import named, printable
+from weighin._display.numbers import percent, rounded, write
+from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._results.interactions_charts import TITLE, matrix
+from weighin._results.interactions_numbers import InteractionsNumbers
+from weighin._results.listed import few_rows_sentence
+from weighin._results.one_feature import probability
+from weighin._results.pair_interaction import PairInteraction
+
+_READING = (
+    "Each row gets the values of another row: of the first feature, of the second, of both. What both together move "
+    "beyond the sum of the two alone, squared, averaged and divided by 4, is the interaction of the pair: 0 for a "
+    "model that adds the two up, whatever their correlation.",
+    "Effects of three features count in each of their pairs, so shares overlap and do not add up to 100%.",
+    "With independent features a share is the part of the variance that comes from effects of both. Correlated "
+    "features meet in combinations that seldom occur, where a model may do anything; shares may then exceed 100%.",
+    "It is the model that is described: features may act together in the world without the model knowing, and the "
+    "other way round.",
+)
+
+
+def tell(numbers: InteractionsNumbers, confidence_level: float, limit: int) -> Telling:
+    """Say all of it.
+
+    Parameters
+    ----------
+    numbers : InteractionsNumbers
+        What was measured.
+    confidence_level : float
+        Of intervals and claims.
+    limit : int
+        Pairs that sentences tell of one by one.
+    """
+    lines = numbers.lines(confidence_level)
+    return Telling(
+        title=("SIMULATED DATA - " if numbers.simulated else "") + TITLE,
+        kicker=f"{numbers.model or 'A trained model'}, on {_rows(numbers)}",
+        tables=[_pairs(numbers, lines, confidence_level), _totals(numbers, confidence_level)],
+        remarks=_remarks(numbers),
+        sentences=_sentences(numbers, lines, limit),
+        reading=_READING,
+        made=_made(numbers),
+        notes=[
+            *map(printable, numbers.notes),
+            *few_rows_sentence([line.name for line in lines if line.few_rows]),
+        ],
+        simulated=numbers.simulated,
+        charts=[matrix(numbers)] if lines else [],
+    )
+
+
+def _sentences(numbers: InteractionsNumbers, lines: Sequence[PairInteraction], limit: int) -> list[str]:
+    claimed = [line for line in lines if line.claimed]
+    said = [sentence(line, numbers.what) for line in claimed[:limit]]
+    more = len(claimed) - len(said)
+    if more:
+        said.append(f"{more:,} more pair{'s act' if more > 1 else ' acts'} together, less than these.")
+    if not claimed:
+        said.append("No pair can be told to act together on these rows.")
+    alone = [line.name for line in lines if line.unmoved]
+    if alone and len(alone) == len(lines):
+        said = [f"No two features act together: the model adds up what they do{_of(lines)}."]
+    elif alone:
+        said.append(f"No swap showed {named(alone, 3)} to act together at all.")
+    return said
+
+
+def _of(lines: Sequence[PairInteraction]) -> str:
+    return f", as far as {len(lines):,} pairs show" if len(lines) > 1 else ""
+
+
+def sentence(line: PairInteraction, what: str) -> str:
+    """Say how much two features act together."""
+    low, high = (percent(end, *line.share_ends) for end in line.share_ends)
+    return (
+        f"{line.name} act together: {line.share_text} of the variance of {what} "
+        f"({100 * line.confidence_level:g}% interval {low} to {high})."
+    )
+
+
+def _pairs(numbers: InteractionsNumbers, lines: Sequence[PairInteraction], level: float) -> Table:
+    columns = [
+        Column("share"),
+        Column(f"{100 * level:g}% interval"),
+        Column("p (Holm)", gives_way=1),
+        Column("interaction", gives_way=2),
+    ]
+    rows = []
+    for line in lines:
+        low, high = line.share_ends
+        interval = (
+            line.interval_text
+            if line.few_rows
+            else "none seen"
+            if line.unmoved
+            else f"{percent(low, low, high)} to {percent(high, low, high)}"
+        )
+        cells = [line.share_text, interval, probability(line.pvalue_holm), line.number.value]
+        rows.append(Row(" and ".join(line.features), cells, Bar(line.share, low, high), claimed=line.claimed))
+    heading = f"Pairs: share in the variance of {printable(numbers.what)}"
+    return Table(heading, "pair", columns, rows, "to_frame(), plot(limit=...)")
+
+
+def _totals(numbers: InteractionsNumbers, level: float) -> Table:
+    share, total = numbers.total_share, numbers.total
+    few = total.few_rows
+    lower, upper = (np.where(few, np.nan, end) for end in numbers.total_share_interval(level))
+    rows = []
+    for i in np.argsort(-share.estimate, kind="stable"):
+        ends = float(lower[i]), float(upper[i])
+        interval = "too few rows" if few[i] else " to ".join(percent(end, *ends) for end in ends)
+        value = percent(float(share.estimate[i]), *ends)
+        rows.append(
+            Row(
+                numbers.features[i],
+                [value, interval, rounded(float(total.estimate[i])).value],
+                Bar(float(share.estimate[i]), *ends),
+                claimed=not few[i] and ends[0] > 0,
+            )
+        )
+    columns = [Column("share"), Column(f"{100 * level:g}% interval"), Column("total index", gives_way=1)]
+    heading = (
+        f"Features: all effects of each, alone and together, in the variance of {printable(numbers.what)}"
+    )
+    return Table(heading, "feature", columns, rows, "to_frame()")
+
+
+def _remarks(numbers: InteractionsNumbers) -> list[str]:
+    lines = [
+        f"Share: part of the variance of {printable(numbers.what)} ({write(numbers.variance)}) that comes from effects "
+        "of both features, whatever others take part. Bold where more than chance of the rows, given the number of "
+        "pairs (Holm). Shares overlap: they do not add up."
+    ]
+    return [*lines, numbers.screened] if numbers.screened else lines
+
+
+def _rows(numbers: InteractionsNumbers) -> str:
+    return numbers.rows or f"{numbers.n_rows:,} rows"
+
+
+def _made(numbers: InteractionsNumbers) -> list[tuple[str, str]]:
+    versions = ", ".join(f"{name} {version}" for name, version in numbers.versions.items())
+    return [
+        ("Model", numbers.model),
+        ("Measured", f"superset importance of pairs in {numbers.what} (Liu and Owen 2006)"),
+        ("Rows", _rows(numbers)),
+        ("Swaps", f"{numbers.n_repeats} of each row"),
+        ("Seed", str(numbers.random_state)),
+        ("Versions", versions),
+        ("Date", numbers.date),
+    ]
