@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -56,3 +56,47 @@ def test_labels_in_text_beside_a_target_of_text(said):
     assert imp.baseline == np.mean(np.where(X["a"] > 0, "yes", "no") == y)
     assert imp.importances_mean[0] > 0.1
     assert imp.importances_mean[1] == 0
+
+
+class PredictsText:
+    """An estimator without any mark of a classifier, as wrappers for prediction sets are."""
+
+    def predict(self, rows: pd.DataFrame) -> Any:
+        return np.where(rows["a"] > 0, "yes", "no")
+
+
+class KnowsProbabilities(PredictsText):
+    def predict_proba(self, rows: pd.DataFrame) -> Any:
+        raise AssertionError("nobody knows in which order")
+
+
+@pytest.mark.parametrize(
+    "model", [PredictsText(), KnowsProbabilities()], ids=lambda model: type(model).__name__
+)
+def test_an_estimator_that_predicts_text_on_a_target_of_text(model: Any) -> None:
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 2)), columns=["a", "b"])
+    y = np.where(X["a"] + 0.3 * X["b"] > 0, "yes", "no")
+    imp = weigh(model, X, y, random_state=0)
+    assert imp.metric == "accuracy"
+    assert imp.baseline == np.mean(model.predict(X) == y)
+    assert imp.importances_mean[0] > 0.1
+    assert imp.importances_mean[1] == 0
+
+
+class Both(PredictsText):
+    """A booster of numbers and of classes, which lists no classes where it predicts numbers."""
+
+    classes_: ClassVar[list[str]] = []
+
+    def predict(self, rows: pd.DataFrame) -> Any:
+        return 3 * rows["a"].to_numpy()
+
+    def predict_proba(self, rows: pd.DataFrame) -> Any:
+        raise AssertionError("there are none")
+
+
+def test_a_list_of_no_classes_is_no_classifier() -> None:
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 2)), columns=["a", "b"])
+    imp = weigh(Both(), X, 3 * X["a"], random_state=0)
+    assert (imp.metric, imp.baseline) == ("mae", 0.0)
+    assert imp.importances_mean[0] > 1

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import subprocess
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -155,3 +156,27 @@ def test_no_framework_is_needed_that_the_model_does_not_need() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert set(done.stderr.split()) & refused == set()
+
+
+class Streaming:
+    """As river's: rows one by one."""
+
+    steps: ClassVar = {"scale": None}
+
+    def predict_one(self, row: dict[str, float]) -> float:
+        return 2 * row["elo"]
+
+
+def test_a_model_that_takes_rows_one_by_one_is_weighed_through_a_function() -> None:
+    model, frame = Streaming(), pd.DataFrame({"elo": np.arange(30.0), "rest": np.arange(30.0) % 7})
+    with pytest.raises(
+        ModelError, match="a function from a table to predictions, such as one that calls its 'predict_one'"
+    ):
+        as_model(model)
+    imp = weigh(
+        lambda table: [model.predict_one(row) for row in table.to_dict("records")],
+        frame, 2 * frame["elo"], random_state=0,
+    )  # fmt: skip
+    assert imp.baseline == 0
+    assert imp.importances_mean[0] > 10
+    assert imp.importances_mean[1] == 0

@@ -326,6 +326,11 @@ class Bad:
         (lambda x: np.zeros(len(x) + 1), "gave 151 predictions for 150 rows"),
         (lambda x: ["a"] * len(x), "must give numbers"),
         (lambda x: None, "must give numbers"),
+        (
+            lambda x: (np.zeros(len(x)), np.ones((len(x), 2))),
+            "gave a tuple of 2 for 150 rows; .* function that picks it",
+        ),
+        (lambda x: [[0.0]] + [[0.0, 1.0]] * (len(x) - 1), "the same number of outputs for every row"),
     ],
 )
 def test_predictions_that_cannot_be_used_are_said(out: Callable[[Any], Any], message: str) -> None:

@@ -215,3 +215,27 @@ def test_the_users_own_metric_gets_arrays() -> None:
 
     both = weigh(perceptron(), X, Y, metric=[l1_loss, "mae"], n_repeats=3, random_state=0)
     close(both.importances, both.of("mae").importances)
+
+
+def test_of_a_distribution_the_mean_is_read() -> None:
+    module = Gives(lambda out: torch.distributions.Normal(out[:, 0], torch.ones(len(out))))
+    close(importances(module, X), by_hand(perceptron(), [X], mae))
+    (note,) = weigh(module, X, Y, n_repeats=2).notes
+    assert note == "The module gives a Normal for each row: its 'mean' is read."
+
+
+def test_of_a_distribution_of_classes_the_probabilities_are_read() -> None:
+    three = perceptron(3)
+
+    class Classes(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = three
+
+        def forward(self, x: Tensor) -> Any:
+            return torch.distributions.Categorical(logits=self.inner(x))
+
+    imp = weigh(Classes(), X, CLASSES, n_repeats=2, random_state=0)
+    other = weigh(nn.Sequential(three, nn.Softmax(1)), X, CLASSES, n_repeats=2, random_state=0)
+    assert imp.metric == "log_loss"
+    np.testing.assert_allclose(imp.importances, other.importances, rtol=1e-4, atol=1e-6)

@@ -150,6 +150,8 @@ def _plain(value: Any) -> Any:
 
 def _weights(values: NDArray[Any]) -> NDArray[np.float64]:
     try:
+        if values.dtype.kind == "c":
+            raise TypeError
         weights = values.astype(np.float64)
     except (TypeError, ValueError):
         raise InputError(f"sample_weight must hold numbers, got {values.dtype}.") from None

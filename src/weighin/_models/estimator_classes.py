@@ -37,7 +37,11 @@ class EstimatorClasses:
 
     def __init__(self, estimator: Any, name: str) -> None:
         self.name = name
-        kind, classes = kind_of(estimator), getattr(estimator, "classes_", None)
+        kind = kind_of(estimator)
+        classes: Any = getattr(estimator, "classes_", None)
+        # boosters that do both have a list of none where they predict numbers
+        if hasattr(classes, "__len__") and not len(classes):
+            classes = None
         parts = list(inner(estimator))
         self.expected = kind == "classifier" and classes is None
         self.clusters, self.several, self.flags = False, False, False
@@ -97,7 +101,7 @@ class EstimatorClasses:
             return self.numbers(labels).astype(np.float64)
         if isinstance(pred, list) and self.several and len(pred) == len(self.of_targets):
             return np.concatenate([as_matrix(part, self.name, n_rows) for part in pred], 1)
-        if np.ndim(pred) == 3 and np.shape(pred)[2] == 1:
+        if getattr(pred, "ndim", 0) == 3 and np.shape(pred)[2] == 1:
             # skorch stacks the probabilities of both classes so
             pred = pred[:, :, 0]
         return as_matrix(pred, self.name, n_rows)

@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import ModelError, listing, of_the_model
-from weighin._base.random_state import random_state_kept
-from weighin._metrics import Kind, Outputs, as_numpy
-from weighin._models.meaning import FEW_VALUES, LOOK_ROWS, declared
+from weighin._metrics import Kind, Outputs
+from weighin._models.meaning import declared
 from weighin._models.protocol import Encoded
-from weighin._models.table import TableModel, as_array, as_given, as_matrix, in_order, table_rows
+from weighin._models.table import TableModel, as_array, as_given, as_matrix, few_values, in_order, table_rows
 
 
 class FunctionModel(TableModel):
@@ -45,7 +44,7 @@ class FunctionModel(TableModel):
             and own.kind == "unknown"
             and not listed
         ):
-            seen = self._few_values(table_rows(X, self.name)[0])
+            seen = few_values(self.function, table_rows(X, self.name)[0])
             if seen and all(isinstance(value, str) for value in seen):
                 classes = asked.classes or tuple(sorted(texts.union(seen)))
                 self.asked = replace(asked, kind="label", classes=classes)
@@ -53,7 +52,7 @@ class FunctionModel(TableModel):
         said = declared(self)
         if y is not None or said.classes or said.kind not in ("unknown", "label"):
             return data
-        values = self._few_values(data.rows)
+        values = few_values(self.function, data.rows)
         if all(isinstance(value, str) for value in values):
             self._texts = tuple(values)
         elif said.kind == "unknown" and len(values) > 1:
@@ -63,29 +62,6 @@ class FunctionModel(TableModel):
             )
             return replace(data, notes=(*data.notes, note))
         return data
-
-    def _few_values(self, rows: Any) -> list[Any]:
-        """Distinct predictions for all rows, if they are texts or few whole numbers; else none."""
-        values: set[Any] = set()
-        try:
-            with random_state_kept():
-                for start in range(0, rows.n_rows, LOOK_ROWS):
-                    part = rows.take(slice(start, min(start + LOOK_ROWS, rows.n_rows)))
-                    pred = self.function(as_given(part))
-                    array = pred.to_numpy() if hasattr(pred, "to_numpy") else as_numpy(pred)
-                    values.update(
-                        array.ravel().tolist() if array.ndim and array.shape == (part.n_rows,) else [None]
-                    )
-                    text = all(isinstance(value, str) for value in values)
-                    whole = len(values) <= FEW_VALUES and all(
-                        isinstance(value, int | float) and value == round(value) for value in values
-                    )
-                    if not text and not whole:
-                        return []
-        except Exception:
-            # what the function says of these rows is told where they are predicted
-            return []
-        return sorted(values)
 
     def outputs(self, response: str = "predict") -> Outputs:
         """Those of an estimator whose method it is; else nothing is known."""

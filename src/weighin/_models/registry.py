@@ -19,7 +19,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, cast
 
-from weighin._base.errors import ModelError
+from weighin._base.errors import ModelError, listing
 from weighin._metrics import asked_outputs
 from weighin._models.protocol import Model
 
@@ -97,8 +97,8 @@ def _torch(model: Any, device: Any) -> Model:
 
 def _estimator(model: Any, device: Any) -> Model:
     """An estimator; or what comes before the network that a pipeline ends in, and the network."""
-    steps = getattr(model, "steps", None)
-    if isinstance(steps, list) and steps and is_network(steps[-1][1]):
+    if _ends_in_network(model):
+        steps = model.steps
         before = [step for _, step in steps[:-1] if hasattr(step, "transform")]
         if before:
             return _prepared((*before, steps[-1][1]), device)
@@ -107,6 +107,11 @@ def _estimator(model: Any, device: Any) -> Model:
 
     _refuse_device(model, device)
     return SklearnModel(model)
+
+
+def _ends_in_network(model: Any) -> bool:
+    steps = getattr(model, "steps", None)
+    return isinstance(steps, list) and bool(steps) and is_network(steps[-1][1])
 
 
 def _prepared(model: Any, device: Any) -> Model:
@@ -215,7 +220,7 @@ ADAPTERS: list[Adapter] = [
     BuiltIn("", _of("pytorch_tabnet.TabModel"), _by("automl", "MatrixEstimator")),
     BuiltIn(
         "an estimator with predict as in scikit-learn",
-        lambda model: hasattr(model, "predict") or hasattr(model, "steps"),
+        lambda model: hasattr(model, "predict") or _ends_in_network(model) or _of("sklearn.Pipeline")(model),
         _estimator,
     ),
     BuiltIn("a function from a table to predictions", callable, _function),
@@ -254,8 +259,11 @@ def as_model(model: Any, *, device: Any = None, outputs: str | None = None, clas
             return adapted
         tried.append(adapter.reads)
     _refuse_device(model, device)
+    ways = [name for name in dir(model) if name.startswith("predict")]
+    hint = f", such as one that calls its {listing(ways, 3)}" if ways else ""
     raise ModelError(
-        f"weighin cannot read a model of type {_type_name(model)}. It reads {', '.join(filter(None, tried))}."
+        f"weighin cannot read a model of type {_type_name(model)}. It reads {', '.join(filter(None, tried))}. Of "
+        f"anything else weigh a function from a table to predictions{hint}."
     )
 
 

@@ -36,7 +36,7 @@ from weighin._models.meaning import declared, of_targets, target_names
 from weighin._models.objectives import inner, outputs_of
 from weighin._models.protocol import Encoded
 from weighin._models.sklearn_parts import is_thread_safe, predicts_row_by_row
-from weighin._models.table import TableModel, as_array, as_given, in_order, table_rows
+from weighin._models.table import TableModel, as_array, as_given, few_values, in_order, table_rows
 from weighin._tables.features import Feature
 from weighin._tables.frame_rows import FrameRows
 from weighin._tables.frames import check_columns, column_names, columns_at, is_frame
@@ -100,6 +100,8 @@ class SklearnModel(TableModel):
         if isinstance(rows, FrameRows):
             rows = self._readable(rows)
         self.classes.check(self.asked)
+        if not self.classes.of_targets and not self.asked.classes and y is not None:
+            self._find_labels(rows, y)
         # a classifier that is not fitted says so itself, and one of several labels shows them
         if y is not None and (
             self.classes.expected or (self.classes.of_targets and as_array(y, "y").ndim == 2)
@@ -116,6 +118,16 @@ class SklearnModel(TableModel):
             )
             targets = target_names(y, target.shape[1])
         return Encoded(rows, target, (), f"the {rows.n_rows:,} rows given", features, targets=targets)
+
+    def _find_labels(self, rows: Any, y: Any) -> None:
+        """Take texts that it predicts beside a target of text for labels, where nothing else marks a classifier."""
+        given = [] if hasattr(y, "detach") else as_array(y, "y").ravel().tolist()
+        if given and all(isinstance(label, str) for label in given):
+            seen = few_values(self.estimator.predict, rows)
+            if seen and isinstance(seen[0], str):
+                self.classes.of_targets = [np.array(sorted({*seen, *given}))]
+                # in which order it would give their probabilities is not known
+                self.asked = replace(self.asked, kind="label")
 
     def outputs(self, response: str = "predict") -> Outputs:
         """Labels or probabilities of a classifier's classes, or of clusters; what a regressor's objective says."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, ModelError
+from weighin._base.random_state import random_state_kept
 from weighin._metrics import MetricContext, Outputs, as_numpy
-from weighin._models.meaning import Meaning, class_codes, declared, target_names
+from weighin._models.meaning import FEW_VALUES, LOOK_ROWS, Meaning, class_codes, declared, target_names
 from weighin._models.protocol import Encoded
 from weighin._models.raw_columns import of_arrays, of_frame
 from weighin._tables.arrays import ArrayRows
@@ -195,7 +196,15 @@ def as_matrix(pred: Any, who: str, n_rows: int) -> NDArray[Any]:
     """
     if _is_tensor(pred):
         pred = as_numpy(pred)
-    array = pred.to_numpy() if hasattr(pred, "to_numpy") else np.asarray(pred)
+    if isinstance(pred, tuple | list) and len(pred) != n_rows:
+        raise ModelError(
+            f"The {who} gave a {type(pred).__name__} of {len(pred)} for {n_rows} rows; one array with a prediction for "
+            "each row is needed. Weigh a function that picks it: lambda X: model(X)[0]."
+        )
+    try:
+        array = pred.to_numpy() if hasattr(pred, "to_numpy") else np.asarray(pred)
+    except ValueError as error:
+        raise ModelError(f"The {who} must give the same number of outputs for every row: {error}") from None
     if n_rows == 1 and array.ndim < 2:
         # its axis may have been squeezed away
         array = array.reshape(1, -1)
@@ -206,6 +215,30 @@ def as_matrix(pred: Any, who: str, n_rows: int) -> NDArray[Any]:
         )
     array = array if array.dtype.kind == "f" else array.astype(np.float64)
     return array[:, None] if array.ndim == 1 else array
+
+
+def few_values(predict: Callable[[Any], Any], rows: Any) -> list[Any]:
+    """Distinct predictions for all rows, if they are texts or few whole numbers; else none."""
+    values: set[Any] = set()
+    try:
+        with random_state_kept():
+            for start in range(0, rows.n_rows, LOOK_ROWS):
+                part = rows.take(slice(start, min(start + LOOK_ROWS, rows.n_rows)))
+                pred = predict(as_given(part))
+                array = pred.to_numpy() if hasattr(pred, "to_numpy") else as_numpy(pred)
+                values.update(
+                    array.ravel().tolist() if array.ndim and array.shape == (part.n_rows,) else [None]
+                )
+                text = all(isinstance(value, str) for value in values)
+                whole = len(values) <= FEW_VALUES and all(
+                    isinstance(value, int | float) and value == round(value) for value in values
+                )
+                if not text and not whole:
+                    return []
+    except Exception:
+        # what the model says of these rows is told where they are predicted
+        return []
+    return sorted(values)
 
 
 def as_array(values: Any, what: str) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import Categorical, Distribution, OneHotCategorical
 
 from weighin._base.errors import ModelError, listing
 from weighin._metrics import Kind, Outputs
@@ -25,6 +26,8 @@ _KEYS = ("logits", "logit", "probabilities", "probs", "predictions", "prediction
 def tensor_of(out: Any, n_rows: int) -> Tensor:
     """The tensor of predictions: of a tuple, list or dict the first of a row each, of a dict "logits" before others.
 
+    Of a distribution its mean, of one of classes their probabilities.
+
     Raises
     ------
     ModelError
@@ -32,6 +35,8 @@ def tensor_of(out: Any, n_rows: int) -> Tensor:
     """
     if isinstance(out, Tensor):
         return out
+    if isinstance(out, Distribution):
+        return getattr(out, _read_of(out))
     parts = _parts(out)
     for part in parts:
         if isinstance(part, Tensor) and part.ndim and len(part) == n_rows:
@@ -44,12 +49,18 @@ def tensor_of(out: Any, n_rows: int) -> Tensor:
 
 def which_tensor(out: Any) -> str:
     """Say which part of several outputs is read; empty for a tensor."""
+    if isinstance(out, Distribution):
+        return f"The module gives a {type(out).__name__} for each row: its {_read_of(out)!r} is read."
     if isinstance(out, Mapping):
         key = next(key for key in _ordered(out) if isinstance(out[key], Tensor) and out[key].ndim)
         return f"The module gives a {type(out).__name__} of {listing(out)}: {key!r} is read."
     if isinstance(out, list | tuple):
         return f"The module gives a {type(out).__name__} of {len(out)}: its first tensor is read."
     return ""
+
+
+def _read_of(out: Distribution) -> str:
+    return "probs" if isinstance(out, Categorical | OneHotCategorical) else "mean"
 
 
 def _parts(out: Any) -> list[Any]:

@@ -180,6 +180,8 @@ def make_plan(recipe: Recipe, frame: pd.DataFrame, drop: Any, add: Any, replace:
             for name in recipe.features if names == EACH else ():
                 plan.drop([name])
             continue
+        if not isinstance(names, str | list | tuple):
+            raise InputError(f"drop must hold names of features and lists of them, got {names!r:.80}.")
         plan.drop([names] if isinstance(names, str) else names, label)
     for label, source in _entries(add, "add"):
         if isinstance(source, list | tuple) and all(isinstance(name, str) for name in source):
