@@ -106,7 +106,7 @@ def sample(case: Case, number: int, weight: float) -> dict[str, float]:
         random_state=number,
         progress=False,
     )
-    change, verdict = found.changes[0], found.verdicts[0]
+    change, verdict = found.changes[0], found.lines()[0].verdict
     lower, upper = change.spread.interval(change.estimate)
     return {
         "gain": -change.estimate,

@@ -128,6 +128,13 @@ RENAMED = {"Company": "Associations"}
 ATTRIBUTES = {"ways": "kernels", "of_mean": "link"}
 
 
+def attribute(result: Any, name: str) -> Any:
+    """Give what is recorded under a name."""
+    if kind_of(result) == "Effects" and name in ("direction", "arrows"):
+        return {effect.feature: getattr(effect, name.removesuffix("s")) for effect in result.effects}
+    return getattr(result, ATTRIBUTES.get(name, name))
+
+
 def kind_of(result: Any) -> str:
     """Name the class of a result as the tables above do."""
     name = type(result).__name__

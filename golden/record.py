@@ -47,9 +47,9 @@ class Record:
     def _result(self, result: Any, prefix: str) -> None:
         kind, result = api.kind_of(result), undated(result)
         for name in api.NUMBERS[kind]:
-            self._number(prefix + name, lambda name=name: getattr(result, api.ATTRIBUTES.get(name, name)))
+            self._number(prefix + name, lambda name=name: api.attribute(result, name))
         for name in api.TEXTS[kind]:
-            self._text(prefix + name, lambda name=name: _lines(getattr(result, name)))
+            self._text(prefix + name, lambda name=name: _lines(api.attribute(result, name)))
         if hasattr(result, "interval"):
             for level in (0.95, 0.8):
                 self._number(

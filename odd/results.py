@@ -152,7 +152,7 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
                     ("feature", "metric", repr(value), "variant"),
                     partial(result.__getitem__, value),
                 )
-            for method in ("sentence", "of", "verdict", "at"):
+            for method in ("sentence", "of", "at", "claims"):
                 if hasattr(result, method):
                     call = partial(getattr(result, method), value)
                     yield Call(

@@ -96,7 +96,7 @@ class TestVariants:
         frame = FRAME.assign(margin=FRAME["spread"] * FRAME["elo"])
         found = ablate(frame=frame, add={"product": "spread * elo"})
         assert found.changes[0].scores == pytest.approx([0] * 5, abs=1e-9)
-        assert found.verdict("product") == "worth keeping"
+        assert found["product"].verdict.word == "worth keeping"
 
     @pytest.mark.parametrize(
         ("options", "told"),
@@ -186,7 +186,7 @@ class TestFindings:
 
     def test_what_matters_hurts_and_what_does_not_is_safe(self):
         found = ablate(drop="each", fits=10, tolerance=0.05, unit="points")
-        assert [found.verdict(name) for name in FEATURES] == [
+        assert [found[name].verdict.word for name in FEATURES] == [
             "hurts",
             "hurts",
             "safe to drop",
@@ -201,7 +201,7 @@ class TestFindings:
 
     def test_one_fit_has_no_interval_and_says_so(self):
         found = ablate(noisy(), drop="week", fits=1)
-        assert found.verdict("week") == "one fit: no interval"
+        assert found["week"].verdict.word == "one fit: no interval"
         assert "in one fit: no interval" in found.summary()
         frame = found.to_frame()
         assert frame[["se", "ci_lower", "ci_upper", "pvalue"]].isna().all(axis=None)
@@ -223,7 +223,7 @@ class TestFindings:
     def test_directions_of_metrics(self, metric, better):
         found = ablate(logistic(), drop=["spread", "week"], metric=metric, fits=6, tolerance=0.02)
         assert found.greater_is_better is better
-        assert found.verdict("spread") == "hurts"
+        assert found["spread"].verdict.word == "hurts"
         spread = found.changes[0]
         assert (spread.estimate < 0) is better
         assert found.to_frame()["worse_by"][0] > 0
@@ -236,7 +236,7 @@ class TestFindings:
         with pytest.raises(weighin.MetricError, match="better or worse"):
             ablate(drop="week", metric=nearness)
         found = ablate(drop="spread", metric=nearness, greater_is_better=True, tolerance=0.0)
-        assert found.verdict("spread") == "hurts"
+        assert found["spread"].verdict.word == "hurts"
         assert found.metric == "nearness"
 
     @pytest.mark.parametrize("metric", ["rmse", "r2"])
@@ -278,7 +278,7 @@ class TestFindings:
         (change,) = found.changes
         assert change.n_rows == (FRAME["season"] >= 2020).sum()
         assert change.n_fits == 3
-        assert found.verdict("elo") == "hurts"
+        assert found["elo"].verdict.word == "hurts"
 
 
 class TestNearZero:

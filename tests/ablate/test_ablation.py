@@ -135,7 +135,7 @@ def test_an_open_verdict_beside_an_interval_that_leaves_out_0_says_why():
     half = 0.083 * 1.96 / 2.58
     assert ": dropping it hurts." in several(1, half=half, tolerance=0.01).summary()
     among = several(10, half=half, tolerance=0.01)
-    assert among.verdict("f0") == "cannot tell"
+    assert among["f0"].verdict.word == "cannot tell"
     said = among.summary(limit=10).splitlines()[0]
     assert (
         "(95% interval +0.02 to +0.15): cannot tell with 10 fits, although the interval leaves out 0" in said
@@ -186,9 +186,9 @@ def test_the_frame_has_a_row_per_variant(found):
 
 
 def test_verdicts_by_label(found):
-    assert found.verdict("spread") == "hurts"
+    assert found["spread"].verdict.word == "hurts"
     with pytest.raises(weighin.InputError, match=r"Unknown variant 'spraed'. Did you mean 'spread'"):
-        found.verdict("spraed")
+        _ = found["spraed"]
 
 
 def test_the_table_holds_the_numbers_the_sentences_and_how_they_came_about(found):
@@ -300,7 +300,9 @@ def test_it_is_saved_and_read_back_whole(found, tmp_path):
     assert again.to_frame().equals(found.to_frame())
     content = json.loads(path.read_text(encoding="utf-8"))
     assert (content["format"], content["version"]) == ("weighin.ablation", 2)
-    assert [one["verdict"] for one in content["verdicts"]] == [verdict.word for verdict in found.verdicts]
+    assert [one["verdict"] for one in content["verdicts"]] == [
+        verdict.word for verdict in (line.verdict for line in found.lines())
+    ]
     with pytest.raises(weighin.OutputExistsError):
         found.save(path)
     found.save(path, force=True)
@@ -369,6 +371,6 @@ def test_verdicts_are_adjusted_for_the_variants_that_have_a_p_value():
         two.changes[0], label="failed", scores=(np.nan,) * 10, spread=Spread("unknown")
     )
     three = dataclasses.replace(two, changes=(*two.changes, failed))
-    assert [verdict.among for verdict in three.verdicts] == [2, 2, 2]
+    assert [verdict.among for verdict in (line.verdict for line in three.lines())] == [2, 2, 2]
     np.testing.assert_array_equal(three.to_frame()["pvalue_holm"], [*two.to_frame()["pvalue_holm"], np.nan])
     assert "verdicts are adjusted for 2 variants (Holm)" in str(three).replace("\n", " ")

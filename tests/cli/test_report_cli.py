@@ -80,3 +80,33 @@ def test_mistakes_are_one_message_and_leave_nothing(cli, result, tmp_path, argum
     assert message in ran.err
     assert ran.err.count("\n") == 1
     assert not list(tmp_path.rglob("*.html"))
+
+
+def other_results():
+    """A result of each kind that takes no training."""
+    rows = np.random.default_rng(0).normal(size=(60, 2))
+    imp = weighin.Importance(("x0", "x1"), np.array([[2.0], [1.0]]), 12.5, "mae", False, 730)
+    return {
+        "effects": weighin.effects(lambda rows: rows[:, 0], rows, random_state=0),
+        "associations": weighin.associations(rows, random_state=0),
+        "comparison": weighin.compare(imp, imp),
+    }
+
+
+@pytest.mark.parametrize("kind", ["effects", "associations", "comparison"])
+def test_a_page_of_every_kind_of_result(cli, tmp_path, kind):
+    other_results()[kind].save(tmp_path / "other.json")
+    ran = cli("report", "other.json")
+    assert (ran.code, ran.err, ran.out) == (0, "", "Written: other.html.\n")
+    assert "x1" in (tmp_path / "other.html").read_text(encoding="utf-8")
+    refused = cli("report", "other.json", "--ablation", "other.json", "--force")
+    assert refused.code == 1
+    assert "--ablation adds to the page of an importance, which 'other.json' is not." in refused.err
+
+
+def test_a_file_of_something_else_is_refused(cli, tmp_path):
+    (tmp_path / "other.json").write_text('{"format": "weighin.weigh"}')
+    assert (
+        "'other.json' is not a result of weighin: its format is 'weighin.weigh'"
+        in cli("report", "other.json").err
+    )

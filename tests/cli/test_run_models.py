@@ -188,7 +188,7 @@ def test_effects(cli, tmp_path, table, model):
     assert ran.code == 0, ran.err
     found = weighin.Effects.load(tmp_path / "effects.json")
     expected = weighin.effects(model, table[COLUMNS], ["age", "week"], grid=5, random_state=0)
-    assert found.direction == expected.direction
+    assert found.claims() == expected.claims()
     np.testing.assert_allclose(found["age"].pd.effect, expected["age"].pd.effect)
     assert sorted(path.name for path in tmp_path.glob("effects.*")) == [
         "effects.html",

@@ -57,8 +57,8 @@ def told_apart(n: int, se: float = 0.1, **changes) -> Comparison:
 def test_what_is_claimed_follows_the_confidence_level_in_every_view():
     """A p-value of 0.012 is claimed at 95%, not at 99%."""
     comparison = told_apart(1, 0.4)
-    assert comparison.claimed(0.95).all()
-    assert not comparison.claimed(0.99).any()
+    assert all(comparison.claims(0.95).values())
+    assert not any(comparison.claims(0.99).values())
     assert comparison.tell(0.95).tables[0].rows[0].claimed
     assert not comparison.tell(0.99).tables[0].rows[0].claimed
     assert "f0 weighs 1.0 more in b than in a (95% interval" in comparison.summary()
@@ -80,7 +80,7 @@ def test_one_feature_prints_itself(paired, apart):
         row["ci_lower"],
         row["pvalue_holm"],
     )
-    assert spread.claimed
+    assert spread.claim == paired.claims()["spread"] == "less"
     assert repr(spread) in paired.summary().splitlines()
     assert "the two cannot be told apart" in repr(paired["week"])
     assert "(no shuffle changed it)" in repr(paired["site"])

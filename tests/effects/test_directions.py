@@ -36,21 +36,23 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_the_direction_of_a_curve(way):
     found = weighin.effects(lambda X: WAYS[way](X[:, 0]) + X[:, 1], uniform(), random_state=0)
-    assert found.direction["x0"] == way
-    assert found.direction["x1"] == "rises"
-    assert found.direction["x2"] == "none"
-    assert found.arrows["x1"] == "↗"
-    assert len(set(found.arrows.values())) == len(set(found.direction.values()))
+    assert found["x0"].direction == way
+    assert found["x1"].direction == "rises"
+    assert found["x2"].direction == "none"
+    assert found["x1"].arrow == "↗"
+    assert len({effect.arrow for effect in found.effects}) == len(
+        {effect.direction for effect in found.effects}
+    )
 
 
 def test_a_kink_at_the_end_does_not_spoil_a_direction():
     found = weighin.effects(lambda X: X[:, 0] + 0.6 * X[:, 0] ** 2, uniform(), ["x0"], random_state=0)
-    assert found.direction["x0"] == "rises"  # it falls by 0.01 at first
+    assert found["x0"].direction == "rises"  # it falls by 0.01 at first
 
 
 def test_a_small_effect_beside_a_large_spread_is_none():
     def at(size):
-        return weighin.effects(lambda X: size * X[:, 0] + X[:, 1], uniform(), random_state=0).direction["x0"]
+        return weighin.effects(lambda X: size * X[:, 0] + X[:, 1], uniform(), random_state=0)["x0"].direction
 
     assert (at(0.2), at(0.02)) == ("rises", "none")
 
@@ -83,7 +85,7 @@ def test_a_column_a_network_has_no_weights_for_is_flat_to_the_bit():
         net[0].weight[:, 2] = 0
     found = weighin.effects(net, uniform().astype(np.float32), random_state=0)
     assert np.ptp(found.curves("x2"), axis=1).max() == 0
-    assert found.direction["x2"] == "none"
+    assert found["x2"].direction == "none"
 
 
 def test_chance_makes_no_direction():
@@ -93,7 +95,7 @@ def test_chance_makes_no_direction():
         X = rng.normal(size=(60, 2))
         # on average over all rows nothing moves with x0; on these it does, a little
         found = weighin.effects(lambda X: X[:, 0] * X[:, 1], X, ["x0"], random_state=seed)
-        directions.append(found.direction["x0"])
+        directions.append(found["x0"].direction)
         if directions[-1] == "none" and "barely" not in found.sentence("x0"):
             assert "may be chance" in found.sentence("x0")
     assert directions.count("none") >= 28
@@ -105,7 +107,7 @@ def test_names_differ_and_have_an_order_by_effect():
     found = weighin.effects(
         lambda rows: rows["name"].map(worth).to_numpy() + 0.01 * rows["x"], frame, random_state=0
     )
-    assert found.direction["name"] == "differs"
+    assert found["name"].direction == "differs"
     assert found.level_order("name") == ("b", "c", "a")
     assert found.sentence("name") == "The prediction is highest for name = b and lowest for a, by 8."
 
@@ -116,7 +118,7 @@ def test_truth_values_and_ordered_categories_rise_and_fall():
     found = weighin.effects(
         lambda rows: 3.0 * rows["flag"].to_numpy() - rows["size"].cat.codes.to_numpy(), frame, random_state=0
     )
-    assert dict(found.direction) == {"flag": "rises", "size": "falls"}
+    assert found.claims() == {"flag": "rises", "size": "falls"}
     assert found.sentence("flag") == "The prediction rises with flag: by 3 from False to True."
 
 
@@ -166,7 +168,7 @@ def test_the_interval_of_a_range_holds_for_the_two_points_that_were_looked_for()
 def test_few_rows_claim_nothing():
     X = uniform(12)
     found = weighin.effects(lambda X: X[:, 0] + X[:, 1] ** 2, X, random_state=0)
-    assert set(found.direction.values()) == {"none"}
+    assert not any(found.claims().values())
     assert found.sentence("x0").startswith(
         "Too few rows (fewer than 20) to say how the prediction moves with x0"
     )
@@ -174,3 +176,18 @@ def test_few_rows_claim_nothing():
     assert "no interval is valid" in str(found)
     assert np.isnan(found["x0"].reach_interval()).all()
     assert "too few rows for an interval" in repr(found["x0"])
+
+
+def test_directions_follow_the_confidence_level_in_every_view():
+    X = np.random.default_rng(3).normal(size=(60, 2))
+    # on average over all rows it rises by .3, each row by more or less
+    found = weighin.effects(lambda X: X[:, 0] * (0.3 + X[:, 1]), X, ["x0"], grid=2, random_state=3)
+    levels = (0.5, 0.8, 0.95, 0.999999)
+    words = [found.claims(level)["x0"] for level in levels]
+    assert (words[0], words[-1]) == ("rises", "")
+    for level, word in zip(levels, words, strict=True):
+        row = found.tell(level).tables[0].rows[0]
+        assert (row.claimed, row.meaning) == (bool(word), word or row.meaning)
+        assert f"{100 * level:g}% interval" in found.to_html(confidence_level=level)
+    with pytest.raises(weighin.InputError, match="confidence_level must be between 0 and 1"):
+        found.claims(1.5)

@@ -157,7 +157,7 @@ def test_a_network_gives_the_same_by_its_parts_as_through_itself():
     slow = weighin.effects(lambda rows: net(torch.from_numpy(rows)), X, random_state=0, n_rows=200)
     numbers = ["effect", "ci_lower", "ci_upper", "value", "share"]
     np.testing.assert_allclose(fast.to_frame()[numbers], slow.to_frame()[numbers], rtol=1e-4, atol=1e-5)
-    assert dict(fast.direction) == dict(slow.direction)
+    assert fast.claims() == slow.claims()
 
 
 def test_pieces_of_memory_threads_and_batches_change_nothing():
@@ -185,7 +185,7 @@ def test_missing_values_are_a_point_of_their_own():
     assert point["share"].item() == pytest.approx(0.2)
     assert np.isnan(point["value"].item())
     assert frame.query("kind == 'pd'")["share"].sum() == pytest.approx(1)
-    assert found.direction["x0"] == "rises"
+    assert found["x0"].direction == "rises"
     assert found["x0"].pd.effect[-1] == pytest.approx(7 + X[:, 1].mean())
     assert "Where it is missing: 6.9" in found.summary() or "Where it is missing: 7.0" in found.summary()
     assert found.curves("x0").shape == (50, 21)

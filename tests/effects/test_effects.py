@@ -57,9 +57,9 @@ def test_a_column_without_a_value_has_no_effect(tmp_path):
     model = HistGradientBoostingRegressor(max_iter=5).fit(X, 2 * X.a + X.b.fillna(0))
     of_missing = X[X.b.isna()]
     found = weighin.effects(model, of_missing, random_state=0)
-    assert dict(found.direction)["b"] == "none"
+    assert found["b"].direction == "none"
     assert (
-        dict(found.direction)["a"]
+        found["a"].direction
         == weighin.effects(model, of_missing, features=["a"], random_state=0)["a"].direction
     )
     assert "b         no value" in str(found)
@@ -134,12 +134,12 @@ def test_of_two_classes_the_second_is_meant_and_without_probabilities_votes_coun
     X = uniform(200)
     y = np.where(X[:, 0] > 0, "up", "down")
     found = weighin.effects(LogisticRegression().fit(X, y), X, ["x0"], random_state=0)
-    assert (found.output, found.direction["x0"], found.notes) == ("up", "rises", ())
+    assert (found.output, found["x0"].direction, found.notes) == ("up", "rises", ())
     votes = weighin.effects(LinearSVC().fit(X, y), X, ["x0"], random_state=0)
     assert set(np.unique(votes.curves("x0"))) == {0.0, 1.0}
     assert votes.sentence("x0").startswith("How often up is predicted rises with x0: by ")
     down = weighin.effects(LinearSVC().fit(X, y), X, ["x0"], output="down", random_state=0)
-    assert down.direction["x0"] == "falls"
+    assert down["x0"].direction == "falls"
 
 
 def test_of_two_targets_the_first_is_meant(two_targets, games):
@@ -163,7 +163,7 @@ def test_codes_of_embeddings_are_names_and_dates_are_written_as_such():
     codes = np.random.default_rng(0).integers(0, 4, (100, 1))
     found = weighin.effects(Net(), (codes, uniform(100, 1).astype(np.float32)), random_state=0)
     assert list(found["input0_0"].labels) == ["0", "1", "2", "3"]
-    assert found.direction["input0_0"] == "differs"
+    assert found["input0_0"].direction == "differs"
     days = pd.DataFrame({"day": pd.date_range("2021-01-01", periods=100)})
     found = weighin.effects(
         lambda rows: (rows["day"] - days["day"][0]).dt.days.to_numpy() * 1.0, days, random_state=0
@@ -194,7 +194,7 @@ def test_a_stochastic_model_is_said_to_be_one():
 def test_one_value_and_two_rows_are_still_told():
     X = np.column_stack([np.ones(50), np.arange(50.0)])
     found = weighin.effects(lambda X: X[:, 0] + X[:, 1], X, random_state=0)
-    assert found.direction["x0"] == "none"
+    assert found["x0"].direction == "none"
     assert found.sentence("x0") == "x0 has only one value: nothing can move with it."
     tiny = weighin.effects(lambda X: X[:, 1], X[:2], random_state=0)
     json.loads(tiny.to_json())
@@ -276,8 +276,8 @@ def test_among_many_features_chance_makes_no_direction_either():
         found = weighin.effects(
             lambda X: 3 * X[:, 0] + X[:, 1:].reshape(len(X), -1, 2).prod(2).sum(1), X, random_state=0, grid=2
         )
-        assert found.direction["x0"] == "rises"
-        claimed.append(sum(word != "none" for word in found.direction.values()) - 1)
+        assert found["x0"].direction == "rises"
+        claimed.append(sum(map(bool, found.claims().values())) - 1)
     # one false arrow or more in 5% of tables
     assert np.count_nonzero(claimed) <= 2
 

@@ -247,7 +247,7 @@ class TestFailures:
             return Noisy()(frame, features, seed)
 
         found = ablate(recipe_of(train))
-        assert found.verdict("elo") == "not trained"
+        assert found["elo"].verdict.word == "not trained"
         assert "Without elo: no model could be trained (fit 1 failed (RuntimeError: no elo" in found.summary()
         assert found.changes[0].n_fits == 4
 
@@ -293,7 +293,7 @@ class TestProcesses:
             return Noisy()(frame, features, seed)
 
         found = ablate(recipe_of(train), drop="week", fits=1, n_jobs=2)
-        assert found.verdict("week") == "not trained"
+        assert found["week"].verdict.word == "not trained"
         (told,) = found.changes[0].errors
         assert told.count("The process that trained it died") == 2
         assert np.isfinite(found.baseline)

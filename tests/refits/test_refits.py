@@ -110,7 +110,7 @@ def test_over_few_rows_nothing_is_claimed_and_no_interval_shown():
     assert {row.cells[1] for row in table.rows} == {"too few rows"}
     assert {row.cells[3] for row in table.rows} == {"too few rows"}
     assert not any(row.claimed or np.isfinite(row.bar.low) for row in table.rows)
-    assert not few.claims().any.any()
+    assert not any(few.claims().values())
     assert "interval" not in few.summary().replace("too few rows for an interval", "").replace(
         "no interval is valid there", ""
     )
@@ -144,7 +144,7 @@ def test_claims_are_adjusted_and_follow_the_level_in_every_view():
     assert not one.tell(0.995).tables[0].rows[0].claimed
     among = by_hand([0.233] * 10, 0.1)
     assert not any(row.claimed for row in among.tell().tables[0].rows)
-    assert not among.claims().any.any()
+    assert not any(among.claims().values())
     assert "nothing is claimed although the interval leaves out 0, as among 10 features," in repr(among["f0"])
     assert "The interval leaves out 0, but among 10 features, one may do so by chance (Holm): f" in (
         among.summary(limit=1)

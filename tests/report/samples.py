@@ -83,15 +83,22 @@ def _effect(
     name: str, kind: str, values: Any, labels: Any, mean: Any, direction: str, n: int, missing: float = 0.0
 ) -> Any:
     from weighin._results.curves import Curve
+    from weighin._results.directions import MoveChances
     from weighin._results.effect import FeatureEffect
+
+    chances = {
+        "rises": MoveChances(up=0.0),
+        "falls": MoveChances(down=0.0),
+        "differs": MoveChances(up=0.0, ordered=False),
+    }
 
     rng = np.random.default_rng(0)
     average = Curve(mean, np.full(len(mean), 0.02), np.full(len(mean), 500.0))
     return FeatureEffect(
         feature=name, kind=kind, values=np.asarray(values, float), labels=tuple(labels),
         shares=np.full(len(values), 1 / len(values)), missing_share=missing, left_out=0, pd=average,
-        pd_centered=average, ale=None, no_ale="", curves=mean + rng.normal(size=(n, 1)), direction=direction,
-        direction_ale="", spread=4.0, reach_se=0.1,
+        pd_centered=average, ale=None, no_ale="", curves=mean + rng.normal(size=(n, 1)),
+        chances=chances[direction], chances_ale=None, spread=4.0, reach_se=0.1,
     )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def test_a_page_shows_effects_and_associations_of_the_same_model(further):
     imp, effects, associations = further
     page = read(imp.with_effects(effects), associations=associations)
     arrows = {row["full"]: row["arrow"] for row in page.rows}
-    assert arrows["up"] == effects.arrows["up"] == "↗"
+    assert arrows["up"] == effects["up"].arrow == "↗"
     assert arrows["club"] == "⇅"
     assert "up and twin carry much the same information" in page.text
 
@@ -140,7 +140,7 @@ def test_a_file_whose_page_cannot_be_made_is_damaged(tmp_path, further, damage):
         weighin.Importance.load(path)
 
 
-def test_a_direction_nobody_knows_is_damage_and_no_text_of_a_file_ends_the_program(tmp_path, further):
+def test_a_chance_that_is_no_number_is_damage_and_no_text_of_a_file_ends_the_program(tmp_path, further):
     imp, effects, _ = further
     path = tmp_path / "importance.json"
     imp.with_effects(effects).save(path)
@@ -150,7 +150,7 @@ def test_a_direction_nobody_knows_is_damage_and_no_text_of_a_file_ends_the_progr
     )
     path.write_text(json.dumps(content))
     assert "\x1b" not in weighin.Importance.load(path).to_html()
-    content["effects"]["effects"][0]["direction"] = "\x1b"
+    content["effects"]["effects"][0]["chances"]["up"] = "\x1b"
     path.write_text(json.dumps(content))
     with pytest.raises(weighin.InputError, match="is damaged"):
         weighin.Importance.load(path)

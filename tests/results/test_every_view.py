@@ -360,3 +360,33 @@ def test_a_view_changes_no_random_state_and_no_result(result):
         view(result)
     np.testing.assert_array_equal(np.random.get_state()[1], state)
     assert result.to_json() == before
+
+
+def test_every_view_follows_the_confidence_level(result):
+    narrow = result.tell(0.5)
+    assert "95%" not in " ".join(
+        column.label for column in narrow.tables[0].columns if "first" not in column.label
+    )
+    for view in (result.to_markdown, result.to_latex, result.to_html):
+        assert view() == view(confidence_level=0.95)
+    if not isinstance(result, weighin.Associations):
+        assert "50% interval" in result.to_html(confidence_level=0.5)
+        assert set(result.claims(0.5)) == set(result.claims())
+        with pytest.raises(weighin.InputError, match="confidence_level must be between 0 and 1"):
+            result.claims(2)
+
+
+def test_every_result_says_what_computed_it_and_marks_made_up_data(result):
+    assert result.date
+    assert result.versions["numpy"] == np.__version__
+    assert {"Versions", "Date"} <= {term for term, _ in result.tell().made}
+    made_up = dataclasses.replace(result, simulated=True)
+    for text in (
+        str(made_up),
+        made_up.summary(),
+        made_up.to_markdown(),
+        made_up.to_html(),
+        made_up._repr_html_(),
+    ):
+        assert "SIMULATED DATA" in text
+    assert "SIMULATED DATA" not in str(result)

@@ -14,6 +14,7 @@ from weighin._base.checks import is_real, is_whole, list_of_names, seed_of
 from weighin._base.errors import InputError
 from weighin._base.progress import tracking
 from weighin._base.text import named
+from weighin._base.versions import provenance
 from weighin._results.associations import Associations
 from weighin._results.clusters import chance_level, group_names
 from weighin._tables.columns import Column, count_rows, read_columns
@@ -109,6 +110,7 @@ def associations(
         n_rows=n,
         random_state=seed,
         notes=(*table.notes, *_notes(columns, n, total, floor)),
+        **provenance(),
     )
 
 

@@ -1,9 +1,11 @@
-"""Versions of what computed a result."""
+"""What computed a result, and when."""
 
 from __future__ import annotations
 
+import datetime
 import platform
 from importlib import metadata
+from typing import Any
 
 
 def versions() -> dict[str, str]:
@@ -15,3 +17,9 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions_found
+
+
+def provenance() -> dict[str, Any]:
+    """Fields of a result computed now: "versions", and "date" as ISO 8601."""
+    date = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return {"versions": versions(), "date": date}

@@ -112,11 +112,7 @@ class ResultFiles:
 
 def finish(result: Any, files: ResultFiles, *, open_it: bool, simulated: bool) -> None:
     """Write a result, print it, say where it is, and open its page where that is asked for."""
-    if simulated:
-        result = dataclasses.replace(
-            result, notes=("SIMULATED DATA: nothing here is about the real world.", *result.notes)
-        )
-    result = dataclasses.replace(result, notes=tuple(map(in_shell_words, result.notes)))
+    result = dataclasses.replace(result, simulated=simulated, notes=tuple(map(in_shell_words, result.notes)))
     written = files.write(result)
     show(result)
     say(f"Written: {listed(written)}.")

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+import weighin
 from weighin._cli import options, outputs
 from weighin._cli.printing import say
 
 
 def report(
     result: Annotated[
-        Path, typer.Argument(metavar="RESULT", help="A result that weighin wrote: importance.json.")
+        Path,
+        typer.Argument(metavar="RESULT", help="A result that weighin wrote, of any kind: importance.json."),
     ],
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Page to write; by default beside the result, ending in .html."),
     ] = None,
     ablation: Annotated[
-        Path | None, typer.Option(help="Result of weighin ablate to add to the page, JSON.")
+        Path | None, typer.Option(help="Result of weighin ablate to add to the page of an importance, JSON.")
     ] = None,
     open_it: options.Open = False,
     force: options.Force = False,
@@ -31,21 +33,32 @@ def report(
     """
     from weighin._base.errors import InputError
     from weighin._base.files import check_there
-    from weighin._results.importance import Importance
 
     page = out or result.with_suffix(".html")
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--out must end in .html, got '{page}'.")
     check_there(result)
-    retrained = None
+    read = _kind_of(result).load(result)
+    more = {}
     if ablation is not None:
-        from weighin._results.ablation import Ablation
-
+        if not isinstance(read, weighin.Importance):
+            raise InputError(f"--ablation adds to the page of an importance, which '{result}' is not.")
         check_there(ablation)
-        retrained = Ablation.load(ablation)
-    imp = Importance.load(result)
+        more["ablation"] = weighin.Ablation.load(ablation)
     outputs.check(page, force=force)
-    imp.to_html(page, ablation=retrained, force=True)
+    read.to_html(page, force=True, **more)
     say(f"Written: {page}.")
     if open_it:
         outputs.open_page(page)
+
+
+def _kind_of(path: Path) -> Any:
+    """Give the class of a result by the format its file names; an importance, which says what is wrong, for others."""
+    from weighin._display.codec import read_json
+    from weighin._results.base import Result
+
+    content = read_json(path)
+    name = content.get("format") if isinstance(content, dict) else None
+    # "weighin.effects" is the format of `weighin.Effects`
+    kind = getattr(weighin, str(name).removeprefix("weighin.").capitalize(), None)
+    return kind if isinstance(kind, type) and issubclass(kind, Result) else weighin.Importance

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError, listing, nearest
-from weighin._base.versions import versions
+from weighin._base.versions import provenance
 from weighin._compare.notes import notes_of
 from weighin._compare.pairing import pairing
 from weighin._inference import joined, unknown
@@ -92,8 +91,7 @@ def compare(
         models=(first.model, second.model),
         simulated=first.simulated or second.simulated,
         notes=notes_of(first, second, both, compared.why_not),
-        versions=versions(),
-        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **provenance(),
     )
 
 

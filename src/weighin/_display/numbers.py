@@ -47,6 +47,11 @@ def rounded(value: float, low: float = math.nan, high: float = math.nan, *, sign
     return Rounded(*(write(number, decimals, sign=sign) for number in (value, low, high)))
 
 
+def interval_name(confidence_level: float) -> str:
+    """Name an interval by its level: "95% interval"."""
+    return f"{100 * confidence_level:g}% interval"
+
+
 def decimals_of(width: float) -> int | None:
     """Decimals that an interval of some width leaves; None without one."""
     if not (math.isfinite(width) and width > 0):

@@ -1,4 +1,4 @@
-"""Which way curves go: a word for each, decided with regard to its size and, among all of them, to chance."""
+"""What decides which way curves go: with regard to their size and, among all of them, to chance."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from weighin._effects.curves import CurveOfRows
 from weighin._inference import holm
 from weighin._inference.intervals import FEW_ROWS
 from weighin._results.curves import small
+from weighin._results.directions import MoveChances
 
 # of the curve's range: a move back that is smaller does not spoil a direction
 COUNTER = 0.15
-# of one false move or more, among all pairs of points of all features
-CHANCE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,50 +49,38 @@ class Moves:
         return cls(curve.effect, pvalue, small(curve.effect, spread), ordered)
 
 
-def directions(moves: Sequence[Moves]) -> list[str]:
-    """Name the way each curve goes.
+def chances(moves: Sequence[Moves]) -> list[MoveChances]:
+    """Say how likely chance alone makes what decides the direction of each of the curves that are looked at together.
 
-    `moves`: Of all curves that are looked at together.
-
-    Returns
-    -------
-    list of {"rises", "falls", "peaks", "dips", "mixed", "differs", "none"}
-        "differs" is for points without an order.
-
-    Notes
-    -----
-    "none" where the range of the curve is below 5% of that of the predictions, or the rows are fewer than 20. A move
-    between two points counts where it is at least 15% of the range, and its p-value, adjusted for all pairs of points
-    of all curves (Holm 1979), is below 5%.
-    Only ups: rises. Only downs: falls. Ups before the highest point and downs after it: peaks; the reverse: dips.
+    A move between two points counts where it is at least 15% of the range of a curve that is not small; its p-value is
+    adjusted for all pairs of points of all curves (Holm 1979). Only ups: rises. Only downs: falls. Ups before the
+    highest point and downs after it: peaks; the reverse: dips.
     """
     if not moves:
         return []
     adjusted = holm(np.concatenate([of_one.pvalue for of_one in moves]))
     ends = np.cumsum([len(of_one.pvalue) for of_one in moves])[:-1]
-    return [_word(of_one, values) for of_one, values in zip(moves, np.split(adjusted, ends), strict=True)]
+    return [_chances(of_one, values) for of_one, values in zip(moves, np.split(adjusted, ends), strict=True)]
 
 
-def _word(curve: Moves, adjusted: NDArray[np.float64]) -> str:
-    effect, n = curve.effect, len(curve.effect)
+def _chances(curve: Moves, adjusted: NDArray[np.float64]) -> MoveChances:
+    effect = curve.effect
     if not len(adjusted) or curve.small:
-        return "none"
-    first, second = np.triu_indices(n, 1)
+        return MoveChances(ordered=curve.ordered)
+    first, second = np.triu_indices(len(effect), 1)
     move = effect[second] - effect[first]
-    real = (abs(move) >= COUNTER * np.ptp(effect)) & (adjusted < CHANCE)
-    if not real.any():
-        return "none"
-    if not curve.ordered:
-        return "differs"
-    ups, downs = np.zeros((2, n, n), dtype=bool)
-    ups[first, second], downs[first, second] = real & (move > 0), real & (move < 0)
-    if not downs.any():
-        return "rises"
-    if not ups.any():
-        return "falls"
+    counts = abs(move) >= COUNTER * np.ptp(effect)
+    up, down = counts & (move > 0), counts & (move < 0)
     top, bottom = int(np.argmax(effect)), int(np.argmin(effect))
-    if not downs[: top + 1, : top + 1].any() and not ups[top:, top:].any():
-        return "peaks"
-    if not ups[: bottom + 1, : bottom + 1].any() and not downs[bottom:, bottom:].any():
-        return "dips"
-    return "mixed"
+
+    def surest(moves: NDArray[np.bool_]) -> float:
+        # of too few rows there are no p-values
+        return float(np.fmin.reduce(adjusted[moves], initial=1.0))
+
+    return MoveChances(
+        up=surest(up),
+        down=surest(down),
+        against_peak=surest((down & (second <= top)) | (up & (first >= top))),
+        against_dip=surest((up & (second <= bottom)) | (down & (first >= bottom))),
+        ordered=curve.ordered,
+    )

@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 from weighin._base.checks import check_jobs, check_missing, check_seed, is_whole, seed_of
 from weighin._base.errors import InputError
 from weighin._base.progress import tracking
+from weighin._base.versions import provenance
 from weighin._effects.curves import accumulated_local_effects, partial_dependence
-from weighin._effects.direction import Moves, directions
+from weighin._effects.direction import Moves, chances
 from weighin._engine import Resources, Session
 from weighin._metrics import resolve_metric
 from weighin._models import Model, as_model, declared
 from weighin._models.chosen_output import ChosenOutput, ballots, choose_output
 from weighin._models.levels import levels_of
 from weighin._results.curves import around_mean
+from weighin._results.directions import MoveChances
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects import Effects
 from weighin._tables.columns import Column
@@ -131,8 +133,8 @@ def effects(
     >>> import numpy as np
     >>> X = np.random.default_rng(0).normal(size=(300, 3))
     >>> result = effects(lambda rows: 3 * rows[:, 0] - rows[:, 1] ** 2, X, random_state=0)
-    >>> dict(result.direction)
-    {'x0': 'rises', 'x1': 'peaks', 'x2': 'none'}
+    >>> result.claims()
+    {'x0': 'rises', 'x1': 'peaks', 'x2': ''}
     """
     _check_arguments(grid, n_rows, n_curves, missing, random_state, batch_size, n_jobs, max_memory)
     adapted: Model = as_model(model, device=device, outputs=outputs, classes=classes)
@@ -210,6 +212,7 @@ def effects(
         model=adapted.name,
         random_state=seed,
         notes=tuple(notes),
+        **provenance(),
     )
 
 
@@ -255,8 +258,8 @@ def _effect(
         ale=None if local is None else local.curve,
         no_ale="" if local is not None else TOO_FEW if ordered else ORDERED_ONLY,
         curves=np.ascontiguousarray(predicted[:, :n_curves].T),
-        direction="none",
-        direction_ale="",
+        chances=MoveChances(),
+        chances_ale=None,
         spread=spread,
         dates=column.kind == "date",
         reach_se=averaged.error_of_range(),
@@ -266,11 +269,11 @@ def _effect(
 
 
 def _directed(curves: Sequence[_Curves]) -> tuple[FeatureEffect, ...]:
-    """Say which way all curves go, mean curves and local ones each among all features."""
-    local = iter(directions([of_one.moves_ale for of_one in curves if of_one.moves_ale is not None]))
+    """Say what decides the directions, of mean curves and of local ones each among all features."""
+    local = iter(chances([of_one.moves_ale for of_one in curves if of_one.moves_ale is not None]))
     return tuple(
-        replace(of_one.effect, direction=word, direction_ale="" if of_one.moves_ale is None else next(local))
-        for of_one, word in zip(curves, directions([of_one.moves for of_one in curves]), strict=True)
+        replace(of_one.effect, chances=of_mean, chances_ale=None if of_one.moves_ale is None else next(local))
+        for of_one, of_mean in zip(curves, chances([of_one.moves for of_one in curves]), strict=True)
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from weighin._base.errors import listing
 from weighin._base.text import printable
-from weighin._display.numbers import Rounded, decimals_of, rounded, write
+from weighin._display.numbers import Rounded, decimals_of, interval_name, rounded, write
 from weighin._results import change as words
 from weighin._results.change import Change, Verdict
 from weighin._results.listed import Line
@@ -31,6 +31,8 @@ class AblatedVariant(Line):
         Ends of the interval of the change, and its level.
     few_rows : bool
         Whether so few rows count that no interval holds.
+    claim : str
+        The verdict in words, where it claims anything; else empty.
     """
 
     measured: Change
@@ -42,6 +44,7 @@ class AblatedVariant(Line):
     ci_upper: float
     confidence_level: float
     few_rows: bool = False
+    claim: str = ""
 
     @property
     def variant(self) -> str:
@@ -98,7 +101,7 @@ class AblatedVariant(Line):
             words.SWAP_BETTER: (f"{metric} improves by", "better so"),
         }.get(word)
         if plain is None or not self.leaves_out_zero or (word == words.HURTS and self.worse < 0):
-            interval = f"{100 * self.confidence_level:g}% interval {number.low} to {number.high}"
+            interval = f"{interval_name(self.confidence_level)} {number.low} to {number.high}"
             return f"{moved} ({interval}): {word}{self._why_open()}."
         decimals = decimals_of(self.ci_upper - self.ci_lower)
         ends = sorted((abs(self.ci_lower), abs(self.ci_upper)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,19 +12,20 @@ from numpy.typing import NDArray
 
 from weighin._base.text import named, printable
 from weighin._display import charts
-from weighin._display.numbers import rounded, write
+from weighin._display.numbers import interval_name, rounded, write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._results.ablated_variant import AblatedVariant
-from weighin._results.change import Change, Verdict, judge
+from weighin._results.change import Change, judge
 from weighin._results.listed import Listed, columns
+from weighin._results.provenance import made, marked
 
 TITLE = "What changes without it, or with it"
 
 READING = (
     "The full model and every variant were trained several times, each time with the same seed and on the "
     "same rows, and measured on held-out rows. The change is variant minus full model. Its interval says "
-    "where the change would lie for other rows and other trainings of the same kind, with 95% confidence.",
-    "Bars: how much worse the metric gets when trained this way; whiskers: 95% intervals; pale: no "
+    "where the change would lie for other rows and other trainings of the same kind.",
+    "Bars: how much worse the metric gets when trained this way; whiskers: intervals; pale: no "
     "verdict. Verdicts are stricter than intervals: changes within the tolerance do not count, and "
     "verdicts are adjusted for the number of variants (Holm).",
     "The verdicts are about this way of training on rows like these. Dropping several features at once is "
@@ -116,26 +116,6 @@ class Ablation(Listed[AblatedVariant]):
         """Mean metric of the full model over fits."""
         return float(np.nanmean(self.scores)) if np.isfinite(self.scores).any() else math.nan
 
-    @cached_property
-    def verdicts(self) -> tuple[Verdict, ...]:
-        """What is to be said of each variant at 95%, with p-values and what would be needed to tell."""
-        return tuple(line.verdict for line in self.lines())
-
-    def verdict(self, label: str) -> str:
-        """Give the verdict on one variant, such as "safe to drop" or "cannot tell".
-
-        Parameters
-        ----------
-        label : str
-            Of the variant.
-
-        Raises
-        ------
-        InputError
-            If there is no such variant.
-        """
-        return self[label].verdict.word
-
     def to_json(self) -> str:
         """Give the whole result as JSON, exact and unrounded: what `save` writes, with verdicts in words.
 
@@ -160,7 +140,9 @@ class Ablation(Listed[AblatedVariant]):
         ends = (values.tolist() for values in self.interval(confidence_level))
         same = self.metric, self.unit, self.greater_is_better
         return tuple(
-            AblatedVariant(change, verdict, *same, low, high, confidence_level)
+            AblatedVariant(
+                change, verdict, *same, low, high, confidence_level, claim=verdict.word * verdict.claims
+            )
             for change, verdict, low, high in zip(self.changes, verdicts, *ends, strict=True)
         )
 
@@ -168,14 +150,15 @@ class Ablation(Listed[AblatedVariant]):
         return tell(self, lines, confidence_level, limit)
 
     def _chart(self, lines: Sequence[AblatedVariant], title: str | None, left_out: str) -> charts.Bars:
+        level = interval_name(lines[0].confidence_level if lines else 0.95)
         values, lower, upper = np.array([line.worse_by for line in lines]).reshape(-1, 3).T
         return charts.Bars(
             names=[line.name for line in lines],
             values=values,
             interval=(lower, upper) if np.isfinite(lower).any() else None,
-            unsure=np.array([not line.verdict.claims for line in lines], dtype=bool),
+            unsure=np.array([not line.claim for line in lines], dtype=bool),
             labels=[f"{rounded(*line.worse_by, sign=True).value}  {line.verdict.word}" for line in lines],
-            title=self._heading(title or TITLE),
+            title=marked(self, title or TITLE),
             subtitle=about(self, ", dotted line") + left_out,
             xlabel=(
                 f"how much worse {self.metric} gets when trained this "
@@ -183,7 +166,7 @@ class Ablation(Listed[AblatedVariant]):
             ),
             line=self.tolerance,
             tips=[[repr(line)] for line in lines],
-            key=[("bar", "worse when trained this way"), ("pale", "no verdict"), ("whisker", "95% interval")],
+            key=[("bar", "worse when trained this way"), ("pale", "no verdict"), ("whisker", level)],
             ranked=False,
         )
 
@@ -200,7 +183,8 @@ def tell(result: Ablation, lines: Sequence[AblatedVariant], confidence_level: fl
         remarks=[about(result), *said],
         sentences=said,
         reading=READING,
-        made=result._made(
+        made=made(
+            result,
             ("Recipe", result.recipe),
             ("Features", ", ".join(result.features)),
             ("Rows", result.split),
@@ -219,7 +203,7 @@ def tell(result: Ablation, lines: Sequence[AblatedVariant], confidence_level: fl
 
 def about(result: Ablation, where: str = "") -> str:
     """Say what the numbers are taken from, what counts as a finding, and where the tolerance is to be seen."""
-    among = next((verdict.among for verdict in result.verdicts), 0)
+    among = next((line.verdict.among for line in result.lines()), 0)
     holm = f"; verdicts are adjusted for {among} variants (Holm)" if among > 1 else ""
     return printable(
         f"Full model: {result.metric} {write(result.baseline, digits=4)} ({result._better}), "
@@ -232,7 +216,7 @@ def _sentences(lines: Sequence[AblatedVariant], limit: int) -> list[str]:
     """Say what each variant does; of many only the largest changes one by one, and of the others what follows."""
     if len(lines) <= limit:
         return list(map(repr, lines))
-    by_size = sorted(lines, key=lambda line: (not line.verdict.claims, -_size(line)))
+    by_size = sorted(lines, key=lambda line: (not line.claim, -_size(line)))
     by_word: dict[str, list[str]] = {}
     for line in by_size[limit:]:
         by_word.setdefault(line.verdict.word, []).append(line.name)
@@ -266,14 +250,14 @@ def _table(result: Ablation, lines: Sequence[AblatedVariant], confidence_level: 
                 f"{line.measured.n_fits} of {result.fits}",
             ],
             Bar(*line.worse_by),
-            claimed=line.verdict.claims,
+            claimed=bool(line.claim),
         )
         for line in lines
     ]
     columns = [
         Column(f"{result.metric} changes by{f' ({result.unit})' if result.unit else ''}"),
-        Column(f"{100 * confidence_level:g}% interval", "right", gives_way=1),
+        Column(interval_name(confidence_level), "right", gives_way=1),
         Column("verdict", "text"),
         Column("fits", "right", gives_way=2),
     ]
-    return Table(result._heading("Trained again"), "variant", columns, rows, "to_frame()")
+    return Table(marked(result, "Trained again"), "variant", columns, rows, "to_frame()")

@@ -50,6 +50,12 @@ class Associations(AssociationsNumbers, Result):
         Seed that gives these numbers again.
     notes : tuple of str
         What a reader must know.
+    simulated : bool
+        True when the data were made up; every view says so.
+    versions : dict of str to str
+        Versions of what computed it.
+    date : str
+        When, ISO 8601.
 
     Notes
     -----

@@ -7,6 +7,7 @@ import numpy as np
 from weighin._display.charts import Clusters
 from weighin._display.numbers import MINUS
 from weighin._results.associations_numbers import AssociationsNumbers
+from weighin._results.provenance import marked
 
 TITLE = "Columns that go together"
 # features that a page shows
@@ -31,7 +32,7 @@ def clusters(numbers: AssociationsNumbers, limit: int = MOST_FEATURES, title: st
     labels |= {name: i for i, members in enumerate(numbers.clusters) for name in members}
     left_out = len(numbers.features) - len(names)
     return Clusters(
-        title=title or TITLE,
+        title=marked(numbers, title or TITLE),
         subtitle=f"Any two in a frame are associated by {numbers.cluster_from:.2g} or more, on {numbers.n_rows:,} rows."
         + (f" {left_out} more features not shown." if left_out else ""),
         xlabel=f"association: 0 none, 1 (or {MINUS}1) one column determines the other",

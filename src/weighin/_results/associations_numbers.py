@@ -34,7 +34,10 @@ class AssociationsNumbers:
     threshold: float
     n_rows: int
     random_state: int
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    simulated: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+    date: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "association", read_only(self.association))

@@ -22,6 +22,7 @@ from weighin._results.associations_words import (
     written,
 )
 from weighin._results.clusters import FARTHER
+from weighin._results.provenance import made, marked
 
 NONE_CLOSE = "No two features go together closely: each can be shuffled alone."
 # features that sentences tell of one by one, and pairs that a page shows
@@ -38,15 +39,7 @@ _READING = (
 
 
 def tell(numbers: AssociationsNumbers, limit: int) -> Telling:
-    """Say all of it.
-
-    Parameters
-    ----------
-    numbers : AssociationsNumbers
-        What was measured.
-    limit : int
-        Features that sentences tell of one by one.
-    """
+    """Say all of it: `limit` features in sentences of their own."""
     return Telling(
         title=TITLE,
         kicker=f"{len(numbers.features)} columns on {numbers.n_rows:,} rows",
@@ -54,7 +47,8 @@ def tell(numbers: AssociationsNumbers, limit: int) -> Telling:
         remarks=_remarks(numbers),
         sentences=sentences(numbers, printable, limit) or [NONE_CLOSE],
         reading=_READING,
-        made=[
+        made=made(
+            numbers,
             ("Rows", f"{numbers.n_rows:,}"),
             (
                 "Measures",
@@ -62,7 +56,8 @@ def tell(numbers: AssociationsNumbers, limit: int) -> Telling:
             ),
             ("Clusters", f"any two columns associated by {numbers.cluster_from:.2g} or more"),
             ("Seed", str(numbers.random_state)),
-        ],
+        ),
+        simulated=numbers.simulated,
         notes=list(map(printable, numbers.notes)),
         charts=[clusters(numbers)] if numbers.features else [],
     )
@@ -71,14 +66,7 @@ def tell(numbers: AssociationsNumbers, limit: int) -> Telling:
 def sentences(numbers: AssociationsNumbers, name: Name, limit: int = MOST_SENTENCES) -> list[str]:
     """Say which clusters there are, then what is close, the closest first, then which shuffles leave the data.
 
-    Parameters
-    ----------
-    numbers : AssociationsNumbers
-        What was measured.
-    name : callable
-        Writes the name of a feature.
-    limit : int
-        Features told of one by one.
+    `name` writes the name of a feature; `limit` features are told of one by one.
     """
     lines = [cluster_sentence(members, name) for members in numbers.clusters]
     close = [numbers[feature] for feature in numbers.features]
@@ -103,7 +91,7 @@ def _table(numbers: AssociationsNumbers) -> Table:
         Column("times as far", gives_way=1),
     ]
     rows.sort(key=lambda row: -_size(row.bar))
-    return Table(TITLE, "feature", columns, rows, "to_frame(), to_matrix(), plot(limit=...)")
+    return Table(marked(numbers, TITLE), "feature", columns, rows, "to_frame(), to_matrix(), plot(limit=...)")
 
 
 def _row(numbers: AssociationsNumbers, feature: str, closest: Sequence[CloseColumn]) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -41,6 +41,11 @@ class Result(abc.ABC):
     _format: ClassVar[str]
     _kinds: ClassVar[dict[Any, Kind]] = {}
     _left_out: ClassVar[frozenset[str]] = frozenset()
+
+    simulated: bool
+    notes: tuple[str, ...]
+    versions: Mapping[str, str]
+    date: str
 
     @abc.abstractmethod
     def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
@@ -106,28 +111,43 @@ class Result(abc.ABC):
         warning = ["SIMULATED DATA: nothing here is about the real world."] if telling.simulated else []
         return "\n".join(map(printable, [*warning, *telling.sentences, *telling.elsewhere, *telling.notes]))
 
-    def to_markdown(self) -> str:
+    def to_markdown(self, confidence_level: float = 0.95) -> str:
         """Give the table in markdown, with what to know of it.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Of the intervals, between 0 and 1.
 
         Returns
         -------
         str
             For GitHub, a pull request, a notebook's text.
         """
-        return markdown(self.tell())
+        return markdown(self.tell(confidence_level))
 
-    def to_latex(self) -> str:
+    def to_latex(self, confidence_level: float = 0.95) -> str:
         """Give the table in LaTeX, with what to know of it as caption.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Of the intervals, between 0 and 1.
 
         Returns
         -------
         str
             A ``table`` that needs the package booktabs.
         """
-        return latex(self.tell())
+        return latex(self.tell(confidence_level))
 
     def to_html(
-        self, path: Path | str | None = None, *, title: str | None = None, force: bool = False
+        self,
+        path: Path | str | None = None,
+        *,
+        title: str | None = None,
+        confidence_level: float = 0.95,
+        force: bool = False,
     ) -> str | None:
         """Write one HTML page to send around: sentences, table, how to read it, how it was made.
 
@@ -137,6 +157,8 @@ class Result(abc.ABC):
             Where to; without, the page is returned.
         title : str, optional
             Instead of the usual one.
+        confidence_level : float
+            Of the intervals, between 0 and 1.
         force : bool
             Replace what is there.
 
@@ -152,17 +174,23 @@ class Result(abc.ABC):
         InputError
             If `path` cannot be written.
         """
-        return self._page(self.tell(), path, title, force=force)
+        return self._page(self.tell(confidence_level), path, title, confidence_level, force=force)
 
     def _page(
-        self, telling: Telling, path: Path | str | None, title: str | None, *, force: bool
+        self,
+        telling: Telling,
+        path: Path | str | None,
+        title: str | None,
+        confidence_level: float,
+        *,
+        force: bool,
     ) -> str | None:
         from weighin._display.page import page
 
         check_title(title)
         if path is not None:
             check_free(as_path(path), force=force)
-        columns = self._columns(0.95)
+        columns = self._columns(confidence_level)
         few = sum(map(len, columns.values())) <= MOST_CELLS
         csv = csv_text(columns, simulated=telling.simulated) if few else ""
         return given_or_written(page(telling, title=title, csv=csv), path)

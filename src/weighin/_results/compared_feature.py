@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from weighin._base.text import printable
-from weighin._display.numbers import Rounded, decimals_of, rounded, write
+from weighin._display.numbers import Rounded, decimals_of, interval_name, rounded, write
 from weighin._results.listed import Line
 
 
@@ -32,8 +32,9 @@ class ComparedFeature(Line):
         Places among the features of each, from 1.
     paired : bool
         Whether both were measured on the same rows, row by row.
-    claimed : bool
-        Whether the two are told apart at `confidence_level`, given the number of features.
+    claim : {"more", "less", ""}
+        How much it weighs in b, beside a, where the two can be told apart at `confidence_level`, given the number of
+        features.
     among : int
         That number.
     """
@@ -54,7 +55,7 @@ class ComparedFeature(Line):
     rank_a: float
     rank_b: float
     paired: bool
-    claimed: bool
+    claim: str
     among: int
 
     @property
@@ -101,10 +102,10 @@ class ComparedFeature(Line):
             return "too few rows for an interval"
         if math.isnan(self.se):
             return f"no interval for {printable(self.metric)}"
-        return f"{100 * self.confidence_level:g}% interval {size.interval}"
+        return f"{interval_name(self.confidence_level)} {size.interval}"
 
     def _verdict(self) -> str:
-        if self.claimed or self.unmoved or math.isnan(self.se):
+        if self.claim or self.unmoved or math.isnan(self.se):
             return ""
         if self.leaves_out_zero:
             return (

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from weighin._base.text import named, printable
 from weighin._display import charts
-from weighin._display.numbers import write
+from weighin._display.numbers import interval_name, write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._inference import Inference, holm, two_sided
 from weighin._inference.claims import is_claimed
@@ -27,11 +27,12 @@ from weighin._results.listed import (
     freeze,
     unmoved_sentence,
 )
+from weighin._results.provenance import made, marked
 
 READING = (
     "A feature's importance is how much worse the metric gets when its values are shuffled between rows. A "
     "difference is one importance minus another, each measured on its own model and rows.",
-    "Whiskers are 95% intervals, one feature at a time; a pale bar cannot be told apart from zero, given the number of "
+    "Whiskers are intervals of one feature at a time; a pale bar cannot be told apart from zero, given the number of "
     "features (Holm). Importances do not add up, and correlated columns stand in for each other.",
 )
 # letters of a label beside a row
@@ -171,21 +172,6 @@ class Comparison(Listed[ComparedFeature]):
         heavier = np.nan_to_num(np.fmax(self.first, self.second), nan=-np.inf)
         return np.lexsort((-heavier, -size))
 
-    def claimed(self, confidence_level: float = 0.95) -> NDArray[np.bool_]:
-        """Tell which differences are claimed: adjusted p below 1 minus the level; shape (n_features,).
-
-        Parameters
-        ----------
-        confidence_level : float
-            Between 0 and 1.
-
-        Raises
-        ------
-        InputError
-            If `confidence_level` is not between 0 and 1.
-        """
-        return is_claimed(self.pvalue_holm, self.few_rows, confidence_level)
-
     @cached_property
     def _judged(self) -> Inference:
         unknown = np.full(len(self.features), np.nan)
@@ -198,6 +184,7 @@ class Comparison(Listed[ComparedFeature]):
         def line(**numbers: Any) -> ComparedFeature:
             return ComparedFeature(labels=self.labels, paired=self.paired, **numbers)
 
+        differ = is_claimed(self.pvalue_holm, self.few_rows, confidence_level)
         return feature_lines(
             self,
             line,
@@ -207,7 +194,7 @@ class Comparison(Listed[ComparedFeature]):
             difference=self.difference,
             rank_a=self.ranks[0],
             rank_b=self.ranks[1],
-            claimed=self.claimed(confidence_level),
+            claim=np.where(differ, np.where(self.difference > 0, "more", "less"), ""),
         )
 
     def _tell(self, lines: Sequence[ComparedFeature], confidence_level: float, limit: int) -> Telling:
@@ -216,18 +203,19 @@ class Comparison(Listed[ComparedFeature]):
     def _chart(self, lines: Sequence[ComparedFeature], title: str | None, left_out: str) -> charts.Dumbbell:
         a, b = map(printable, self.labels)
         intervals = [line.number.interval for line in lines]
+        level = interval_name(lines[0].confidence_level if lines else 0.95)
         return charts.Dumbbell(
             names=[line.feature for line in lines],
             first=np.array([line.importance_a for line in lines]),
             second=np.array([line.importance_b for line in lines]),
-            unsure=np.array([not line.claimed for line in lines], dtype=bool),
+            unsure=np.array([not line.claim for line in lines], dtype=bool),
             labels=[
                 difference_text(line) + (f" ({interval})" if interval != "-" else "")
                 for line, interval in zip(lines, intervals, strict=True)
             ],
             legend=self.labels,
-            title=self._heading(title or title_of(self)),
-            subtitle=f"Numbers: {b} minus {a}, with 95% intervals, {about(self)}.{left_out}",
+            title=marked(self, title or title_of(self)),
+            subtitle=f"Numbers: {b} minus {a}, with {level}s, {about(self)}.{left_out}",
             xlabel=f"importance ({self.metric})",
             tips=[[repr(line)] for line in lines],
             key=[("hollow", self.labels[0]), ("full", self.labels[1]), ("pale", "cannot be told apart")],
@@ -270,7 +258,7 @@ def about(result: Comparison) -> str:
 
 def _sentences(result: Comparison, lines: Sequence[ComparedFeature], limit: int) -> list[str]:
     """Say what differs, the largest one by one, what cannot be told apart, and how it was compared."""
-    claimed = [line for line in lines if line.claimed]
+    claimed = [line for line in lines if line.claim]
     how = about(result)
     return [
         *_baselines(result),
@@ -306,7 +294,7 @@ def _smaller(result: Comparison, claimed: Sequence[ComparedFeature]) -> list[str
 def _not_claimed(result: Comparison, lines: Sequence[ComparedFeature]) -> list[str]:
     both = [line for line in lines if math.isfinite(line.difference)]
     moved = [line for line in both if not line.unmoved]
-    unclear = [line for line in moved if not (line.claimed or line.few_rows or math.isnan(line.pvalue_holm))]
+    unclear = [line for line in moved if not (line.claim or line.few_rows or math.isnan(line.pvalue_holm))]
     said = chance_sentence([line.feature for line in unclear if line.leaves_out_zero], lines[0].among)
     same = [line.feature for line in unclear if not line.leaves_out_zero]
     if same:
@@ -333,18 +321,18 @@ def _table(result: Comparison, lines: Sequence[ComparedFeature], confidence_leve
                 _moved(line.rank_a, line.rank_b),
             ],
             Bar(line.difference, *line.shown_interval),
-            claimed=line.claimed,
+            claimed=bool(line.claim),
         )
         for line in lines
     ]
     columns = [
         *(Column(_short(label), gives_way=2) for label in result.labels),
         Column("difference"),
-        Column(f"{100 * confidence_level:g}% interval", "right", gives_way=1),
+        Column(interval_name(confidence_level), "right", gives_way=1),
         Column("rank", "right", gives_way=3),
     ]
     a, b = map(printable, result.labels)
-    title = result._heading(f"{printable(result.metric)}: {b} minus {a}")
+    title = marked(result, f"{printable(result.metric)}: {b} minus {a}")
     return Table(title, "feature", columns, rows, "to_frame(), plot(limit=...)")
 
 
@@ -367,4 +355,4 @@ def _made(result: Comparison) -> list[tuple[str, str]]:
         (label, f"{model or 'a model'}, on {rows or f'{n_rows:,} rows'}")
         for label, model, rows, n_rows in each
     ]
-    return result._made(("Metric", result.metric), *of_both)
+    return made(result, ("Metric", result.metric), *of_both)

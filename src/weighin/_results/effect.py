@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from weighin._base.checks import check_level
-from weighin._base.errors import InputError
 from weighin._base.text import ARROWS, printable
-from weighin._display.numbers import rounded
+from weighin._display.numbers import interval_name, rounded
 from weighin._inference.intervals import FEW_ROWS
 from weighin._results.curves import Curve, around_mean, read_only, small
+from weighin._results.directions import MoveChances
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,14 +46,18 @@ class FeatureEffect:
         Why there are none.
     curves : ndarray of shape (n_curves, n_points)
         Predictions of single rows.
-    direction, direction_ale : str
-        The way each of the two curves goes; "" without one.
+    chances : MoveChances
+        How likely chance alone makes the moves of `pd`: what its direction follows from.
+    chances_ale : MoveChances or None
+        Likewise of `ale`.
     spread : float
         Distance between the 2.5% and the 97.5% quantile of the predictions.
     dates : bool
         Whether the numbers are dates, in seconds.
     reach_se : float
         Standard error of `reach`, as the move between its two points; NaN without two of them.
+    confidence_level : float
+        Of `direction`, `claim` and all that follows from them.
     """
 
     feature: str
@@ -68,22 +72,34 @@ class FeatureEffect:
     ale: Curve | None
     no_ale: str
     curves: NDArray[np.float64]
-    direction: str
-    direction_ale: str
+    chances: MoveChances
+    chances_ale: MoveChances | None
     spread: float
     dates: bool = False
     reach_se: float = float("nan")
+    confidence_level: float = 0.95
 
     def __post_init__(self) -> None:
-        if self.direction not in ARROWS:
-            raise InputError(
-                f"direction must be one of {', '.join(map(repr, ARROWS))}, got {self.direction!r}."
-            )
         for name in ("values", "shares"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
         # no curves are a list of nothing in a file
         curves = self.curves if np.size(self.curves) else np.empty((0, len(self.pd.effect)))
         object.__setattr__(self, "curves", read_only(curves))
+
+    @property
+    def direction(self) -> str:
+        """Which way predictions go as the feature grows.
+
+        "rises", "falls", "peaks", "dips", "mixed", or "differs" between levels without an order. "none" where the mean
+        curve moves by less than 5% of `spread`, and on fewer than 20 rows; moves below 15% of its range do not count,
+        nor do those that chance explains, given the number of features (Holm).
+        """
+        return self.chances.direction(self.confidence_level)
+
+    @property
+    def direction_ale(self) -> str:
+        """The same of the accumulated local effects; "" without any."""
+        return self.chances_ale.direction(self.confidence_level) if self.chances_ale else ""
 
     @property
     def n_points(self) -> int:
@@ -111,27 +127,25 @@ class FeatureEffect:
         return bool(self.pd.df.min(initial=np.inf) + 1 < FEW_ROWS)
 
     @property
-    def claimed(self) -> bool:
-        """Whether a direction is claimed: bold, and an arrow that counts."""
-        return self.direction != "none"
+    def claim(self) -> str:
+        """The direction, where one is claimed: bold, and an arrow that counts; else empty."""
+        return self.direction if self.direction != "none" else ""
 
     @property
     def flat(self) -> bool:
         """Whether it is known that predictions barely move; False also where nothing is known."""
-        return (
-            not self.claimed and self.n_points > 1 and not self.few_rows and small(self.average, self.spread)
-        )
+        return not self.claim and self.n_points > 1 and not self.few_rows and small(self.average, self.spread)
 
     @property
     def direction_known(self) -> bool:
         """Whether a direction is claimed, or predictions are known to barely move: the others have no arrow."""
-        return self.claimed or self.flat
+        return bool(self.claim) or self.flat
 
     @property
     def direction_word(self) -> str:
         """The direction, or why none is claimed."""
-        if self.claimed:
-            return self.direction
+        if self.claim:
+            return self.claim
         if self.n_points < 2:
             return "one value" if self.n_points else "no value"
         if self.few_rows:
@@ -150,13 +164,13 @@ class FeatureEffect:
         """Whether the points are plain numbers: no names, no dates."""
         return self.kind == "numeric" and not self.dates
 
-    def reach_interval(self, confidence_level: float = 0.95) -> tuple[float, float]:
+    def reach_interval(self, confidence_level: float | None = None) -> tuple[float, float]:
         """Give the interval of `reach`.
 
         Parameters
         ----------
-        confidence_level : float
-            Between 0 and 1.
+        confidence_level : float, optional
+            Between 0 and 1; that of the directions by default.
 
         Returns
         -------
@@ -169,6 +183,7 @@ class FeatureEffect:
         InputError
             If `confidence_level` is not between 0 and 1.
         """
+        confidence_level = self.confidence_level if confidence_level is None else confidence_level
         check_level(confidence_level)
         pairs = self.n_points * (self.n_points - 1) / 2
         if not pairs or self.few_rows:
@@ -211,7 +226,7 @@ class FeatureEffect:
     def __repr__(self) -> str:
         low, high = self.reach_interval()
         number = rounded(self.reach, low, high)
-        interval = "exact" if low == high else f"95% interval {number.interval}"
+        interval = "exact" if low == high else f"{interval_name(self.confidence_level)} {number.interval}"
         return (
             f"{printable(f'{self.feature} {self.arrow}'.rstrip())}: {self.direction_word}, range {number.value} "
             f"({'too few rows for an interval' if self.few_rows else interval}), {self.n_points} points"

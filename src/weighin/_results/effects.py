@@ -45,8 +45,14 @@ class Effects(EffectsNumbers, Result):
         Which model, in words.
     random_state : int
         Seed that gives these numbers again.
+    simulated : bool
+        True when the data were made up; every view says so.
     notes : tuple of str
         What a reader must know.
+    versions : dict of str to str
+        Versions of what computed it.
+    date : str
+        When, ISO 8601.
 
     Notes
     -----
@@ -115,10 +121,11 @@ class Effects(EffectsNumbers, Result):
         limit: int = 12,
         curves: bool = True,
         ax: Any = None,
+        confidence_level: float = 0.95,
     ) -> Any:
         """Draw the curves of features, all on one scale.
 
-        Mean curve with its 95% interval, accumulated local effects dashed, single rows thin behind; dots with whiskers
+        Mean curve with its interval, accumulated local effects dashed, single rows thin behind; dots with whiskers
         for levels without an order.
 
         Parameters
@@ -133,6 +140,8 @@ class Effects(EffectsNumbers, Result):
             Whether to draw single rows.
         ax : matplotlib Axes, or several of them, optional
             Where to draw, one for each feature; a new figure by default. It is never shown.
+        confidence_level : float
+            Of intervals and arrows, between 0 and 1.
 
         Returns
         -------
@@ -144,7 +153,9 @@ class Effects(EffectsNumbers, Result):
         InputError
             On an unknown feature, or another number of Axes than of features.
         """
-        return charts.draw(curves_of(self, ChartOptions(features, centered, limit, curves)), ax)
+        return charts.draw(
+            curves_of(self.at(confidence_level), ChartOptions(features, centered, limit, curves)), ax
+        )
 
     def draw_on(self, figure: Any) -> Any:
         """Draw the curves of the features that move predictions most on a Figure of your own.

@@ -10,9 +10,11 @@ import numpy as np
 from weighin._base.checks import check_limit, names_among
 from weighin._base.errors import InputError
 from weighin._display.charts import Curves, Panel
+from weighin._display.numbers import interval_name
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects_numbers import EffectsNumbers
 from weighin._results.effects_words import aside, sentence
+from weighin._results.provenance import marked
 
 # features that a page shows
 MOST_PANELS = 12
@@ -39,9 +41,13 @@ def curves(numbers: EffectsNumbers, options: ChartOptions) -> Curves:
     shown, axis = effects[: options.limit], f"change of {numbers.what}" if options.centered else numbers.what
     left_out = len(effects) - len(shown)
     return Curves(
-        title="Curves" + (f" of the {len(shown)} features that move predictions most" if left_out else ""),
+        title=marked(
+            numbers,
+            "Curves" + (f" of the {len(shown)} features that move predictions most" if left_out else ""),
+        ),
         xlabel=axis[:1].upper() + axis[1:],
         panels=[_panel(effect, numbers, options) for effect in shown],
+        interval=interval_name(effects[0].confidence_level),
     )
 
 
@@ -58,7 +64,7 @@ def _panel(effect: FeatureEffect, numbers: EffectsNumbers, options: ChartOptions
         values=effect.values,
         labels=[*effect.labels, *([f"missing ({effect.missing_share:.0%})"] if effect.missing_share else [])],
         mean=means["pd"].effect,
-        interval=means["pd"].interval(0.95),
+        interval=means["pd"].interval(effect.confidence_level),
         local=None if local is None else local.effect,
         curves=np.asarray(singles if options.single_rows else singles[:0]),
         said=f"{sentence(effect, numbers.what)} {aside(effect)}".rstrip(),

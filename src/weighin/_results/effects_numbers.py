@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.checks import check_level
 from weighin._base.errors import InputError, listing, nearest
 from weighin._results.effect import FeatureEffect
 
@@ -26,27 +27,52 @@ class EffectsNumbers:
     rows: str = ""
     model: str = ""
     random_state: int = 0
-    notes: tuple[str, ...] = field(default=())
+    simulated: bool = False
+    notes: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    date: str = ""
 
     @property
     def features(self) -> tuple[str, ...]:
         """Names of the features, in the model's order."""
         return tuple(effect.feature for effect in self.effects)
 
-    @property
-    def direction(self) -> Mapping[str, str]:
-        """Which way predictions go as a feature grows.
+    def claims(self, confidence_level: float = 0.95) -> dict[str, str]:
+        """Give the direction that is claimed of each feature: the rule behind every bold, arrow and sentence.
 
-        "rises", "falls", "peaks", "dips", "mixed", "none", or "differs" between levels without an order. "none" where
-        the mean curve moves by less than 5% of `spread`, and on fewer than 20 rows; moves below 15% of its range do
-        not count, nor do those that chance explains, given the number of features (Holm).
+        Parameters
+        ----------
+        confidence_level : float
+            Between 0 and 1; p-values are adjusted for the number of features (Holm).
+
+        Returns
+        -------
+        dict of str to str
+            "rises", "falls" ..., as `FeatureEffect.direction` says; "" where nothing is claimed.
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
         """
-        return MappingProxyType({effect.feature: effect.direction for effect in self.effects})
+        return {effect.feature: effect.claim for effect in self.at(confidence_level).effects}
 
-    @property
-    def arrows(self) -> Mapping[str, str]:
-        """The direction of each feature as one character; "" where it is not known."""
-        return MappingProxyType({effect.feature: effect.arrow for effect in self.effects})
+    def at(self, confidence_level: float) -> Self:
+        """Give the same curves with the directions of another confidence level.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Between 0 and 1.
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
+        """
+        check_level(confidence_level)
+        effects = tuple(replace(effect, confidence_level=confidence_level) for effect in self.effects)
+        return replace(self, effects=effects)
 
     @property
     def by_reach(self) -> tuple[FeatureEffect, ...]:

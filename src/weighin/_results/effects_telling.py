@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 from weighin._base.text import printable
-from weighin._display.numbers import rounded, write
+from weighin._display.numbers import interval_name, rounded, write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._inference.intervals import FEW_ROWS
 from weighin._results.effect import FeatureEffect
 from weighin._results.effects_charts import TITLE, ChartOptions, curves
 from weighin._results.effects_numbers import EffectsNumbers
 from weighin._results.effects_words import aside, ends_of, kind_word, local_word, sentence
+from weighin._results.provenance import made, marked
 
 _READING = (
     "Each curve moves all rows to a value of one feature and averages what the model predicts there "
@@ -24,17 +25,8 @@ _READING = (
 
 
 def tell(numbers: EffectsNumbers, confidence_level: float, limit: int) -> Telling:
-    """Say all of it.
-
-    Parameters
-    ----------
-    numbers : EffectsNumbers
-        What was measured.
-    confidence_level : float
-        Of intervals.
-    limit : int
-        Features that sentences tell of one by one.
-    """
+    """Say all of it: `limit` features in sentences of their own."""
+    numbers = numbers.at(confidence_level)
     return Telling(
         title=TITLE,
         kicker=f"{numbers.model or 'A trained model'}, on {_rows(numbers)}",
@@ -42,7 +34,15 @@ def tell(numbers: EffectsNumbers, confidence_level: float, limit: int) -> Tellin
         remarks=[about(numbers), *_remarks(numbers)],
         sentences=_sentences(numbers, limit),
         reading=_READING,
-        made=_made(numbers),
+        made=made(
+            numbers,
+            ("Model", numbers.model),
+            ("Predicted", numbers.what),
+            ("Rows", _rows(numbers)),
+            ("Averages", f"over {numbers.n_rows:,} rows"),
+            ("Seed", str(numbers.random_state)),
+        ),
+        simulated=numbers.simulated,
         notes=[*map(printable, numbers.notes), *_few_rows(numbers)],
         charts=[curves(numbers, ChartOptions())] if numbers.effects else [],
     )
@@ -75,15 +75,14 @@ def _table(numbers: EffectsNumbers, confidence_level: float) -> Table:
     columns = [
         Column("direction", "text"),
         Column("range"),
-        Column(f"{100 * confidence_level:g}% interval"),
+        Column(interval_name(confidence_level)),
         *[Column("local effects", "text", gives_way=1)] * with_local,
         Column("lowest, highest at", "text", gives_way=2),
         Column("kind", "text", gives_way=3),
     ]
     rows = [_row(effect, confidence_level, with_local) for effect in numbers.by_reach]
-    return Table(
-        f"Effects on {printable(numbers.what)}", "feature", columns, rows, "to_frame(), plot(limit=...)"
-    )
+    heading = marked(numbers, f"Effects on {printable(numbers.what)}")
+    return Table(heading, "feature", columns, rows, "to_frame(), plot(limit=...)")
 
 
 def _row(effect: FeatureEffect, confidence_level: float, with_local: bool) -> Row:
@@ -106,7 +105,7 @@ def _row(effect: FeatureEffect, confidence_level: float, with_local: bool) -> Ro
         Bar(reach, low, high),
         sign=effect.arrow,
         meaning=word,
-        claimed=effect.claimed,
+        claimed=bool(effect.claim),
     )
 
 
@@ -146,13 +145,3 @@ def _few_rows(numbers: EffectsNumbers) -> list[str]:
 
 def _rows(numbers: EffectsNumbers) -> str:
     return numbers.rows or f"{numbers.n_rows:,} rows"
-
-
-def _made(numbers: EffectsNumbers) -> list[tuple[str, str]]:
-    return [
-        ("Model", numbers.model),
-        ("Predicted", numbers.what),
-        ("Rows", _rows(numbers)),
-        ("Averages", f"over {numbers.n_rows:,} rows"),
-        ("Seed", str(numbers.random_state)),
-    ]

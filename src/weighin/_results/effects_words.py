@@ -42,7 +42,7 @@ def sentence(effect: FeatureEffect, what: str, name: Name = str) -> str:
     labels = _labels(effect)
     low, high = int(average.argmin()), int(average.argmax())
     reach, decimals = range_of(effect), _decimals(effect)
-    if not effect.claimed and effect.few_rows:
+    if not effect.claim and effect.few_rows:
         return (
             f"Too few rows (fewer than {FEW_ROWS}) to say how {what} moves with {written}; on these rows it moves "
             f"by {reach}."
@@ -51,7 +51,7 @@ def sentence(effect: FeatureEffect, what: str, name: Name = str) -> str:
         return f"{start} does not move with {written}."
     if effect.flat:
         return f"{start} barely moves with {written} (by {reach})."
-    if not effect.claimed:
+    if not effect.claim:
         return f"{start} moves with {written} by {reach}, which may be chance."
     way = effect.direction
     if way == "rises":

@@ -141,13 +141,14 @@ class Importance(ImportanceNumbers, Result):
         relative: bool = False,
         style: Literal["article"] | None = None,
         title: str | None = None,
+        confidence_level: float = 0.95,
     ) -> Any:
         """Draw what weighs how much, the heaviest on top.
 
         Parameters
         ----------
         kind : {"bars", "shuffles", "segments"}
-            Bars with whiskers for the 95% interval, pale where nothing may be claimed (for a metric without
+            Bars with whiskers for the interval, pale where nothing may be claimed (for a metric without
             intervals, marks show the single shuffles); a dot for every single shuffle; or a table of colours,
             features by segments, for ``weigh(..., by=...)``.
         metric : str, optional
@@ -164,6 +165,8 @@ class Importance(ImportanceNumbers, Result):
             whiskers.
         title : str, optional
             Instead of the usual one.
+        confidence_level : float
+            Of intervals and of what is pale, between 0 and 1.
 
         Returns
         -------
@@ -175,7 +178,7 @@ class Importance(ImportanceNumbers, Result):
             On arguments it does not know, or a chart that this result has no numbers for.
         """
         shown = self if metric in (None, self.metric) else of_metric(self, str(metric))
-        return draw(shown, ChartOptions(kind, ax, limit, relative, style, title))
+        return draw(shown, ChartOptions(kind, ax, limit, relative, style, title, confidence_level))
 
     def to_html(
         self,
@@ -186,6 +189,7 @@ class Importance(ImportanceNumbers, Result):
         ablation: Any = None,
         title: str | None = None,
         command: str = "",
+        confidence_level: float = 0.95,
         force: bool = False,
     ) -> str | None:
         """Write one HTML page to send around: sentences, chart, table, and what else is known of the model.
@@ -208,6 +212,8 @@ class Importance(ImportanceNumbers, Result):
             Instead of the usual one.
         command : str
             What gives these numbers again, shown at the end; the one `weighin run` was called by, where it was.
+        confidence_level : float
+            Of the intervals, between 0 and 1.
         force : bool
             Replace what is there.
 
@@ -226,9 +232,9 @@ class Importance(ImportanceNumbers, Result):
         shown = self if effects is None else self.with_effects(effects)
         shown = shown if associations is None else shown.with_associations(associations)
         shown = dataclasses.replace(shown, command=command) if command else shown
-        telling = shown.tell()
-        telling = telling if ablation is None else with_ablation(telling, ablation)
-        return shown._page(telling, path, title, force=force)
+        telling = shown.tell(confidence_level)
+        telling = telling if ablation is None else with_ablation(telling, ablation, confidence_level)
+        return shown._page(telling, path, title, confidence_level, force=force)
 
     def with_effects(self, effects: Any) -> Self:
         """Give the same result with arrows, in every view, for the way predictions go as a feature grows.

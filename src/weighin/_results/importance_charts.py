@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.checks import check_plot
+from weighin._base.checks import check_level, check_plot
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.optional import require
 from weighin._base.text import ARROWS
 from weighin._display import charts
-from weighin._display.numbers import UNKNOWN, percent, rounded
+from weighin._display.numbers import UNKNOWN, interval_name, percent, rounded
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_words import TITLE, about, axis_label, effect_label, heading, unclear
 from weighin._results.one_feature import probability
@@ -36,6 +36,7 @@ class ChartOptions:
     relative: bool
     style: str | None
     title: str | None
+    level: float
 
     def check(self, numbers: ImportanceNumbers) -> None:
         """Raise InputError, naming what is in the way, unless the chart can be drawn."""
@@ -49,6 +50,7 @@ class ChartOptions:
         if self.style and self.kind != "bars":
             raise InputError(f"style={self.style!r} is for kind='bars', got kind={self.kind!r}.")
         check_plot(self.ax, self.limit, self.title)
+        check_level(self.level)
         if self.relative and numbers.baseline == 0:
             raise InputError("relative=True is not defined: the baseline is 0. Use relative=False.")
         if self.kind == "segments" and not numbers.segments:
@@ -62,7 +64,7 @@ def draw(numbers: ImportanceNumbers, options: ChartOptions) -> Any:
     if options.style == "article":
         return _article(numbers, order, options)
     make: dict[str, Callable[..., charts.Chart]] = {"bars": bars, "shuffles": _shuffles, "segments": segments}
-    chart = make[options.kind](numbers, order, relative=relative)
+    chart = make[options.kind](numbers, order, relative=relative, level=options.level)
     left_out = len(numbers.features) - len(order)
     return charts.draw(
         replace(
@@ -101,26 +103,29 @@ def _scale(numbers: ImportanceNumbers, relative: bool) -> float:
     return 1.0 / abs(numbers.baseline) if relative else 1.0
 
 
-def bars(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool = False) -> charts.Bars:
+def bars(
+    numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool = False, level: float = 0.95
+) -> charts.Bars:
     """Give the bars of some features; a page offers amounts and parts of the baseline, and each metric."""
     scale, few = _scale(numbers, relative), numbers.few_rows[order]
     signs = [ARROWS.get(numbers.directions.get(numbers.features[i], ""), "") for i in order]
     values = numbers.importances_mean[order] * scale
     lower, upper = (
         np.where(few, np.nan, end[order])
-        for end in (numbers.relative_interval() if relative else numbers.interval())
+        for end in (numbers.relative_interval(level) if relative else numbers.interval(level))
     )
     said = " Arrows: which way predictions go as the feature grows." if any(signs) else ""
     if numbers.associations is not None and numbers.associations.clusters:
         said += f" Go together: {'; '.join(map(listing, numbers.associations.clusters[:MOST_CLOSE]))}."
     key = [("bar", "worse without it")]
-    unsure, certain = unclear(numbers)[order], numbers.claims() is not None
+    unsure, certain = unclear(numbers, level)[order], numbers._claims() is not None
     if (values[~unsure] < 0).any():
         key.append(("negative", "better without it, on these rows"))
     if certain:
         taken = ", with the baseline taken as exact" if relative and not numbers.baseline_errs else ""
-        said += f" Whiskers: 95% intervals{taken}. Pale: cannot be told apart from 0, given the number of features."
-        key += [("pale", "cannot be told apart from zero"), ("whisker", "95% interval")]
+        said += f" Whiskers: {interval_name(level)}s{taken}. Pale: cannot be told apart from 0, given the "
+        said += "number of features."
+        key += [("pale", "cannot be told apart from zero"), ("whisker", interval_name(level))]
     if any(signs):
         key.append(("sign", "which way the prediction goes as the feature grows"))
     return charts.Bars(
@@ -134,18 +139,18 @@ def bars(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool
         labels=[_written(*ends, relative) for ends in zip(values, lower, upper, strict=True)],
         signs=signs,
         key=key,
-        tips=_tips(numbers, order),
+        tips=_tips(numbers, order, level),
     )
 
 
-def _tips(numbers: ImportanceNumbers, order: NDArray[np.int64]) -> list[list[str]]:
+def _tips(numbers: ImportanceNumbers, order: NDArray[np.int64], level: float) -> list[list[str]]:
     """What a page tells of each feature when asked."""
     mean, relative, adjusted = numbers.importances_mean, numbers.relative, numbers.pvalue_holm
     few = numbers.few_rows
     low, high, *parts = (
-        np.where(few, np.nan, end) for end in (*numbers.interval(), *numbers.relative_interval())
+        np.where(few, np.nan, end) for end in (*numbers.interval(level), *numbers.relative_interval(level))
     )
-    said = verdicts(numbers)
+    said = verdicts(numbers, level)
     tips = []
     for rank, i in enumerate(map(int, order), 1):
         name, nothing = numbers.features[i], math.isnan(low[i])
@@ -155,7 +160,7 @@ def _tips(numbers: ImportanceNumbers, order: NDArray[np.int64]) -> list[list[str
         sure = "" if nothing or math.isnan(adjusted[i]) else f", p (Holm) {probability(float(adjusted[i]))}"
         lines = [
             f"{effect_label(numbers)} {number.value}"
-            + ("" if nothing else f" (95% interval {number.interval})"),
+            + ("" if nothing else f" ({interval_name(level)} {number.interval})"),
             "" if math.isnan(relative[i]) else f"{part} of the baseline",
             said[i],
             pushes(word),
@@ -180,9 +185,14 @@ def pushes(word: str) -> str:
     return f"prediction {'hardly moves' if word == 'none' else word} {ARROWS[word]}" if word else ""
 
 
-def verdicts(numbers: ImportanceNumbers) -> list[str]:
+def verdicts(numbers: ImportanceNumbers, level: float) -> list[str]:
     """Say of each feature what its number does not."""
-    mean, claims, few, ignored = numbers.importances_mean, numbers.claims(), numbers.few_rows, numbers.ignored
+    mean, claims, few, ignored = (
+        numbers.importances_mean,
+        numbers._claims(level),
+        numbers.few_rows,
+        numbers.ignored,
+    )
     moved = np.any(numbers.importances != 0, axis=1)
 
     def of_one(i: int) -> str:
@@ -205,7 +215,9 @@ def verdicts(numbers: ImportanceNumbers) -> list[str]:
     return [of_one(i) for i in range(len(numbers.features))]
 
 
-def _shuffles(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool) -> charts.Shuffles:
+def _shuffles(
+    numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool, level: float = 0.95
+) -> charts.Shuffles:
     about_dots = " A dot is one shuffle, a box the middle half: the noise of shuffling alone."
     return charts.Shuffles(
         **_texts(numbers, relative, about_dots),
@@ -214,7 +226,9 @@ def _shuffles(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative:
     )
 
 
-def segments(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool = False) -> charts.Cells:
+def segments(
+    numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool = False, level: float = 0.95
+) -> charts.Cells:
     """Give the colours of some features in each segment."""
     parts = [numbers.of(numbers.metric, segment) for segment in numbers.segments]
     values = np.stack([(part.relative if relative else part.importances_mean)[order] for part in parts], 1)
@@ -222,7 +236,7 @@ def segments(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: 
     ends = [
         [
             np.where(part.few_rows, np.nan, end)
-            for end in (part.relative_interval() if relative else part.interval())
+            for end in (part.relative_interval(level) if relative else part.interval(level))
         ]
         for part in parts
     ]
@@ -248,7 +262,7 @@ def segments(numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: 
             ]
             for i, row in zip(order, cells, strict=True)
         ],
-        unsure=np.stack([unclear(part)[order] for part in parts], 1),
+        unsure=np.stack([unclear(part, level)[order] for part in parts], 1),
     )
 
 

@@ -251,7 +251,7 @@ class ImportanceNumbers:
     def __getitem__(self, feature: str) -> FeatureImportance:
         """Give the numbers of one feature: ``imp["age"].importance``."""
         place = self._place(feature)
-        (lower, upper), parts, claimed = self.interval(), self.relative_interval(), self.claims()
+        (lower, upper), parts, claimed = self.interval(), self.relative_interval(), self._claims()
         return FeatureImportance(
             feature=feature,
             metric=self.metric,
@@ -326,24 +326,31 @@ class ImportanceNumbers:
         """Places of the features, the heaviest first, shape (n_features,)."""
         return np.argsort(-np.nan_to_num(self.importances_mean, nan=-np.inf), kind="stable")
 
-    def claims(self, confidence_level: float = 0.95) -> Claims | None:
-        """Give what may be claimed of each feature: the rule behind every colour, bold, arrow and sentence.
+    def claims(self, confidence_level: float = 0.95) -> dict[str, str]:
+        """Give what is claimed of each feature: the rule behind every colour, bold and sentence.
 
         Parameters
         ----------
         confidence_level : float
-            Between 0 and 1.
+            Between 0 and 1; p-values are adjusted for the number of features (Holm).
 
         Returns
         -------
-        Claims or None
-            None for a metric without intervals.
+        dict of str to str
+            "heavier", that the model gets worse without it; "harmful", that it gets better; "" where nothing is
+            claimed, as of everything where the metric has no intervals.
 
         Raises
         ------
         InputError
             If `confidence_level` is not between 0 and 1.
         """
+        claimed = self._claims(confidence_level)
+        words = [""] * len(self.features) if claimed is None else claimed.words.tolist()
+        return dict(zip(self.features, words, strict=True))
+
+    def _claims(self, confidence_level: float = 0.95) -> Claims | None:
+        """The same with p-values; None for a metric without intervals."""
         check_level(confidence_level)
         return None if self._judged is None else claims(self._judged, confidence_level)
 

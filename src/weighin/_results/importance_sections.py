@@ -9,6 +9,7 @@ import numpy as np
 
 from weighin._base.errors import InputError
 from weighin._display.charts import Cells
+from weighin._display.numbers import interval_name
 from weighin._display.telling import Section, Telling
 from weighin._results.associations import Associations
 from weighin._results.associations_charts import closest, clusters
@@ -26,8 +27,8 @@ READING = (
     "Below zero, shuffling helped on these rows: noise, or something the model learned that does not hold. "
     "The sign says nothing about which way the feature pushes the prediction.",
     "How sure: the interval says where the number would lie for this model on all rows of this kind, with "
-    "95% confidence. It allows for the fact that other rows and other shuffles would have given another "
-    "number. A pale bar cannot be told apart from zero.",
+    "the confidence named beside it. It allows for the fact that other rows and other shuffles would have given "
+    "another number. A pale bar cannot be told apart from zero.",
     "Correlated features stand in for each other. “Near zero” means that this model barely uses the column, given the "
     "rest; it does not mean that the column is worthless.",
     "No shares: the numbers do not add up to the error, or to each other. No feature is “responsible for 60% of the "
@@ -50,18 +51,18 @@ def warnings(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
     return said
 
 
-def sections(numbers: ImportanceNumbers) -> list[Section]:
+def sections(numbers: ImportanceNumbers, level: float) -> list[Section]:
     """The parts of a page behind chart and numbers, as far as there is something to show."""
-    return [*_pushes(numbers), *_together(numbers), *_by_segment(numbers)]
+    return [*_pushes(numbers, level), *_together(numbers), *_by_segment(numbers, level)]
 
 
-def _pushes(numbers: ImportanceNumbers) -> list[Section]:
+def _pushes(numbers: ImportanceNumbers, level: float) -> list[Section]:
     effects = numbers.effects
     if effects is None:
         return []
     weight = {numbers.features[i]: rank for rank, i in enumerate(numbers.order)}
     names = sorted(effects.features, key=lambda name: weight.get(name, len(weight)))
-    chart = curves(effects, ChartOptions(features=names))
+    chart = curves(effects.at(level), ChartOptions(features=names))
     notes = [note for note in effects.notes if note not in numbers.notes]
     return [Section("Which way it pushes", charts=[chart], notes=notes, link="Which way")]
 
@@ -83,25 +84,29 @@ def _together(numbers: ImportanceNumbers) -> list[Section]:
     ]  # fmt: skip
 
 
-def _by_segment(numbers: ImportanceNumbers) -> list[Section]:
+def _by_segment(numbers: ImportanceNumbers, level: float) -> list[Section]:
     if not numbers.segments:
         return []
     tables: list[Cells] = []
     for metric in numbers.metrics:
         part: Any = of_metric(numbers, metric)
-        tables.append(dataclasses.replace(segments(part, part.order[:MOST_ROWS]), choice={"Metric": metric}))
+        tables.append(
+            dataclasses.replace(
+                segments(part, part.order[:MOST_ROWS], level=level), choice={"Metric": metric}
+            )
+        )
     intro = (
         "The same shuffles, measured on the rows of each segment alone. Small segments are noisy: below each number "
-        "stands its 95% interval. Slanted: cannot be told apart from zero."
+        f"stands its {interval_name(level)}. Slanted: cannot be told apart from zero."
     )
     return [Section(f"By {numbers.by}", intro, charts=tables, link="Segments")]
 
 
-def with_ablation(telling: Telling, ablation: Any) -> Telling:
+def with_ablation(telling: Telling, ablation: Any, confidence_level: float) -> Telling:
     """Add to the page of an importance what training again has found."""
     if not hasattr(ablation, "tell"):
         raise InputError(f"ablation must be a result of weighin.ablate, got {type(ablation).__name__}.")
-    also = ablation.tell()
+    also = ablation.tell(confidence_level)
     intro = (
         "How the metric on held-out rows changed when the model was trained again, several times, with "
         "other columns."

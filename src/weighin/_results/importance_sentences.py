@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.text import printable
-from weighin._display.numbers import decimals_of, write
+from weighin._display.numbers import decimals_of, interval_name, write
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.listed import few_rows_text
 from weighin._results.metric_words import CALLED, SHARES
@@ -87,7 +87,7 @@ class _Words:
         self.lower, self.upper = numbers.interval(confidence_level)
         self.scale = 100 if numbers.metric in SHARES else 1
         mean = numbers.importances_mean
-        claims, ignored = numbers.claims(confidence_level), numbers.ignored
+        claims, ignored = numbers._claims(confidence_level), numbers.ignored
         order = [int(place) for place in numbers.order]
         self.measured = [place for place in order if math.isfinite(mean[place])]
         self.unread = [place for place in self.measured if ignored[place]]
@@ -180,7 +180,7 @@ class _Words:
         if not (math.isfinite(low) and math.isfinite(high) and high > low):
             return size
         decimals = decimals_of(high - low)
-        return f"{size} ({100 * self.level:g}% interval {write(low, decimals)} to {write(high, decimals)})"
+        return f"{size} ({interval_name(self.level)} {write(low, decimals)} to {write(high, decimals)})"
 
     def names(self, places: Sequence[int]) -> str:
         """List features, not too many."""

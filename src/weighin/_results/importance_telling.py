@@ -10,7 +10,7 @@ import numpy as np
 
 from weighin._base.errors import listing
 from weighin._base.text import ARROWS, printable
-from weighin._display.numbers import percent, rounded, write
+from weighin._display.numbers import interval_name, percent, rounded, write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._results.importance_charts import bars, pushes, verdicts
 from weighin._results.importance_numbers import ImportanceNumbers
@@ -19,6 +19,7 @@ from weighin._results.importance_sentences import baseline_sentence, sentences
 from weighin._results.importance_words import TITLE, about, effect_label, heading
 from weighin._results.listed import few_rows_sentence
 from weighin._results.one_feature import probability
+from weighin._results.provenance import made as with_provenance
 
 
 def tell(numbers: ImportanceNumbers, confidence_level: float, limit: int) -> Telling:
@@ -39,8 +40,12 @@ def tell(numbers: ImportanceNumbers, confidence_level: float, limit: int) -> Tel
         made=made(numbers),
         notes=[*map(printable, numbers.notes), *lighter_groups(numbers)],
         simulated=numbers.simulated,
-        charts=[bars(part, part.order, relative=part_of) for part in metrics for part_of in _scales(part)],
-        sections=sections(numbers),
+        charts=[
+            bars(part, part.order, relative=part_of, level=confidence_level)
+            for part in metrics
+            for part_of in _scales(part)
+        ],
+        sections=sections(numbers, confidence_level),
         warnings=warnings(numbers),
         command=numbers.command or _call(numbers),
     )
@@ -87,10 +92,10 @@ def _call(numbers: ImportanceNumbers) -> str:
 
 
 def _table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
-    (lower, upper), claims = numbers.interval(confidence_level), numbers.claims(confidence_level)
+    (lower, upper), claims = numbers.interval(confidence_level), numbers._claims(confidence_level)
     part_lower, part_upper = numbers.relative_interval(confidence_level)
     mean, noise, relative = numbers.importances_mean, numbers.importances_std, numbers.relative
-    rows, said = [], verdicts(numbers)
+    rows, said = [], verdicts(numbers, confidence_level)
     for i in map(int, numbers.order):
         name, few, moved = numbers.features[i], bool(numbers.few_rows[i]), bool(numbers.importances[i].any())
         low, high = (math.nan, math.nan) if few else (float(lower[i]), float(upper[i]))
@@ -118,7 +123,7 @@ def _table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
                 note=_note(numbers, name, word, said[i]),
             )
         )
-    level = f"{100 * confidence_level:g}% interval"
+    level = interval_name(confidence_level)
     between = (
         [Column("± shuffling")]
         if claims is None
@@ -172,7 +177,7 @@ def _cautions(numbers: ImportanceNumbers) -> list[str]:
             "The model was trained on some of these rows: it may rely on noise it memorised, and on "
             "columns that would not help it on other rows."
         )
-    if numbers.claims() is None:
+    if numbers._claims() is None:
         lines.append(f"{numbers.metric} has no intervals here: small values may be noise.")
     if numbers.unfinished:
         lines.append(f"Not finished: {listing(numbers.unfinished)}.")
@@ -212,7 +217,8 @@ def made(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
     better = "higher" if numbers.greater_is_better else "lower"
     metrics = f"{numbers.metric}, {better} is better; {write(numbers.baseline, digits=5)} before any shuffle"
     others = ", ".join(metric for metric in numbers.metrics if metric != numbers.metric)
-    pairs = [
+    return with_provenance(
+        numbers,
         ("Model", numbers.model),
         ("Rows", numbers.rows or f"{numbers.n_rows:,} rows"),
         ("Metric", metrics + (f"; also {others}" if others else "")),
@@ -221,7 +227,4 @@ def made(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
         ("Segments", numbers.by),
         ("Groups", "; ".join(f"{name}: {', '.join(members)}" for name, members in numbers.groups.items())),
         ("Not finished", ", ".join(numbers.unfinished)),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in numbers.versions.items())),
-        ("Date", numbers.date),
-    ]
-    return [(term, text) for term, text in pairs if text]
+    )

@@ -8,16 +8,16 @@ from weighin._display.numbers import write
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_sentences import which_rows
 from weighin._results.one_feature import worse_by
+from weighin._results.provenance import marked
 
 TITLE = "What the model weighs"
 
 
 def heading(numbers: ImportanceNumbers, title: str = TITLE) -> str:
     """Mark a title by what must not be missed."""
-    simulated = "SIMULATED DATA - " if numbers.simulated else ""
     finished = f"{len(numbers.features)} feature{'s' * (len(numbers.features) != 1)} finished"
     partial = "" if numbers.complete else f"PARTIAL, {finished} - "
-    return f"{simulated}{partial}{title}"
+    return marked(numbers, partial + title)
 
 
 def effect_label(numbers: ImportanceNumbers) -> str:
@@ -43,7 +43,7 @@ def about(numbers: ImportanceNumbers) -> str:
     return f"{baseline}{which_rows(numbers)}; {shuffles}, seed {numbers.random_state}.{training}"
 
 
-def unclear(numbers: ImportanceNumbers) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def unclear(numbers: ImportanceNumbers, level: float = 0.95) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Whether nothing may be claimed of each feature: pale in every chart."""
-    claims = numbers.claims()
+    claims = numbers._claims(level)
     return np.zeros(len(numbers.features), dtype=bool) if claims is None else ~claims.any

@@ -30,6 +30,8 @@ class Line(abc.ABC):
     confidence_level: float
     # too few rows count for an interval to hold
     few_rows: bool
+    # what is claimed at this level, given all that are judged together; empty for nothing
+    claim: str
 
     @property
     @abc.abstractmethod
@@ -78,9 +80,6 @@ class Listed(Result, Generic[AnyLine]):
 
     metric: str
     greater_is_better: bool
-    simulated: bool
-    versions: Mapping[str, str]
-    date: str
 
     # what a line is about, and the attribute of it that every column of `to_frame` is made of
     _about: ClassVar[str] = "feature"
@@ -112,6 +111,26 @@ class Listed(Result, Generic[AnyLine]):
         """
         check_level(confidence_level)
         return self._lines(confidence_level)
+
+    def claims(self, confidence_level: float = 0.95) -> dict[str, str]:
+        """Give what is claimed of each: the rule behind every colour, bold and sentence.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Between 0 and 1; p-values are adjusted for the number of them (Holm).
+
+        Returns
+        -------
+        dict of str to str
+            The `claim` of each of `lines`; "" where nothing is claimed.
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
+        """
+        return {getattr(line, self._about): line.claim for line in self.lines(confidence_level)}
 
     def interval(self, confidence_level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Give the intervals.
@@ -147,12 +166,17 @@ class Listed(Result, Generic[AnyLine]):
     def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
         check_limit(limit)
         lines = self.lines(confidence_level)
-        return replace(
-            self._tell(lines, confidence_level, limit), charts=[self._chart(self.lines(), None, "")]
-        )
+        return replace(self._tell(lines, confidence_level, limit), charts=[self._chart(lines, None, "")])
 
-    def plot(self, *, ax: Any = None, limit: int = 20, title: str | None = None) -> Any:
-        """Draw the first lines of the table, with 95% intervals; pale where nothing is claimed.
+    def plot(
+        self,
+        *,
+        ax: Any = None,
+        limit: int = 20,
+        title: str | None = None,
+        confidence_level: float = 0.95,
+    ) -> Any:
+        """Draw the first lines of the table, with intervals; pale where nothing is claimed.
 
         Parameters
         ----------
@@ -162,6 +186,8 @@ class Listed(Result, Generic[AnyLine]):
             At most so many lines.
         title : str, optional
             Instead of the usual one.
+        confidence_level : float
+            Of intervals and claims, between 0 and 1.
 
         Returns
         -------
@@ -173,7 +199,7 @@ class Listed(Result, Generic[AnyLine]):
             If `limit` is less than 1.
         """
         check_plot(ax, limit, title)
-        lines = self.lines()
+        lines = self.lines(confidence_level)
         if not lines:
             raise InputError(f"Nothing to draw: there is no {self._about}.")
         left_out = len(lines) - limit
@@ -197,18 +223,9 @@ class Listed(Result, Generic[AnyLine]):
             for column, path in self._attributes.items()
         }
 
-    def _heading(self, title: str) -> str:
-        """A title, marked by what must not be missed."""
-        return ("SIMULATED DATA - " if self.simulated else "") + title
-
     @property
     def _better(self) -> str:
         return f"{'higher' if self.greater_is_better else 'lower'} is better"
-
-    def _made(self, *terms: tuple[str, str]) -> list[tuple[str, str]]:
-        """How it was made: these terms, versions and date."""
-        versions = ", ".join(f"{name} {version}" for name, version in self.versions.items())
-        return [*terms, ("Versions", versions), ("Date", self.date)]
 
 
 def freeze(result: Any, **shapes: tuple[int, ...]) -> None:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from weighin._base.text import printable
-from weighin._display.numbers import percent, rounded, write
+from weighin._display.numbers import interval_name, percent, rounded, write
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,7 +110,7 @@ class Difference:
         interval = (
             "too few rows for an interval"
             if self.few_rows
-            else f"{100 * self.confidence_level:g}% interval {number.interval}"
+            else f"{interval_name(self.confidence_level)} {number.interval}"
         )
         apart = self.ci_lower > 0 or self.ci_upper < 0
         unclear = "" if apart and not self.few_rows else ": the two cannot be told apart"

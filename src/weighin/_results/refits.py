@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from weighin._base.text import named, printable
 from weighin._display import charts
-from weighin._display.numbers import write
+from weighin._display.numbers import interval_name, write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._inference import holm
-from weighin._inference.claims import Claims, claims_of
+from weighin._inference.claims import claims_of
 from weighin._inference.refits import Spread
 from weighin._results.listed import (
     Listed,
@@ -25,6 +25,7 @@ from weighin._results.listed import (
     freeze,
     unmoved_sentence,
 )
+from weighin._results.provenance import made, marked
 from weighin._results.refitted_feature import RefittedFeature
 
 TITLE = "What models trained this way rely on"
@@ -145,28 +146,14 @@ class Refits(Listed[RefittedFeature]):
         """Standard error of each mean for this way of training, shape (n_features,); NaN where there is none."""
         return np.array([spread.se if spread.known else math.nan for spread in self.spreads])
 
-    def claims(self, confidence_level: float = 0.95) -> Claims:
-        """Give what may be claimed of each feature: the rule behind every colour, bold and sentence.
-
-        Parameters
-        ----------
-        confidence_level : float
-            Between 0 and 1.
-
-        Raises
-        ------
-        InputError
-            If `confidence_level` is not between 0 and 1.
-        """
-        return claims_of(self.importances_mean, self.pvalue, self.few_rows, confidence_level)
-
     def _interval(self, confidence_level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         pairs = zip(self.spreads, self.importances_mean.tolist(), strict=True)
         ends = [spread.interval(mean, confidence_level) for spread, mean in pairs]
         return np.array([low for low, _ in ends]), np.array([high for _, high in ends])
 
     def _lines(self, confidence_level: float) -> tuple[RefittedFeature, ...]:
-        claims, rank = self.claims(confidence_level), np.empty(len(self.features), dtype=int)
+        claims = claims_of(self.importances_mean, self.pvalue, self.few_rows, confidence_level)
+        rank = np.empty(len(self.features), dtype=int)
         rank[self.order] = np.arange(1, len(rank) + 1)
         return feature_lines(
             self,
@@ -195,14 +182,14 @@ class Refits(Listed[RefittedFeature]):
             interval=(lower, upper) if np.isfinite(lower).any() else None,
             unsure=np.array([not line.claim for line in lines], dtype=bool),
             labels=[line.number.value for line in lines],
-            title=self._heading(title or TITLE),
+            title=marked(self, title or TITLE),
             subtitle=about(self) + left_out,
             xlabel=f"how much worse {self.metric} gets when the column is shuffled, mean over fits",
             tips=[[repr(line)] for line in lines],
             key=[
                 ("bar", "worse without it"),
                 ("pale", "cannot be told apart from zero"),
-                ("whisker", "95% interval"),
+                ("whisker", interval_name(lines[0].confidence_level if lines else 0.95)),
             ],
         )
 
@@ -216,7 +203,8 @@ def tell(result: Refits, lines: Sequence[RefittedFeature], confidence_level: flo
         remarks=[about(result), *_few_rows(lines)],
         sentences=_sentences(lines, limit),
         reading=READING,
-        made=result._made(
+        made=made(
+            result,
             ("Recipe", result.recipe),
             ("Rows", result.split),
             (
@@ -283,5 +271,5 @@ def _table(result: Refits, lines: Sequence[RefittedFeature], confidence_level: f
         Column("between fits", gives_way=2),
         Column("95%, the first model", "right", gives_way=1),
     ]
-    title = result._heading("What features weigh over fits")
+    title = marked(result, "What features weigh over fits")
     return Table(title, "feature", columns, rows, "to_frame(), plot(limit=...)")

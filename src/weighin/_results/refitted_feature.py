@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from weighin._base.text import printable
-from weighin._display.numbers import Rounded, rounded, write
+from weighin._display.numbers import Rounded, interval_name, rounded, write
 from weighin._results.listed import Line
 
 
@@ -94,7 +94,7 @@ class RefittedFeature(Line):
         if self.few_rows:
             return f"{text}: too few rows for an interval."
         if not math.isnan(self.se):
-            level = f"{100 * self.confidence_level:g}% interval {size.interval}"
+            level = f"{interval_name(self.confidence_level)} {size.interval}"
             text += f" ({level}; between fits it varies by {self.between_fits})"
         if math.isfinite(self.one_model_lower) and not self.one_model_few_rows:
             text += f"; for the first model alone {self.one_model_text}"

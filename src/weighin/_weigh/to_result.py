@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.versions import versions
+from weighin._base.versions import provenance
 from weighin._engine import Scores
 from weighin._inference import POOLED, Link
 from weighin._metrics import Metric
@@ -41,10 +40,9 @@ def result_of(
         "groups": {feature.name: feature.members for feature in finished if feature.members},
         "complete": scores.complete,
         "unfinished": tuple(feature.name for feature in chosen[len(finished) :]),
-        "versions": versions(),
         "by": values.by,
         "rows_sum": rows_sum,
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        **provenance(),
     }
     places = [(metric, segment) for metric in metrics for segment in (None, *values.segments)]
     weighted = values.weights is not None

@@ -222,9 +222,10 @@ class Panel:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Curves(Chart):
-    """Panels side by side, all on one scale, which `xlabel` names."""
+    """Panels side by side, all on one scale, which `xlabel` names; `interval` names the bands."""
 
     panels: Sequence[Panel]
+    interval: str = "95% interval"
 
     def limits(self) -> tuple[float, float]:
         """The common scale: every mean with its interval, and nine tenths of the single rows."""

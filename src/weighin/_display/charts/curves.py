@@ -63,7 +63,7 @@ def panels(chart: Curves, *, axes: Any = None, figure: Any = None) -> NDArray[An
         ax.set_axisbelow(True)
         for spine in ax.spines.values():
             spine.set_visible(False)
-    _explain(axes, drawn, own=own)
+    _explain(axes, drawn, chart.interval, own=own)
     return axes
 
 
@@ -172,7 +172,7 @@ def _whisker(ax: Any, at: float, mean: float, low: float, high: float, look: Loo
     ax.plot(x, y, linestyle="none", marker="o", markersize=6, color=look.bar, zorder=4, gid="mean")
 
 
-def _explain(axes: NDArray[Any], drawn: Sequence[Panel], *, own: bool) -> None:
+def _explain(axes: NDArray[Any], drawn: Sequence[Panel], interval: str, *, own: bool) -> None:
     """Say what the lines are: under the panels of a figure of our own, else in the first one with curves."""
     from matplotlib.lines import Line2D
 
@@ -181,7 +181,7 @@ def _explain(axes: NDArray[Any], drawn: Sequence[Panel], *, own: bool) -> None:
         return
     first = curved[0][0]
     look = look_of(first)
-    handles = [Line2D([], [], color=look.bar, linewidth=2.4, label="all rows moved there (PD), 95% interval")]
+    handles = [Line2D([], [], color=look.bar, linewidth=2.4, label=f"all rows moved there (PD), {interval}")]
     if any(panel.local is not None for _, panel in curved):
         dashed: dict[str, Any] = {"color": look.negative, "linewidth": 1.6, "linestyle": "--"}
         handles.append(Line2D([], [], label="rows that are near (ALE)", **dashed))

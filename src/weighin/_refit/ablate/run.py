@@ -118,8 +118,8 @@ def ablate(
     >>> games["margin"] += 5 * games["spread"]
     >>> recipe = Recipe.from_estimator(LinearRegression(), features=["spread", "week"], target="margin")
     >>> ablation = ablate(recipe, games, drop="each", random_state=0)
-    >>> ablation.verdict("spread"), ablation.verdict("week")
-    ('hurts', 'safe to drop')
+    >>> ablation.claims()
+    {'spread': 'hurts', 'week': 'safe to drop'}
     """
     check_jobs(n_jobs)
     _check_words(tolerance, unit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from weighin._base.checks import check_counts, check_seed, seed_of
 from weighin._base.errors import InputError
-from weighin._base.versions import versions
+from weighin._base.versions import provenance, versions
 from weighin._refit.fits.criterion import Criterion
 from weighin._refit.fits.splits import Splits, check_leaks, make_splits
 from weighin._refit.recipes.fingerprint import describe, digest, of_frame
@@ -57,8 +56,7 @@ class Design:
             "split": self.splits.text,
             "random_state": self.random_state,
             "notes": (*self.notes, *notes),
-            "versions": versions(),
-            "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            **provenance(),
         }
 
     def about(self, criterion: Criterion, **more: Any) -> dict[str, str]:
