@@ -15,6 +15,8 @@ from weighin._inference import (
     IDENTITY,
     ROOT,
     Evidence,
+    GivenEvidence,
+    GivenMoments,
     Inference,
     LeftOut,
     Moments,
@@ -39,6 +41,24 @@ def left_out() -> LeftOut:
     estimate = rng.random(3)
     return LeftOut(
         estimate, estimate[:, None] + rng.normal(size=(3, 25)) / 100, np.full(25, 40.0), np.full(3, 99.0)
+    )
+
+
+def given(n: int, seed: int) -> GivenMoments:
+    """Each unit with bins and donors of its own, the first two with an allowance."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(3, n))
+    bins = np.stack([np.argsort(np.argsort(column)) // (n // 2) for column in values])
+    donors = np.empty((3, 3, n), dtype=np.int64)
+    for unit, label in enumerate(bins):
+        for half in (0, 1):
+            rows = np.flatnonzero(label == half)
+            (block,) = MarginalSampler(len(rows), 3, seed + unit).blocks()
+            donors[unit][:, rows[block.rows]] = rows[block.rows][block.donors]
+    moves = np.stack([column[give] - column for column, give in zip(values, donors, strict=True)])
+    changes = (moves + rng.normal(size=n)) ** 2
+    return GivenMoments.of(
+        changes, donors, bins, rng.random(n) + 1, allowance=moves[:2] ** 2, allowing=[0, 1]
     )
 
 
@@ -85,6 +105,8 @@ KINDS: dict[str, Evidence] = {
     "one stratum": Strata((moments(60, 0),)),
     "two strata": Strata((moments(60, 0), moments(80, 1))),
     "stages": Stages(3, (((0, 1, 2), moments(60, 0)), ((0, 1), moments(200, 3).of_units([0, 1])))),
+    "given": GivenEvidence.of([given(60, 0)], [0.2, 0.1, 0.0]),
+    "given, two strata": GivenEvidence.of([given(60, 0), given(80, 1)], [0.2, 0.1, 0.3]),
     "left out": left_out(),
     "toy": Certain((1.0, 2.0, 3.0)),
 }
@@ -98,6 +120,8 @@ def evidence(request: pytest.FixtureRequest) -> Evidence:
 def assert_same(one: Inference, other: Inference) -> None:
     for entry in fields(Inference):
         np.testing.assert_array_equal(getattr(one, entry.name), getattr(other, entry.name))
+    np.testing.assert_array_equal(one.interval(), other.interval())
+    np.testing.assert_array_equal(one.pvalue, other.pvalue)
 
 
 @pytest.mark.parametrize("link", [IDENTITY, ROOT], ids=str)

@@ -29,6 +29,8 @@ from weighin._inference.estimates import (
 from weighin._inference.evidence import Evidence
 from weighin._inference.evidence import from_json as evidence_from_json
 from weighin._inference.evidence import to_json as evidence_to_json
+from weighin._inference.given import GivenMoments
+from weighin._inference.given_evidence import GivenEvidence
 from weighin._inference.influence import (
     auc_values,
     delete_one_block,
@@ -61,6 +63,8 @@ __all__ = [
     "R_SQUARED",
     "Evidence",
     "Function",
+    "GivenEvidence",
+    "GivenMoments",
     "Inference",
     "LeftOut",
     "Link",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.checks import check_level
-from weighin._inference.intervals import Inference, holm
+from weighin._inference.intervals import Allowing, Inference, holm
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,8 @@ def claims(inference: Inference, confidence_level: float = 0.95) -> Claims:
     A p-value of .01 is a claim alone, and none among twenty features.
     """
     few = np.asarray(inference.few_rows) == 1
-    return claims_of(inference.estimate, inference.pvalue, few, confidence_level)
+    reverse = inference.turned().pvalue if isinstance(inference, Allowing) else None
+    return claims_of(inference.estimate, inference.pvalue, few, confidence_level, reverse=reverse)
 
 
 def claims_of(
@@ -64,16 +65,21 @@ def claims_of(
     pvalue: NDArray[np.float64],
     few_rows: NDArray[np.bool_],
     confidence_level: float = 0.95,
+    *,
+    reverse: NDArray[np.float64] | None = None,
 ) -> Claims:
     """Decide likewise of estimates that no moments are known of.
 
     `estimate`, `pvalue`, ndarray of shape (n_features,): Importances, and their one-sided p-values of "not above 0".
     `few_rows`, ndarray of bool of shape (n_features,): Features that too few rows count for.
     `confidence_level`: Adjusted p-values below 1 minus this are claims.
+    `reverse`, ndarray of shape (n_features,), optional: P-values of "not below 0", where not 1 minus the others.
     """
     adjusted = holm(pvalue)
     # what the model cannot see is 0 with a p-value of 1, which is no claim of harm either
-    either_side = np.where(estimate == 0, 1.0, 2 * np.minimum(pvalue, 1 - pvalue))
+    either_side = np.where(
+        estimate == 0, 1.0, 2 * np.minimum(pvalue, 1 - pvalue if reverse is None else reverse)
+    )
     two_sided = holm(np.minimum(1.0, either_side))
     with np.errstate(invalid="ignore"):
         heavier = is_claimed(adjusted, few_rows, confidence_level) & (estimate > 0)

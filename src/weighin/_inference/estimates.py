@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from weighin._base.errors import InputError
 from weighin._inference.intervals import FEW_ROWS, Inference
 from weighin._inference.links import IDENTITY, Function, Means
-from weighin._inference.moments import Floats, Moments
+from weighin._inference.moments import Floats, Moments, Sums
 from weighin._inference.variance import components, rows_of_variance, spread
 
 
@@ -27,7 +27,7 @@ def infer(
     `sign`: -1 where the components are scores that grow with quality.
     """
     strata = [moments] if isinstance(moments, Moments) else list(moments)
-    value, coefficients = _linearise(strata, function)
+    value, coefficients = linearise(strata, function)
     few = few_rows(strata)
     return Inference.of(sign * value, spread(strata, sign * coefficients), few)
 
@@ -45,7 +45,7 @@ def contrast(
     `weights`: Weight of each unit that is in it, ``{first: 1, second: -1}`` for how much more the first weighs.
     """
     strata = [moments] if isinstance(moments, Moments) else list(moments)
-    value, coefficients = _linearise(strata, function)
+    value, coefficients = linearise(strata, function)
     few = few_rows(strata)
     estimate = sum(weight * value[[unit]] for unit, weight in weights.items())
     slopes = sum(weight * coefficients[[unit]] for unit, weight in weights.items())
@@ -73,7 +73,7 @@ def pair(first: int, second: int) -> dict[int, float]:
     return {first: 1.0, second: -1.0} if first != second else {first: 0.0}
 
 
-def few_rows(strata: Sequence[Moments], least: int = FEW_ROWS) -> NDArray[np.bool_]:
+def few_rows(strata: Sequence[Sums], least: int = FEW_ROWS) -> NDArray[np.bool_]:
     """Tell the units of which fewer than `least` rows count: shape (n_units,).
 
     Counted are the rows whose loss a repeat changes on average (each row with a rare value changes two: itself and the
@@ -102,13 +102,18 @@ def repeats_needed(
     `least`, `most`: Bounds of the answer.
     """
     strata = [moments] if isinstance(moments, Moments) else list(moments)
-    _, coefficients = _linearise(strata, function)
+    _, coefficients = linearise(strata, function)
     n = sum(stratum.n_rows for stratum in strata)
     data, pairs = np.zeros((2, len(coefficients)))
     for stratum in strata:
         parts = components(stratum, coefficients)
         data += stratum.n_rows / n * np.maximum(0.0, parts.v1 + parts.v2 + 2 * parts.c)
         pairs += stratum.n_rows / n * np.maximum(0.0, parts.ve)
+    return repeats_for(data, pairs, share, least, most)
+
+
+def repeats_for(data: Floats, pairs: Floats, share: float, least: int, most: int) -> int:
+    """Tell likewise from n times what the data add to the variance of each unit, and what one shuffle does."""
     # shuffle = pairs/R of data + pairs/R
     needed = np.divide(
         pairs * (1 - share), data * share, out=np.where(pairs > 0, np.inf, 0.0), where=data > 0
@@ -121,20 +126,20 @@ def means(moments: Moments | Sequence[Moments]) -> Means:
     return _means([moments] if isinstance(moments, Moments) else list(moments))[0]
 
 
-def _means(strata: Sequence[Moments]) -> tuple[Means, Floats, float, float]:
+def _means(strata: Sequence[Sums]) -> tuple[Means, Floats, float, float]:
     """Weighted means, the plain ones, and what weights add up to over pairs and over rows."""
     first = strata[0]
     n = sum(moments.n_rows for moments in strata)
     plain = np.sum([moments.n_rows / n * moments.mean for moments in strata], axis=0)
     rows = plain[first.n_pairs : len(plain) - first.row_weight]
     row_weight = float(plain[-1]) if first.row_weight else 1.0
-    pair_weight = float(plain[first.n_units]) if first.n_pairs > first.n_units else row_weight
+    pair_weight = float(plain[first.n_units]) if first.weighted else row_weight
     if not row_weight or not pair_weight:
         raise InputError("No row to weigh has a sample weight above 0, or there are no rows.")
     return Means(plain[: first.n_units] / pair_weight, rows / row_weight), plain, pair_weight, row_weight
 
 
-def _linearise(strata: Sequence[Moments], function: Function) -> tuple[Floats, Floats]:
+def linearise(strata: Sequence[Sums], function: Function) -> tuple[Floats, Floats]:
     """Value of each unit, shape (n_units,), and its derivative in the plain means, shape (n_units, K)."""
     first = strata[0]
     weighted, plain, pair_weight, row_weight = _means(strata)
@@ -146,6 +151,6 @@ def _linearise(strata: Sequence[Moments], function: Function) -> tuple[Floats, F
     coefficients[:, first.n_pairs : last] = by_rows / row_weight
     if first.row_weight:
         coefficients[:, -1] -= by_rows @ weighted.rows / row_weight
-        pair = first.n_units if first.n_pairs > first.n_units else -1
+        pair = first.n_units if first.weighted else -1
         coefficients[:, pair] -= by_change * weighted.change / pair_weight
     return value, coefficients

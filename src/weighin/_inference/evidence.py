@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from weighin._inference.given_evidence import GivenEvidence
 from weighin._inference.intervals import Inference
 from weighin._inference.left_out import LeftOut
 from weighin._inference.links import Function
@@ -69,7 +70,12 @@ class Evidence(Protocol):
 
 
 # by a key that only its own form has in a file
-_KINDS: tuple[tuple[str, Any], ...] = (("strata", Strata), ("measured", Stages), ("without", LeftOut))
+_KINDS: tuple[tuple[str, Any], ...] = (
+    ("strata", Strata),
+    ("measured", Stages),
+    ("bins", GivenEvidence),
+    ("without", LeftOut),
+)
 
 
 def to_json(evidence: Evidence, number: Callable[[float], Any]) -> dict[str, Any]:

@@ -52,20 +52,26 @@ class Inference:
 
         Raises InputError: if `confidence_level` is not between 0 and 1.
         """
-        q = self._quantile(confidence_level)
-        certain = self.se == 0
-        with np.errstate(invalid="ignore", over="ignore"):
-            lower = self.estimate - self.se * untransform(q, self.skewness)
-            upper = self.estimate - self.se * untransform(-q, self.skewness)
-        return np.where(certain, self.estimate, lower), np.where(certain, self.estimate, upper)
+        below, above = self.ends
+        return below._end(confidence_level, 1.0), above._end(confidence_level, -1.0)
+
+    @property
+    def ends(self) -> tuple[Inference, Inference]:
+        """What the lower end and the p-value come from, and what the upper end does: itself both times."""
+        return self, self
 
     @property
     def pvalue(self) -> Floats:
         """One-sided p-value of "not above 0", shape (n,); below alpha/2 where the 1 - alpha interval is above 0."""
+        below = self.ends[0]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            p = stdtr(self.df, -transform(self.estimate / self.se, self.skewness))
-        p = np.where(self.se == 0, (self.estimate <= 0) * 1.0, np.where(np.isinf(self.se), 1.0, p))
-        return np.where(np.isnan(self.estimate), np.nan, p)
+            p = stdtr(below.df, -transform(below.estimate / below.se, below.skewness))
+        p = np.where(below.se == 0, (below.estimate <= 0) * 1.0, np.where(np.isinf(below.se), 1.0, p))
+        return np.where(np.isnan(below.estimate), np.nan, p)
+
+    def turned(self) -> Inference:
+        """The same of minus the estimate."""
+        return replace(self, estimate=-self.estimate, skewness=-self.skewness)
 
     def ignoring(self, ignored: NDArray[np.bool_]) -> Inference:
         """Exactly 0, without doubt, where the model cannot see the feature: shape (n,)."""
@@ -75,9 +81,48 @@ class Inference:
         }
         return replace(self, **zero, few_rows=self.few_rows & ~ignored)
 
-    def _quantile(self, confidence_level: float) -> Floats:
+    def _end(self, confidence_level: float, side: float) -> Floats:
         check_level(confidence_level)
-        return np.asarray(-stdtrit(self.df, (1 - confidence_level) / 2))
+        q = -side * stdtrit(self.df, (1 - confidence_level) / 2)
+        with np.errstate(invalid="ignore", over="ignore"):
+            end = self.estimate - self.se * untransform(q, self.skewness)
+        return np.where(self.se == 0, self.estimate, end)
+
+
+@dataclass(frozen=True)
+class Allowing(Inference):
+    """Estimates whose interval allows for an error that is not one of sampling: each end from numbers of its own.
+
+    `below`, `above`, Inference of shape (n,): What the lower end and the p-value come from, and what the upper one
+        does.
+    `tested`, ndarray of bool of shape (n,): Whether there is a p-value.
+    """
+
+    below: Inference
+    above: Inference
+    tested: NDArray[np.bool_]
+
+    @property
+    def ends(self) -> tuple[Inference, Inference]:
+        """As given."""
+        return self.below, self.above
+
+    @property
+    def pvalue(self) -> Floats:
+        """One-sided p-value of "not above 0", from the lower end's numbers; NaN where there is none."""
+        return np.where(self.tested, super().pvalue, np.nan)
+
+    def turned(self) -> Allowing:
+        """The same of minus the estimate: the ends change places."""
+        estimate, skewness = -self.estimate, -self.skewness
+        below, above = self.above.turned(), self.below.turned()
+        return replace(self, estimate=estimate, skewness=skewness, below=below, above=above)
+
+    def ignoring(self, ignored: NDArray[np.bool_]) -> Allowing:
+        """Exactly 0, without doubt, where the model cannot see the feature: shape (n,)."""
+        ends = {"below": self.below.ignoring(ignored), "above": self.above.ignoring(ignored)}
+        zero = Inference.ignoring(self, ignored)
+        return replace(self, **vars(zero) | ends | {"tested": self.tested | ignored})
 
 
 def untransform(q: Floats, skewness: Floats) -> Floats:
@@ -103,22 +148,31 @@ def unknown(estimate: Floats) -> Inference:
 def chosen(inference: Inference, places: Sequence[int]) -> Inference:
     """Take the estimates at these places, in their order."""
     index: NDArray[np.int64] = np.asarray(places, dtype=np.int64)
-    return Inference(*(getattr(inference, entry.name)[index] for entry in fields(Inference)))
+    plain = Inference(*(getattr(inference, entry.name)[index] for entry in fields(Inference)))
+    if not isinstance(inference, Allowing):
+        return plain
+    below, above = (chosen(end, places) for end in inference.ends)
+    return Allowing(**vars(plain), below=below, above=above, tested=inference.tested[index])
 
 
 def joined(parts: Sequence[Inference]) -> Inference:
     """Put estimates behind each other."""
     if not parts:
         return unknown(np.zeros(0))
-    return Inference(
+    plain = Inference(
         *(np.concatenate([getattr(part, entry.name) for part in parts]) for entry in fields(Inference))
     )
+    if not any(isinstance(part, Allowing) for part in parts):
+        return plain
+    below, above = (joined([part.ends[side] for part in parts]) for side in (0, 1))
+    always = [np.full(len(part.estimate), True) for part in parts]
+    tested = [getattr(part, "tested", known) for part, known in zip(parts, always, strict=True)]
+    return Allowing(**vars(plain), below=below, above=above, tested=np.concatenate(tested))
 
 
 def two_sided(inference: Inference) -> Floats:
     """P-value of "no difference", shape (n,); below alpha where the 1 - alpha interval leaves out 0."""
-    other = replace(inference, estimate=-inference.estimate, skewness=-inference.skewness)
-    return np.minimum(1.0, 2 * np.minimum(inference.pvalue, other.pvalue))
+    return np.minimum(1.0, 2 * np.minimum(inference.pvalue, inference.turned().pvalue))
 
 
 def holm(pvalues: Floats) -> Floats:

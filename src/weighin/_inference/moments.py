@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,35 @@ from weighin._base.errors import InputError
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
+
+
+class Sums(Protocol):
+    """What all moments have; see `Moments`."""
+
+    @property
+    def n_rows(self) -> int: ...
+    @property
+    def n_repeats(self) -> int: ...
+    @property
+    def n_units(self) -> int: ...
+    @property
+    def n_pairs(self) -> int: ...
+    @property
+    def row_weight(self) -> bool: ...
+    @property
+    def weighted(self) -> bool: ...
+    @property
+    def mean(self) -> Floats: ...
+    @property
+    def changed(self) -> Floats: ...
+    @property
+    def psi(self) -> Floats: ...
+    @property
+    def third(self) -> Floats: ...
+    @property
+    def fourth(self) -> Floats: ...
+    @property
+    def fourth_even(self) -> Floats: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +89,7 @@ class Moments:
 
     @property
     def weighted(self) -> bool:
-        """Whether pairs of rows have weights."""
+        """Whether pairs have weights of their own, as a component, by which changes are divided."""
         return self.n_pairs != self.n_units
 
     @classmethod
@@ -247,32 +276,36 @@ class Moments:
         given = d * self.gives
         # how far psi moves
         e = d + given
-        psi, own, ej, ek = self.psi, np.diag(self.psi)[:, None], e[:, None], e[None, :]
-        third = self.third + 2 * ej * psi + ek * own + n * ej**2 * ek
-        fourth = (
-            self.fourth
-            + 3 * ej * self.third
-            + ek * np.diag(self.third)[:, None]
-            + 3 * ej**2 * psi
-            + 3 * ej * ek * own
-            + n * ej**3 * ek
-        )
-        even = (
-            self.fourth_even
-            + 2 * ek * self.third
-            + 2 * ej * self.third.T
-            + ek**2 * own
-            + ej**2 * own.T
-            + 4 * ej * ek * psi
-            + n * ej**2 * ek**2
-        )
         return {
             "pairs": self.pairs + n * self.n_repeats * np.outer(d, d),
             "receivers": self.receivers + n * np.outer(d, d),
             "donors": self.donors + n * np.outer(given, given),
             "roles": self.roles + n * np.outer(d, given),
-            "third": third,
-            "fourth": fourth,
-            "fourth_even": even,
+            **shape_about(self, e),
             "changed": self.changed,
         }
+
+
+def shape_about(sums: Sums, moved: Floats) -> dict[str, Floats]:
+    """Third and fourth sums of psi + `moved`, shape (K,)."""
+    n, psi, own = sums.n_rows, sums.psi, np.diag(sums.psi)[:, None]
+    ej, ek = moved[:, None], moved[None, :]
+    third = sums.third + 2 * ej * psi + ek * own + n * ej**2 * ek
+    fourth = (
+        sums.fourth
+        + 3 * ej * sums.third
+        + ek * np.diag(sums.third)[:, None]
+        + 3 * ej**2 * psi
+        + 3 * ej * ek * own
+        + n * ej**3 * ek
+    )
+    even = (
+        sums.fourth_even
+        + 2 * ek * sums.third
+        + 2 * ej * sums.third.T
+        + ek**2 * own
+        + ej**2 * own.T
+        + 4 * ej * ek * psi
+        + n * ej**2 * ek**2
+    )
+    return {"third": third, "fourth": fourth, "fourth_even": even}

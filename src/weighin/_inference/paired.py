@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from weighin._inference.estimates import difference
-from weighin._inference.intervals import Inference, joined
+from weighin._inference.intervals import Allowing, Inference, joined
 from weighin._inference.links import IDENTITY, Function, Means
 from weighin._inference.moments import Moments
 
@@ -122,7 +122,19 @@ def _of_two(function: Function, n_rows: int) -> Function:
 
 
 def independent(first: Inference, second: Inference) -> Inference:
-    """Estimate second minus first where nothing joins them: variances and third cumulants add, Satterthwaite's df."""
+    """Estimate second minus first where nothing joins them: variances and third cumulants add, Satterthwaite's df.
+
+    What either allows for is allowed for in one end.
+    """
+    plain = _independent(first, second)
+    if not any(isinstance(part, Allowing) for part in (first, second)):
+        return plain
+    below, above = _independent(first, second.ends[0]), _independent(first.ends[0], second)
+    tested = ~(np.isnan(first.pvalue) | np.isnan(second.pvalue))
+    return Allowing(**vars(plain), below=below, above=above, tested=tested)
+
+
+def _independent(first: Inference, second: Inference) -> Inference:
     a, b = first.se**2, second.se**2
     variance = a + b
     with np.errstate(all="ignore"):

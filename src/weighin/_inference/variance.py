@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from weighin._inference.moments import Floats, Moments
+from weighin._inference.moments import Floats, Moments, Sums
 
 # least variance, in parts of var(psi)/n
 FLOOR = 0.25
@@ -64,17 +64,17 @@ def components(moments: Moments, coefficients: Floats) -> Components:
     n, repeats, strata = moments.n_rows, moments.n_repeats, moments.n_strata
     # row components have no donor
     of_pairs = coefficients * moments.gives
-    total = _quadratic(coefficients, moments.pairs) / max(1, n * repeats - strata)
-    c = _quadratic(coefficients, moments.roles) / max(1, n - strata)
-    psi = _quadratic(coefficients, moments.psi) / max(1, n - strata)
+    total = quadratic(coefficients, moments.pairs) / max(1, n * repeats - strata)
+    c = quadratic(coefficients, moments.roles) / max(1, n - strata)
+    psi = quadratic(coefficients, moments.psi) / max(1, n - strata)
     if repeats == 1:
         unknown = np.full(len(coefficients), np.nan)
         return Components(unknown, unknown, c, unknown, total, psi)
-    swapped = _quadratic(of_pairs, moments.pairs)
+    swapped = quadratic(of_pairs, moments.pairs)
     own = n * (repeats - 1)
     total_of_pairs = swapped / (n * repeats - strata)
-    within_receivers = (swapped - repeats * _quadratic(of_pairs, moments.receivers)) / own
-    within_donors = (swapped - repeats * _quadratic(of_pairs, moments.donors)) / own
+    within_receivers = (swapped - repeats * quadratic(of_pairs, moments.receivers)) / own
+    within_donors = (swapped - repeats * quadratic(of_pairs, moments.donors)) / own
     v1, v2 = total - within_receivers, total_of_pairs - within_donors
     ve = within_receivers + within_donors - total_of_pairs
     return Components(v1, v2, c, ve, total, psi)
@@ -91,9 +91,18 @@ def spread(strata: Sequence[Moments], coefficients: Floats) -> Spread:
     shares = [moments.n_rows / n for moments in strata]
     alone = len(strata) == 1 and strata[0].n_strata == 1
     parts = [_of_one(moments, coefficients, alone=alone) for moments in strata]
+    return pooled(shares, parts, [moments.n_repeats for moments in strata])
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def pooled(shares: Sequence[float], parts: Sequence[Spread], n_repeats: Sequence[int]) -> Spread:
+    """Put the spreads of strata together.
+
+    `shares`, `n_repeats`: Of each stratum: its part of the rows, and the swaps of a row.
+    """
     variance = np.sum([share**2 * p.variance for share, p in zip(shares, parts, strict=True)], axis=0)
     shuffles = np.array([share**2 * p.shuffle for share, p in zip(shares, parts, strict=True)])
-    if any(moments.n_repeats > 1 for moments in strata):
+    if any(repeats > 1 for repeats in n_repeats):
         # strata too small for two repeats count as noise of the data
         shuffles = np.nan_to_num(shuffles)
     shuffle = shuffles.sum(axis=0)
@@ -117,7 +126,7 @@ def _of_one(moments: Moments, coefficients: Floats, *, alone: bool) -> Spread:
     weighing = effective_rows(moments)
     if weighing > lost:
         factor = weighing / (weighing - lost)
-        variance = np.maximum(both * factor, _least(parts, repeats) / n)
+        variance = np.maximum(both * factor, least_variance(parts.psi, parts.total, repeats) / n)
     # alone nothing is known; among other strata the most it can be: 2 C <= V1 + V2
     else:
         factor, variance = 1.0, np.full(len(coefficients), np.inf) if alone else 2 * parts.total / n
@@ -125,13 +134,13 @@ def _of_one(moments: Moments, coefficients: Floats, *, alone: bool) -> Spread:
     defined = np.isfinite(coefficients).all(axis=1)
     variance = np.where(np.isfinite(variance), variance, np.where(defined, np.inf, np.nan))
     varies = ~(parts.total <= 0)
-    skewness, kurtosis = _shape(moments, coefficients)
+    skewness, kurtosis = shape(moments, coefficients)
     df = 2 * n / np.maximum(kurtosis + 2, 1e-6)
     variance, shuffle = np.where(varies, variance, 0.0), np.where(varies, shuffle, 0.0)
     return Spread(variance - shuffle, shuffle, variance, skewness / np.sqrt(n), df)
 
 
-def _least(parts: Components, repeats: int) -> Floats:
+def least_variance(psi: Floats, total: Floats, repeats: int) -> Floats:
     """Least n times the variance can be: a part of var(psi), which is n Var plus total/repeats.
 
     With few repeats that second term would outweigh the variance of features whose V1 + V2 and 2 C nearly cancel. So
@@ -139,10 +148,10 @@ def _least(parts: Components, repeats: int) -> Floats:
     V1 + V2 + 2 C = Ve, n Var = Ve (1 + 1/repeats).
     """
     if repeats >= FLOOR_REPEATS:
-        return np.maximum(0.0, FLOOR * parts.psi)
-    own = np.maximum(0.0, parts.psi - parts.total / repeats)
+        return np.maximum(0.0, FLOOR * psi)
+    own = np.maximum(0.0, psi - total / repeats)
     share = (1 + 1 / repeats) / (1 + 1 / FLOOR_REPEATS) / FLOOR_REPEATS
-    return np.maximum(0.0, FLOOR * (own + share * parts.total))
+    return np.maximum(0.0, FLOOR * (own + share * total))
 
 
 def effective_rows(moments: Moments) -> float:
@@ -157,21 +166,21 @@ def effective_rows(moments: Moments) -> float:
     )
 
 
-def rows_of_variance(moments: Moments) -> float:
+def rows_of_variance(moments: Sums) -> float:
     """Rows that carry the variance of a weighted mean: (sum w**2)**2 / sum w**4; all of them without weights.
 
     Fewer than `effective_rows`: the heaviest rows count by their squares.
     """
     if not moments.row_weight:
         return float(moments.n_rows)
-    n, mean, second = moments.n_rows, moments.mean[-1], moments.receivers[-1, -1]
+    n, mean, second = moments.n_rows, moments.mean[-1], moments.psi[-1, -1]
     third, fourth = moments.third[-1, -1], moments.fourth[-1, -1]
     squares = second + n * mean**2
     fourths = fourth + 4 * mean * third + 6 * mean**2 * second + n * mean**4
     return float(squares**2 / fourths) if fourths > 0 else 0.0
 
 
-def _shape(moments: Moments, coefficients: Floats) -> tuple[Floats, Floats]:
+def shape(moments: Sums, coefficients: Floats) -> tuple[Floats, Floats]:
     """Skewness and excess kurtosis of psi, exact for two components, else of the two that matter most.
 
     Weighted relative importance and RMSE have four; their intervals cover 93.5 to 95.5 % nevertheless.
@@ -192,7 +201,7 @@ def _shape(moments: Moments, coefficients: Floats) -> tuple[Floats, Floats]:
     return np.nan_to_num(shapes[0], posinf=0.0, neginf=0.0), np.nan_to_num(shapes[1], posinf=0.0, neginf=0.0)
 
 
-def _main_components(moments: Moments, row: Floats) -> tuple[int, int]:
+def _main_components(moments: Sums, row: Floats) -> tuple[int, int]:
     """The two components without which least of psi is left."""
     used = np.flatnonzero(row * np.diag(moments.psi))
     if len(used) <= 2:
@@ -201,10 +210,10 @@ def _main_components(moments: Moments, row: Floats) -> tuple[int, int]:
     def left(pair: tuple[int, int]) -> float:
         rest = row.copy()
         rest[list(pair)] = 0.0
-        return float(_quadratic(rest[None], moments.psi)[0])
+        return float(quadratic(rest[None], moments.psi)[0])
 
     return min(combinations(used.tolist(), 2), key=left)
 
 
-def _quadratic(coefficients: Floats, matrix: Floats) -> Floats:
+def quadratic(coefficients: Floats, matrix: Floats) -> Floats:
     return ((coefficients @ matrix) * coefficients).sum(axis=1)

@@ -1,0 +1,333 @@
+"""Sums of swaps inside bins: definitions, merging, the ends of intervals with an allowance."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from shuffles import linear
+
+from weighin._base.errors import InputError
+from weighin._inference import IDENTITY, R_SQUARED, ROOT, GivenEvidence, GivenMoments, Moments, infer
+from weighin._inference.claims import claims
+from weighin._inference.intervals import Allowing, chosen, joined, two_sided
+from weighin._inference.paired import independent
+from weighin._samplers import MarginalSampler
+
+
+def in_bins(labels, n_repeats, seed=0):
+    """Donors that stay in their bin, by cyclic shifts: shape (n_repeats, n_rows)."""
+    rng = np.random.default_rng(seed)
+    give = np.empty((n_repeats, len(labels)), dtype=np.int64)
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        for r, shift in enumerate(1 + rng.permutation(len(rows) - 1)[:n_repeats]):
+            give[r, rows] = np.roll(rows, shift)
+    return give
+
+
+def case(n_rows=90, n_repeats=3, n_units=2, sizes=30, seed=0):
+    """Changes, donors and bins of units in a linear model, its squared errors, and allowances."""
+    rng = np.random.default_rng(seed)
+    error = rng.normal(size=n_rows)
+    changes, gives, labels, allowed = [], [], [], []
+    for unit in range(n_units):
+        x = rng.normal(size=n_rows)
+        label = rng.permutation(np.arange(n_rows) // sizes)
+        give = in_bins(label, n_repeats, seed + unit)
+        move = (1 + unit) * (x - x[give]) + label[None]
+        changes.append((error + move) ** 2 - error**2)
+        allowed.append(move**2)
+        gives.append(give)
+        labels.append(label)
+    return tuple(np.array(part) for part in (changes, gives, labels, error**2, allowed))
+
+
+def variance_by_definition(change, give, labels):
+    """The variance of a mean over bins written as its formula reads, psi, and the mean; change (n_repeats, n_rows)."""
+    n_repeats, n = change.shape
+    given = np.empty_like(change)
+    for d, g, k in zip(change, given, give, strict=True):
+        g[k] = d
+    theta, psi = change.mean(), np.empty(n)
+    within = shuffle = noise = spread = 0.0
+    bins = np.unique(labels)
+    for label in bins:
+        here = labels == label
+        m, d, g = here.sum(), change[:, here], given[:, here]
+        f = m / (m - (3 if n_repeats == 1 else 4))
+        a, b = d.mean(0), g.mean(0)
+        total, c = d.var(ddof=1), np.cov(a, b)[0, 1]
+        v1, v2 = (total - (x.var(0, ddof=1).mean() if n_repeats > 1 else 0) for x in (d, g))
+        ve = total - v1 - v2 if n_repeats > 1 else 0.0
+        w = v1 + v2 + 2 * c if n_repeats > 1 else total + 2 * c
+        within, shuffle = within + m / n * f * w, shuffle + m / n * f * ve / n_repeats
+        noise += f * (w + ve / n_repeats) / n
+        spread += m / n * (d.mean() - theta) ** 2
+        psi[here] = (m - 1) / (m - 2) * (a + b - 2 * d.mean()) + d.mean() - theta
+    between = max(0.0, len(bins) / (len(bins) - 1) * spread - noise) if len(bins) > 1 else 0.0
+    floor = 0.25 * psi.var(ddof=1) if n_repeats >= 5 else 0.0
+    return max(max(0.0, within) + max(0.0, shuffle) + between, floor) / n, psi, theta
+
+
+@pytest.mark.parametrize("n_repeats", [1, 2, 5, 9])
+@pytest.mark.parametrize("sizes", [13, 30])
+def test_the_variance_is_what_its_definition_says(n_repeats, sizes):
+    changes, give, labels, loss, _ = case(n_repeats=n_repeats, sizes=sizes)
+    got = GivenEvidence.of([GivenMoments.of(changes, give, labels, loss)], [0, 0]).infer()
+    for unit in range(2):
+        variance, psi, theta = variance_by_definition(changes[unit], give[unit], labels[unit])
+        assert got.estimate[unit] == pytest.approx(theta, rel=1e-12)
+        assert got.se[unit] ** 2 == pytest.approx(variance, rel=1e-10)
+        z = psi / psi.std()
+        assert got.skewness[unit] == pytest.approx((z**3).mean() / len(z) ** 0.5, rel=1e-9)
+        assert got.df[unit] == pytest.approx(max(3, 2 * len(z) / ((z**4).mean() - 1)), rel=1e-9)
+
+
+@pytest.mark.parametrize("n_repeats", [1, 3, 6])
+def test_one_bin_of_all_rows_gives_the_numbers_of_the_free_importance(n_repeats):
+    changes, give, loss = linear(300, n_repeats)
+    free = infer(Moments.of(changes, give, loss))
+    evidence = GivenEvidence.of([GivenMoments.of(changes, give[None], np.zeros((1, 300)), loss)], [0])
+    got = evidence.infer()
+    for name in ("estimate", "se", "skewness", "df", "few_rows"):
+        np.testing.assert_allclose(getattr(got, name), getattr(free, name), rtol=1e-10)
+    np.testing.assert_allclose(got.interval(), free.interval(), rtol=1e-10)
+    np.testing.assert_allclose(got.pvalue, free.pvalue, rtol=1e-8)
+    root, free_root = evidence.infer(ROOT.change), infer(Moments.of(changes, give, loss), ROOT.change)
+    np.testing.assert_allclose(root.estimate, free_root.estimate, rtol=1e-12)
+    np.testing.assert_allclose(root.se, free_root.se, rtol=0.02)
+
+
+def parts_of(changes, give, labels, loss, allowed, cuts, **more):
+    """Moments of each group of whole bins, as batches would have them."""
+    for bins in cuts:
+        rows = np.flatnonzero(np.isin(labels[0], bins))
+        assert all(set(labels[0][rows]) == set(bins) for _ in labels)
+        place = np.full(labels.shape[1], -1)
+        place[rows] = np.arange(len(rows))
+        here = {name: value[rows] for name, value in more.items()}
+        yield GivenMoments.of(
+            changes[..., rows],
+            place[give[..., rows]],
+            labels[:, rows],
+            loss[rows],
+            allowance=allowed[..., rows],
+            **here,
+        )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_batches_add_up_to_what_all_rows_give_in_any_order(weighted):
+    changes, give, labels, loss, allowed = case(n_units=1, n_repeats=5, sizes=15)
+    # another unit with the same bins, so that batches hold whole bins of both
+    changes, give, labels, allowed = (
+        np.concatenate([x, x * y]) for x, y in ((changes, 1.5), (give, 1), (labels, 1), (allowed, 0.5))
+    )
+    rng = np.random.default_rng(1)
+    more = {"weights": rng.exponential(size=90), "segment": rng.random(90) < 0.7} if weighted else {}
+    whole = GivenEvidence.of(
+        [GivenMoments.of(changes, give, labels, loss, allowance=allowed, **more)], [0.1, 0.2]
+    )
+    parts = list(parts_of(changes, give, labels, loss, allowed, ([0, 3], [1], [4, 5, 2]), **more))
+    for order in ((0, 1, 2), (2, 0, 1)):
+        total = sum((parts[k] for k in order[1:]), parts[order[0]])
+        merged = GivenEvidence.of([total], [0.1, 0.2])
+        for link in (IDENTITY, ROOT):
+            for one, other in zip(
+                (merged.infer(link.change), merged.contrast({0: 1, 1: -1}, link.change)),
+                (whole.infer(link.change), whole.contrast({0: 1, 1: -1}, link.change)),
+                strict=True,
+            ):
+                for side in range(2):
+                    for name in ("estimate", "se", "skewness", "df"):
+                        got, expected = (getattr(x.ends[side], name) for x in (one, other))
+                        np.testing.assert_allclose(got, expected, rtol=1e-9)
+
+
+def test_moments_of_another_kind_do_not_add_up():
+    changes, give, labels, loss, allowed = case()
+    with_allowance = GivenMoments.of(changes, give, labels, loss, allowance=allowed)
+    with pytest.raises(InputError, match="allowing"):
+        with_allowance + GivenMoments.of(changes, give, labels, loss)
+
+
+def test_the_lower_end_and_the_p_value_come_from_the_change_less_its_allowance():
+    changes, give, labels, loss, allowed = case(n_repeats=5)
+    lam = [0.3, 0.0]
+    got = GivenEvidence.of([GivenMoments.of(changes, give, labels, loss, allowance=allowed)], lam).infer()
+    plain = GivenEvidence.of([GivenMoments.of(changes, give, labels, loss)], [0, 0]).infer()
+    less = changes - np.array(lam)[:, None, None] * allowed
+    below = GivenEvidence.of([GivenMoments.of(less, give, labels, loss)], [0, 0]).infer()
+    assert isinstance(got, Allowing)
+    np.testing.assert_allclose(got.estimate, plain.estimate)
+    np.testing.assert_allclose(got.interval()[0], below.interval()[0], rtol=1e-9)
+    np.testing.assert_allclose(got.interval()[1], plain.interval()[1])
+    np.testing.assert_allclose(got.pvalue, below.pvalue, rtol=1e-7)
+    assert got.pvalue[0] > plain.pvalue[0]
+
+
+@pytest.mark.parametrize("link", [ROOT, R_SQUARED], ids=str)
+def test_what_is_allowed_for_is_linearised_with_the_metric(link):
+    changes, give, labels, loss, allowed = case(n_repeats=5)
+    spread = np.random.default_rng(5).exponential(size=90)
+    moments = GivenMoments.of(changes, give, labels, np.stack([loss, spread]), allowance=allowed)
+    sign = -1.0 if link is R_SQUARED else 1.0
+    got = GivenEvidence.of([moments], [0.3, 0.1]).infer(link.change, sign=sign)
+    amount = allowed.mean(axis=(1, 2)) * np.array([0.3, 0.1])
+    after = loss.mean() + changes.mean(axis=(1, 2))
+    expected = amount / (2 * after**0.5) if link is ROOT else amount / spread.mean()
+    np.testing.assert_allclose(got.estimate - got.ends[0].estimate, expected, rtol=1e-10)
+    assert (got.interval()[0] < got.estimate).all()
+
+
+def test_a_difference_allows_for_one_of_the_two_at_each_end():
+    changes, give, labels, loss, allowed = case(n_repeats=5)
+    lam = np.array([0.3, 0.2])
+    evidence = GivenEvidence.of([GivenMoments.of(changes, give, labels, loss, allowance=allowed)], lam)
+    got = evidence.contrast({0: 1.0, 1: -1.0})
+    theta, amount = changes.mean(axis=(1, 2)), lam * allowed.mean(axis=(1, 2))
+    assert got.estimate[0] == pytest.approx(theta[0] - theta[1])
+    assert got.ends[0].estimate[0] == pytest.approx(theta[0] - amount[0] - theta[1])
+    assert got.ends[1].estimate[0] == pytest.approx(theta[0] - theta[1] + amount[1])
+    plain = GivenEvidence.of([GivenMoments.of(changes, give, labels, loss)], [0, 0])
+    (va, pa, _), (vb, pb, _) = (variance_by_definition(changes[u], give[u], labels[u]) for u in (0, 1))
+    expected = va + vb - 2 * np.cov(pa, pb)[0, 1] / 90
+    assert plain.contrast({0: 1.0, 1: -1.0}).se[0] ** 2 == pytest.approx(expected, rel=1e-9)
+    turned = evidence.contrast({0: -1.0, 1: 1.0})
+    np.testing.assert_allclose(turned.interval()[0], -got.interval()[1])
+    np.testing.assert_allclose(two_sided(turned), two_sided(got))
+    assert evidence.contrast({0: 0.0}).interval()[0] == 0
+
+
+def test_what_other_columns_carry_is_the_free_importance_less_the_other():
+    changes, give, labels, loss, allowed = case(n_repeats=5)
+    (block,) = MarginalSampler(90, 5, 3).blocks()
+    free = 3 * changes[:, :, ::-1]
+    both = GivenMoments.of(
+        np.concatenate([changes, free]),
+        np.concatenate([give, [block.donors] * 2]),
+        np.concatenate([labels, np.zeros((2, 90))]),
+        loss,
+        allowance=allowed,
+        allowing=[0, 1],
+    )
+    evidence = GivenEvidence.of([both], [0.3, 0.2], twins=True)
+    assert evidence.n_units == 2
+    got = evidence.carried()
+    np.testing.assert_allclose(got.estimate, free.mean(axis=(1, 2)) - changes.mean(axis=(1, 2)))
+    np.testing.assert_array_equal(got.ends[0].estimate, got.estimate)
+    more = np.array([0.3, 0.2]) * allowed.mean(axis=(1, 2))
+    np.testing.assert_allclose(got.ends[1].estimate, got.estimate + more)
+    np.testing.assert_allclose(evidence.units([1]).carried().interval(), np.array(got.interval())[:, [1]])
+    assert GivenEvidence.of([both], [0] * 4).carried() is None
+
+
+def test_weights_weigh_pairs_inside_a_bin_and_bins_by_their_rows():
+    changes, give, labels, loss, _ = case(n_repeats=4)
+    w = np.random.default_rng(2).exponential(size=90)
+    inside = np.random.default_rng(3).random(90) < 0.6
+    for own, more in ((w, {}), (w * inside, {"segment": inside})):
+        got = GivenEvidence.of(
+            [GivenMoments.of(changes, give, labels, loss, weights=w, **more)], [0, 0]
+        ).infer()
+        for unit in range(2):
+            expected = 0.0
+            for label in np.unique(labels[unit]):
+                here = labels[unit] == label
+                pair = own[here] * w[give[unit][:, here]]
+                expected += own[here].sum() / own.sum() * np.average(changes[unit][:, here], weights=pair)
+            assert got.estimate[unit] == pytest.approx(expected, rel=1e-10)
+    ones = GivenMoments.of(changes, give, labels, loss, weights=np.ones(90))
+    plain = GivenEvidence.of([GivenMoments.of(changes, give, labels, loss)], [0, 0]).infer()
+    equal = GivenEvidence.of([ones], [0, 0]).infer()
+    np.testing.assert_allclose(equal.interval(), plain.interval(), rtol=1e-9)
+    parts = GivenMoments.of(changes, give, labels, loss, segment=inside)
+    estimate = GivenEvidence.of([parts], [0, 0]).infer().estimate
+    np.testing.assert_allclose(estimate, changes[..., inside].mean(axis=(1, 2)))
+
+
+def test_bins_without_any_weight_take_the_mean_of_the_others():
+    changes, give, labels, loss, _ = case(n_units=1, n_repeats=4)
+    weights = np.where(labels[0] == 1, 0.0, 1.0)
+    weights[np.flatnonzero(labels[0] == 1)[0]] = 1.0  # alone in its bin
+    got = GivenEvidence.of([GivenMoments.of(changes, give, labels, loss, weights=weights)], [0]).infer()
+    assert got.estimate[0] == pytest.approx(changes[..., labels[0] != 1].mean(), rel=1e-10)
+
+
+def test_strata_have_fixed_sizes():
+    cases = [case(n_rows=n, n_repeats=5, seed=n) for n in (60, 90)]
+    got = GivenEvidence.of([GivenMoments.of(*part[:4]) for part in cases], [0, 0]).infer()
+    of_each = [variance_by_definition(part[0][0], part[1][0], part[2][0]) for part in cases]
+    assert got.estimate[0] == pytest.approx(0.4 * of_each[0][2] + 0.6 * of_each[1][2])
+    assert got.se[0] ** 2 == pytest.approx(0.16 * of_each[0][0] + 0.36 * of_each[1][0])
+
+
+def test_what_is_not_offered_is_not_given():
+    changes, give, labels, loss, allowed = case(n_units=3, n_repeats=5)
+    moments = GivenMoments.of(changes, give, labels, loss, allowance=allowed[:2], allowing=[0, 1])
+    evidence = GivenEvidence.of([moments], [0.3, 0.1, 0.2])
+    assert evidence.offers == ("all", "all", "interval")
+    got = evidence.infer()
+    assert np.isnan(got.pvalue).tolist() == [False, False, True]
+    assert np.isfinite(got.interval()).all()
+    evidence = GivenEvidence.of([moments], [0.3, 0.1, 0.2], ["nothing", "all", "estimate"])
+    got = evidence.infer()
+    assert np.isnan(got.estimate).tolist() == [True, False, False]
+    assert np.isnan(got.interval()[0]).tolist() == [True, False, True]
+    assert np.isnan(got.interval()[1]).tolist() == [True, False, True]
+    assert np.isnan(evidence.contrast({1: 1.0, 2: -1.0}).se[0])
+
+
+def test_files_give_back_the_same():
+    changes, give, labels, loss, allowed = case(n_repeats=5)
+    evidence = GivenEvidence.of(
+        [GivenMoments.of(changes, give, labels, loss, allowance=allowed)], [0.3, 0.0], ["all", "estimate"]
+    )
+    again = GivenEvidence.from_dict(json.loads(json.dumps(evidence.to_dict(float))), float)
+    assert again == evidence
+    damaged = evidence.to_dict(float)
+    damaged["lam"] = [0.3]
+    with pytest.raises(InputError, match="other units"):
+        GivenEvidence.from_dict(damaged, float)
+
+
+def test_a_swap_that_changes_nothing_weighs_exactly_nothing():
+    _, give, labels, loss, _ = case(n_units=1, n_repeats=3)
+    got = GivenEvidence.of([GivenMoments.of(np.zeros((1, 3, 90)), give, labels, loss)], [0]).infer()
+    assert (got.estimate[0], got.se[0], got.pvalue[0], got.few_rows[0]) == (0, 0, 1, True)
+
+
+def test_harm_is_claimed_from_the_upper_end_never_from_an_allowance():
+    changes, give, labels, loss, _ = case(n_units=2, n_repeats=5)
+    changes = changes - changes.mean(axis=(1, 2), keepdims=True)
+    allowed = np.full_like(changes, 50.0)
+    moments = GivenMoments.of(changes, give, labels, loss, allowance=allowed)
+    got = claims(GivenEvidence.of([moments], [1.0, 1.0]).infer())
+    assert not got.any.any()
+    worse = GivenMoments.of(changes - 50, give, labels, loss, allowance=allowed)
+    assert claims(GivenEvidence.of([worse], [1.0, 1.0]).infer()).harmful.all()
+
+
+def test_estimates_keep_their_ends_when_joined_chosen_or_ignored():
+    changes, give, labels, loss, allowed = case(n_repeats=5)
+    given = GivenEvidence.of([GivenMoments.of(changes, give, labels, loss, allowance=allowed)], [0.3, 0.2])
+    plain = GivenEvidence.of([GivenMoments.of(changes, give, labels, loss)], [0, 0])
+    both = joined([plain.infer(), given.infer()])
+    np.testing.assert_array_equal(chosen(both, [2, 3]).interval(), given.infer().interval())
+    np.testing.assert_array_equal(chosen(both, [0, 1]).pvalue, plain.infer().pvalue)
+    ignored = both.ignoring(np.array([False, False, True, False]))
+    np.testing.assert_array_equal(np.array(ignored.interval())[:, 2], [0, 0])
+    assert ignored.pvalue[2] == 1
+
+
+def test_of_two_models_on_other_swaps_each_end_allows_for_one():
+    changes, give, labels, loss, allowed = case(n_repeats=5)
+    given = GivenEvidence.of([GivenMoments.of(changes, give, labels, loss, allowance=allowed)], [0.3, 0.2])
+    first, second = given.units([0]).infer(), given.units([1]).infer()
+    got = independent(first, second)
+    amounts = np.array([0.3, 0.2]) * allowed.mean(axis=(1, 2))
+    np.testing.assert_allclose(got.ends[0].estimate, got.estimate - amounts[1])
+    np.testing.assert_allclose(got.ends[1].estimate, got.estimate + amounts[0])
+    np.testing.assert_allclose(got.se**2, first.se**2 + second.se**2)
