@@ -88,18 +88,18 @@ class MarginalSampler:
             cuts = self._cut(np.random.default_rng(order_seed).permutation(self.n_rows), 0, shift_seed)
         else:
             orders = order_seed.spawn(len(self.strata))
-            shifts = shift_seed.spawn(len(self.strata))
+            streams = shift_seed.spawn(len(self.strata))
             cuts = [
                 cut
                 for number, rows in enumerate(self.strata)
                 for cut in self._cut(
-                    np.random.default_rng(orders[number]).permutation(rows), number, shifts[number]
+                    np.random.default_rng(orders[number]).permutation(rows), number, streams[number]
                 )
             ]
             cuts = [cuts[k] for k in np.random.default_rng(order_seed).permutation(len(cuts))]
         for rows, number, stream in cuts:
-            shift = _shifts(len(rows), self.n_repeats, np.random.default_rng(stream))
-            yield Block(rows, (np.arange(len(rows)) - shift[:, None]) % len(rows), number)
+            distances = shifts(len(rows), self.n_repeats, np.random.default_rng(stream))
+            yield Block(rows, (np.arange(len(rows)) - distances[:, None]) % len(rows), number)
 
     def _cut(
         self, order: Positions, number: int, shift_seed: np.random.SeedSequence
@@ -121,7 +121,8 @@ class MarginalSampler:
         return n if n < 2 * self.block_rows else self.block_rows
 
 
-def _shifts(m: int, n_repeats: int, rng: np.random.Generator) -> Positions:
+def shifts(m: int, n_repeats: int, rng: np.random.Generator) -> Positions:
+    """Distinct distances to shift a circle of `m` rows by: never both s and m - s, nor m/2."""
     if m == 2:
         return np.ones(1, dtype=np.int64)
     # one of each {s, m - s}, m/2 left out

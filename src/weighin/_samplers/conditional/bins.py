@@ -1,0 +1,63 @@
+"""Rows that look alike, and cyclic shifts among them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._samplers.marginal import shifts
+
+Places = NDArray[np.int64]
+
+# rows of a bin at least, and twice the repeats and one, so that each repeat has a shift of its own
+BIN_ROWS = 25
+# scores are rounded to this, in their own spread: what differs by rounding alone is equal
+GRID = 1e-8
+
+
+def bin_rows(n_repeats: int) -> int:
+    """Rows of a bin at least."""
+    return max(BIN_ROWS, 2 * n_repeats + 1)
+
+
+def cut(scores: NDArray[np.float64], least: int) -> Places:
+    """Cut rows into bins of `least` to just under twice as many: by the score that differs most, again and again.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows, n_scores)
+        Comparable with each other.
+    least : int
+        Rows of a bin.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_rows,)
+        Number of the bin of each row.
+    """
+    bins = np.zeros(len(scores), dtype=np.int64)
+    spread = scores.std(0)
+    scores = np.round(scores / np.where(spread > 0, spread, 1.0) / GRID) * (GRID * spread)
+    waiting, n_bins = [np.arange(len(scores))], 0
+    while waiting:
+        rows = waiting.pop()
+        part = scores[rows]
+        if len(rows) < 2 * least or not part.size or not (part != part[0]).any():
+            bins[rows] = n_bins
+            n_bins += 1
+            continue
+        ordered = rows[np.argsort(part[:, int(np.argmax(part.var(0)))], kind="stable")]
+        middle = len(rows) // least // 2 * least
+        waiting += [ordered[middle:], ordered[:middle]]
+    return bins
+
+
+def shifted(bins: Places, n_repeats: int, rng: np.random.Generator) -> Places:
+    """Donors of shape (n_repeats, n_rows): inside each bin rows in random order, shifted in a circle."""
+    donors = np.empty((n_repeats, len(bins)), dtype=np.int64)
+    order = np.argsort(bins, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(bins[order])) + 1):
+        rows = rng.permutation(rows)
+        places = (np.arange(len(rows)) - shifts(len(rows), n_repeats, rng)[:, None]) % len(rows)
+        donors[:, rows] = rows[places]
+    return donors

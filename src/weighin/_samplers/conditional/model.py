@@ -1,0 +1,241 @@
+"""Swaps given other columns: fitted on rows of a table, for one unit and block at a time."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._samplers.block import Block, Positions
+from weighin._samplers.conditional.basis import MOST_CELLS, Design
+from weighin._samplers.conditional.bins import bin_rows, cut, shifted
+from weighin._samplers.conditional.columns import RawColumn, Unit, Values, by_name
+from weighin._samplers.conditional.companions import Companions
+from weighin._samplers.conditional.members import Expected, Member, scores
+from weighin._samplers.conditional.problem import Problems, fit_all, measure_lack
+from weighin._samplers.conditional.report import GivenReport
+from weighin._samplers.conditional.widen import add_leaves, add_products
+from weighin._samplers.marginal import BLOCK_ROWS
+
+
+@dataclass(frozen=True, eq=False)
+class UnitSwap:
+    """Who gives to whom in one block, and what, for one unit.
+
+    `donors` (n_repeats, m): Position within the block's rows whose values each receives.
+    `bins` (m,): Number of the bin of each row; donors are of the same one.
+    `moved`: For each member, the values received, (n_repeats, m), NaN where missing.
+    """
+
+    donors: Positions
+    bins: Positions
+    moved: Mapping[str, Values]
+
+
+class GivenModel:
+    """What each unit's given columns explain of it, and swaps of the rest.
+
+    Made by `fit_given`.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[RawColumn],
+        units: Sequence[Unit],
+        seed: int,
+        most_rows: int,
+        knots: int | None,
+    ) -> None:
+        self.columns, self.seed = tuple(columns), seed
+        self._place = by_name(columns)
+        self._units: dict[Unit, list[Member]] = {}
+        n_rows = len(columns[0].values) if columns else 0
+        rng = np.random.default_rng([seed, n_rows])
+        rows = np.arange(n_rows)
+        if n_rows > most_rows:
+            rows = np.sort(rng.permutation(n_rows)[:most_rows])
+        design = Design.of(self.columns, rows, knots)
+        most_rows = max(1000, MOST_CELLS // max(1, len(design.curved)))
+        if len(rows) > most_rows:
+            rows = np.sort(rng.permutation(rows)[:most_rows])
+            design = Design.of(self.columns, rows, knots)
+        self._design, self._fit_rows = design, rows
+        # where each row of the table is among those that were fitted on; -1 for the others
+        self._fitted_at = np.full(n_rows, -1)
+        self._fitted_at[rows] = np.arange(len(rows))
+        matrix = design.matrix(self.columns, rows)
+        problems = Problems(matrix, design.curved, seed)
+        for unit in dict.fromkeys(units):
+            self._units[unit] = self._members(unit, problems)
+        members = [member for each in self._units.values() for member in each]
+        tasks = [task for member in members for task in member.tasks]
+        fit_all(tasks)
+        for task in tasks:
+            add_products(task)
+        measure_lack(tasks)
+        for task in tasks:
+            add_leaves(task)
+        for member in members:
+            member.spread = None if member.value is None else member.value.log_squares()
+        fit_all([member.spread for member in members if member.spread is not None])
+        for member in members:
+            member.finish(matrix)
+        self._companions = Companions(self.columns, design, matrix)
+        self._last: tuple[bytes, Values] = (b"", np.empty((0, 0)))
+        self._bin_variances: dict[tuple[Unit, int], list[float]] = {}
+
+    def _members(self, unit: Unit, problems: Problems) -> list[Member]:
+        design = self._design
+        given = sorted(self._place[name] for name in unit.given if name not in unit.members)
+        own = [self._place[name] for name in unit.members]
+        if len(given) + len(own) == len(self.columns):
+            places, drop = np.arange(len(design.curved)), design.of_columns(own)
+        else:
+            places, drop = design.of_columns(given), np.empty(0, dtype=np.int64)
+        return [Member.of(self.columns[place], self._fit_rows, problems, places, drop) for place in own]
+
+    def report(self, unit: Unit, n_repeats: int = 10) -> GivenReport:
+        """Say what the given columns explain of a unit, and how well that is known.
+
+        Parameters
+        ----------
+        unit : Unit
+            As it was handed to `fit_given`.
+        n_repeats : int, default=10
+            Swaps of each row: with many of them, bins are larger.
+        """
+        members = self._units[unit]
+        within = self._variance_in_bins(unit, n_repeats)
+        lam = max((m.lacking(v) for m, v in zip(members, within, strict=True)), default=0.0)
+        return GivenReport.of(
+            unit,
+            own_share=float(np.mean([m.own_share for m in members])) if unit.given else 1.0,
+            lam=lam if unit.given else 0.0,
+            leverage=max((member.leverage for member in members), default=0.0),
+            n_fit=len(self._fit_rows),
+            n_rows=len(self._fitted_at),
+            companions=self._companions.of(unit, members, self._place),
+        )
+
+    def swaps(self, unit: Unit, block: Block, number: int) -> UnitSwap:
+        """Say who gives what to whom in a block.
+
+        Parameters
+        ----------
+        unit : Unit
+            As it was handed to `fit_given`.
+        block : Block
+            Its rows, and the donors of an ordinary shuffle, which a unit without given columns keeps.
+        number : int
+            Of the block: donors follow from it, the seed and the unit's name alone.
+
+        Returns
+        -------
+        UnitSwap
+        """
+        members = self._units[unit]
+        rows = np.arange(len(self._fitted_at)) if block.rows is None else block.rows
+        values = [member.column.values[rows] for member in members]
+        expected = self._expected(members, rows, values)
+        table = scores(list(zip(members, expected, strict=True)))
+        donors, bins = block.donors, np.zeros(len(rows), dtype=np.int64)
+        if table.shape[1]:
+            n_repeats = len(block.donors)
+            bins = cut(table, bin_rows(n_repeats))
+            rng = np.random.default_rng([self.seed, number, zlib.crc32(unit.name.encode())])
+            donors = shifted(bins, n_repeats, rng)
+        moved = {
+            member.column.name: member.received(own, known, donors)
+            for member, own, known in zip(members, values, expected, strict=True)
+        }
+        return UnitSwap(donors, bins, moved)
+
+    def _expected(
+        self, members: Sequence[Member], rows: Positions, values: Sequence[Values]
+    ) -> list[Expected]:
+        at = self._fitted_at[rows]
+        fitted, others = np.flatnonzero(at >= 0), np.flatnonzero(at < 0)
+        if not len(others):
+            return [member.own.at(at) for member in members]
+        design = self._design_of(rows)
+        return [
+            member.expected(design, own).replaced(fitted, member.own, at[fitted])
+            for member, own in zip(members, values, strict=True)
+        ]
+
+    def _design_of(self, rows: Positions) -> Values:
+        """Design of a block's rows; the last one is kept, since all units ask for it in turn."""
+        key = rows.tobytes()
+        kept, design = self._last
+        if kept != key:
+            design = self._design.matrix(self.columns, rows)
+            self._last = (key, design)
+        return design
+
+    def _variance_in_bins(self, unit: Unit, n_repeats: int) -> list[float]:
+        """Variance of each member's chances among rows of one bin, in as many rows as a block has."""
+        members = self._units[unit]
+        least = bin_rows(n_repeats)
+        if (unit, least) not in self._bin_variances:
+            at = np.random.default_rng([self.seed, 1]).permutation(len(self._fit_rows))[:BLOCK_ROWS]
+            expected = [member.own.at(at) for member in members]
+            bins = cut(scores(list(zip(members, expected, strict=True))), least)
+            self._bin_variances[unit, least] = [
+                0.0 if known.chances is None else _variance_within(known.chances, bins) for known in expected
+            ]
+        return self._bin_variances[unit, least]
+
+
+def _variance_within(values: NDArray[np.float64], bins: Positions) -> float:
+    """Variance within bins, added up over columns."""
+    sizes = np.bincount(bins)[:, None]
+    means = np.stack([np.bincount(bins, column) for column in values.T], axis=1) / sizes
+    return float(((values - means[bins]) ** 2).sum() / len(values))
+
+
+def fit_given(
+    columns: Sequence[RawColumn],
+    units: Sequence[Unit],
+    *,
+    seed: int = 0,
+    most_rows: int = 20_000,
+    knots: int | None = None,
+) -> GivenModel:
+    """Find what the other columns explain of each unit.
+
+    Parameters
+    ----------
+    columns : sequence of RawColumn
+        Of one table; all of them, also those that no unit is given.
+    units : sequence of Unit
+        What is swapped, each with the columns it is given.
+    seed : int
+        Which rows are fitted on in a large table, and who gives to whom.
+    most_rows : int
+        Rows to fit on; the others are told from them. Fewer in tables of many columns.
+    knots : int, optional
+        Hinges of each number; by default by the number of rows and columns.
+
+    Returns
+    -------
+    GivenModel
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from weighin._samplers import MarginalSampler
+    >>> rng = np.random.default_rng(0)
+    >>> w = rng.normal(size=400)
+    >>> x = w**2 + 0.5 * rng.normal(size=400)
+    >>> unit = Unit("x", members=("x",), given=("w",))
+    >>> model = fit_given([RawColumn("x", x), RawColumn("w", w)], [unit], seed=0)
+    >>> round(model.report(unit).own_share, 1)
+    0.1
+    >>> block, = MarginalSampler(400, n_repeats=5, seed=0).blocks()
+    >>> model.swaps(unit, block, 0).moved["x"].shape
+    (5, 400)
+    """
+    return GivenModel(columns, units, seed, most_rows, knots)

@@ -1,0 +1,277 @@
+"""Ridge regression of many targets on the same columns, each target without the columns that are its own.
+
+One Gram matrix serves all: with P = (Z'Z + L)^-1 for all columns, the fit without the columns J has the coefficients
+(P - P_:J P_JJ^-1 P_J:) Z't and the leverages z'Pz - (Pz)_J' P_JJ^-1 (Pz)_J. Further columns E of one target alone come
+in by the same identity from the other side.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+Values = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+# penalties of straight columns where no others are used, and of straight and curved ones
+STRAIGHT = (0.01, 1.0, 10.0, 100.0, 1000.0)
+BOTH = tuple((straight, curved) for straight in (0.01, 3.0) for curved in (1.0, 10.0, 100.0, 1000.0))
+# 1 - leverage is at least this
+LEAST_FREEDOM = 0.02
+# rows times columns squared, up to which every penalty is judged by leaving each row out. Above, generalised
+# cross-validation (the mean leverage in place of each row's) chooses, and rows are left out under the choice alone.
+EXACT_WORK = 3e8
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Targets (n, q) to fit without the columns `drop`; `extra` (n, e) columns of their own, some of them `curved`."""
+
+    targets: Values
+    drop: Places
+    extra: Values | None = None
+    curved: NDArray[np.bool_] | None = None
+
+
+@dataclass(eq=False)
+class Fit:
+    """Fits of a job's targets, each under the penalty with the smallest error.
+
+    `intercept` (q,), `coef` (width, q), `extra_coef` (e, q): fitted = intercept + Z coef + E extra_coef.
+    `fitted`, `leverage` (n, q): Of the rows it was fitted on.
+    `error` (q,): Mean squared error, each row left out.
+    `penalty` (q,): Number of the penalty chosen.
+    """
+
+    intercept: Values
+    coef: Values
+    extra_coef: Values
+    fitted: Values
+    leverage: Values
+    error: Values
+    penalty: Places
+
+    def left_out(self, targets: Values) -> Values:
+        """What the other rows predict for each row, of shape (n, q)."""
+        return targets - (targets - self.fitted) / np.maximum(1 - self.leverage, LEAST_FREEDOM)
+
+    def predict(self, rows: Values, extra: Values | None = None) -> Values:
+        """Fitted values of other rows, of shape (n, q)."""
+        fitted: Values = self.intercept + rows @ self.coef
+        return fitted if extra is None else fitted + extra @ self.extra_coef
+
+
+class _Penalty:
+    """One penalty: the inverse over the columns it uses (`places`), and each row's leverage when asked."""
+
+    def __init__(self, gram: Values, places: Places, weights: Values, extra: tuple[float, float]) -> None:
+        self.places, self.weights, self.extra = places, weights, extra
+        self.inverse = positive_inverse(gram[np.ix_(places, places)] + np.diag(weights))
+        self.position = np.full(len(gram), -1)
+        self.position[places] = np.arange(len(places))
+        self.leverages: Values | None = None
+
+    def of_rows(self, rows: Values) -> Values:
+        """The columns it uses."""
+        return rows if len(self.places) == rows.shape[1] else np.ascontiguousarray(rows[:, self.places])
+
+
+class _Reduced:
+    """A penalty for one job: without its dropped columns, with its extra ones."""
+
+    def __init__(self, penalty: _Penalty, rows: Values, job: Job) -> None:
+        self.penalty = penalty
+        self.drop = penalty.position[job.drop]
+        self.drop = self.drop[self.drop >= 0]
+        self.side = penalty.inverse[:, self.drop]
+        self.small = positive_inverse(self.side[self.drop])
+        self.extra_kept = np.empty(0, dtype=np.int64)
+        if job.extra is not None and job.curved is not None:
+            self.extra_kept = np.flatnonzero(~job.curved | np.isfinite(penalty.extra[1]))
+            extra = job.extra[:, self.extra_kept]
+            self.extra_mean = extra.mean(0)
+            extra = extra - self.extra_mean
+            cross = rows.T @ extra
+            self.bridge = self.without(penalty.inverse @ self._undropped(cross), cross)
+            self.extra_rest = extra - rows @ self.bridge
+            weights = np.where(job.curved[self.extra_kept], penalty.extra[1], penalty.extra[0])
+            self.extra_inverse = positive_inverse(extra.T @ self.extra_rest + np.diag(weights))
+
+    def _undropped(self, cross: Values) -> Values:
+        cross = cross.copy()
+        cross[self.drop] = 0.0
+        return cross
+
+    def without(self, products: Values, cross: Values) -> Values:
+        """Coefficients without the dropped columns, from those of the inverse times `cross` with them at 0."""
+        if not len(self.drop):
+            return products
+        coef = products - self.side @ (self.small @ products[self.drop])
+        coef[self.drop] = 0.0
+        return coef
+
+    def leverage(self, rows: Values, own: Values, extra: Values | None, n: int) -> Values:
+        """Leverage of rows, of which `own` is what they have with all columns; of shape (n,)."""
+        moved = rows @ self.side
+        h = own - ((moved @ self.small) * moved).sum(1) + 1 / n
+        if len(self.extra_kept) and extra is not None:
+            rest = extra[:, self.extra_kept] - self.extra_mean - rows @ self.bridge
+            h = h + ((rest @ self.extra_inverse) * rest).sum(1)
+        return h
+
+    def mean_leverage(self, n: int) -> float:
+        """Trace of the hat matrix over the rows."""
+        diagonal = np.diag(self.penalty.inverse) - ((self.side @ self.small) * self.side).sum(1)
+        diagonal[self.drop] = 0.0
+        freedom = len(diagonal) - len(self.drop) - float(diagonal @ self.penalty.weights) + 1
+        if len(self.extra_kept):
+            freedom += float((self.extra_inverse * (self.extra_rest.T @ self.extra_rest)).sum())
+        return freedom / n
+
+
+class Ridge:
+    """Fits on `rows` (n, width), of which the columns `curved` bend.
+
+    `exact`: Whether rows are left out to judge a penalty; None: where that is cheap, else for the chosen one alone.
+    False: never, and leverages are mean ones.
+    """
+
+    def __init__(self, rows: Values, curved: NDArray[np.bool_], exact: bool | None = None) -> None:
+        self.n = len(rows)
+        self.centre = rows.mean(0)
+        self.rows = rows - self.centre
+        self.exact = self.n * rows.shape[1] ** 2 <= EXACT_WORK if exact is None else exact
+        self.settled = exact is not False
+        gram = self.rows.T @ self.rows
+        straight, every = np.flatnonzero(~curved), np.arange(len(curved))
+        self.penalties = [_Penalty(gram, straight, np.full(len(straight), p), (p, np.inf)) for p in STRAIGHT]
+        # also without a curved column of the table: leaves of trees are penalised as curved ones
+        self.penalties += [
+            _Penalty(gram, every, np.where(curved, large, small), (small, large)) for small, large in BOTH
+        ]
+        self._reduced: dict[tuple[int, bytes], _Reduced] = {}
+
+    def fit(self, jobs: Sequence[Job]) -> list[Fit]:
+        """Fit every target of every job under the penalty that predicts it best."""
+        ends = np.cumsum([0, *(job.targets.shape[1] for job in jobs)])
+        slices = [slice(start, stop) for start, stop in itertools.pairwise(ends)]
+        targets = np.column_stack([job.targets for job in jobs])
+        means = targets.mean(0)
+        targets = targets - means
+        cross = self.rows.T @ targets
+        for job, place in zip(jobs, slices, strict=True):
+            cross[job.drop, place] = 0.0
+        best = np.full(targets.shape[1], np.inf)
+        chosen = np.zeros(len(best), dtype=np.int64)
+        coef, fitted = np.zeros_like(cross), np.zeros_like(targets)
+        leverage = np.zeros_like(targets) if self.exact else np.zeros((1, len(best)))
+        extras: list[Values] = [
+            np.zeros((0 if job.extra is None else job.extra.shape[1], job.targets.shape[1])) for job in jobs
+        ]
+        for number, penalty in enumerate(self.penalties):
+            rows = penalty.of_rows(self.rows)
+            beta = penalty.inverse @ cross[penalty.places]
+            parts = [_Reduced(penalty, rows, job) for job in jobs]
+            for part, place in zip(parts, slices, strict=True):
+                beta[:, place] = part.without(beta[:, place], cross[:, place])
+            values = rows @ beta
+            h = np.empty_like(leverage)
+            own = self._own(penalty, rows) if self.exact else np.empty(0)
+            gammas = []
+            for job, part, place in zip(jobs, parts, slices, strict=True):
+                gamma = np.zeros((0, values[:, place].shape[1]))
+                if len(part.extra_kept) and job.extra is not None:
+                    rest = targets[:, place] - values[:, place]
+                    gamma = part.extra_inverse @ ((job.extra[:, part.extra_kept] - part.extra_mean).T @ rest)
+                    values[:, place] += part.extra_rest @ gamma
+                    beta[:, place] -= part.bridge @ gamma
+                gammas.append(gamma)
+                if self.exact:
+                    h[:, place] = part.leverage(rows, own, job.extra, self.n)[:, None]
+                else:
+                    h[:, place] = part.mean_leverage(self.n)
+            error = (((targets - values) / np.maximum(1 - h, LEAST_FREEDOM)) ** 2).mean(0)
+            better = error < best
+            best[better], chosen[better] = error[better], number
+            fitted[:, better], leverage[:, better] = values[:, better], h[:, better]
+            coef[:, better] = 0.0
+            coef[np.ix_(penalty.places, np.flatnonzero(better))] = beta[:, better]
+            for extra, part, gamma, place in zip(extras, parts, gammas, slices, strict=True):
+                mine = better[place]
+                extra[:, mine] = 0.0
+                extra[np.ix_(part.extra_kept, np.flatnonzero(mine))] = gamma[:, mine]
+        if self.settled and not self.exact:
+            leverage = np.empty_like(targets)
+            for job, place in zip(jobs, slices, strict=True):
+                for number in np.unique(chosen[place]):
+                    mine = np.arange(place.start, place.stop)[chosen[place] == number]
+                    leverage[:, mine] = self._leverage_of_own(int(number), job)[:, None]
+            best = (((targets - fitted) / np.maximum(1 - leverage, LEAST_FREEDOM)) ** 2).mean(0)
+        fits = []
+        for job, extra, place in zip(jobs, extras, slices, strict=True):
+            shift = means[place] - self.centre @ coef[:, place]
+            if job.extra is not None:
+                shift = shift - job.extra.mean(0) @ extra
+            fits.append(
+                Fit(
+                    shift, coef[:, place], extra, fitted[:, place] + means[place],
+                    np.broadcast_to(leverage[:, place], fitted[:, place].shape), best[place], chosen[place],
+                )
+            )  # fmt: skip
+        return fits
+
+    def leverage(self, number: int, job: Job, rows: Values, extra: Values | None = None) -> Values:
+        """Leverage that other rows would have under a penalty, of shape (n_rows,)."""
+        penalty = self.penalties[number]
+        own_rows = penalty.of_rows(rows - self.centre)
+        own = ((own_rows @ penalty.inverse) * own_rows).sum(1)
+        return self._of_job(number, job).leverage(own_rows, own, extra, self.n)
+
+    def _leverage_of_own(self, number: int, job: Job) -> Values:
+        penalty = self.penalties[number]
+        rows = penalty.of_rows(self.rows)
+        return self._of_job(number, job).leverage(rows, self._own(penalty, rows), job.extra, self.n)
+
+    def _own(self, penalty: _Penalty, rows: Values) -> Values:
+        if penalty.leverages is None:
+            penalty.leverages = ((rows @ penalty.inverse) * rows).sum(1)
+        return penalty.leverages
+
+    def _of_job(self, number: int, job: Job) -> _Reduced:
+        penalty = self.penalties[number]
+        return _Reduced(penalty, penalty.of_rows(self.rows), job)
+
+
+def positive_inverse(matrix: Values) -> Values:
+    """Inverse of a symmetric positive definite matrix; the pseudo-inverse where rounding made it none."""
+    if not len(matrix):
+        return matrix
+    factor, failed = lapack.dpotrf(matrix, lower=1)
+    if not failed:
+        half, failed = lapack.dpotri(factor, lower=1)
+        if not failed:
+            lower = np.tril(half)
+            return np.asarray(lower + np.tril(lower, -1).T)
+    return np.asarray(np.linalg.pinv(matrix, hermitian=True))
+
+
+def half_errors(
+    rows: Values, curved: NDArray[np.bool_], jobs: Sequence[Job], halves: Sequence[Places]
+) -> list[Values]:
+    """Mean squared error of each target of each job, fitted on each half of the rows, on the other half."""
+    errors = [np.zeros(job.targets.shape[1]) for job in jobs]
+    for fitted, other in (halves, halves[::-1]):
+        ridge = Ridge(rows[fitted], curved, exact=False)
+        parts = [
+            Job(job.targets[fitted], job.drop, None if job.extra is None else job.extra[fitted], job.curved)
+            for job in jobs
+        ]
+        for total, job, fit in zip(errors, jobs, ridge.fit(parts), strict=True):
+            extra = None if job.extra is None else job.extra[other]
+            total += ((job.targets[other] - fit.predict(rows[other], extra)) ** 2).sum(0)
+    return [total / len(rows) for total in errors]
