@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import typing
 from typing import Any
 
 import pytest
 
 import weighin
-from weighin import adapters
+from weighin import adapters, results
 
 PUBLIC = [
     "AblatedVariant",
@@ -160,3 +161,36 @@ def test_every_error_is_a_weighin_error_and_a_builtin_one():
     assert issubclass(weighin.FetchError, weighin.WeighinError)
     assert issubclass(weighin.Interrupted, KeyboardInterrupt)
     assert not issubclass(weighin.Interrupted, weighin.WeighinError)
+
+
+def classes_in(hint: Any) -> set[type]:
+    """The classes of weighin that a type hint names."""
+    own = {hint} if isinstance(hint, type) and hint.__module__.startswith("weighin.") else set()
+    return own.union(*map(classes_in, typing.get_args(hint)))
+
+
+def test_every_class_that_results_hand_out_can_be_imported():
+    public = {getattr(module, name) for module in (weighin, results) for name in module.__all__}
+    hidden = {}
+    for name in PUBLIC:
+        thing = getattr(weighin, name)
+        hints = {"it": typing.get_type_hints(thing).get("return")} if inspect.isfunction(thing) else {}
+        if dataclasses.is_dataclass(thing):
+            members = dict(inspect.getmembers_static(thing))
+            hints = typing.get_type_hints(thing)
+            for member, content in members.items():
+                content = getattr(content, "fget", getattr(content, "__func__", content))
+                if inspect.isfunction(content) and (member == "__getitem__" or not member.startswith("_")):
+                    hints[member] = typing.get_type_hints(content).get("return")
+        for member, hint in hints.items():
+            if not member.startswith("_"):
+                hidden |= {kind.__name__: f"{name}.{member}" for kind in classes_in(hint) - public}
+    assert hidden == {}
+
+
+def test_the_parts_of_results_are_documented():
+    wrong = [name for name in results.__all__ if len(inspect.getdoc(getattr(results, name)) or "") <= 15]
+    assert wrong == []
+    for kind in (results.Change, results.Verdict, results.Curve, results.MoveChances, results.CloseColumn):
+        fields = [entry.name for entry in dataclasses.fields(kind)]
+        assert documented(inspect.getdoc(kind) or "", "Attributes") == fields, kind

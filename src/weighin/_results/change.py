@@ -29,18 +29,42 @@ OPEN = (UNSURE, ONE_FIT, NO_INTERVAL, FAILED)
 
 @dataclass(frozen=True)
 class Change:
-    """What one variant does to the metric."""
+    """What one variant of an ablation does to the metric.
+
+    Attributes
+    ----------
+    label : str
+        Of the variant.
+    kind : {"drop", "add", "replace"}
+        What was done to the features.
+    features, dropped, added : tuple of str
+        Those it was trained on, those left out, and new ones.
+    scores, full : tuple of float
+        The metric of the variant and of the full model in each fit; NaN where a fit failed.
+    estimate : float
+        Mean of the variant minus the full model, over fits in which both were trained.
+    spread : Spread
+        What the variance of the estimate is made of.
+    n_rows : int
+        Rows tested on.
+    errors : tuple of str
+        Why fits failed.
+
+    Examples
+    --------
+    >>> spread = Spread("unknown")
+    >>> change = Change("week", "drop", ("spread",), ("week",), (), (9.0, 9.2), (8.9, 9.0), 0.15, spread, 700)
+    >>> change.n_fits, round(change.mean_score, 1)
+    (2, 9.1)
+    """
 
     label: str
-    # "drop", "add" or "replace"
     kind: str
     features: tuple[str, ...]
     dropped: tuple[str, ...]
     added: tuple[str, ...]
-    # the metric of the variant and of the full model in each fit; NaN where a fit failed
     scores: tuple[float, ...]
     full: tuple[float, ...]
-    # mean of the variant minus the full model, over fits in which both were trained
     estimate: float
     spread: Spread
     n_rows: int
@@ -79,22 +103,39 @@ class Change:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is to be said of a variant."""
+    """What is to be said of a variant of an ablation.
 
-    # in two or three words
+    Attributes
+    ----------
+    word : str
+        "safe to drop", "hurts", "better without", "worth keeping", "not worth adding", "safe to replace", "better so",
+        "cannot tell", "one fit: no interval", "no interval" or "not trained".
+    pvalue, pvalue_holm : float
+        Two-sided, of "changes nothing"; and adjusted for the number of variants.
+    pvalue_within : float
+        One-sided, of "matters by the tolerance or more", adjusted.
+    fits_needed : int or None
+        Fits that would probably be enough to tell; None where it can be told, or no number of fits is enough.
+    rows_needed : int or None
+        Test rows that would be, where fits alone are not.
+    alone : str
+        What would be said if it were the only variant, where that is something else.
+    among : int
+        Variants that p-values are adjusted for: those that have one.
+
+    Examples
+    --------
+    >>> Verdict("cannot tell", fits_needed=40).claims
+    False
+    """
+
     word: str
-    # two-sided, of "changes nothing"; adjusted over the variants
     pvalue: float = math.nan
     pvalue_holm: float = math.nan
-    # one-sided, of "matters by the tolerance or more", adjusted
     pvalue_within: float = math.nan
-    # fits that would probably be enough to tell; None where it can be told, or no number of fits is
     fits_needed: int | None = None
-    # test rows that would be, where fits alone are not
     rows_needed: int | None = None
-    # what would be said if it were the only variant, where that is something else
     alone: str = ""
-    # variants that p-values are adjusted for: those that have one
     among: int = 1
 
     @property

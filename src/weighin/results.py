@@ -1,0 +1,55 @@
+"""What results are made of: classes to name in type hints, and for results of your own.
+
+`Result`
+    What every result derives from: it tells, and every view shows what it tells.
+`Telling`
+    What `tell` gives: table, sentences, notes, charts as plain values.
+`Change`, `Verdict`
+    Of a variant in an `Ablation`: scores and change of the metric; what is to be said of it.
+`Curve`, `MoveChances`
+    Of a feature in `Effects`: a mean curve with its variance; what its direction follows from.
+`CloseColumn`
+    Of a column in `Associations`: another that goes with it.
+`Rounded`
+    A number and its interval as they are written.
+`Evidence`, `Inference`, `Link`, `RowChanges`, `Spread`
+    What intervals are made of.
+
+Examples
+--------
+>>> import numpy as np
+>>> from weighin import Importance
+>>> from weighin.results import Result, Telling
+>>> def first_sentence(result: Result) -> str:
+...     telling: Telling = result.tell()
+...     return telling.sentences[0]
+>>> imp = Importance(("spread", "week"), np.array([[7.0], [0.1]]), 12.5, "mae", False, 730)
+>>> first_sentence(imp)
+'Before any shuffle the average miss is 12.5, on 730 rows.'
+"""
+
+from weighin._display.numbers import Rounded
+from weighin._display.telling import Telling
+from weighin._inference import Evidence, Inference, Link, RowChanges
+from weighin._inference.refits import Spread
+from weighin._results.associations_words import CloseColumn
+from weighin._results.base import Result
+from weighin._results.change import Change, Verdict
+from weighin._results.curves import Curve
+from weighin._results.directions import MoveChances
+
+__all__ = [
+    "Change",
+    "CloseColumn",
+    "Curve",
+    "Evidence",
+    "Inference",
+    "Link",
+    "MoveChances",
+    "Result",
+    "Rounded",
+    "RowChanges",
+    "Spread",
+    "Telling",
+    "Verdict",
+]
