@@ -9,7 +9,17 @@ import pytest
 from shuffles import linear
 
 from weighin._base.errors import InputError
-from weighin._inference import IDENTITY, R_SQUARED, ROOT, GivenEvidence, GivenMoments, Moments, infer
+from weighin._inference import (
+    IDENTITY,
+    R_SQUARED,
+    ROOT,
+    GivenEvidence,
+    GivenMoments,
+    GivenSwaps,
+    Moments,
+    given_paired,
+    infer,
+)
 from weighin._inference.claims import claims
 from weighin._inference.intervals import Allowing, chosen, joined, two_sided
 from weighin._inference.paired import independent
@@ -331,3 +341,50 @@ def test_of_two_models_on_other_swaps_each_end_allows_for_one():
     np.testing.assert_allclose(got.ends[0].estimate, got.estimate - amounts[1])
     np.testing.assert_allclose(got.ends[1].estimate, got.estimate + amounts[0])
     np.testing.assert_allclose(got.se**2, first.se**2 + second.se**2)
+
+
+def two_models(n_repeats=5):
+    """Changes, allowances and losses of two models on the same swaps of two units, and those swaps."""
+    changes, give, labels, loss, allowed = case(n_repeats=n_repeats)
+    rng = np.random.default_rng(8)
+    second = changes * 1.4 + rng.normal(size=changes.shape)
+    swaps = GivenSwaps(give, labels, np.array([0.3, 0.2]), np.zeros(90, int), np.zeros(90, int))
+    other = loss + rng.normal(size=90) ** 2
+    return (changes, second), (allowed, 1.7 * allowed), (loss, other), swaps
+
+
+def test_two_models_on_the_same_swaps_are_compared_pair_by_pair():
+    changes, allowed, loss, swaps = two_models()
+    got = given_paired(changes, loss, swaps, allowances=allowed)
+    for unit in range(2):
+        change = changes[1][unit] - changes[0][unit]
+        variance, _, theta = variance_by_definition(change, swaps.donors[unit], swaps.bins[unit])
+        assert got.estimate[unit] == pytest.approx(theta)
+        assert got.se[unit] ** 2 == pytest.approx(variance)
+        amounts = [swaps.lam[unit] * values[unit].mean() for values in allowed]
+        assert got.ends[0].estimate[unit] == pytest.approx(theta - amounts[1])
+        assert got.ends[1].estimate[unit] == pytest.approx(theta + amounts[0])
+        below, _, _ = variance_by_definition(
+            change - swaps.lam[unit] * allowed[1][unit], swaps.donors[unit], swaps.bins[unit]
+        )
+        assert got.ends[0].se[unit] ** 2 == pytest.approx(below)
+    same = given_paired((changes[0], changes[0]), (loss[0], loss[0]), swaps)
+    np.testing.assert_array_equal(same.interval(), np.zeros((2, 2)))
+    assert np.isnan(same.pvalue).all()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_two_models_are_compared_by_the_root_as_each_alone_would_be(weighted):
+    changes, allowed, loss, swaps = two_models()
+    weights = np.random.default_rng(4).gamma(4, size=90) if weighted else None
+    got = given_paired(changes, loss, swaps, allowances=allowed, weights=weights, function=ROOT.change)
+    alone = []
+    for side in (0, 1):
+        moments = GivenMoments.of(
+            changes[side], swaps.donors, swaps.bins, loss[side], allowance=allowed[side], weights=weights
+        )
+        alone.append(GivenEvidence.of([moments], swaps.lam).infer(ROOT.change))
+    np.testing.assert_allclose(got.estimate, alone[1].estimate - alone[0].estimate)
+    np.testing.assert_allclose(got.ends[0].estimate, alone[1].ends[0].estimate - alone[0].estimate)
+    np.testing.assert_allclose(got.ends[1].estimate, alone[1].estimate - alone[0].ends[0].estimate)
+    assert (got.se < np.hypot(alone[0].se, alone[1].se)).all()

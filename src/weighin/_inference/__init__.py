@@ -31,6 +31,7 @@ from weighin._inference.evidence import from_json as evidence_from_json
 from weighin._inference.evidence import to_json as evidence_to_json
 from weighin._inference.given import GivenMoments
 from weighin._inference.given_evidence import GivenEvidence
+from weighin._inference.given_paired import GivenSwaps, given_paired
 from weighin._inference.influence import (
     auc_values,
     delete_one_block,
@@ -65,6 +66,7 @@ __all__ = [
     "Function",
     "GivenEvidence",
     "GivenMoments",
+    "GivenSwaps",
     "Inference",
     "LeftOut",
     "Link",
@@ -82,6 +84,7 @@ __all__ = [
     "evidence_from_json",
     "evidence_to_json",
     "few_rows",
+    "given_paired",
     "holm",
     "infer",
     "joined",

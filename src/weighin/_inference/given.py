@@ -27,13 +27,14 @@ class GivenMoments:
     there is one repeat: W = V1 + V2 + 2 C and Ve.
 
     `n_rows`, `n_repeats`, `n_units`: Rows, swaps of each row, features and groups.
+    `swaps`, tuple of int: Of each unit the number of its donors and bins: two units that share them are two models'.
     `allowing`, tuple of int: The unit of each allowance.
     `row_weight`: Whether the last component is the weight of a row.
     `mean`, ndarray of shape (K,): Mean over all rows and repeats.
-    `n_bins`, ndarray of shape (n_units,): Bins of each unit.
-    `data`, `shuffle`, `noise`, `between`, `total`, ndarray of shape (n_units, 2, 2): Of a unit's change and allowance,
-        sums over bins of n_h f W, of n_h f Ve/R, of f (W + Ve/R), of n_h (theta_h - theta)**2, and of n_h times the
-        variance of a pair.
+    `n_bins`, ndarray of shape (n_swaps,): Bins.
+    `data`, `shuffle`, `noise`, `between`, `total`, ndarray of shape (n_swaps, P, P): Of the changes and allowances that
+        share donors and bins, sums over bins of n_h f W, of n_h f Ve/R, of f (W + Ve/R), of n_h (theta_h - theta)**2,
+        and of n_h times the variance of a pair.
     `psi`, `third`, `fourth`, `fourth_even`, ndarray of shape (K, K): Sums over rows as in `Moments`, of
         psi = (n_h - 1)/(n_h - 2) (A + B - 2 theta_h) + theta_h - theta, whatever units j and k are of; of a row
         component its distance from the mean. The factor makes up for a row not giving to itself: it is exact with all
@@ -44,6 +45,7 @@ class GivenMoments:
     n_rows: int
     n_repeats: int
     n_units: int
+    swaps: tuple[int, ...]
     allowing: tuple[int, ...]
     row_weight: bool
     mean: Floats
@@ -71,6 +73,7 @@ class GivenMoments:
         *,
         allowance: ArrayLike | None = None,
         allowing: Sequence[int] | None = None,
+        swaps: Sequence[int] | None = None,
         weights: ArrayLike | None = None,
         segment: ArrayLike | None = None,
         moved: NDArray[np.bool_] | None = None,
@@ -78,13 +81,14 @@ class GivenMoments:
         """Sum up a batch of whole bins.
 
         `changes`, array of shape (n_units, n_repeats, m): Loss after the swap minus loss before it, for each receiver.
-        `donors`, array of int of shape (n_units, n_repeats, m): Position in the batch of the row whose values each row
+        `donors`, array of int of shape (n_swaps, n_repeats, m): Position in the batch of the row whose values each row
             receives: a permutation inside each bin.
-        `bins`, array of int of shape (n_units, m): Label of each row's bin; one bin of all rows for a unit that is
+        `bins`, array of int of shape (n_swaps, m): Label of each row's bin; one bin of all rows for a unit that is
             shuffled freely.
         `rows`, array of shape (m,) or (n, m): Row components; the first is the loss before any swap.
         `allowance`, array of shape (n_allowing, n_repeats, m), optional: What the change would be were the model right.
         `allowing`: The units with an allowance, by default all.
+        `swaps`: Of each unit the number of its donors and bins, by default its own.
         `weights`, array of shape (m,), optional: Sample weights: inside a bin a pair weighs as its receiver times its
             donor, and the bin as its receivers.
         `segment`, array of bool of shape (m,), optional: Count these receivers only; donors are all rows of the bin.
@@ -108,22 +112,24 @@ class GivenMoments:
         of_rows = np.atleast_2d(np.asarray(rows, dtype=np.float64))
         if row_weight:
             of_rows = np.concatenate([of_rows * own, own[None]])
-        n_pairs = n_units + len(allowing)
+        own_swaps = tuple(range(n_units)) if swaps is None else tuple(swaps)
+        owners = _owners(own_swaps, allowing)
+        n_pairs = len(owners)
         psi, mean = np.empty((n_pairs + len(of_rows), m)), np.empty(n_pairs + len(of_rows))
         mean[n_pairs:] = of_rows.mean(axis=1)
         psi[n_pairs:] = of_rows - mean[n_pairs:, None]
-        squares = np.zeros((5, n_units, 2, 2))
-        n_bins = np.zeros(n_units)
-        for unit in range(n_units):
-            places = _places(unit, n_units, allowing)
-            pairs = np.stack([changes[unit], *extra[[place - n_units for place in places[1:]]]])
-            cut = _Cut.of(bins[unit], donors[unit])
+        most = max((owners.count(swap) for swap in owners), default=0)
+        squares = np.zeros((5, len(donors), most, most))
+        n_bins = np.zeros(len(donors))
+        for swap in range(len(donors)):
+            places = _places(swap, owners)
+            pairs = np.stack([changes[k] if k < n_units else extra[k - n_units] for k in places])
+            cut = _Cut.of(bins[swap], donors[swap])
             pairs = cut.weighed(pairs[..., cut.order].astype(np.float64), own, w)
             used = len(places)
-            squares[:, unit, :used, :used], mean[places], psi[np.array(places)[:, None], cut.order] = (
-                cut.sums(pairs)
-            )
-            n_bins[unit] = len(cut.sizes)
+            squares[:, swap, :used, :used], mean[places], of_swap = cut.sums(pairs)
+            psi[np.array(places)[:, None], cut.order] = of_swap
+            n_bins[swap] = len(cut.sizes)
         counted = changes != 0 if moved is None else moved
         if here is not None:
             counted = counted & here
@@ -132,11 +138,12 @@ class GivenMoments:
             m,
             n_repeats,
             n_units,
+            own_swaps,
             tuple(allowing),
             row_weight,
             mean,
             n_bins,
-            **dict(zip(_BY_UNIT, squares, strict=True)),
+            **dict(zip(_BY_SWAP, squares, strict=True)),
             psi=psi @ psi.T,
             third=square @ psi.T,
             fourth=(square * psi) @ psi.T,
@@ -154,30 +161,48 @@ class GivenMoments:
         """False: pairs are weighed bin by bin, and their changes divided by what rows weigh."""
         return False
 
-    def places(self, unit: int) -> list[int]:
-        """Where the change of a unit stands, and its allowance if it has one."""
-        return _places(unit, self.n_units, self.allowing)
+    @property
+    def n_swaps(self) -> int:
+        """Sets of donors and bins."""
+        return len(self.n_bins)
+
+    def places(self, swap: int) -> list[int]:
+        """Components of changes and allowances that have these donors and bins."""
+        return _places(swap, _owners(self.swaps, self.allowing))
+
+    def allowance(self, unit: int) -> int:
+        """The component that is the allowance of a unit."""
+        return self.n_units + self.allowing.index(unit)
 
     def of_units(self, units: Sequence[int]) -> GivenMoments:
-        """The same for some of the units, in the order given."""
-        chosen = np.asarray(units, dtype=np.int64)
-        allowing = [(new, self.places(unit)[1]) for new, unit in enumerate(units) if unit in self.allowing]
+        """The same for some of the units, in the order given, each with donors and bins of its own."""
+        allowing = [(new, self.allowance(unit)) for new, unit in enumerate(units) if unit in self.allowing]
         kept = [*units, *(place for _, place in allowing), *range(self.n_pairs, len(self.mean))]
         by_component = {name: getattr(self, name)[np.ix_(kept, kept)] for name in _BY_COMPONENT}
-        by_unit = {name: getattr(self, name)[chosen] for name in (*_BY_UNIT, "n_bins", "changed")}
+        by_swap: dict[str, Any] = {name: np.zeros((len(units), 2, 2)) for name in _BY_SWAP}
+        for new, unit in enumerate(units):
+            swap = self.swaps[unit]
+            own = [unit, self.allowance(unit)] if unit in self.allowing else [unit]
+            inside = [self.places(swap).index(place) for place in own]
+            for name, squares in by_swap.items():
+                squares[new, : len(own), : len(own)] = getattr(self, name)[swap][np.ix_(inside, inside)]
+        chosen: Positions = np.asarray(units, dtype=np.int64)
         return replace(
             self,
             n_units=len(units),
+            swaps=tuple(range(len(units))),
             allowing=tuple(new for new, _ in allowing),
             mean=self.mean[kept],
+            n_bins=self.n_bins[[self.swaps[unit] for unit in units]],
+            changed=self.changed[chosen],
             **by_component,
-            **by_unit,
+            **by_swap,
         )
 
     @np.errstate(over="ignore", invalid="ignore")
     def __add__(self, other: GivenMoments) -> GivenMoments:
         """Sums of the rows of both, as if summed up at once."""
-        for name in ("n_repeats", "n_units", "allowing", "row_weight"):
+        for name in ("n_repeats", "n_units", "swaps", "allowing", "row_weight"):
             if getattr(self, name) != getattr(other, name):
                 raise InputError(
                     f"Moments with {name} {getattr(self, name)} and {getattr(other, name)} do not add up."
@@ -191,11 +216,11 @@ class GivenMoments:
     def _about(self, centre: Floats) -> dict[str, Floats]:
         """The sums about another centre."""
         moved = self.mean - centre
-        sums = {name: getattr(self, name) for name in (*_BY_UNIT, "n_bins", "changed")}
+        sums = {name: getattr(self, name) for name in (*_BY_SWAP, "n_bins", "changed")}
         between = self.between.copy()
-        for unit in range(self.n_units):
-            by = moved[self.places(unit)]
-            between[unit, : len(by), : len(by)] += self.n_rows * np.outer(by, by)
+        for swap in range(self.n_swaps):
+            by = moved[self.places(swap)]
+            between[swap, : len(by), : len(by)] += self.n_rows * np.outer(by, by)
         psi = self.psi + self.n_rows * np.outer(moved, moved)
         return {**sums, "between": between, "psi": psi, **shape_about(self, moved)}
 
@@ -212,19 +237,25 @@ class GivenMoments:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> GivenMoments:
         """Read what `to_dict` gave."""
+        whole = ("swaps", "allowing")
         read: dict[str, Any] = {
-            name: np.array(v, dtype=float) if isinstance(v, list) and name != "allowing" else v
+            name: np.array(v, dtype=float) if isinstance(v, list) and name not in whole else v
             for name, v in values.items()
         }
-        return cls(**{**read, "allowing": tuple(int(unit) for unit in values["allowing"])})
+        return cls(**read | {name: tuple(int(unit) for unit in values[name]) for name in whole})
 
 
-_BY_UNIT = ("data", "shuffle", "noise", "between", "total")
+_BY_SWAP = ("data", "shuffle", "noise", "between", "total")
 _BY_COMPONENT = ("psi", "third", "fourth", "fourth_even")
 
 
-def _places(unit: int, n_units: int, allowing: Sequence[int]) -> list[int]:
-    return [unit, n_units + list(allowing).index(unit)] if unit in allowing else [unit]
+def _owners(swaps: Sequence[int], allowing: Sequence[int]) -> list[int]:
+    """Of each component of pairs the number of its donors and bins."""
+    return [*swaps, *(swaps[unit] for unit in allowing)]
+
+
+def _places(swap: int, owners: Sequence[int]) -> list[int]:
+    return [place for place, owner in enumerate(owners) if owner == swap]
 
 
 @dataclass(frozen=True)

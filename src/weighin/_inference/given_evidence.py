@@ -8,7 +8,7 @@ lower end come from the change less lam times the allowance; the estimate and th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -113,17 +113,17 @@ class GivenEvidence:
         allowing = [unit for unit in first.allowing if unit < self.n_units and self.lam[unit] > 0]
         if not allowing and tested.all():
             return plain
-        ends = []
-        for side in (1.0, -1.0):
-            allowed = side * np.maximum(side * combinations[:, allowing], 0.0)
-            amount, slope = self._allowance(allowing, slopes)
-            end = self._inference(
+        amount, slope = self._allowance(allowing, slopes)
+        below, above = (
+            self._inference(
                 combinations @ value - allowed @ amount, combinations @ slopes - allowed @ slope, few, sign
             )
-            # an allowance below 0 is noise
-            wider = side * (end.estimate - plain.estimate) <= 0
-            ends.append(_without(_either(wider, end, plain), ~known, ~there))
-        return Allowing(**vars(plain), below=ends[0], above=ends[1], tested=tested)
+            for allowed in (side * np.maximum(side * combinations[:, allowing], 0.0) for side in (1.0, -1.0))
+        )
+        ends = allowed_for(plain, below, above, tested)
+        return replace(
+            ends, below=_without(ends.below, ~known, ~there), above=_without(ends.above, ~known, ~there)
+        )
 
     def _inference(self, value: Floats, slopes: Floats, few: NDArray[np.bool_], sign: float) -> Inference:
         return Inference.of(sign * value, given_spread(self.strata, sign * slopes), few)
@@ -134,7 +134,7 @@ class GivenEvidence:
         plain = np.sum([moments.n_rows / n * moments.mean for moments in self.strata], axis=0)
         amounts, slope = np.zeros(len(units)), np.zeros((len(units), len(plain)))
         for row, unit in enumerate(units):
-            place = first.places(unit)[1]
+            place = first.allowance(unit)
             slope[row, place] = self.lam[unit] * slopes[unit, unit]
             amounts[row] = slope[row, place] * plain[place]
             if first.row_weight:
@@ -205,10 +205,15 @@ class GivenEvidence:
         )
 
 
-def _either(where: NDArray[np.bool_], first: Inference, second: Inference) -> Inference:
-    """Each estimate from the first where it holds, else from the second."""
-    names = [entry.name for entry in fields(Inference)]
-    return Inference(*(np.where(where, getattr(first, name), getattr(second, name)) for name in names))
+def allowed_for(plain: Inference, below: Inference, above: Inference, tested: NDArray[np.bool_]) -> Allowing:
+    """Take either end from its own numbers where that makes the interval wider: an allowance below 0 is noise."""
+    ends = []
+    for side, end in ((1.0, below), (-1.0, above)):
+        wider = side * (end.estimate - plain.estimate) <= 0
+        names = [entry.name for entry in fields(Inference)]
+        values = (np.where(wider, getattr(end, name), getattr(plain, name)) for name in names)
+        ends.append(Inference(*values))
+    return Allowing(**vars(plain), below=ends[0], above=ends[1], tested=tested)
 
 
 def _without(inference: Inference, unsure: NDArray[np.bool_], missing: NDArray[np.bool_]) -> Inference:

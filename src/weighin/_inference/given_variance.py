@@ -35,14 +35,14 @@ def given_parts(moments: GivenMoments, coefficients: Floats) -> tuple[Floats, Fl
     """Parts of n times the variance of linear combinations: of the data, of shuffling, and var(D)."""
     n, covariance = moments.n_rows, moments.psi.copy()
     data, shuffle, total = np.zeros((3, len(coefficients)))
-    for unit in range(moments.n_units):
-        places = moments.places(unit)
+    for swap in range(moments.n_swaps):
+        places = moments.places(swap)
         covariance[np.ix_(places, places)] = 0.0
         here = coefficients[:, places].any(axis=1)
-        own, used, bins = coefficients[here][:, places], len(places), moments.n_bins[unit]
+        own, used, bins = coefficients[here][:, places], len(places), moments.n_bins[swap]
 
-        def of(name: str, unit: int = unit, own: Floats = own, used: int = used) -> Floats:
-            return quadratic(own, getattr(moments, name)[unit, :used, :used]) / n
+        def of(name: str, swap: int = swap, own: Floats = own, used: int = used) -> Floats:
+            return quadratic(own, getattr(moments, name)[swap, :used, :used]) / n
 
         between = of("between") * bins / (bins - 1) - of("noise") if bins > 1 else 0.0
         data[here] += np.maximum(0.0, of("data")) + np.maximum(0.0, between)

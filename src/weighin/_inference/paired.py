@@ -58,7 +58,7 @@ def paired(
     before, give = np.concatenate([own, other - own]), np.asarray(donors)
     all_in_one = np.zeros(give.shape[1], dtype=np.int64)
     blocks = list(
-        _blocks(
+        closed_blocks(
             all_in_one if block is None else np.asarray(block),
             all_in_one if stratum is None else np.asarray(stratum),
             give,
@@ -83,22 +83,22 @@ def paired(
                 moments = moments_of[stratum_label] + moments
             moments_of[stratum_label] = moments
         n = len(first[batch])
-        of_two, strata = _of_two(function, len(own)), list(moments_of.values())
-        inferences += [difference(strata, n + unit, unit, of_two, sign=sign) for unit in range(n)]
+        both_of, strata = of_two(function, len(own)), list(moments_of.values())
+        inferences += [difference(strata, n + unit, unit, both_of, sign=sign) for unit in range(n)]
     return joined(inferences)
 
 
-def _blocks(
+def closed_blocks(
     block: NDArray[np.int64], stratum: NDArray[np.int64], give: NDArray[np.int64]
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
     """Stratum, rows and donors, by their places among these rows, of each block."""
     order = np.lexsort((block, stratum))
     starts = np.flatnonzero(np.diff(block[order], prepend=-1) | np.diff(stratum[order], prepend=-1))
     for members in np.split(order, starts)[1:]:
-        yield int(stratum[members[0]]), members, np.searchsorted(members, give[:, members])
+        yield int(stratum[members[0]]), members, np.searchsorted(members, give[..., members])
 
 
-def _of_two(function: Function, n_rows: int) -> Function:
+def of_two(function: Function, n_rows: int) -> Function:
     """The same function of the means of either model, where those of the second are given less those of the first.
 
     Unit n + i is what the second model has for unit i. Derivatives are laid out for the difference of the two, in

@@ -1,0 +1,127 @@
+"""How sure one can be of the difference between two importances given other columns, of two models on one swap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from weighin._inference.estimates import few_rows, linearise
+from weighin._inference.given import GivenMoments
+from weighin._inference.given_evidence import allowed_for
+from weighin._inference.given_variance import given_spread
+from weighin._inference.intervals import Inference, joined
+from weighin._inference.links import IDENTITY, Function
+from weighin._inference.paired import TOGETHER, closed_blocks, of_two
+
+
+@dataclass(frozen=True, eq=False)
+class GivenSwaps:
+    """What two models share of swaps among look-alike rows.
+
+    `donors`, ndarray of int of shape (n_units, n_repeats, n_rows): Row whose values each row received.
+    `bins`, ndarray of int of shape (n_units, n_rows): Label of each row's bin inside its block.
+    `lam`, ndarray of shape (n_units,): How much worse the model of the other columns is than it could be.
+    `block`, `stratum`, ndarray of shape (n_rows,): Number of each row's donor-closed block, and of its stratum.
+    """
+
+    donors: NDArray[np.int64]
+    bins: NDArray[np.int64]
+    lam: NDArray[np.float64]
+    block: NDArray[np.int64]
+    stratum: NDArray[np.int64]
+
+
+# of losses beyond all bounds, as in `GivenMoments.of`
+@np.errstate(over="ignore", invalid="ignore")
+def given_paired(
+    changes: tuple[ArrayLike, ArrayLike],
+    rows: tuple[ArrayLike, ArrayLike],
+    swaps: GivenSwaps,
+    *,
+    allowances: tuple[ArrayLike, ArrayLike] | None = None,
+    weights: ArrayLike | None = None,
+    function: Function = IDENTITY.change,
+    sign: float = 1.0,
+) -> Inference:
+    """Estimate how much more the second model relies on each feature, given the same columns.
+
+    The lower end allows for what the second model's importance owes to errors of the model of the other columns, the
+    upper end for what the first one's does.
+
+    `changes`, `allowances`, tuple of two arrays of shape (n_units, n_repeats, n_rows): Of the first and of the second
+        model, as for `GivenMoments.of`. Without allowances there is no p-value where lam is above 0.
+    `rows`, tuple of two arrays of shape (n_rows,) or (n, n_rows): Row components of either model; the first is its loss
+        before any swap.
+    `swaps`: Who gave to whom.
+    `weights`, array of shape (n_rows,), optional: Sample weights.
+    `function`: What is reported of the means, as for `weighin._inference.infer`.
+    `sign`: -1 where the metric grows with quality.
+
+    Returns
+    -------
+    Inference
+        Arrays of shape (n_units,).
+    """
+    first, second = (np.asarray(values, dtype=np.float64) for values in changes)
+    own, other = (np.atleast_2d(np.asarray(values, dtype=np.float64)) for values in rows)
+    before = np.concatenate([own, other - own])
+    weight = None if weights is None else np.asarray(weights, dtype=np.float64)
+    extra = None if allowances is None else [np.asarray(values, dtype=np.float64) for values in allowances]
+    parts = []
+    for start in range(0, len(first), TOGETHER):
+        units = np.arange(start, min(start + TOGETHER, len(first)))
+        n = len(units)
+        of_stratum: dict[int, GivenMoments] = {}
+        for stratum, members, donors in closed_blocks(swaps.block, swaps.stratum, swaps.donors[units]):
+            here = np.ix_(units, np.arange(first.shape[1]), members)
+            one, two = first[here], second[here]
+            moments = GivenMoments.of(
+                np.concatenate([one, two - one]),
+                donors,
+                swaps.bins[np.ix_(units, members)],
+                before[:, members],
+                allowance=None if extra is None else np.concatenate([values[here] for values in extra]),
+                swaps=[*range(n), *range(n)],
+                weights=None if weight is None else weight[members],
+                moved=np.concatenate([one, two]) != 0,
+            )
+            of_stratum[stratum] = of_stratum[stratum] + moments if stratum in of_stratum else moments
+        parts.append(_judged(list(of_stratum.values()), swaps.lam[units], of_two(function, len(own)), sign))
+    return joined(parts)
+
+
+def _judged(
+    strata: list[GivenMoments], lam: NDArray[np.float64], function: Function, sign: float
+) -> Inference:
+    """Second minus first; units n and more are what the second model's changes are more than the first one's."""
+    n, first = len(lam), strata[0]
+    value, slopes = linearise(strata, function)
+    few = few_rows(strata)
+    either = few[:n] | few[n:]
+    estimate, by = value[n:] - value[:n], slopes[n:] - slopes[:n]
+
+    def judged(estimate: NDArray[np.float64], by: NDArray[np.float64]) -> Inference:
+        return Inference.of(sign * estimate, given_spread(strata, sign * by), either)
+
+    plain = judged(estimate, by)
+    tested = (lam == 0) | (len(first.allowing) > 0)
+    if not first.allowing:
+        return plain if tested.all() else allowed_for(plain, plain, plain, tested)
+    total = sum(moments.n_rows for moments in strata)
+    means = np.sum([moments.n_rows / total * moments.mean for moments in strata], axis=0)
+    units = np.arange(n)
+    # slopes of the first are laid out for a difference: see `of_two`
+    second_slope = slopes[n + units, n + units]
+    ends = []
+    for side, slope, place in (
+        (1.0, second_slope, first.n_units + n + units),
+        (-1.0, slopes[units, units] + second_slope, first.n_units + units),
+    ):
+        amount, less = side * lam * slope * means[place], by.copy()
+        less[units, place] -= side * lam * slope
+        if first.row_weight:
+            less[:, -1] += amount / means[-1]
+        ends.append(judged(estimate - amount, less))
+    return allowed_for(plain, ends[0], ends[1], tested)
