@@ -15,6 +15,9 @@ Values = NDArray[np.float64]
 # a number of so few levels, or with so large a share of rows at one value, is not moved: the donor's value is given
 FEW_LEVELS = 12
 LARGE_SHARE = 0.05
+# whole numbers are moved to the nearest there is, so that they may be fewer, and more of them alike
+FEW_WHOLE = 6
+LARGE_SHARE_OF_WHOLE = 0.4
 # levels of a category with a probability of their own; the rarer ones share one
 MOST_LEVELS = 50
 RARE_ROWS = 3
@@ -75,13 +78,14 @@ class Treatment:
         levels, counts = np.unique(values[~is_missing], return_counts=True)
         missing, varies = bool(is_missing.any()), len(levels) + bool(is_missing.any()) > 1
         whole = column.kind != "category" and bool((np.mod(levels, 1) == 0).all())
-        atoms = levels[counts > max(LARGE_SHARE * len(values), RARE_ROWS)]
+        share, few = (LARGE_SHARE_OF_WHOLE, FEW_WHOLE) if whole else (LARGE_SHARE, FEW_LEVELS)
+        atoms = levels[counts > max(share * len(values), RARE_ROWS)]
         none = np.empty(0)
         if column.kind == "category":
             common = np.sort(levels[np.argsort(-counts, kind="stable")[:MOST_LEVELS]])
             frequent = np.isin(levels, common) & (counts >= RARE_ROWS)
             return cls(False, levels[frequent], False, none, missing, varies)
-        if len(levels) <= FEW_LEVELS or len(atoms) or not np.isfinite(levels).all():
+        if len(levels) <= few or len(atoms) or not np.isfinite(levels).all():
             classes = levels if len(levels) <= FEW_LEVELS else _ranges(values[~is_missing], atoms)
             return cls(False, classes, len(levels) > FEW_LEVELS, none, missing, varies)
         return cls(True, none, False, levels if whole else none, missing, varies)

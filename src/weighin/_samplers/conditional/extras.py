@@ -153,17 +153,22 @@ def leaves_of(
     return Leaves(tuple(trees), columns) if trees else None
 
 
-def honest_gain(rows: Values, columns: Places, rest: Values, halves: Sequence[Places]) -> float:
-    """Share of what is left that trees grown on one half explain on the other."""
-    mine, gains = rows[:, columns], []
+def honest_gain(
+    rows: Values, columns: Places, targets: Values, rest: Values, halves: Sequence[Places]
+) -> float:
+    """Share of what is left of the targets that leaves of trees explain: grown on one half, judged on the other."""
+    gains = []
     for grown, other in (halves, halves[::-1]):
-        if len(grown) < 2 * LEAST_LEAF:
+        parts = (grown[::2], grown[1::2])
+        leaves = leaves_of(rows, columns, targets, rest, parts)
+        if leaves is None:
             return 0.0
-        told = (
-            tree_of(mine[grown], rest[grown])
-            .predict(mine[other].astype(np.float32))
-            .reshape(rest[other].shape)
+        inside, outside = leaves.of(rows[grown]), leaves.of(rows[other])
+        mean, centre = rest[grown].mean(0), inside.mean(0)
+        inside, outside = inside - centre, outside - centre
+        solved = np.linalg.solve(
+            inside.T @ inside + LEAST_LEAF * np.eye(inside.shape[1]), inside.T @ (rest[grown] - mean)
         )
-        total = ((rest[other] - rest[grown].mean(0)) ** 2).sum()
-        gains.append(1 - ((rest[other] - told) ** 2).sum() / total if total else 0.0)
+        total = ((rest[other] - mean) ** 2).sum()
+        gains.append(1 - ((rest[other] - mean - outside @ solved) ** 2).sum() / total if total else 0.0)
     return float(np.mean(gains))

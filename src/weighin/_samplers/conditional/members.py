@@ -99,14 +99,20 @@ class Member:
         missing = float(self.chance.targets.mean())
         return (1 - missing) * self.value.own_share + missing * self.chance.own_share
 
-    def lacking(self, within_bins: float) -> float:
-        """Share of a change that the fit's own error may make; `within_bins` is the variance of chances in bins."""
-        value = 0.0 if self.value is None else self.value.lacking
-        if self.chance is None:
-            return max(0.0, value)
-        error = float(self.chance.fit.error.sum())
-        chance = max(0.0, self.chance.lacking) + (within_bins / error if error else 0.0)
-        return max(0.0, value, CLASSES_ALLOWED * chance)
+    def lacking(self, bins: Places, expected: Expected) -> float:
+        """Share of a change that the fit's own error may make, with bins like these of some rows."""
+        value = chance = 0.0
+        if self.value is not None:
+            value = max(0.0, self.value.lacking)
+            if len(self.treatment.existing) and expected.centre is not None:
+                # a move of less than half a step is none
+                error = self.sd**2 * float(self.value.fit.error.sum())
+                value += _variance_within(expected.centre[:, None], bins) / error if error else 0.0
+        if self.chance is not None and expected.chances is not None:
+            error = float(self.chance.fit.error.sum())
+            within = _variance_within(expected.chances, bins) / error if error else 0.0
+            chance = CLASSES_ALLOWED * (max(0.0, self.chance.lacking) + within)
+        return max(value, chance)
 
     @property
     def centre_sd(self) -> float:
@@ -186,6 +192,13 @@ def scores(members: Sequence[tuple[Member, Expected]]) -> Values:
         (len(part) for _, e in members for part in (e.centre, e.chances) if part is not None), default=0
     )
     return np.column_stack(columns) if columns else np.empty((n_rows, 0))
+
+
+def _variance_within(values: Values, bins: Places) -> float:
+    """Variance within bins, added up over columns."""
+    sizes = np.bincount(bins)[:, None]
+    means = np.stack([np.bincount(bins, column) for column in values.T], axis=1) / sizes
+    return float(((values - means[bins]) ** 2).sum() / len(values))
 
 
 def _chances(values: Values) -> Values:

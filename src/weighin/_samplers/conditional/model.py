@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from weighin._samplers.block import Block, Positions
 from weighin._samplers.conditional.basis import MOST_CELLS, Design
@@ -83,9 +82,10 @@ class GivenModel:
         fit_all([member.spread for member in members if member.spread is not None])
         for member in members:
             member.finish(matrix)
+        problems.done()
         self._companions = Companions(self.columns, design, matrix)
         self._last: tuple[bytes, Values] = (b"", np.empty((0, 0)))
-        self._bin_variances: dict[tuple[Unit, int], list[float]] = {}
+        self._allowances: dict[tuple[Unit, int], float] = {}
 
     def _members(self, unit: Unit, problems: Problems) -> list[Member]:
         design = self._design
@@ -108,12 +108,10 @@ class GivenModel:
             Swaps of each row: with many of them, bins are larger.
         """
         members = self._units[unit]
-        within = self._variance_in_bins(unit, n_repeats)
-        lam = max((m.lacking(v) for m, v in zip(members, within, strict=True)), default=0.0)
         return GivenReport.of(
             unit,
             own_share=float(np.mean([m.own_share for m in members])) if unit.given else 1.0,
-            lam=lam if unit.given else 0.0,
+            lam=self._allowance(unit, n_repeats),
             leverage=max((member.leverage for member in members), default=0.0),
             n_fit=len(self._fit_rows),
             n_rows=len(self._fitted_at),
@@ -175,25 +173,15 @@ class GivenModel:
             self._last = (key, design)
         return design
 
-    def _variance_in_bins(self, unit: Unit, n_repeats: int) -> list[float]:
-        """Variance of each member's chances among rows of one bin, in as many rows as a block has."""
-        members = self._units[unit]
-        least = bin_rows(n_repeats)
-        if (unit, least) not in self._bin_variances:
+    def _allowance(self, unit: Unit, n_repeats: int) -> float:
+        """Largest allowance of the members, in as many rows as a block has."""
+        members, least = self._units[unit], bin_rows(n_repeats)
+        if (unit, least) not in self._allowances:
             at = np.random.default_rng([self.seed, 1]).permutation(len(self._fit_rows))[:BLOCK_ROWS]
-            expected = [member.own.at(at) for member in members]
-            bins = cut(scores(list(zip(members, expected, strict=True))), least)
-            self._bin_variances[unit, least] = [
-                0.0 if known.chances is None else _variance_within(known.chances, bins) for known in expected
-            ]
-        return self._bin_variances[unit, least]
-
-
-def _variance_within(values: NDArray[np.float64], bins: Positions) -> float:
-    """Variance within bins, added up over columns."""
-    sizes = np.bincount(bins)[:, None]
-    means = np.stack([np.bincount(bins, column) for column in values.T], axis=1) / sizes
-    return float(((values - means[bins]) ** 2).sum() / len(values))
+            pairs = [(member, member.own.at(at)) for member in members]
+            bins = cut(scores(pairs), least) if len(at) else at
+            self._allowances[unit, least] = max((m.lacking(bins, known) for m, known in pairs), default=0.0)
+        return self._allowances[unit, least]
 
 
 def fit_given(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._samplers.conditional.extras import Extras
-from weighin._samplers.conditional.ridge import LEAST_FREEDOM, Fit, Job, Places, Ridge, Values, half_errors
+from weighin._samplers.conditional.ridge import LEAST_FREEDOM, Fit, Job, Places, Ridge, Values
 
 # of the mean square, added to squared residuals before their logarithm is taken
 FLOOR = 0.001
@@ -32,6 +32,17 @@ class Problem:
 
     def __post_init__(self) -> None:
         self.ridge = Ridge(self.rows, self.curved)
+        self._of_halves: dict[int, Ridge] = {}
+
+    def of_half(self, number: int) -> Ridge:
+        """Fits on one half of the rows."""
+        if number not in self._of_halves:
+            self._of_halves[number] = Ridge(self.rows[self.halves[number]], self.curved, exact=False)
+        return self._of_halves[number]
+
+    def done(self) -> None:
+        """Forget what only fitting needs."""
+        self._of_halves.clear()
 
 
 @dataclass(eq=False)
@@ -128,6 +139,11 @@ class Problems:
             )
         return self._made[key]
 
+    def done(self) -> None:
+        """Forget what only fitting needs."""
+        for problem in self._made.values():
+            problem.done()
+
 
 def fit_all(tasks: Sequence[Task]) -> None:
     """Fit them: those of one problem at once."""
@@ -142,9 +158,19 @@ def measure_lack(tasks: Sequence[Task]) -> None:
         problem = mine[0].problem
         if len(problem.within) < 4:
             continue
-        errors = half_errors(problem.rows, problem.curved, [task.job for task in mine], problem.halves)
-        for task, error in zip(mine, errors, strict=True):
-            task.half_error = error
+        extras = [task.extras.of(problem.rows) for task in mine]
+        for task in mine:
+            task.half_error = np.zeros(task.targets.shape[1])
+        for number, half in enumerate(problem.halves):
+            other = problem.halves[1 - number]
+            jobs = [
+                Job(task.targets[half], task.drop, None if extra is None else extra[half], task.extras.curved)
+                for task, extra in zip(mine, extras, strict=True)
+            ]
+            for task, extra, fit in zip(mine, extras, problem.of_half(number).fit(jobs), strict=True):
+                told = fit.predict(problem.rows[other], None if extra is None else extra[other])
+                squares = ((task.targets[other] - told) ** 2).sum(0)
+                task.half_error = squares / len(problem.rows) + task.half_error
 
 
 def _by_problem(tasks: Sequence[Task]) -> list[list[Task]]:

@@ -258,20 +258,3 @@ def positive_inverse(matrix: Values) -> Values:
             lower = np.tril(half)
             return np.asarray(lower + np.tril(lower, -1).T)
     return np.asarray(np.linalg.pinv(matrix, hermitian=True))
-
-
-def half_errors(
-    rows: Values, curved: NDArray[np.bool_], jobs: Sequence[Job], halves: Sequence[Places]
-) -> list[Values]:
-    """Mean squared error of each target of each job, fitted on each half of the rows, on the other half."""
-    errors = [np.zeros(job.targets.shape[1]) for job in jobs]
-    for fitted, other in (halves, halves[::-1]):
-        ridge = Ridge(rows[fitted], curved, exact=False)
-        parts = [
-            Job(job.targets[fitted], job.drop, None if job.extra is None else job.extra[fitted], job.curved)
-            for job in jobs
-        ]
-        for total, job, fit in zip(errors, jobs, ridge.fit(parts), strict=True):
-            extra = None if job.extra is None else job.extra[other]
-            total += ((job.targets[other] - fit.predict(rows[other], extra)) ** 2).sum(0)
-    return [total / len(rows) for total in errors]

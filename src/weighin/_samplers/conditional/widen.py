@@ -8,13 +8,16 @@ import numpy as np
 
 from weighin._samplers.conditional.extras import honest_gain, leaves_of, likely, products_in
 from weighin._samplers.conditional.problem import Task
-from weighin._samplers.conditional.ridge import Job, Places, Ridge
+from weighin._samplers.conditional.ridge import Job, Places
 
-# what trees have to explain of the rest before more is tried; how much smaller the error on other rows has to be
-WORTH_TRYING = 0.01
+# what trees have to explain of the rest before more is tried, where that takes long; how much smaller the error on
+# other rows has to be
+WORTH_TRYING = 0.003
 WORTH_KEEPING = 0.98
 # rows of each half that the first look takes
 LOOKED_AT = 2000
+# rows times columns
+QUICK = 200_000
 
 
 def add_products(task: Task) -> None:
@@ -33,8 +36,9 @@ def add_leaves(task: Task) -> None:
     columns = likely(problem.rows, task.straight, task.targets, rest)
     if not len(columns) or task.half_error is None:
         return
+    quick = len(problem.rows) * problem.rows.shape[1] < QUICK
     looked_at = [half[:LOOKED_AT] for half in problem.halves]
-    if honest_gain(problem.rows, columns, rest, looked_at) < WORTH_TRYING:
+    if not quick and honest_gain(problem.rows, columns, task.targets, rest, looked_at) < WORTH_TRYING:
         return
     error = _half_error(task, columns)
     if error.sum() >= WORTH_KEEPING * task.half_error.sum():
@@ -48,9 +52,9 @@ def _half_error(task: Task, columns: Places) -> np.ndarray:
     """Error of the fit with leaves, all of it from one half of the rows, on the other half."""
     problem = task.problem
     error = np.zeros(task.targets.shape[1])
-    for fitted, other in (problem.halves, problem.halves[::-1]):
+    for number, fitted in enumerate(problem.halves):
+        other, ridge = problem.halves[1 - number], problem.of_half(number)
         rows, targets = problem.rows[fitted], task.targets[fitted]
-        ridge = Ridge(rows, problem.curved, exact=False)
         extras = task.extras
         (fit,) = ridge.fit([Job(targets, task.drop, extras.of(rows), extras.curved)])
         grown = leaves_of(rows, columns, targets, targets - fit.fitted, _halves(len(fitted)))
