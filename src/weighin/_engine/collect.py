@@ -9,6 +9,8 @@ import numpy as np
 
 from weighin._base.errors import MetricError
 from weighin._engine.measurement import Scores, SwapEffect
+from weighin._engine.moving import MovingSampler
+from weighin._engine.moving_means import MovingMeans
 from weighin._engine.row_means import RowMeans
 from weighin._engine.run import Advance, Run
 from weighin._engine.whole_score import WholeScore
@@ -24,7 +26,8 @@ def collect(run: Run, advance: Advance) -> Scores:
     MetricError
         If a metric is not a number before any swap.
     """
-    collector = WholeScore if run.measurement.whole else RowMeans
+    means = MovingMeans if isinstance(run.sampler, MovingSampler) else RowMeans
+    collector = WholeScore if run.measurement.whole else means
     done: list[RowMeans | WholeScore] = []
     complete = False
     try:

@@ -142,8 +142,8 @@ def _predicted(view: View, rows: Rows, start: int, most: int) -> Any:
 
 
 def first_donors(sampler: Sampler) -> Donors | None:
-    """Row that gives its values to each row in the first shuffle; None where some rows receive none."""
-    if sampler.n_receivers < sampler.n_rows:
+    """Row that gives its values to each row in the first shuffle; None where some receive none, or values are made."""
+    if sampler.n_receivers < sampler.n_rows or sampler.copies > 1:
         return None
     donors = np.empty(sampler.n_rows, dtype=np.int64)
     for block in sampler.blocks():

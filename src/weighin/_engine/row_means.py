@@ -14,6 +14,7 @@ from weighin._engine.measurement import SwapEffect
 from weighin._engine.plan import STEPS, Batch
 from weighin._engine.run import Advance, Run, swap_effect
 from weighin._engine.sums import Sums
+from weighin._metrics import Metric
 from weighin._tables.features import Feature
 
 
@@ -34,7 +35,9 @@ class RowMeans:
         self.n_rows = 0
         self.recorder = run.recorder(len(section))
         n_places = len(run.measurement.places)
-        self._sums = [Sums.nothing(len(section), run.sampler.n_repeats, run.n_strata)] * n_places
+        self._sums: Sequence[Sums] = [
+            Sums.nothing(len(section), run.sampler.n_repeats, run.n_strata)
+        ] * n_places
 
     def collect(self, advance: Advance) -> None:
         """Go through all batches."""
@@ -63,12 +66,18 @@ class RowMeans:
         step = self.run.plan.step
         return step if self.n_rows or self.run.batch_seconds is None else -(-step // STEPS)
 
+    def _predict(
+        self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]
+    ) -> tuple[Any, Any]:
+        """Predictions as the rows are, and after each swap."""
+        return self.run.predict(batch, rows, features, cache)
+
     def _changes(
         self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]
     ) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
         """For each metric: loss before any swap, (n_receivers,), and what swaps change, features and repeats first."""
         run = self.run
-        baseline, out = run.predict(batch, rows, features, cache)
+        baseline, out = self._predict(batch, rows, features, cache)
         before, changes = [], []
         for metric in run.measurement.metrics:
             assert metric.per_row is not None
@@ -84,21 +93,25 @@ class RowMeans:
             before.append(on_host(losses))
             changes.append(change)
             check_not_vanished(metric, before[-1], change, target, unmoved, after)
+            self._allow(metric, target, unmoved, after)
         return before, changes
+
+    def _allow(self, metric: Metric, target: Any, unmoved: Any, after: Any) -> None:
+        """Look at what a metric compares; nothing more is asked of plain means."""
 
     def _add(
         self, batch: Batch, before: list[NDArray[Any]], changes: list[NDArray[Any]], n_features: int
     ) -> None:
         run = self.run
         sums = [
-            self._sums[place].add(
+            self._added(
+                place,
                 batch,
                 before[number],
                 changes[number],
                 weights=run.measurement.weights_of(batch.numbers),
                 segment=run.measurement.segment_of(segment, batch.numbers),
                 spread=run.spread_of(metric, segment, batch.numbers),
-                closed=run.sampler.closed,
             )
             for place, (number, metric, segment) in enumerate(run.measurement.places)
         ]
@@ -114,6 +127,17 @@ class RowMeans:
             sums,
             self.section[:n_features],
         )
+
+    def _added(
+        self,
+        place: int,
+        batch: Batch,
+        before: NDArray[Any],
+        changes: NDArray[Any],
+        **of_rows: Any,
+    ) -> Sums:
+        """Sums of a metric and segment with a batch added; `of_rows` as `Sums.add` takes them."""
+        return self._sums[place].add(batch, before, changes, closed=self.run.sampler.closed, **of_rows)
 
     @property
     def swap_effects(self) -> list[SwapEffect]:

@@ -140,17 +140,16 @@ class Session:
     ) -> C:
         """Swap features, and have a collector make of the predictions what it does; the rest as for `measure`."""
         n_jobs, chunk_rows = resources.n_jobs, _whole(resources.chunk_rows)
+        n_swapped = sampler.n_receivers * sampler.n_repeats * len(features)
         # a function may call torch as well, and is not called in parallel: its threads are its own
-        own_threads = (
-            n_jobs is None and sampler.n_receivers * sampler.n_repeats * len(features) < THREADS_FROM
-        )
+        own_threads = n_jobs is None and n_swapped < THREADS_FROM
 
         def run(view: View) -> C:
             plan = make_plan(
                 features,
                 n_rows=sampler.n_receivers,
                 n_repeats=sampler.n_repeats,
-                row_bytes=data.rows.row_bytes,
+                row_bytes=data.rows.row_bytes * sampler.copies,
                 out_bytes=view.probe.pred[:1].nbytes,
                 block_rows=sampler.largest_block,
                 whole=measurement.whole,
@@ -163,9 +162,10 @@ class Session:
             )
             proof, unproven = self._proof(view, features, lambda: first_donors(sampler), resources)
             with _workers(view, plan.n_threads, own_threads) as workers:
-                kernel = kernel_for(view)(view, features, sampler.n_repeats, chunk_rows, workers)
-                seconds = resources.batch_seconds
-                task = Run(view, data, measurement, kernel, sampler, plan, seconds, proof, unproven)
+                seen = replace(view, moved=sampler.moved)
+                kernel = kernel_for(view)(seen, features, sampler.n_repeats, chunk_rows, workers)
+                cut = plan, resources.batch_seconds
+                task = Run(view, data, measurement, kernel, sampler, *cut, proof, unproven)
                 collected = collector(task, advance)
             if collected.complete and proof is not None and proof.swapped is not None:
                 self._keep(replace(view, proven=True), resources)

@@ -26,7 +26,7 @@ from weighin._metrics import (
     class_metrics,
     general,
 )
-from weighin._models.fastai_columns import learner_columns
+from weighin._models.fastai_columns import learner_columns, learner_scale
 from weighin._models.fastai_metrics import LearnerMetrics, activated, has_activation
 from weighin._models.fastai_table import prepare, read_rules
 from weighin._models.objectives import of_loss
@@ -36,6 +36,7 @@ from weighin._models.torch_state import cached_rows, evaluating, module_device, 
 from weighin._tables.arrays import ArrayRows
 from weighin._tables.columns import Column
 from weighin._tables.features import Feature
+from weighin._tables.mover import Mover
 
 
 class FastaiModel:
@@ -125,6 +126,12 @@ class FastaiModel:
     ) -> tuple[Column, ...]:
         """What the learner's procs took from the table."""
         return learner_columns(self.learn, data, features, X, most_levels)
+
+    def mover(self, data: Encoded, X: Any) -> Mover:
+        """Numbers are scaled as the learner's procs do."""
+        assert isinstance(data.rows, ArrayRows)
+        scale = learner_scale(self.learn, self.features, data.features)
+        return replace(Mover.of(data.rows, data.features), scale=scale)
 
     def metric_context(self, data: Encoded, batch_size: int | None = None) -> MetricContext:
         """The learner's metrics, its first one or else its loss by default; mean over batches of `batch_size`."""

@@ -23,9 +23,8 @@ def learner_columns(
     learn: Any, data: Encoded, features: Sequence[Feature], X: Any, most_levels: int
 ) -> tuple[Column, ...]:
     """What a fastai learner's procs took from the table; where the table is not at hand, taken back from them."""
-    to, rows = learn.dls.train_ds, data.rows
+    to, rows, procs = learn.dls.train_ds, data.rows, _procs(learn)
     assert isinstance(rows, ArrayRows)
-    procs = {kind.__name__: proc for proc in to.procs.fs for kind in type(proc).__mro__}
     classes = getattr(procs.get("Categorify"), "classes", {})
     normalize = procs.get("Normalize")
     cat_names = list(to.cat_names)
@@ -41,12 +40,11 @@ def learner_columns(
             )
             continue
         values = rows.parts[1][:, numbers[0][1]].cpu().numpy().astype(np.float64)
+        lost = np.ones(len(values), dtype=bool)
         if given is not None and given.kind == "numeric":
-            values = np.where(
-                np.isnan(given.values), _scaled_back(values, feature.name, normalize), given.values
-            )
-        else:
-            values = _scaled_back(values, feature.name, normalize)
+            lost = np.isnan(given.values)
+            values = np.where(lost, values, given.values)
+        values[lost] = _scaled_back(values[lost], feature.name, normalize)
         for part, position in places:
             # the indicator that FillMissing added
             if part == 0:
@@ -54,6 +52,21 @@ def learner_columns(
                 values = np.where(encoded_values(rows, position) == vocab.index(True), np.nan, values)
         columns.append(Column(feature.name, "numeric", values))
     return tuple(columns)
+
+
+def learner_scale(
+    learn: Any, own: Sequence[Feature], features: Sequence[Feature]
+) -> dict[str, tuple[float, float]]:
+    """Mean and scale by which a fastai learner's numbers are encoded, by the names the features have here."""
+    normalize = _procs(learn).get("Normalize")
+    means, stds = getattr(normalize, "means", {}), getattr(normalize, "stds", {})
+    names = zip((feature.name for feature in own), (feature.name for feature in features), strict=True)
+    return {here: (float(means[name]), float(stds[name])) for name, here in names if name in means}
+
+
+def _procs(learn: Any) -> dict[str, Any]:
+    """Its procs, by the names of their classes."""
+    return {kind.__name__: proc for proc in learn.dls.train_ds.procs.fs for kind in type(proc).__mro__}
 
 
 def _categories(

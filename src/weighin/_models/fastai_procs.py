@@ -17,6 +17,7 @@ from weighin._models.table import as_given, table_rows
 from weighin._tables.columns import Column
 from weighin._tables.features import Feature
 from weighin._tables.frames import column_names, is_frame, to_pandas
+from weighin._tables.mover import Mover
 
 
 def has_own_procs(learn: Any) -> bool:
@@ -81,6 +82,10 @@ class OwnProcsModel(PreparedModel):
         if self._raw is None:
             return self.inner.raw_columns(data, features, X, most_levels)
         return super().raw_columns(data, features, X, most_levels)
+
+    def mover(self, data: Encoded, X: Any) -> Mover:
+        """As the learner, or in the columns of the table."""
+        return self.inner.mover(data, X) if self._raw is None else super().mover(data, X)
 
     def _encoded(
         self, rows: Table, y: Any = None, missing: str = "raise", needs_target: bool = False

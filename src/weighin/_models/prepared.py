@@ -29,6 +29,7 @@ from weighin._tables.columns import Column
 from weighin._tables.features import Feature
 from weighin._tables.frame_rows import FrameRows
 from weighin._tables.frames import check_columns, is_frame
+from weighin._tables.mover import Mover
 
 SAMPLE_ROWS = 512
 
@@ -73,14 +74,7 @@ class PreparedModel:
 
     def encode(self, X: Any, y: Any, missing: str, needs_target: bool) -> Encoded:
         """Encode the table, and find which encoded columns each raw column owns."""
-        names = getattr(self.steps[0], "feature_names_in_", None)
-        if is_frame(X) and names is not None:
-            names = [str(name) for name in names]
-            check_columns(X, names, "the encoder was fitted on")
-            X = nw.from_native(X, eager_only=True).select(names).to_native()
-        raw, features = table_rows(X, self.name)
-        if names is not None and len(names) == len(features):
-            features = tuple(Feature(str(n), own.columns) for n, own in zip(names, features, strict=True))
+        raw, features = self._table(X)
         with random_state_kept(), self.inner.predicting():
             encoded = self._encoded(raw, y, missing, needs_target)
             if encoded.rows.n_rows != raw.n_rows:
@@ -109,6 +103,14 @@ class PreparedModel:
         places = {feature.name: place for place, feature in enumerate(data.features)}
         return of_arrays(raw, [replace(all_features[places[f.name]], name=f.name) for f in features])
 
+    def mover(self, data: Encoded, X: Any) -> Mover:
+        """Values are moved in the encoder's table, and encoded then."""
+        if self._raw is not None:
+            return Mover.of(self._raw, data.features)
+        raw, features = self._table(X)
+        own = [replace(f, columns=o.columns) for f, o in zip(data.features, features, strict=True)]
+        return replace(Mover.of(raw, own), encode=lambda rows: self._encoded(rows).rows)
+
     def metric_context(self, data: Encoded) -> MetricContext:
         """As the inner model, on the inner model's rows."""
         return self.inner.metric_context(replace(data, rows=self._inner_rows(data.rows)))
@@ -132,6 +134,18 @@ class PreparedModel:
     def split(self, rows: Any) -> Split | None:
         """As the inner model, where rows are encoded once."""
         return self.inner.split(rows) if self._raw is None else None
+
+    def _table(self, X: Any) -> tuple[Table, tuple[Feature, ...]]:
+        """What the encoder takes of a table, a feature per column."""
+        names = getattr(self.steps[0], "feature_names_in_", None)
+        if is_frame(X) and names is not None:
+            names = [str(name) for name in names]
+            check_columns(X, names, "the encoder was fitted on")
+            X = nw.from_native(X, eager_only=True).select(names).to_native()
+        raw, features = table_rows(X, self.name)
+        if names is not None and len(names) == len(features):
+            features = tuple(Feature(str(n), own.columns) for n, own in zip(names, features, strict=True))
+        return raw, features
 
     def _inner_rows(self, rows: Any) -> Any:
         if self._raw is None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from weighin._metrics import MetricContext, Outputs
 from weighin._tables.columns import Column
 from weighin._tables.features import Feature
+from weighin._tables.mover import Mover
 
 
 class Rows(Protocol):
@@ -217,6 +218,18 @@ class Model(Protocol):
             What was encoded.
         most_levels : int
             Categories that are numbers have an order up to so many of them; more are names that happen to be numbers.
+        """
+        ...
+
+    def mover(self, data: Encoded, X: Any) -> Mover:
+        """What makes rows in which features have values that no row of the table has.
+
+        Parameters
+        ----------
+        data : Encoded
+            What `encode` gave.
+        X : frame or None
+            What was encoded.
         """
         ...
 

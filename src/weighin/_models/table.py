@@ -21,6 +21,7 @@ from weighin._tables.columns import Column, check_matrix
 from weighin._tables.features import Feature
 from weighin._tables.frame_rows import FrameRows
 from weighin._tables.frames import column_names, is_frame
+from weighin._tables.mover import Mover
 
 HOW_CLASSES = " For labels of classes, list them in the order of the model's outputs: classes=['no', 'yes']."
 
@@ -67,6 +68,11 @@ class TableModel:
             return of_frame(data.rows, features)
         assert isinstance(data.rows, ArrayRows)
         return of_arrays(data.rows, features)
+
+    def mover(self, data: Encoded, X: Any) -> Mover:
+        """The columns take numbers as they are."""
+        assert isinstance(data.rows, FrameRows | ArrayRows)
+        return Mover.of(data.rows, data.features)
 
     def metric_context(self, data: Encoded) -> MetricContext:
         """Metrics that fit what the outputs mean."""

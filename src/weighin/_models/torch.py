@@ -42,6 +42,7 @@ from weighin._models.torch_state import cached_rows, evaluating, module_device, 
 from weighin._tables.arrays import ArrayRows
 from weighin._tables.columns import Column
 from weighin._tables.features import Feature
+from weighin._tables.mover import Mover
 
 
 class TorchModel:
@@ -159,6 +160,11 @@ class TorchModel:
         """Columns of the module's inputs."""
         assert isinstance(data.rows, ArrayRows)
         return of_arrays(data.rows, features)
+
+    def mover(self, data: Encoded, X: Any) -> Mover:
+        """The module's inputs take numbers as they are."""
+        assert isinstance(data.rows, ArrayRows)
+        return Mover.of(data.rows, data.features)
 
     def metric_context(self, data: Encoded) -> MetricContext:
         """Metrics that fit what the outputs mean; several that are no probabilities are logits of classes."""

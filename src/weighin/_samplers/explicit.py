@@ -18,6 +18,8 @@ class ExplicitSampler:
 
     donors: Positions
     name: ClassVar[str] = "explicit"
+    copies: ClassVar[int] = 1
+    moved: ClassVar[frozenset[str]] = frozenset()
     closed: ClassVar[bool] = False
     strata: ClassVar[None] = None
 

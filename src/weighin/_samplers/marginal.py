@@ -52,6 +52,8 @@ class MarginalSampler:
     strata: Sequence[Positions] | None = None
     first: int | None = None
     name: ClassVar[str] = "marginal"
+    copies: ClassVar[int] = 1
+    moved: ClassVar[frozenset[str]] = frozenset()
     closed: ClassVar[bool] = True
 
     @property

@@ -42,6 +42,16 @@ class Sampler(Protocol):
         ...
 
     @property
+    def copies(self) -> int:
+        """Encoded rows held at once for each row: more than one where values are made."""
+        ...
+
+    @property
+    def moved(self) -> frozenset[str]:
+        """Features and groups that may be given values no row has."""
+        ...
+
+    @property
     def largest_block(self) -> int:
         """Rows of the largest block that cannot be cut."""
         ...

@@ -84,6 +84,23 @@ class ArrayRows:
         for (part, position), own in zip(places, before, strict=True):
             self.parts[part][:, position] = own
 
+    def writes(self, column: int) -> bool:
+        """Whether a column holds floats, so that any number can be written there."""
+        part, _ = self.locate(column)
+        kind = self.parts[part].dtype
+        return bool(kind.kind == "f" if isinstance(kind, np.dtype) else kind.is_floating_point)
+
+    def write(self, column: int, numbers: NDArray[np.float64]) -> None:
+        """Overwrite a column of floats, in place, where `numbers` are not NaN."""
+        part, position = self.locate(column)
+        array, there = self.parts[part], ~np.isnan(numbers)
+        if isinstance(array, np.ndarray):
+            array[there, position] = numbers[there]
+            return
+        import torch
+
+        array[self.index(np.flatnonzero(there)), position] = torch.from_numpy(numbers[there]).to(array)
+
     def equals(self, other: ArrayRows) -> bool:
         """Whether all values are the same; False also where that cannot be told."""
         try:

@@ -96,6 +96,25 @@ class FrameRows:
         taken = source.frame[:, list(columns)][rows]
         self.frame = self.frame.with_columns(*(taken[name] for name in taken.columns))
 
+    def writes(self, column: int) -> bool:
+        """Whether a column holds floats, so that any number can be written there."""
+        return self.frame[:, column].dtype.is_float()
+
+    def write(self, column: int, numbers: NDArray[np.float64]) -> None:
+        """Take other numbers for a column of floats where they are not NaN."""
+        own = self.frame[:, column]
+        if nw.dependencies.is_pandas_dataframe(self.native):
+            before: Any = self.native.iloc[:, column]
+            # one index for both, or pandas would put them together by it
+            after = type(before)(numbers, index=before.index).astype(before.dtype)
+            frame = self.native.copy(deep=False)
+            frame.isetitem(column, before.mask(~np.isnan(numbers), after))
+            self.frame = nw.from_native(frame)
+            return
+        there = nw.new_series("there", ~np.isnan(numbers), nw.Boolean, backend=own.implementation)
+        new = nw.new_series(own.name, numbers, nw.Float64, backend=own.implementation).cast(own.dtype)
+        self.frame = self.frame.with_columns(new.zip_with(there, own).alias(own.name))
+
     @contextmanager
     def swapped(self, columns: Sequence[int], source: FrameRows, rows: Any) -> Iterator[None]:
         """Take some columns from `source`, until the block ends."""

@@ -17,6 +17,7 @@ from weighin._models import Model
 from weighin._models.protocol import Encoded
 from weighin._samplers import BLOCK_ROWS, MarginalSampler
 from weighin._tables.features import Feature
+from weighin._weigh.given import GivenPlan
 
 PILOT_REPEATS, PILOT_ROWS = 5, 4096
 # where no moments say how many are needed
@@ -59,6 +60,8 @@ class Experiment:
         Whether to show a bar.
     short : int
         Rows of a block where there is a deadline; see `paced`.
+    given : GivenPlan or None
+        How features are shuffled given other columns; None for freely.
     """
 
     session: Session
@@ -70,6 +73,7 @@ class Experiment:
     deadline: float | None = None
     progress: bool | None = None
     short: int = SHORT_BLOCK_ROWS
+    given: GivenPlan | None = None
 
     @property
     def model(self) -> Model:
@@ -151,6 +155,9 @@ class Experiment:
         enough : bool
             Whether that is the answer: no more shuffles are needed, and no more rows there, or it was interrupted.
         """
+        if self.given is not None:
+            # bins grow with the shuffles, and more of them tell little more
+            return PILOT_REPEATS, None, False
         metrics = tuple(metric for metric in self.metrics if metric.by_rows)
         donors = self.donors(PILOT_REPEATS, seed)
         if not metrics or donors.n_repeats < PILOT_REPEATS:
@@ -209,6 +216,7 @@ class Experiment:
             for response in responses
         )
         total = len(self.features) * donors.n_repeats * donors.n_receivers * passes
+        sampler = donors if self.given is None else self.given.sampler(donors)
         swap_effects: dict[str, tuple[SwapEffect, ...]] = {}
         first: Scores | None = None
         with tracking(what, total, self.progress) as advance, self._in_time(advance) as step:
@@ -225,7 +233,7 @@ class Experiment:
                     scores = self.session.measure(
                         self.data,
                         self.features,
-                        donors,
+                        sampler,
                         measurement,
                         replace(self.resources, batch_seconds=self._batch_seconds),
                         advance=step,

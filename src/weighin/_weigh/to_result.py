@@ -15,6 +15,7 @@ from weighin._inference import POOLED, Link
 from weighin._metrics import Metric
 from weighin._results.importance import Importance
 from weighin._weigh.experiment import Experiment
+from weighin._weigh.given import GivenPlan
 
 
 def result_of(
@@ -29,7 +30,7 @@ def result_of(
     """Put the answers of a run together: the first metric on all rows, with all others as its parts."""
     chosen, values, data = experiment.features, experiment.values, experiment.data
     finished = chosen[: scores.n_features]
-    names = tuple(feature.name for feature in finished)
+    names, given = tuple(feature.name for feature in finished), experiment.given
     common: dict[str, Any] = {
         "features": names,
         "kernels": dict(zip(names, scores.kernels, strict=True)),
@@ -42,6 +43,8 @@ def result_of(
         "unfinished": tuple(feature.name for feature in chosen[len(finished) :]),
         "by": values.by,
         "rows_sum": rows_sum,
+        "given": "" if given is None else given.label,
+        "given_reports": {} if given is None else {n: given.reports[n] for n in names if n in given.reports},
         **provenance(),
     }
     places = [(metric, segment) for metric in metrics for segment in (None, *values.segments)]
@@ -49,7 +52,7 @@ def result_of(
     parts = [
         Importance(
             **common,
-            importances=_worse(answer.change, metric),
+            importances=_known(_worse(answer.change, metric), names, given),
             baseline=answer.baseline,
             metric=metric.name,
             greater_is_better=metric.greater_is_better,
@@ -67,6 +70,14 @@ def result_of(
     ]
     main = parts[0]
     return dataclasses.replace(main, parts=tuple(parts[1:]), notes=(*notes, *undefined), kept=scores.kept)
+
+
+def beside(main: Importance, part: Importance) -> Importance:
+    """One result with another way to shuffle as a part."""
+    notes = tuple(dict.fromkeys([*main.notes, *part.notes]))
+    return dataclasses.replace(
+        main, parts=(*main.parts, dataclasses.replace(part, parts=(), notes=()), *part.parts), notes=notes
+    )
 
 
 def remarks(scores: Scores, n_rows: int, why: str = "Interrupted") -> list[str]:
@@ -96,6 +107,16 @@ def remarks(scores: Scores, n_rows: int, why: str = "Interrupted") -> list[str]:
 def _worse(change: NDArray[np.float64], metric: Metric) -> NDArray[np.float64]:
     """Positive where the metric got worse; no negative zeros."""
     return (-change if metric.greater_is_better else change) + 0.0
+
+
+def _known(
+    importances: NDArray[np.float64], names: Sequence[str], given: GivenPlan | None
+) -> NDArray[np.float64]:
+    """Without numbers for features that cannot be told from the columns they are given."""
+    if given is not None:
+        reports = [given.reports.get(name) for name in names]
+        importances[[report is not None and bool(report.inseparable_from) for report in reports]] = np.nan
+    return importances
 
 
 def _link(metric: Metric, weighted: bool) -> Link:

@@ -24,6 +24,7 @@ def weigh(
     X: Any = None,
     y: Any = None,
     *,
+    given: Any = None,
     metric: Any = None,
     greater_is_better: bool | None = None,
     outputs: str | None = None,
@@ -54,6 +55,7 @@ def weigh(
     X: Any = None,
     y: Any = None,
     *,
+    given: Any = None,
     metric: Any = None,
     greater_is_better: bool | None = None,
     outputs: str | None = None,
@@ -83,6 +85,7 @@ def weigh(
     X: Any = None,
     y: Any = None,
     *,
+    given: Any = None,
     metric: Any = None,
     greater_is_better: bool | None = None,
     outputs: str | None = None,
@@ -125,6 +128,12 @@ def weigh(
         Target, or the name of the column of `X` that is the target and no feature; by default a learner's target
         column(s) in `X`. "prediction_change" needs none. A pandas Series goes by its index, as `within`, `by` and
         `sample_weight` do: rows in another order are put into that of `X`, which the notes say; others are refused.
+    given : "rest", str, list of str, mapping of str to these, or a list of several, optional
+        Measure what each feature tells beyond other columns: it is swapped among rows that are alike in these, and only
+        by what they do not explain of it. "rest" is all other columns of the model; a name or a list of names are
+        these; a mapping has its own for each feature or group, and shuffles freely what it does not name.
+        ``given=[None, "rest"]`` weighs both ways, and `Importance.of` gives the second. For metrics that are means over
+        rows or functions of one, without `precision` and `keep_rows`; n_repeats="auto" takes 5 shuffles.
     metric : str, fastai metric, scorer, torchmetrics object, callable, or a list of them, optional
         By default a learner's first metric, its loss if it has none; for other models what fits their outputs:
         "log_loss" for classes, "mae" for numbers, "accuracy" for labels, "pinball_loss" for quantiles. Names: "mae",
@@ -259,7 +268,7 @@ def weigh(
         table, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats, sample_weight, seed,
         missing,
         Resources(batch_size, n_jobs, int(max_memory) * 2**20),
-        max_seconds, keep_rows, progress,
+        max_seconds, keep_rows, progress, given,
     )  # fmt: skip
     if many:
         return several(ask, models, precision)

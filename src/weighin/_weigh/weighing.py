@@ -24,10 +24,11 @@ from weighin._tables.features import renamed, select
 from weighin._tables.frames import n_rows_of, rows_of
 from weighin._weigh import arguments
 from weighin._weigh.experiment import PILOT_REPEATS, Experiment, Measured
+from weighin._weigh.given import GivenPlan, asked_for, check_given, plan_given
 from weighin._weigh.grouping import Grouping
 from weighin._weigh.precise import check_metrics, is_small, precision_note, weigh_precisely
 from weighin._weigh.same_rows import sum_of_rows
-from weighin._weigh.to_result import remarks, result_of
+from weighin._weigh.to_result import beside, remarks, result_of
 
 
 class Interrupted(KeyboardInterrupt):
@@ -88,6 +89,7 @@ class Weighing:
     # None: where the first metric has a value per row
     keep_rows: bool | None
     progress: bool | None
+    given: Any = None
 
     def experiment(
         self, session: Session, data: Encoded | None = None, deadline: float | None = None
@@ -129,9 +131,35 @@ class Weighing:
         return self.on_all_rows(self.experiment(session, deadline=deadline))
 
     def on_all_rows(self, experiment: Experiment) -> Importance:
-        """Weigh on the rows of an experiment."""
+        """Weigh on the rows of an experiment, freely, given other columns, or one after the other."""
+        asked, result = asked_for(self.given), None
+        for number, given in enumerate(asked):
+            plan: GivenPlan | None = None
+            notes: tuple[str, ...] = ()
+            if given is not None:
+                check_given(experiment.metrics, self.keep_rows)
+                parts = experiment.model, experiment.data, self.table.X, experiment.features
+                plan, notes = plan_given(given, *parts, self.seed)
+            if result is not None and plan is None:
+                result = replace(result, notes=(*result.notes, *notes))
+                continue
+            now = time.monotonic()
+            deadline = experiment.deadline and now + (experiment.deadline - now) / (len(asked) - number)
+            try:
+                part = self._on_all_rows(replace(experiment, given=plan, deadline=deadline), notes)
+            except KeyboardInterrupt as interruption:
+                if result is None:
+                    raise
+                if isinstance(interruption, Interrupted):
+                    result = beside(result, interruption.result)
+                raise Interrupted(replace(result, complete=False), len(experiment.features)) from None
+            result = part if result is None else beside(result, part)
+        assert result is not None
+        return result
+
+    def _on_all_rows(self, experiment: Experiment, given_notes: Sequence[str]) -> Importance:
         experiment = experiment.paced(PILOT_REPEATS if self.n_repeats == AUTO else int(self.n_repeats))
-        notes = list(experiment.data.notes)
+        notes = [*experiment.data.notes, *given_notes]
         with _time_allowed(self.max_seconds):
             (scores, metrics), block_rows = self._shuffled(experiment, notes)
         n_rows = experiment.data.rows.n_rows
@@ -145,6 +173,7 @@ class Weighing:
     def _shuffled(self, experiment: Experiment, notes: list[str]) -> tuple[Measured, int]:
         """Answers to what is asked, and the rows of their blocks; what there is to say goes into `notes`."""
         keep = experiment.metrics[0].by_rows if self.keep_rows is None else self.keep_rows
+        keep = keep and experiment.given is None
         pilot, n_repeats, looked = experiment.donors(PILOT_REPEATS, self.seed), self.n_repeats, None
         if n_repeats == AUTO:
             n_repeats, looked, enough = experiment.repeats(self.seed)
@@ -170,9 +199,9 @@ class Weighing:
 
     def precisely(self, session: Session, precision: float) -> Importance:
         """Weigh on as many rows as it takes."""
-        if self.within is not None or self.by is not None or self.keep_rows:
+        if self.within is not None or self.by is not None or self.keep_rows or self.given is not None:
             raise InputError(
-                "precision draws rows at random, so it cannot be combined with within, by or keep_rows."
+                "precision draws rows at random, so it cannot be combined with within, by, given or keep_rows."
             )
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
         encoded = None

@@ -36,6 +36,8 @@ class View:
         Whether rows have no say in each other's predictions, as far as its structure or all rows tell.
     at_once : bool
         Whether it is to be called on the whole table: rows have a say, or a part of them cannot be predicted.
+    moved : frozenset of str
+        Features that may be given values no row of the table has.
     """
 
     model: Model
@@ -45,6 +47,7 @@ class View:
     probe: Probe
     proven: bool = False
     at_once: bool = False
+    moved: frozenset[str] = frozenset()
 
     @cached_property
     def predict(self) -> Predict:

@@ -37,7 +37,8 @@ class SplitKernel:
         # levels are counted on all rows at once: on none where that would take too much memory
         too_many = split.copies and rows.n_rows * len(split.view.weights) > COUNTED
         counted = rows.take(slice(0, 0)) if too_many else rows
-        planned = plan_units(split.view, units, *split.tensors(counted), n_repeats)
+        moved = [feature.name in view.moved for feature in features]
+        planned = plan_units(split.view, units, *split.tensors(counted), n_repeats, moved)
         self.planned = dict(zip(features, planned, strict=True))
         self._rows: Any = None
         self._source: Source | None = None

@@ -57,7 +57,12 @@ class Planned:
 
 
 def plan_units(
-    view: SplitView, units: Sequence[Unit], cat: Tensor, cont: Tensor, n_repeats: int
+    view: SplitView,
+    units: Sequence[Unit],
+    cat: Tensor,
+    cont: Tensor,
+    n_repeats: int,
+    moved: Sequence[bool] = (),
 ) -> tuple[Planned, ...]:
     """Choose how each unit is predicted, once for all blocks.
 
@@ -69,13 +74,20 @@ def plan_units(
     cont : Tensor of shape (n_rows, n_cont)
         All rows, of all blocks.
     n_repeats : int
+    moved : sequence of bool, optional
+        Units that may be given values which none of these rows has: those have no level.
     """
-    return tuple(_plan(view, unit, cat, cont, n_repeats) for unit in units)
+    return tuple(
+        _plan(view, unit, cat, cont, n_repeats, new)
+        for unit, new in zip(units, moved or [False] * len(units), strict=True)
+    )
 
 
-def _plan(view: SplitView, unit: Unit, cat: Tensor, cont: Tensor, n_repeats: int) -> Planned:
+def _plan(view: SplitView, unit: Unit, cat: Tensor, cont: Tensor, n_repeats: int, moved: bool) -> Planned:
     if view.ignores(unit.cats, unit.conts):
         return Planned(unit, "ignored")
+    if moved:
+        return Planned(unit, "sum")
     few = n_repeats == 1 and 0 < len(cont) <= FEW_ROWS
     # counting what is needed would make a GPU wait
     if cont.device.type == "cpu" and not few:

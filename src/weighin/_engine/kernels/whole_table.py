@@ -50,9 +50,13 @@ class WholeTableKernel:
             rows = table.take(slice(None))
             if place is not None:
                 feature, donors = place
-                givers = np.arange(table.n_rows)
-                givers[receivers] = numbers[donors]
-                rows.replace(feature.columns, table, table.index(givers))
+                givers, source = np.arange(table.n_rows), table
+                if len(receivers) == table.n_rows:
+                    # these may have values that no row of the table has
+                    givers[receivers], source = donors, swaps.rows
+                else:
+                    givers[receivers] = numbers[donors]
+                rows.replace(feature.columns, source, table.index(givers))
             pred = predicted(self.predict_rows, rows)
             check_width(pred, baseline, self.name)
             return pred[receivers]

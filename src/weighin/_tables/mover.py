@@ -1,0 +1,101 @@
+"""Rows in which features have values that no row of the table has: numbers moved, everything else a donor's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._tables.features import Feature
+
+
+class WritableRows(Protocol):
+    """Rows that take numbers no other row has; the other methods are those of a model's rows."""
+
+    def index(self, positions: Any) -> Any:
+        """Positions in the form these rows are indexed fastest by."""
+        ...
+
+    def take(self, rows: Any) -> Any:
+        """Copy some rows."""
+        ...
+
+    def replace(self, columns: Sequence[int], source: Any, rows: Any) -> None:
+        """Overwrite some columns with what `source` has there."""
+        ...
+
+    def writes(self, column: int) -> bool:
+        """Whether a column holds floats, so that any number can be written there."""
+        ...
+
+    def write(self, column: int, numbers: NDArray[np.float64]) -> None:
+        """Overwrite a column of floats, in place, where `numbers` are not NaN."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """What a feature is given in each of some rows.
+
+    Attributes
+    ----------
+    feature : str
+        A raw feature.
+    donors : ndarray of int of shape (n_rows,)
+        Row of the table whose values it gets: a missing value with its indicator, a level with all its columns.
+    numbers : ndarray of shape (n_rows,) or None
+        What it gets instead of the donor's number; NaN for the donor's own.
+    """
+
+    feature: str
+    donors: NDArray[np.int64]
+    numbers: NDArray[np.float64] | None = None
+
+
+def _as_is(rows: Any) -> Any:
+    return rows
+
+
+@dataclass(frozen=True, eq=False)
+class Mover:
+    """Makes encoded rows in which features have been given other values.
+
+    Attributes
+    ----------
+    rows : WritableRows
+        All rows of the table, in the form that values are written in: encoded ones, or those of an encoder's table.
+    columns : dict of str to tuple of int
+        What each raw feature owns there.
+    scale : dict of str to tuple of (float, float)
+        Mean and scale of features whose numbers are held as (number - mean) / scale.
+    encode : callable
+        From such rows to encoded ones.
+    """
+
+    rows: WritableRows
+    columns: Mapping[str, tuple[int, ...]]
+    scale: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    encode: Callable[[Any], Any] = _as_is
+
+    @classmethod
+    def of(cls, rows: WritableRows, features: Sequence[Feature]) -> Mover:
+        """Of rows that hold the table's own numbers."""
+        return cls(rows, {feature.name: feature.columns for feature in features})
+
+    def writes(self, feature: str) -> bool:
+        """Whether a feature takes any number: one of its columns, its last, holds floats."""
+        return self.rows.writes(self.columns[feature][-1])
+
+    def moved(self, receivers: NDArray[np.int64], moves: Iterable[Move]) -> Any:
+        """Encoded copies of rows, with moves made in them."""
+        rows: WritableRows = self.rows.take(receivers)
+        for move in moves:
+            columns = self.columns[move.feature]
+            rows.replace(columns, self.rows, self.rows.index(move.donors))
+            if move.numbers is not None:
+                mean, scale = self.scale.get(move.feature, (0.0, 1.0))
+                rows.write(columns[-1], (move.numbers - mean) / scale)
+        return self.encode(rows)

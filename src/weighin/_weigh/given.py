@@ -1,0 +1,196 @@
+"""What features are shuffled given: the columns named, what they tell of each feature, who gives to whom then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.checks import names_among
+from weighin._base.errors import InputError, listing, nearest
+from weighin._base.text import named
+from weighin._engine.moving import MovingSampler
+from weighin._inference.given_evidence import Offer
+from weighin._metrics import Metric
+from weighin._models import Model
+from weighin._models.protocol import Encoded
+from weighin._results.given_feature import GivenFeature
+from weighin._samplers import MarginalSampler
+from weighin._samplers.conditional import GivenModel, RawColumn, Unit, fit_given
+from weighin._tables.columns import Column
+from weighin._tables.features import Feature
+from weighin._tables.mover import Mover
+
+REST, PER_FEATURE = "rest", "per feature"
+# from which on numbers that name categories are taken as names
+MOST_LEVELS = 12
+# below which the intervals were not studied
+FEW_ROWS = 200
+
+
+def asked_for(given: Any) -> list[Any]:
+    """What features are to be shuffled given, one after the other: a list of names is one, ``[None, "rest"]`` two."""
+    if isinstance(given, list | tuple) and any(not isinstance(one, str) or one == REST for one in given):
+        return list(given)
+    return [given]
+
+
+@dataclass(frozen=True)
+class GivenPlan:
+    """How features are shuffled given other columns.
+
+    Attributes
+    ----------
+    label : str
+        What they are shuffled given, for the reader: "rest", names, or "per feature".
+    units : dict of str to Unit
+        What is swapped, by name.
+    model : GivenModel
+        What the given columns tell.
+    mover : Mover
+        Makes rows with moved values.
+    values : dict of str to ndarray of shape (n_rows,)
+        Of columns that take only values some row has.
+    reports : dict of str to GivenFeature
+        How much the given columns explain of each, once there is a sampler.
+    """
+
+    label: str
+    units: Mapping[str, Unit]
+    model: GivenModel
+    mover: Mover
+    values: Mapping[str, NDArray[np.float64]]
+    reports: dict[str, GivenFeature] = field(default_factory=dict)
+
+    def sampler(self, free: MarginalSampler) -> MovingSampler:
+        """The same blocks with donors that fit."""
+        reports = {
+            name: self._report(unit, free.n_repeats) for name, unit in self.units.items() if unit.given
+        }
+        self.reports.update(reports)
+        lam = {name: report.lam for name, report in reports.items()}
+        offer = {name: self._offer(report) for name, report in reports.items()}
+        return MovingSampler(free, self.model, self.units, self.mover, self.values, lam, offer)
+
+    def _offer(self, report: GivenFeature) -> Offer:
+        """What may be said of a feature or group: a number alone where its interval was not studied."""
+        return "nothing" if report.inseparable_from else "all"
+
+    def _report(self, unit: Unit, n_repeats: int) -> GivenFeature:
+        report = self.model.report(unit, n_repeats)
+        return GivenFeature(
+            report.own_share,
+            report.lam,
+            report.leverage,
+            report.n_fit,
+            given=unit.given,
+            correlated=tuple(report.companions),
+            inseparable_from=tuple(report.inseparable_from),
+            notes=tuple(report.notes),
+        )
+
+
+def check_given(metrics: Sequence[Metric], keep_rows: bool | None) -> None:
+    """Refuse what cannot be measured given other columns.
+
+    Raises
+    ------
+    InputError
+        Naming the metric, or keep_rows.
+    """
+    for metric in metrics:
+        if metric.per_row is None:
+            raise InputError(
+                f"given needs metrics that are means over rows, or functions of one, and {metric.name!r} is not."
+            )
+    if keep_rows:
+        raise InputError("keep_rows keeps donors that all features share, and with given each has its own.")
+
+
+def plan_given(
+    given: Any, model: Model, data: Encoded, X: Any, chosen: Sequence[Feature], seed: int
+) -> tuple[GivenPlan | None, tuple[str, ...]]:
+    """Find what the given columns tell of each feature; None where nothing is given. And what a reader must know.
+
+    Raises
+    ------
+    InputError
+        On columns that the model does not have, and on features given themselves.
+    """
+    units, notes = _units(given, chosen, [feature.name for feature in data.features])
+    if not any(unit.given for unit in units.values()):
+        return None, tuple(notes)
+    needed = {name for unit in units.values() for name in (*unit.members, *unit.given)}
+    features = [feature for feature in data.features if feature.name in needed]
+    mover = model.mover(data, X)
+    columns = model.raw_columns(data, features, X, MOST_LEVELS)
+    raw = [_raw(column, mover) for column in columns]
+    fitted = fit_given(raw, [unit for unit in units.values() if unit.given], seed=seed)
+    if data.rows.n_rows < FEW_ROWS:
+        notes.append(
+            f"Importance given other columns was not studied on fewer than {FEW_ROWS} rows; here are "
+            f"{data.rows.n_rows}."
+        )
+    values = {column.name: column.values for column in raw if column.kind != "number"}
+    return GivenPlan(_label(given), units, fitted, mover, values), tuple(notes)
+
+
+def _raw(column: Column, mover: Mover) -> RawColumn:
+    """Numbers of any value where the rows take them; else those that some row has."""
+    ranked = column.kind in ("numeric", "date") or (column.ranked and len(column.levels) > MOST_LEVELS)
+    if not ranked:
+        return RawColumn(column.name, column.values, "category")
+    present = column.values[~np.isnan(column.values)]
+    whole = bool((np.mod(present, 1) == 0).all())
+    any_number = column.kind == "numeric" and not whole and mover.writes(column.name)
+    return RawColumn(column.name, column.values, "number" if any_number else "integer")
+
+
+def _label(given: Any) -> str:
+    if isinstance(given, Mapping):
+        return PER_FEATURE
+    return given if isinstance(given, str) else ", ".join(given)
+
+
+def _units(
+    given: Any, chosen: Sequence[Feature], available: Sequence[str]
+) -> tuple[dict[str, Unit], list[str]]:
+    """What each feature and group is shuffled given, and notes on those that are not as asked."""
+    if isinstance(given, Mapping):
+        names = [feature.name for feature in chosen]
+        for key in given:
+            if key not in names:
+                raise InputError(
+                    f"given names {key!r}, which is not weighed.{nearest(key, names)} Weighed: {listing(names, 40)}."
+                )
+    units, notes = {}, []
+    for feature in chosen:
+        members = feature.members or (feature.name,)
+        own = given.get(feature.name) if isinstance(given, Mapping) else given
+        where = f"given[{feature.name!r}]" if isinstance(given, Mapping) else "given"
+        columns = _columns(own, available, where)
+        left = tuple(name for name in columns if name not in members)
+        if len(left) < len(columns) and own != REST:
+            if isinstance(given, Mapping):
+                itself = named([name for name in columns if name in members])
+                raise InputError(
+                    f"{where} names {itself}, which is what is shuffled: leave it out, or give other columns."
+                )
+            if not left:
+                notes.append(f"{feature.name} is what the others are given: it was shuffled freely.")
+        elif own == REST and not left:
+            notes.append(f"No column is left that {feature.name} could be given: it was shuffled freely.")
+        units[feature.name] = Unit(feature.name, members, left)
+    return units, notes
+
+
+def _columns(given: Any, available: Sequence[str], where: str) -> Sequence[str]:
+    """Names of given columns."""
+    if given is None:
+        return ()
+    if isinstance(given, str):
+        return available if given == REST else names_among([given], available, where)
+    return names_among(given, available, where)
