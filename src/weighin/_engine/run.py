@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,15 @@ from weighin._samplers import Sampler
 from weighin._tables.features import Feature
 
 Advance = Callable[[int], None]
+
+
+class Collected(Protocol):
+    """What came out of a run."""
+
+    @property
+    def complete(self) -> bool:
+        """False when the run was interrupted."""
+        ...
 
 
 class TimeUp(KeyboardInterrupt):

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,22 +22,12 @@ from weighin._engine.plan import DEFAULTS, THREADS_FROM, Resources, make_plan
 from weighin._engine.predictions import Given, GivenRun, Use
 from weighin._engine.probe import SAMPLE_ROWS, Probe, difference, predicted, probe, rounding_of
 from weighin._engine.proof import Proof, RowsDepend, donors_of, first_donors, predict_together
-from weighin._engine.run import Advance, Run
+from weighin._engine.run import Advance, Collected, Run
 from weighin._engine.workers import JoblibWorkers, Workers, settings_kept, threads_for
 from weighin._models import Model, Rows, Split
 from weighin._models.protocol import Encoded
 from weighin._samplers import Positions, Sampler
 from weighin._tables.features import Feature
-
-
-class Collected(Protocol):
-    """What came out of a run."""
-
-    @property
-    def complete(self) -> bool:
-        """False when the run was interrupted."""
-        ...
-
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Collected)
@@ -183,6 +173,7 @@ class Session:
         n_receivers: int,
         table: tuple[Rows, Positions],
         response: str = "predict",
+        scale: Callable[[Any], Any] | None = None,
         resources: Resources = DEFAULTS,
         advance: Advance = _nothing,
     ) -> tuple[list[T], Probe]:
@@ -196,12 +187,14 @@ class Session:
             What is swapped, and the positions of the rows that give.
         use : callable
             Gets predictions as the rows are, shape (n_receivers, n_outputs), and after each swap, shape (n_points,
-            n_receivers, n_outputs), as a user sees them (`Model.to_user_scale`); what it gives back is kept.
+            n_receivers, n_outputs); what it gives back is kept.
         n_receivers : int
         table : tuple of Rows and ndarray of shape (n_receivers,)
             Encoded rows that those which receive were drawn from, and the position of each there.
         response : str
             As metrics have it.
+        scale : callable, optional
+            From predictions to what is used of them; by default to those a user sees (`Model.to_user_scale`).
         resources, advance
             As for `measure`.
 
@@ -228,7 +221,7 @@ class Session:
             n_threads = 1 if work < THREADS_FROM else threads_for(jobs)
             with _workers(view, n_threads) as workers:
                 kernel = kernel_for(view)(view, features, n_points, _whole(resources.chunk_rows), workers)
-                task = GivenRun(view, kernel, n_receivers, resources.memory, proof)
+                task = GivenRun(view, kernel, n_receivers, resources.memory, proof, scale)
                 return task.predict(given, use, advance), view.probe
 
         with self._predicting():
