@@ -26,6 +26,7 @@ PUBLIC = [
     "FeatureImportance",
     "FetchError",
     "GivenFeature",
+    "GroupInteraction",
     "Importance",
     "InputError",
     "Interactions",
