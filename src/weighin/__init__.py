@@ -40,13 +40,15 @@ if TYPE_CHECKING:
     from weighin._results.effects import Effects
     from weighin._results.feature_associations import FeatureAssociations
     from weighin._results.given_feature import GivenFeature
-    from weighin._results.group_interaction import GroupInteraction
     from weighin._results.importance import Importance
     from weighin._results.interactions import Interactions
     from weighin._results.one_feature import Difference, FeatureImportance
     from weighin._results.pair_interaction import PairInteraction
     from weighin._results.refits import Refits
     from weighin._results.refitted_feature import RefittedFeature
+    from weighin._results.shares import Shares
+    from weighin._results.shares_numbers import FeatureShare
+    from weighin._shares.shares import shares
     from weighin._weigh.weigh import weigh
     from weighin._weigh.weighing import Interrupted
 
@@ -63,9 +65,9 @@ _HOMES = {
     "FeatureAssociations": "_results.feature_associations",
     "FeatureEffect": "_results.effect",
     "FeatureImportance": "_results.one_feature",
+    "FeatureShare": "_results.shares_numbers",
     "FetchError": "_base.errors",
     "GivenFeature": "_results.given_feature",
-    "GroupInteraction": "_results.group_interaction",
     "Importance": "_results.importance",
     "InputError": "_base.errors",
     "Interactions": "_results.interactions",
@@ -79,6 +81,7 @@ _HOMES = {
     "Recipe": "_refit.recipes.recipe",
     "Refits": "_results.refits",
     "RefittedFeature": "_results.refitted_feature",
+    "Shares": "_results.shares",
     "UntrustedFileError": "_base.errors",
     "WeighinError": "_base.errors",
     "ablate": "_refit.ablate.run",
@@ -87,6 +90,7 @@ _HOMES = {
     "effects": "_effects.effects",
     "interactions": "_interactions.interactions",
     "permutation_importance": "_compat.sklearn",
+    "shares": "_shares.shares",
     "weigh": "_weigh.weigh",
     "weigh_refits": "_refit.refits.run",
 }
@@ -102,9 +106,9 @@ __all__ = [
     "FeatureAssociations",
     "FeatureEffect",
     "FeatureImportance",
+    "FeatureShare",
     "FetchError",
     "GivenFeature",
-    "GroupInteraction",
     "Importance",
     "InputError",
     "Interactions",
@@ -118,6 +122,7 @@ __all__ = [
     "Recipe",
     "Refits",
     "RefittedFeature",
+    "Shares",
     "UntrustedFileError",
     "WeighinError",
     "ablate",
@@ -126,6 +131,7 @@ __all__ = [
     "effects",
     "interactions",
     "permutation_importance",
+    "shares",
     "weigh",
     "weigh_refits",
 ]

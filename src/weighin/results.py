@@ -10,8 +10,6 @@
     Of a feature in `Effects`: a mean curve with its variance; what its direction follows from.
 `CloseColumn`
     Of a column in `Associations`: another that goes with it.
-`Surface`, `SurfaceAxis`, `Dependence`
-    Of a pair in `Interactions`: what is predicted for values of both, these, and how one effect depends on the other.
 `Rounded`
     A number and its interval as they are written.
 `Evidence`, `Inference`, `Link`, `RowChanges`, `Spread`
@@ -39,13 +37,11 @@ from weighin._results.base import Result
 from weighin._results.change import Change, Verdict
 from weighin._results.curves import Curve
 from weighin._results.directions import MoveChances
-from weighin._results.surface import Dependence, Surface, SurfaceAxis
 
 __all__ = [
     "Change",
     "CloseColumn",
     "Curve",
-    "Dependence",
     "Evidence",
     "Inference",
     "Link",
@@ -54,8 +50,6 @@ __all__ = [
     "Rounded",
     "RowChanges",
     "Spread",
-    "Surface",
-    "SurfaceAxis",
     "Telling",
     "Verdict",
 ]

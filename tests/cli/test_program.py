@@ -17,7 +17,6 @@ VERBS = [
     "demo",
     "run",
     "effects",
-    "interactions",
     "associations",
     "compare",
     "report",

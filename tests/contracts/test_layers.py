@@ -15,7 +15,7 @@ FLOORS = [
     ("_models", "_associations"),
     ("_engine",),
     ("_weigh", "_effects", "_interactions", "_compare", "_compat"),
-    ("_refit",),
+    ("_refit", "_shares"),
     ("__init__", "adapters", "results"),
     ("_cli",),
     # python -m weighin

@@ -42,7 +42,13 @@ def run(
     features: options.Features = None,
     outputs: options.Outputs = None,
     classes: options.Classes = None,
-    group: options.Group = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FEATURES",
+            help="Weigh features together, too: elo=home_elo,away_elo. May be repeated.",
+        ),
+    ] = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,8 +63,11 @@ def run(
             metavar="COLUMN", help=("Column of segments: also numbers for each of its values, such as year.")
         ),
     ] = None,
-    within: options.Within = None,
-    weights: options.Weights = None,
+    within: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column of strata: rows exchange values only where it is equal."),
+    ] = None,
+    weights: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of sample weights.")] = None,
     repeats: Annotated[
         str,
         typer.Option(
@@ -76,7 +85,14 @@ def run(
             help="Stop when standard errors are at most this share of the largest importance: 0.01.",
         ),
     ] = None,
-    max_seconds: options.MaxSeconds = None,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            metavar="SECONDS",
+            help=("Stop after about this many seconds, and report the precision reached."),
+        ),
+    ] = None,
     seed: options.Seed = 0,
     missing: options.Missing = "raise",
     keep_rows: Annotated[
@@ -108,7 +124,7 @@ def run(
     _model.check_model(model)
     check_table(table)
     files.check(force=force)
-    groups = options.groups(group)
+    groups = _groups(group or [])
     card = _model.card_of(model)
     opened = _model.open_model(model, trust=trust)
     chosen = _rows.read(table, rows, card, where, opened)
@@ -157,3 +173,20 @@ def _one_or_more(metrics: list[str] | None) -> str | list[str] | None:
     if not metrics:
         return None
     return metrics[0] if len(metrics) == 1 else metrics
+
+
+def _groups(texts: list[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for text in texts:
+        name, members = _group(text)
+        if name in groups:
+            raise InputError(f"--group names {name!r} more than once.")
+        groups[name] = members
+    return groups
+
+
+def _group(text: str) -> tuple[str, list[str]]:
+    name, sign, members = text.partition("=")
+    if not sign or not name.strip() or not options.names(members):
+        raise InputError(f"--group must be name=feature,feature, got {text!r}.")
+    return name.strip(), options.names(members)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
 from weighin._base.errors import MetricError
+from weighin._engine.chain_means import ChainMeans
 from weighin._engine.measurement import Scores, SwapEffect
 from weighin._engine.moving import MovingSampler
 from weighin._engine.moving_means import MovingMeans
@@ -18,6 +20,15 @@ from weighin._inference import RowChanges
 from weighin._metrics import as_numpy
 
 
+class Collected(Protocol):
+    """What came out of a run."""
+
+    @property
+    def complete(self) -> bool:
+        """False when the run was interrupted."""
+        ...
+
+
 def collect(run: Run, advance: Advance) -> Scores:
     """Weigh section after section of features; keep what is finished when interrupted.
 
@@ -26,7 +37,7 @@ def collect(run: Run, advance: Advance) -> Scores:
     MetricError
         If a metric is not a number before any swap.
     """
-    means = MovingMeans if isinstance(run.sampler, MovingSampler) else RowMeans
+    means = ChainMeans if run.orders else MovingMeans if isinstance(run.sampler, MovingSampler) else RowMeans
     collector = WholeScore if run.measurement.whole else means
     done: list[RowMeans | WholeScore] = []
     complete = False

@@ -97,6 +97,7 @@ def make_plan(
     in_time: bool = False,
     row_seconds: float = 0.0,
     at_once: bool = False,
+    chained: bool = False,
 ) -> Plan:
     """Cut a run so that what is held at once stays within `memory`, as far as one block allows.
 
@@ -124,6 +125,8 @@ def make_plan(
         What predicting a row takes, at most; 0 where that is not known.
     at_once : bool
         Whether all rows have to come in one batch, whatever memory that takes.
+    chained : bool
+        Whether all features have to be predicted at once, whatever memory that takes.
     """
     n_features = max(1, len(features))
     work = n_rows * n_repeats * n_features
@@ -140,8 +143,10 @@ def make_plan(
         section = max(1, min(n_features, room // (kept * n_rows)))
         step = max(1, min(section, room // (n_repeats * out_bytes * n_rows), -(-n_features // stops)))
     batch_rows = min(room // (predicted * step), room // (4 * row_bytes), BATCH_ROWS)
+    if chained:
+        batch_rows = min(batch_rows, -(-n_rows // stops))
     batch_rows = n_rows if at_once else min(n_rows, max(batch_rows, block_rows, 1))
-    if not whole:
+    if not whole and not chained:
         section = max(1, min(n_features, room // (kept * batch_rows)))
         n_batches = -(-n_rows // batch_rows)
         step = max(1, min(section, room // (predicted * batch_rows), -(-section // -(-stops // n_batches))))

@@ -12,6 +12,7 @@ import numpy as np
 
 from weighin._base.errors import ModelError, of_the_model
 from weighin._base.random_state import restored
+from weighin._engine.arrays import out_of_memory
 from weighin._models import Rows
 
 # looked at before the run
@@ -138,6 +139,17 @@ def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None, name: str
         row_bytes,
         seconds / n,
     )
+
+
+def probe_in_memory(predict: Predict, rows: Rows, chunk_rows: int, name: str) -> Probe:
+    """Look at fewer rows where memory runs out."""
+    while True:
+        try:
+            return probe(predict, rows, chunk_rows, name)
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error) or chunk_rows == 1:
+                raise
+        chunk_rows //= 2
 
 
 def _untraced(predict: Predict, rows: Rows) -> tuple[Any, int]:

@@ -13,7 +13,7 @@ from weighin._engine.arrays import joined, out_of_memory
 from weighin._engine.kernels import View
 from weighin._engine.probe import difference, predicted, rounding_of
 from weighin._models import Rows
-from weighin._samplers import Sampler
+from weighin._samplers import Orders, Sampler
 from weighin._tables.features import Feature
 
 Donors = NDArray[np.int64]
@@ -71,8 +71,9 @@ class Proof:
         view : View
         features : sequence of Feature
             What will be swapped.
-        donors : ndarray of shape (n_receivers,) or None
-            Row that gives its values to each of the first rows; None where it is only some rows that receive any.
+        donors : ndarray of shape (n_receivers,) or (n_features, n_receivers), or None
+            Row that gives its values to each of the first rows, or that of each feature; None where it is only some
+            rows that receive any.
         most : int
             Rows of one call.
         baseline : array of shape (n_receivers, n_outputs)
@@ -108,6 +109,12 @@ class Proof:
             here = np.flatnonzero(numbers % len(self.features) == self.features.index(feature))
             if len(here):
                 self.compare(after[0][here], self.swapped[numbers[here]])
+
+    def check_steps(self, numbers: Any, baseline: Any, out: Any) -> None:
+        """Compare what a kernel predicted step by step; see `first_steps`."""
+        self.compare(baseline, self.baseline[numbers])
+        if self.swapped is not None:
+            self.compare(out[numbers % len(out), 0, np.arange(len(numbers))], self.swapped[numbers])
 
     def check_points(self, start: int, feature: Feature, givers: Donors, baseline: Any, after: Any) -> None:
         """Compare predictions of some rows that were given the values of one giver after the other; see `donors_of`."""
@@ -153,6 +160,18 @@ def first_donors(sampler: Sampler) -> Donors | None:
     return donors
 
 
+def first_steps(sampler: Sampler, orders: Orders) -> Donors | None:
+    """Row that gives each feature's values to each row in the first repeat, some rows after more steps than others."""
+    if sampler.n_receivers < sampler.n_rows:
+        return None
+    givers = np.empty((orders.n_units, sampler.n_rows), dtype=np.int64)
+    for block in sampler.blocks():
+        assert block.rows is not None
+        swapped = orders.places(block.rows, 1)[:, 0] <= block.rows % orders.n_units
+        givers[:, block.rows] = np.where(swapped, block.rows[block.donors[0]], block.rows)
+    return givers
+
+
 def donors_of(givers: Sequence[Donors], n_rows: int) -> Donors:
     """Row that gives its values to each: the feature swapped in a row has givers, which take turns."""
     places, n_features = np.arange(n_rows), len(givers)
@@ -164,8 +183,13 @@ def donors_of(givers: Sequence[Donors], n_rows: int) -> Donors:
 
 
 def _swapped(rows: Rows, features: Sequence[Feature], donors: Donors) -> Rows:
-    """Rows with one feature swapped in each."""
-    swapped, places = rows.take(slice(0, len(donors))), np.arange(len(donors))
+    """Rows with one feature swapped in each, or each feature given by its own row."""
+    n_rows = donors.shape[-1]
+    swapped, places = rows.take(slice(0, n_rows)), np.arange(n_rows)
+    if donors.ndim == 2:
+        for feature, givers in zip(features, donors, strict=True):
+            swapped.replace(feature.columns, rows, rows.index(givers))
+        return swapped
     of_row = places % len(features)
     owners: dict[int, list[int]] = {}
     for number, feature in enumerate(features):

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weighin._engine.arrays import check_finite, empty, is_finite, out_of_memory
-from weighin._engine.kernels import Kernel, Swaps, View
+from weighin._engine.kernels import Chain, Kernel, Swaps, View
 from weighin._engine.measurement import Measurement, SwapEffect
 from weighin._engine.plan import Batch, Plan, Whole, batches
 from weighin._engine.proof import Proof, RowsDepend
@@ -20,19 +20,10 @@ from weighin._engine.row_recorder import RowRecorder
 from weighin._engine.sums import Sums
 from weighin._metrics import Metric, as_numpy
 from weighin._models.protocol import Encoded
-from weighin._samplers import Sampler
+from weighin._samplers import Orders, Places, Sampler
 from weighin._tables.features import Feature
 
 Advance = Callable[[int], None]
-
-
-class Collected(Protocol):
-    """What came out of a run."""
-
-    @property
-    def complete(self) -> bool:
-        """False when the run was interrupted."""
-        ...
 
 
 class TimeUp(KeyboardInterrupt):
@@ -58,6 +49,8 @@ class Run:
         What predictions have to equal, while that is not known.
     unproven : str
         Why there is none though it is not known.
+    orders : Orders or None
+        In which order all features are swapped one after the other; None to swap each alone.
     cache : dict
         What was found of batches that come again, by the place of their first row and their size.
     """
@@ -71,6 +64,7 @@ class Run:
     batch_seconds: float | None = None
     proof: Proof | None = None
     unproven: str = ""
+    orders: Orders | None = None
     cache: dict[tuple[int, int], dict[Any, Any]] = field(default_factory=dict)
 
     def batches(self) -> Iterator[tuple[Batch, Any]]:
@@ -149,6 +143,31 @@ class Run:
                 check_finite(pred, f"after swapping {feature.name!r}")
         return baseline, out
 
+    def predict_chain(self, batch: Batch, rows: Any, features: Sequence[Feature]) -> tuple[Any, Any, Places]:
+        """Predictions as the rows are, and after each step of their orders; and the place of each feature in these.
+
+        Raises
+        ------
+        ModelError
+            If predictions are not finite.
+        RowsDepend
+            If they are not those of all rows together.
+        """
+        assert self.orders is not None
+        assert batch.rows is not None
+        blocks = [
+            self.orders.places(batch.rows[start:stop], len(batch.donors)) for start, stop in batch.spans
+        ]
+        places = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=2)
+        chain = Chain(rows, batch.receivers.start, features, batch.donors, {}, batch.rows, places)
+        baseline, out = predict_swaps(self.kernel, chain, self.view.probe.pred, self.proof)
+        if self.proof is not None:
+            self.proof.check_steps(batch.numbers, baseline, out)
+        if not is_finite(baseline, out):
+            check_finite(baseline, "on the rows before any swap")
+            check_finite(out, "after swapping features one after the other")
+        return baseline, out, places
+
     def whole(self, with_donors: bool = False) -> Whole:
         """All receivers in the order of the batches."""
         return Whole.of(self.sampler.blocks(), self.n_receivers, self.sampler.n_repeats, with_donors)
@@ -209,7 +228,10 @@ def predict_swaps(kernel: Kernel, swaps: Swaps, like: Any, proof: Proof | None) 
     out = empty(like, len(swaps.features), *swaps.donors.shape, like.shape[-1])
     while True:
         try:
-            kernel.predict(swaps, baseline, out)
+            if isinstance(swaps, Chain):
+                kernel.predict_chain(swaps, baseline, out)
+            else:
+                kernel.predict(swaps, baseline, out)
             return baseline, out
         except Exception as error:
             if out_of_memory(error):

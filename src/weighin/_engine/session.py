@@ -10,23 +10,28 @@ from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
-import numpy as np
-
 from weighin._base.errors import ModelError
 from weighin._base.random_state import random_state_kept
 from weighin._engine.arrays import out_of_memory
-from weighin._engine.collect import collect
+from weighin._engine.collect import Collected, collect
 from weighin._engine.kernels import View, kernel_for
 from weighin._engine.measurement import Measurement, Scores
 from weighin._engine.plan import DEFAULTS, THREADS_FROM, Resources, make_plan
 from weighin._engine.predictions import Given, GivenRun, Use
-from weighin._engine.probe import SAMPLE_ROWS, Probe, difference, predicted, probe, rounding_of
-from weighin._engine.proof import Proof, RowsDepend, donors_of, first_donors, predict_together
-from weighin._engine.run import Advance, Collected, Run
-from weighin._engine.workers import JoblibWorkers, Workers, settings_kept, threads_for
+from weighin._engine.probe import (
+    SAMPLE_ROWS,
+    Probe,
+    difference,
+    predicted,
+    probe_in_memory,
+    rounding_of,
+)
+from weighin._engine.proof import Proof, RowsDepend, donors_of, first_donors, first_steps, predict_together
+from weighin._engine.run import Advance, Run
+from weighin._engine.workers import Workers, settings_kept, threads_for, workers_for
 from weighin._models import Model, Rows, Split
 from weighin._models.protocol import Encoded
-from weighin._samplers import Positions, Sampler
+from weighin._samplers import Orders, Positions, Sampler
 from weighin._tables.features import Feature
 
 T = TypeVar("T")
@@ -86,6 +91,7 @@ class Session:
         measurement: Measurement,
         resources: Resources = DEFAULTS,
         *,
+        orders: Orders | None = None,
         advance: Advance = _nothing,
     ) -> Scores:
         """Swap features and measure what that does to metrics.
@@ -101,6 +107,9 @@ class Session:
             What is asked of the predictions.
         resources : Resources
             What may be used.
+        orders : Orders, optional
+            Swap all features of a row one after the other, and measure what each step does to metrics that are means
+            over rows; the evidence is of `Parts`. By default each feature is swapped alone.
         advance : callable
             Told after each step how many row predictions it stood for.
 
@@ -116,7 +125,7 @@ class Session:
         Ctrl-C keeps what is finished: sections of features; in the first section, batches of rows with all its
         features; in the first batch, features. Before anything is finished, it is raised on.
         """
-        return self.collect(collect, data, features, sampler, measurement, resources, advance)
+        return self.collect(collect, data, features, sampler, measurement, resources, advance, orders)
 
     def collect(
         self,
@@ -127,6 +136,7 @@ class Session:
         measurement: Measurement,
         resources: Resources,
         advance: Advance,
+        orders: Orders | None = None,
     ) -> C:
         """Swap features, and have a collector make of the predictions what it does; the rest as for `measure`."""
         n_jobs, chunk_rows = resources.n_jobs, _whole(resources.chunk_rows)
@@ -149,13 +159,19 @@ class Session:
                 in_time=resources.batch_seconds is not None,
                 row_seconds=view.probe.row_seconds,
                 at_once=view.at_once,
+                chained=orders is not None,
             )
-            proof, unproven = self._proof(view, features, lambda: first_donors(sampler), resources)
-            with _workers(view, plan.n_threads, own_threads) as workers:
+            proof, unproven = self._proof(
+                view,
+                features,
+                lambda: first_steps(sampler, orders) if orders else first_donors(sampler),
+                resources,
+            )
+            with workers_for(view.probe.pred, plan.n_threads, own_threads) as workers:
                 seen = replace(view, moved=sampler.moved)
                 kernel = kernel_for(view)(seen, features, sampler.n_repeats, chunk_rows, workers)
                 cut = plan, resources.batch_seconds
-                task = Run(view, data, measurement, kernel, sampler, *cut, proof, unproven)
+                task = Run(view, data, measurement, kernel, sampler, *cut, proof, unproven, orders)
                 collected = collector(task, advance)
             if collected.complete and proof is not None and proof.swapped is not None:
                 self._keep(replace(view, proven=True), resources)
@@ -173,7 +189,6 @@ class Session:
         n_receivers: int,
         table: tuple[Rows, Positions],
         response: str = "predict",
-        scale: Callable[[Any], Any] | None = None,
         resources: Resources = DEFAULTS,
         advance: Advance = _nothing,
     ) -> tuple[list[T], Probe]:
@@ -187,14 +202,12 @@ class Session:
             What is swapped, and the positions of the rows that give.
         use : callable
             Gets predictions as the rows are, shape (n_receivers, n_outputs), and after each swap, shape (n_points,
-            n_receivers, n_outputs); what it gives back is kept.
+            n_receivers, n_outputs), as a user sees them (`Model.to_user_scale`); what it gives back is kept.
         n_receivers : int
         table : tuple of Rows and ndarray of shape (n_receivers,)
             Encoded rows that those which receive were drawn from, and the position of each there.
         response : str
             As metrics have it.
-        scale : callable, optional
-            From predictions to what is used of them; by default to those a user sees (`Model.to_user_scale`).
         resources, advance
             As for `measure`.
 
@@ -219,9 +232,9 @@ class Session:
             proof, _ = self._proof(view, features, donors, resources, table)
             jobs = self._jobs(resources)
             n_threads = 1 if work < THREADS_FROM else threads_for(jobs)
-            with _workers(view, n_threads) as workers:
+            with workers_for(view.probe.pred, n_threads) as workers:
                 kernel = kernel_for(view)(view, features, n_points, _whole(resources.chunk_rows), workers)
-                task = GivenRun(view, kernel, n_receivers, resources.memory, proof, scale)
+                task = GivenRun(view, kernel, n_receivers, resources.memory, proof)
                 return task.predict(given, use, advance), view.probe
 
         with self._predicting():
@@ -276,7 +289,12 @@ class Session:
             proven = self.model.row_by_row if split is None else split.row_by_row
             view = View(self.model, rows, response, split, Probe(None), proven)
             try:
-                view = replace(view, probe=_probe(view, _whole(resources.chunk_rows)))
+                view = replace(
+                    view,
+                    probe=probe_in_memory(
+                        view.predict, view.rows, _whole(resources.chunk_rows) or SAMPLE_ROWS, view.model.name
+                    ),
+                )
                 depends = view.probe.batch_dependence and RowsDepend(view.probe.batch_dependence)
             except Exception as error:
                 if proven or out_of_memory(error):
@@ -363,25 +381,6 @@ class Session:
 
     def _forget(self) -> None:
         self._rows, self._splits, self._views, self._baselines = None, [], {}, {}
-
-
-def _workers(view: View, n_threads: int, own_threads: bool = False) -> Workers:
-    """Threads, or what joblib is told; models of torch stay in this process: kernels write where all can read."""
-    if isinstance(view.probe.pred, np.ndarray):
-        return JoblibWorkers(n_threads)
-    return Workers(n_threads, own_threads)
-
-
-def _probe(view: View, chunk_rows: int | None) -> Probe:
-    """Look at fewer rows where memory runs out."""
-    chunk_rows = chunk_rows or SAMPLE_ROWS
-    while True:
-        try:
-            return probe(view.predict, view.rows, chunk_rows, view.model.name)
-        except (MemoryError, RuntimeError) as error:
-            if not out_of_memory(error) or chunk_rows == 1:
-                raise
-        chunk_rows //= 2
 
 
 def _key(response: str, resources: Resources) -> Key:

@@ -40,6 +40,8 @@ class Sums:
         By stratum, or by the size of strata; each for up to 128 of the features, in their order.
     by_size : bool
         Whether there are so many strata that those of about a size are put beside each other.
+    n_shared : int
+        The last so many changes are in every set of moments.
     """
 
     change: Floats
@@ -50,11 +52,13 @@ class Sums:
     spread: float = 0.0
     moments: Mapping[int, tuple[Moments, ...]] = field(default_factory=dict)
     by_size: bool = False
+    n_shared: int = 0
 
     @classmethod
-    def nothing(cls, n_features: int, n_repeats: int, n_strata: int = 1) -> Sums:
+    def nothing(cls, n_features: int, n_repeats: int, n_strata: int = 1, n_shared: int = 0) -> Sums:
         """Begin."""
-        return cls(np.zeros((n_features, n_repeats)), np.zeros(n_repeats), by_size=n_strata > STRATA)
+        zero = np.zeros((n_features, n_repeats))
+        return cls(zero, np.zeros(n_repeats), by_size=n_strata > STRATA, n_shared=n_shared)
 
     def add(
         self,
@@ -120,6 +124,7 @@ class Sums:
             self.spread + (0.0 if spread is None else float(spread.sum() if own is None else own @ spread)),
             moments,
             self.by_size,
+            self.n_shared,
         )
 
     def _moments(
@@ -136,15 +141,15 @@ class Sums:
         for key, here, donors, edges in self._parts(batch):
             new = tuple(
                 Moments.of(
-                    changes[first : first + UNITS, :, here],
+                    changes[units][:, :, here],
                     donors,
                     rows[:, here],
                     weights=None if weights is None else weights[here],
                     segment=None if segment is None else segment[here],
-                    moved=None if moved is None else moved[first : first + UNITS, :, here],
+                    moved=None if moved is None else moved[units][:, :, here],
                     edges=edges,
                 )
-                for first in range(0, len(changes), UNITS)
+                for units in self._sets(len(changes))
             )
             old = moments.get(key)
             if old is not None:
@@ -152,6 +157,16 @@ class Sums:
                 new = tuple(join(mine, more) for mine, more in zip(old, new, strict=True))
             moments[key] = new
         return moments
+
+    def _sets(self, n_units: int) -> Iterator[Any]:
+        """Units with joint moments, those that are shared last."""
+        if not self.n_shared:
+            yield from (slice(first, first + UNITS) for first in range(0, n_units, UNITS))
+            return
+        n_own = n_units - self.n_shared
+        for first in range(0, n_own, UNITS):
+            own = np.arange(first, min(first + UNITS, n_own))
+            yield np.concatenate([own, np.arange(n_own, n_units)])
 
     def _parts(self, batch: Batch) -> Iterator[tuple[int, Any, Positions, Positions | None]]:
         """Parts of a batch with one sum each: key, receivers, donors among these, edges of strata put together."""

@@ -235,3 +235,10 @@ def _one_torch_thread() -> None:
     torch = sys.modules.get("torch")
     if torch:
         torch.set_num_threads(1)
+
+
+def workers_for(pred: Any, n_threads: int, own_threads: bool = False) -> Workers:
+    """Threads, or what joblib is told; models of torch stay in this process: kernels write where all can read."""
+    if isinstance(pred, np.ndarray):
+        return JoblibWorkers(n_threads)
+    return Workers(n_threads, own_threads)

@@ -50,6 +50,7 @@ from weighin._inference.links import (
     Means,
 )
 from weighin._inference.moments import Moments
+from weighin._inference.parts import Parts
 from weighin._inference.row_changes import RowChanges
 from weighin._inference.stages import NOT_TOGETHER, Stages, Staging
 from weighin._inference.strata import Strata
@@ -72,6 +73,7 @@ __all__ = [
     "Link",
     "Means",
     "Moments",
+    "Parts",
     "RowChanges",
     "Stages",
     "Staging",

@@ -68,6 +68,19 @@ def difference(
     return contrast(moments, pair(first, second), function, sign=sign)
 
 
+def share(moments: Sequence[Moments], whole: int) -> Inference:
+    """Estimate each unit over unit `whole`, which errs with it; NaN where that is 0.
+
+    `moments`: Of each stratum.
+    """
+    value, coefficients = linearise(moments, IDENTITY.change)
+    size = value[whole] or np.nan
+    slopes = (coefficients - np.outer(value / size, coefficients[whole])) / size
+    # a unit that is the whole has a share of 1, without rounding
+    slopes[whole] = 0.0
+    return Inference.of(value / size, spread(moments, slopes), few_rows(moments))
+
+
 def pair(first: int, second: int) -> dict[int, float]:
     """Weights of the contrast of two units; of one with itself nothing is left."""
     return {first: 1.0, second: -1.0} if first != second else {first: 0.0}

@@ -10,6 +10,7 @@ from weighin._inference.intervals import Inference
 from weighin._inference.left_out import LeftOut
 from weighin._inference.links import Function
 from weighin._inference.moments import Moments
+from weighin._inference.parts import Parts
 from weighin._inference.stages import Stages
 from weighin._inference.strata import Strata
 
@@ -72,6 +73,7 @@ class Evidence(Protocol):
 # by a key that only its own form has in a file
 _KINDS: tuple[tuple[str, Any], ...] = (
     ("strata", Strata),
+    ("parts", Parts),
     ("measured", Stages),
     ("bins", GivenEvidence),
     ("without", LeftOut),

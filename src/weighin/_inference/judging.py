@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from weighin._inference import (
     Inference,
     Link,
     joined,
+    pair,
 )
 
 
@@ -51,19 +52,18 @@ def judge_change(
     return before.units(units[0]).change_to(after.units(units[1]), sign=sign)
 
 
-def judge_contrast(
-    evidence: Sequence[Evidence], link: Link, greater_is_better: bool, weights: Mapping[int, float]
+def judge_difference(
+    evidence: Sequence[Evidence], link: Link, greater_is_better: bool, first: int, second: int
 ) -> Inference:
-    """Estimate a linear contrast of features, by their numbers, such as a difference, from their joint moments.
+    """Estimate how much more one feature weighs than another, from their joint moments.
 
-    Raises InputError: if they were not measured together.
+    Raises InputError: if the two were not measured together.
     """
     start = 0
     for part in evidence:
         stop = start + part.n_units
-        if all(start <= number < stop for number in weights):
+        if start <= first < stop and start <= second < stop:
             sign = -1.0 if greater_is_better else 1.0
-            own = {number - start: weight for number, weight in weights.items()}
-            return part.contrast(own, link.change, sign=sign)
+            return part.contrast(pair(first - start, second - start), link.change, sign=sign)
         start = stop
     raise InputError(NOT_TOGETHER)

@@ -15,7 +15,6 @@ from weighin._base.errors import InputError, listing, nearest
 from weighin._inference import Inference, holm
 from weighin._inference.claims import is_claimed
 from weighin._results.pair_interaction import PairInteraction
-from weighin._results.surface import Surface
 
 # of the variance: what is less cannot be told from rounding
 LEAST_SHARE = 1e-6
@@ -39,7 +38,6 @@ class InteractionsNumbers:
     n_repeats: int
     what: str = "the prediction"
     screened: str = ""
-    surfaces: tuple[Surface, ...] = ()
     rows: str = ""
     model: str = ""
     random_state: int = 0

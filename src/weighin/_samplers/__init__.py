@@ -3,6 +3,16 @@
 from weighin._samplers.block import Block, Positions
 from weighin._samplers.explicit import ExplicitSampler
 from weighin._samplers.marginal import BLOCK_ROWS, MarginalSampler
+from weighin._samplers.orders import Orders, Places
 from weighin._samplers.sampler import Sampler
 
-__all__ = ["BLOCK_ROWS", "Block", "ExplicitSampler", "MarginalSampler", "Positions", "Sampler"]
+__all__ = [
+    "BLOCK_ROWS",
+    "Block",
+    "ExplicitSampler",
+    "MarginalSampler",
+    "Orders",
+    "Places",
+    "Positions",
+    "Sampler",
+]

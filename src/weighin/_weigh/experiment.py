@@ -15,7 +15,7 @@ from weighin._inference import repeats_needed
 from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models.protocol import Encoded
-from weighin._samplers import BLOCK_ROWS, MarginalSampler
+from weighin._samplers import BLOCK_ROWS, MarginalSampler, Orders
 from weighin._tables.features import Feature
 from weighin._weigh.given import GivenPlan
 
@@ -62,6 +62,8 @@ class Experiment:
         Rows of a block where there is a deadline; see `paced`.
     given : GivenPlan or None
         How features are shuffled given other columns; None for freely.
+    chained : bool
+        Whether features are swapped one after the other, in an order of each row, until all are.
     """
 
     session: Session
@@ -74,6 +76,7 @@ class Experiment:
     progress: bool | None = None
     short: int = SHORT_BLOCK_ROWS
     given: GivenPlan | None = None
+    chained: bool = False
 
     @property
     def model(self) -> Model:
@@ -236,6 +239,7 @@ class Experiment:
                         sampler,
                         measurement,
                         replace(self.resources, batch_seconds=self._batch_seconds),
+                        orders=Orders(len(self.features), donors.seed) if self.chained else None,
                         advance=step,
                     )
                 except KeyboardInterrupt:

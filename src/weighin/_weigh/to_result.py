@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from weighin._base.versions import provenance
 from weighin._engine import Scores
 from weighin._inference import POOLED, Link
 from weighin._metrics import Metric
-from weighin._results.importance import Importance
+from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._weigh.experiment import Experiment
 from weighin._weigh.given import GivenPlan
+
+Kind = TypeVar("Kind", bound=ImportanceNumbers)
 
 
 def result_of(
@@ -26,7 +28,9 @@ def result_of(
     block_rows: int,
     notes: Sequence[str],
     rows_sum: str = "",
-) -> Importance:
+    *,
+    kind: type[Kind],
+) -> Kind:
     """Put the answers of a run together: the first metric on all rows, with all others as its parts."""
     chosen, values, data = experiment.features, experiment.values, experiment.data
     finished = chosen[: scores.n_features]
@@ -50,7 +54,7 @@ def result_of(
     places = [(metric, segment) for metric in metrics for segment in (None, *values.segments)]
     weighted = values.weights is not None
     parts = [
-        Importance(
+        kind(
             **common,
             importances=_known(_worse(answer.change, metric), names, given),
             baseline=answer.baseline,
@@ -72,7 +76,7 @@ def result_of(
     return dataclasses.replace(main, parts=tuple(parts[1:]), notes=(*notes, *undefined), kept=scores.kept)
 
 
-def beside(main: Importance, part: Importance) -> Importance:
+def beside(main: Kind, part: Kind) -> Kind:
     """One result with another way to shuffle as a part."""
     notes = tuple(dict.fromkeys([*main.notes, *part.notes]))
     return dataclasses.replace(

@@ -265,8 +265,8 @@ def weigh(
     table = as_table(X, y, feature_names, levels_of(first) if isinstance(X, str | Path) else None)
     table, (within, by, sample_weight) = table.align(within=within, by=by, sample_weight=sample_weight)
     ask = Weighing(
-        table, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats, sample_weight, seed,
-        missing,
+        Importance, table, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats,
+        sample_weight, seed, missing,
         Resources(batch_size, n_jobs, int(max_memory) * 2**20),
         max_seconds, keep_rows, progress, given,
     )  # fmt: skip

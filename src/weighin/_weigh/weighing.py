@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from weighin._engine.row_values import row_values
 from weighin._metrics import Metric, resolve_metrics
 from weighin._models import Model
 from weighin._models.protocol import Encoded
-from weighin._results.importance import Importance
 from weighin._tables.containers import Table
 from weighin._tables.features import renamed, select
 from weighin._tables.frames import n_rows_of, rows_of
@@ -28,31 +27,31 @@ from weighin._weigh.given import GivenPlan, asked_for, check_given, plan_given
 from weighin._weigh.grouping import Grouping
 from weighin._weigh.precise import check_metrics, is_small, precision_note, weigh_precisely
 from weighin._weigh.same_rows import sum_of_rows
-from weighin._weigh.to_result import beside, remarks, result_of
+from weighin._weigh.to_result import Kind, beside, remarks, result_of
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C after some features were finished.
+    """Ctrl-C after some features, or all on some rows, were finished.
 
     Parameters
     ----------
-    result : Importance
+    result : Importance or Shares
         The finished features.
     asked : int
         How many there would have been.
 
     Attributes
     ----------
-    result : Importance
+    result : Importance or Shares
         The finished features; its `complete` is False.
     """
 
-    def __init__(self, result: Importance, asked: int) -> None:
+    def __init__(self, result: Any, asked: int) -> None:
         super().__init__(f"{len(result.features)} of {asked} features finished; they are in .result")
         self.result = result
 
 
-def several(ask: Weighing, models: Sequence[Model], precision: float | None) -> tuple[Importance, ...]:
+def several(ask: Weighing[Kind], models: Sequence[Model], precision: float | None) -> tuple[Kind, ...]:
     """Weigh models on the same shuffles, what these change kept row by row where the metric has values per row."""
     if not models:
         raise InputError("The list of models is empty.")
@@ -70,8 +69,10 @@ def several(ask: Weighing, models: Sequence[Model], precision: float | None) -> 
 
 
 @dataclass(frozen=True)
-class Weighing:
-    """The arguments of `weigh`, checked."""
+class Weighing(Generic[Kind]):
+    """The arguments of `weigh`, checked, and the kind of its result."""
+
+    kind: type[Kind]
 
     table: Table
     metrics: list[Any]
@@ -125,14 +126,15 @@ class Weighing:
         experiment.check_weights()
         return experiment
 
-    def fully(self, session: Session) -> Importance:
+    def fully(self, session: Session) -> Kind:
         """Encode the table, and weigh on all its rows."""
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
         return self.on_all_rows(self.experiment(session, deadline=deadline))
 
-    def on_all_rows(self, experiment: Experiment) -> Importance:
+    def on_all_rows(self, experiment: Experiment) -> Kind:
         """Weigh on the rows of an experiment, freely, given other columns, or one after the other."""
-        asked, result = asked_for(self.given), None
+        asked = asked_for(self.given)
+        result: Kind | None = None
         for number, given in enumerate(asked):
             plan: GivenPlan | None = None
             notes: tuple[str, ...] = ()
@@ -157,7 +159,7 @@ class Weighing:
         assert result is not None
         return result
 
-    def _on_all_rows(self, experiment: Experiment, given_notes: Sequence[str]) -> Importance:
+    def _on_all_rows(self, experiment: Experiment, given_notes: Sequence[str]) -> Kind:
         experiment = experiment.paced(PILOT_REPEATS if self.n_repeats == AUTO else int(self.n_repeats))
         notes = [*experiment.data.notes, *given_notes]
         with _time_allowed(self.max_seconds):
@@ -197,7 +199,7 @@ class Weighing:
         notes.append(f'There was no time for the {donors.n_repeats} shuffles of n_repeats="auto".')
         return (replace(looked[0], complete=False), looked[1]), pilot.block_rows
 
-    def precisely(self, session: Session, precision: float) -> Importance:
+    def precisely(self, session: Session, precision: float) -> Kind:
         """Weigh on as many rows as it takes."""
         if self.within is not None or self.by is not None or self.keep_rows or self.given is not None:
             raise InputError(
@@ -259,7 +261,7 @@ class Weighing:
         block_rows: int,
         late: str = "",
         n_rows: int | None = None,
-    ) -> Importance:
+    ) -> Kind:
         notes += [self.grouping.note] if self.grouping.note else []
         notes += remarks(scores, n_rows or experiment.data.rows.n_rows, late or "Interrupted")
         missed = [metric.name for metric in experiment.metrics if metric not in metrics]
@@ -270,7 +272,9 @@ class Weighing:
         if stopped:
             scores = replace(scores, complete=finished)
         rows_sum = sum_of_rows(experiment.data.target, self.table.X if scores.kept is not None else None)
-        result = result_of(experiment, metrics, scores, self.seed, block_rows, notes, rows_sum)
+        result = result_of(
+            experiment, metrics, scores, self.seed, block_rows, notes, rows_sum, kind=self.kind
+        )
         if not scores.complete and not stopped:
             raise Interrupted(result, len(experiment.features))
         return result
@@ -287,7 +291,7 @@ def _time_allowed(max_seconds: float | None) -> Iterator[None]:
         ) from None
 
 
-def _with_precision_note(precision: float, result: Importance) -> Importance:
+def _with_precision_note(precision: float, result: Kind) -> Kind:
     """The same with a note on whether its standard errors are what was asked for."""
     each = [result.of(metric) for metric in result.metrics]
     reached = precision_note(precision, [part.se for part in each], [part.importances_mean for part in each])

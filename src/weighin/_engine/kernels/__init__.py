@@ -1,7 +1,7 @@
 """Kernels: ways to predict swaps. The first of the list that applies is taken; the last one always does."""
 
 from weighin._engine.kernels.generic import GenericKernel
-from weighin._engine.kernels.kernel import Kernel, Swaps, View
+from weighin._engine.kernels.kernel import Chain, Kernel, Swaps, View
 from weighin._engine.kernels.split import SplitKernel
 from weighin._engine.kernels.whole_table import WholeTableKernel
 
@@ -13,6 +13,7 @@ KERNELS: tuple[type[Kernel], ...] = (
 
 __all__ = [
     "KERNELS",
+    "Chain",
     "GenericKernel",
     "Kernel",
     "SplitKernel",

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._engine.arrays import empty
-from weighin._engine.kernels.kernel import Swaps, View
+from weighin._engine.kernels.generic_chain import predict_exact, predict_in_place
+from weighin._engine.kernels.kernel import Chain, Swaps, View
 from weighin._engine.probe import FEW_ROUNDINGS, check_width, precision, predicted
 from weighin._engine.workers import Workers
 from weighin._models import Rows
@@ -242,6 +243,18 @@ class GenericKernel:
         """Look whether the model wrote into rows that it was given again and again."""
         if not (self.found.writes or stack.shielded or stack.equals(rows.take(positions))):
             raise _Overwritten
+
+    def predict_chain(self, chain: Chain, baseline: Any, out: Any) -> None:
+        """Fill in predictions as the rows are, and after each step."""
+        if not self.row_exact:
+            predict_in_place(
+                chain, self._checked, self.chunk_rows, self.workers, self.found.rounding, baseline, out
+            )
+            return
+        own = np.arange(chain.start, chain.start + chain.n_receivers)
+        self._fill(chain.rows, (), own, own, baseline)
+        levels = [self._levels(chain.rows, feature.columns) for feature in chain.features]
+        predict_exact(chain, levels, self._checked, self.chunk_rows, self.workers, baseline, out)
 
     def shrink(self) -> bool:
         """Halve the rows of one call; False at one."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, Protocol
 
+import numpy as np
+
 from weighin._engine.probe import Predict, Probe
 from weighin._engine.workers import Workers
 from weighin._models import Model, Rows, Split
-from weighin._samplers import Positions
+from weighin._samplers import Places, Positions
 from weighin._tables.features import Feature
 
 # that a call of as many rows as suit a model takes, about
@@ -98,6 +100,19 @@ class Swaps:
         return self.donors.shape[1]
 
 
+@dataclass(frozen=True, eq=False)
+class Chain(Swaps):
+    """Swaps of all features of a row, one after the other, each donor value staying.
+
+    Attributes
+    ----------
+    places : ndarray of shape (n_features, n_repeats, n_receivers)
+        Place of each feature in the order of each row, from 0.
+    """
+
+    places: Places = field(default_factory=lambda: np.empty((0, 0, 0), dtype=np.int16))
+
+
 class Kernel(Protocol):
     """A way to predict swaps, opened for some features; see `weighin._engine.kernels` for the list of all.
 
@@ -148,6 +163,23 @@ class Kernel(Protocol):
         -----
         Where a donor's encoded values equal the row's own, the result is the baseline, bit for bit; not where the
         other rows that are swapped have a say.
+        """
+        ...
+
+    def predict_chain(self, chain: Chain, baseline: Any, out: Any) -> None:
+        """Fill in predictions of the receivers, step by step.
+
+        Parameters
+        ----------
+        chain : Chain
+        baseline : array of shape (n_receivers, n_outputs)
+            Filled in: predictions as the rows are.
+        out : array of shape (n_features, n_repeats, n_receivers, n_outputs)
+            Filled in: predictions after each step; not of each feature, for rows have orders of their own.
+
+        Notes
+        -----
+        A step at which a row is given what it has changes nothing, bit for bit.
         """
         ...
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from weighin._engine.kernels.kernel import Swaps, View
+from weighin._engine.kernels.generic import GenericKernel
+from weighin._engine.kernels.kernel import Chain, Swaps, View
 from weighin._engine.workers import Workers
 from weighin._tables.features import Feature
 
@@ -31,6 +32,7 @@ class SplitKernel:
         from weighin._engine.kernels.split_sums import Source, plan_units
 
         assert view.split is not None
+        self._opened = view, features, n_repeats, chunk_rows, workers
         split, rows = view.split, view.rows
         self.split, self.chunk_rows, self.workers = split, chunk_rows, workers
         units = [Unit(*split.unit(feature.columns)) for feature in features]
@@ -71,6 +73,10 @@ class SplitKernel:
             chunk_rows=self.chunk_rows,
             workers=self.workers,
         )
+
+    def predict_chain(self, chain: Chain, baseline: Any, out: Any) -> None:
+        """Fill in predictions as the rows are, and after each step."""
+        GenericKernel(*self._opened).predict_chain(chain, baseline, out)
 
     def shrink(self) -> bool:
         """Halve the rows of one matrix product; False below what any machine holds."""

@@ -1,0 +1,84 @@
+"""Metrics that are means over rows, as all features are swapped one after the other: what each step changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._engine.arrays import on_host
+from weighin._engine.loss_size import check_not_vanished
+from weighin._engine.measurement import SwapEffect
+from weighin._engine.plan import Batch
+from weighin._engine.row_means import RowMeans
+from weighin._engine.run import Advance, Run
+from weighin._engine.sums import Sums
+from weighin._inference import Parts
+from weighin._tables.features import Feature
+
+
+class ChainMeans(RowMeans):
+    """What each feature changes of the loss of a row when its turn comes, and last what all together change.
+
+    Parameters
+    ----------
+    run : Run
+        What all steps share.
+    section : sequence of Feature
+        All features.
+    """
+
+    def __init__(self, run: Run, section: Sequence[Feature]) -> None:
+        super().__init__(run, section)
+        nothing = Sums.nothing(len(section) + 1, run.sampler.n_repeats, run.n_strata, n_shared=1)
+        self._sums = [nothing] * len(run.measurement.places)
+
+    def collect(self, advance: Advance) -> None:
+        """Go through all batches; of one that is interrupted nothing counts."""
+        for batch, rows in self.run.batches():
+            before, changes = self._steps(batch, rows)
+            self._add(batch, before, changes, len(self.section))
+            advance(batch.n_receivers * self.run.sampler.n_repeats * len(self.section))
+
+    def _steps(self, batch: Batch, rows: Any) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+        """For each metric: loss before any swap, and what steps change, features and then all, repeats next."""
+        run = self.run
+        baseline, out, places = run.predict_chain(batch, rows, self.section)
+        befores, changes = [], []
+        for metric in run.measurement.metrics:
+            assert metric.per_row is not None
+            if metric.against == "baseline":
+                target = unmoved = run.view.model.to_user_scale(baseline)
+                after = run.view.model.to_user_scale(out)
+            else:
+                target, unmoved, after = run.data.target[batch.numbers], baseline, out
+            # losses that are infinite are refused
+            with np.errstate(over="ignore", invalid="ignore"):
+                before = on_host(metric.per_row(target, unmoved))
+                losses = on_host(metric.per_row(target, after)).astype(np.float64)
+                last = losses[-1] - before
+                losses[1:] -= losses[:-1].copy()
+                losses[0] -= before
+            change = np.empty((len(losses) + 1, *losses.shape[1:]))
+            for place, filled in zip(places, change[:-1], strict=True):
+                filled[...] = np.take_along_axis(losses, place[None].astype(np.int64), 0)[0]
+            change[-1] = last
+            check_not_vanished(metric, before, change, target, unmoved, after)
+            befores.append(before)
+            changes.append(change)
+        return befores, changes
+
+    @property
+    def swap_effects(self) -> list[SwapEffect]:
+        """One for each metric, on all rows and on each segment; its evidence knows the total, too."""
+        return [
+            replace(
+                effect,
+                change=effect.change[:-1],
+                evidence=tuple(Parts(strata.moments) for strata in effect.evidence),
+            )
+            for effect in super().swap_effects
+        ]

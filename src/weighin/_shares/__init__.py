@@ -1,0 +1,1 @@
+"""Shares of the loss that features prevent: parts that add up, with intervals."""
