@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from weighin._samplers.conditional.ridge import Places, Values
 
 MOST_PRODUCTS = 12
-# columns that products and trees are looked for among; the likelier ones where there are more
-MOST_SCREENED = 48
+# columns that products and trees are looked for among; the likelier ones where there are more, and fewer for trees
+MOST_SCREENED, MOST_FOR_TREES = 48, 12
 # how far above chance a product has to be, in standard errors
 ABOVE_CHANCE = 1.5
 LEAVES = 12
@@ -95,8 +95,8 @@ class Extras:
         return Extras((*self.parts, Scaled.by(maker, rows)))
 
 
-def likely(rows: Values, straight: Places, targets: Values, rest: Values) -> Places:
-    """Columns, of the `straight` ones, that go with the targets or the size of what is left of them."""
+def likely(rows: Values, straight: Places, targets: Values, rest: Values, most: int) -> Places:
+    """Columns, of many `straight` ones, that go with the targets or the size of what is left of them."""
     if len(straight) <= MOST_SCREENED:
         return straight
     mine = rows[:, straight]
@@ -104,7 +104,7 @@ def likely(rows: Values, straight: Places, targets: Values, rest: Values) -> Pla
     squares = squares / (squares.std() or 1.0)
     found = np.abs(mine.T @ (targets - targets.mean(0))).max(1) / (targets.std() or 1.0)
     found = np.maximum(found, np.abs((mine**2).T @ (squares - squares.mean())) / 2)
-    return straight[np.sort(np.argsort(-found, kind="stable")[:MOST_SCREENED])]
+    return straight[np.sort(np.argsort(-found, kind="stable")[:most])]
 
 
 def products_in(rows: Values, columns: Places, rest: Values) -> Products | None:
@@ -171,4 +171,6 @@ def honest_gain(
         )
         total = ((rest[other] - mean) ** 2).sum()
         gains.append(1 - ((rest[other] - mean - outside @ solved) ** 2).sum() / total if total else 0.0)
+        if gains[0] <= 0:
+            break
     return float(np.mean(gains))

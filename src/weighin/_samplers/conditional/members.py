@@ -63,6 +63,7 @@ class Member:
     spread: Task | None = None
     own: Expected = field(default_factory=Expected)
     sd: float = 1.0
+    limits: tuple[float, float] = (-np.inf, np.inf)
 
     @classmethod
     def of(
@@ -128,15 +129,23 @@ class Member:
         """Keep what is expected at the rows that all was fitted on."""
         if self.spread is not None and self.spread.own_share > 1 - SPREAD_EXPLAINED:
             self.spread = None
-        own = self.predicted(design)
-        if self.value is not None and own.centre is not None:
+        if self.spread is not None:
+            left_out = self.spread.fit.left_out(self.spread.targets)
+            low, high = np.quantile(left_out, SPREAD_LIMITS)
+            self.limits = (float(low), float(high))
+        centre, log_sd, chances = None, None, None
+        if self.value is not None:
             within = self.value.problem.within
-            own.centre[within] = self.sd * (self.value.targets[:, 0] - self.value.residual())
-            if self.spread is not None and own.log_sd is not None:
-                own.log_sd[within] = self._log_sd(self.spread.fit.left_out(self.spread.targets))
-        if self.chance is not None and own.chances is not None:
-            own = Expected(own.centre, own.log_sd, _chances(self.chance.fit.left_out(self.chance.targets)))
-        self.own = own
+            # rows without a value are told from the others
+            every = len(within) == len(design)
+            centre = np.empty(len(design)) if every else self.sd * self.value.predict(design)[:, 0]
+            centre[within] = self.sd * (self.value.targets[:, 0] - self.value.residual())
+            if self.spread is not None:
+                log_sd = np.empty(len(design)) if every else self._log_sd(self.spread.predict(design))
+                log_sd[within] = self._log_sd(left_out)
+        if self.chance is not None:
+            chances = _chances(self.chance.fit.left_out(self.chance.targets))
+        self.own = Expected(centre, log_sd, chances)
 
     def predicted(self, design: Values) -> Expected:
         """What is expected at rows of the design, by the fit alone."""
@@ -158,11 +167,7 @@ class Member:
         return Expected(centre, expected.log_sd, expected.chances)
 
     def _log_sd(self, log_squares: Values) -> Values:
-        assert self.spread is not None
-        left_out = self.spread.fit.left_out(self.spread.targets)[:, 0]
-        low, high = np.quantile(left_out, SPREAD_LIMITS)
-        halved: Values = 0.5 * log_squares[:, 0].clip(low, high)
-        return halved
+        return np.asarray(0.5 * log_squares[:, 0].clip(*self.limits))
 
     def received(self, values: Values, expected: Expected, donors: Places) -> Values:
         """Values (n_repeats, n_rows) that rows receive from donors among them."""

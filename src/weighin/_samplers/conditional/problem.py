@@ -104,13 +104,17 @@ class Task:
 
     def predict(self, rows: Values) -> Values:
         """Fitted values (n, q) of rows of the design."""
-        mine = rows[:, self.problem.places]
+        mine = self._mine(rows)
         return self.fit.predict(mine, self.extras.of(mine))
 
     def leverage(self, rows: Values) -> Values:
         """Leverage (n,) of rows of the design that it was not fitted on."""
-        mine = rows[:, self.problem.places]
+        mine = self._mine(rows)
         return self.problem.ridge.leverage(int(self.fit.penalty[0]), self.job, mine, self.extras.of(mine))
+
+    def _mine(self, rows: Values) -> Values:
+        places = self.problem.places
+        return rows if len(places) == rows.shape[1] else rows[:, places]
 
 
 class Problems:

@@ -78,7 +78,7 @@ class _Penalty:
 
     def of_rows(self, rows: Values) -> Values:
         """The columns it uses."""
-        return rows if len(self.places) == rows.shape[1] else np.ascontiguousarray(rows[:, self.places])
+        return rows if len(self.places) == rows.shape[1] else rows[:, self.places]
 
 
 class _Reduced:
@@ -148,13 +148,13 @@ class Ridge:
         self.exact = self.n * rows.shape[1] ** 2 <= EXACT_WORK if exact is None else exact
         self.settled = exact is not False
         gram = self.rows.T @ self.rows
+        self._straight = self.rows if not curved.any() else np.ascontiguousarray(self.rows[:, ~curved])
         straight, every = np.flatnonzero(~curved), np.arange(len(curved))
         self.penalties = [_Penalty(gram, straight, np.full(len(straight), p), (p, np.inf)) for p in STRAIGHT]
         # also without a curved column of the table: leaves of trees are penalised as curved ones
         self.penalties += [
             _Penalty(gram, every, np.where(curved, large, small), (small, large)) for small, large in BOTH
         ]
-        self._reduced: dict[tuple[int, bytes], _Reduced] = {}
 
     def fit(self, jobs: Sequence[Job]) -> list[Fit]:
         """Fit every target of every job under the penalty that predicts it best."""
@@ -174,7 +174,7 @@ class Ridge:
             np.zeros((0 if job.extra is None else job.extra.shape[1], job.targets.shape[1])) for job in jobs
         ]
         for number, penalty in enumerate(self.penalties):
-            rows = penalty.of_rows(self.rows)
+            rows = self._own_rows(penalty)
             beta = penalty.inverse @ cross[penalty.places]
             parts = [_Reduced(penalty, rows, job) for job in jobs]
             for part, place in zip(parts, slices, strict=True):
@@ -234,8 +234,11 @@ class Ridge:
 
     def _leverage_of_own(self, number: int, job: Job) -> Values:
         penalty = self.penalties[number]
-        rows = penalty.of_rows(self.rows)
+        rows = self._own_rows(penalty)
         return self._of_job(number, job).leverage(rows, self._own(penalty, rows), job.extra, self.n)
+
+    def _own_rows(self, penalty: _Penalty) -> Values:
+        return self.rows if len(penalty.places) == self.rows.shape[1] else self._straight
 
     def _own(self, penalty: _Penalty, rows: Values) -> Values:
         if penalty.leverages is None:
@@ -244,7 +247,7 @@ class Ridge:
 
     def _of_job(self, number: int, job: Job) -> _Reduced:
         penalty = self.penalties[number]
-        return _Reduced(penalty, penalty.of_rows(self.rows), job)
+        return _Reduced(penalty, self._own_rows(penalty), job)
 
 
 def positive_inverse(matrix: Values) -> Values:

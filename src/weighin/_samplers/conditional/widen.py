@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from weighin._samplers.conditional.extras import honest_gain, leaves_of, likely, products_in
+from weighin._samplers.conditional.extras import (
+    MOST_FOR_TREES,
+    MOST_SCREENED,
+    honest_gain,
+    leaves_of,
+    likely,
+    products_in,
+)
 from weighin._samplers.conditional.problem import Task
 from weighin._samplers.conditional.ridge import Job, Places
 
@@ -15,7 +22,7 @@ from weighin._samplers.conditional.ridge import Job, Places
 WORTH_TRYING = 0.003
 WORTH_KEEPING = 0.98
 # rows of each half that the first look takes
-LOOKED_AT = 2000
+LOOKED_AT = 1000
 # rows times columns
 QUICK = 200_000
 
@@ -23,7 +30,7 @@ QUICK = 200_000
 def add_products(task: Task) -> None:
     """Fit again with products of two columns, where any go with what is left, and keep it if the error drops."""
     rest = task.targets - task.fit.left_out(task.targets)
-    columns = likely(task.problem.rows, task.straight, task.targets, rest)
+    columns = likely(task.problem.rows, task.straight, task.targets, rest, MOST_SCREENED)
     found = products_in(task.problem.rows, columns, rest)
     if found is not None:
         task.keep_if_better(task.extras.also(found, task.problem.rows))
@@ -33,7 +40,7 @@ def add_leaves(task: Task) -> None:
     """Fit again with leaves of small trees, and keep them if half of the rows predict the other half better."""
     problem = task.problem
     rest = task.targets - task.fit.left_out(task.targets)
-    columns = likely(problem.rows, task.straight, task.targets, rest)
+    columns = likely(problem.rows, task.straight, task.targets, rest, MOST_FOR_TREES)
     if not len(columns) or task.half_error is None:
         return
     quick = len(problem.rows) * problem.rows.shape[1] < QUICK
