@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from weighin._samplers.conditional.columns import MOST_LEVELS, RARE_ROWS, RawColumn, Values
 
-# columns of all bases together, beyond which each number gets fewer hinges
-MOST_WIDTH = 1600
+# columns of all bases together, beyond which each number gets fewer hinges; with few rows twice as many as rows
+MOST_WIDTH, FEW_WIDTH = 1600, 400
 # numbers in the matrix of all bases, by which rows are limited in wide tables
 MOST_CELLS = 30_000_000
 KNOTS = (16, 12, 8, 6, 4, 2, 1, 0, -1)
@@ -39,6 +39,7 @@ class Basis:
     spread: float
     knots: Values
     square: bool
+    limits: tuple[float, float]
     means: Values
     sds: Values
     kept: NDArray[np.bool_]
@@ -49,9 +50,12 @@ class Basis:
         """Make it from these rows: `n_knots` hinges; below 0 no square either."""
         values = column.values[rows]
         is_missing = np.isnan(values)
-        there = values[~is_missing]
+        there = values[np.isfinite(values)] if column.kind != "category" else values[~is_missing]
         missing, none = bool(is_missing.any()), np.empty(0)
         levels, centre, spread, knots, square = None, 0.0, 1.0, none, False
+        limits = (-np.inf, np.inf)
+        if np.isinf(values).any() and len(there):
+            limits = (float(there.min()), float(there.max()))
         if column.kind == "category" or not len(there):
             found, counts = np.unique(there, return_counts=True)
             often = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
@@ -67,7 +71,7 @@ class Basis:
                 knots = np.unique(np.quantile(scaled, share))
         width = missing + (len(levels) if levels is not None else 1 + square + len(knots))
         plain = cls(
-            levels, missing, centre, spread, knots, square,
+            levels, missing, centre, spread, knots, square, limits,
             np.zeros(width), np.ones(width), np.ones(width, dtype=bool), np.zeros(width, dtype=bool),
         )  # fmt: skip
         raw = plain.columns(values)
@@ -75,7 +79,9 @@ class Basis:
         kept = sds > CONSTANT
         straight = missing + (len(levels) if levels is not None else 1)
         curved = np.arange(width) >= straight
-        return cls(levels, missing, centre, spread, knots, square, means[kept], sds[kept], kept, curved[kept])
+        return cls(
+            levels, missing, centre, spread, knots, square, limits, means[kept], sds[kept], kept, curved[kept]
+        )
 
     def columns(self, values: Values) -> Values:
         """Columns of shape (n, width), of mean 0 and variance 1 on the rows the basis was made from."""
@@ -84,7 +90,8 @@ class Basis:
         if self.levels is not None:
             parts += [values == level for level in self.levels]
         else:
-            number = np.where(is_missing, 0.0, (values - self.centre) / self.spread)
+            # where there are infinite ones, they count as the largest that is not
+            number = np.where(is_missing, 0.0, (values.clip(*self.limits) - self.centre) / self.spread)
             parts.append(number)
             if self.square:
                 parts.append(number**2)
@@ -110,7 +117,8 @@ class Design:
         """Make it from these rows, with hinges by the number of rows and columns."""
         numbers = sum(column.kind != "category" for column in columns)
         most = 8 if len(rows) < 2000 else 12 if len(rows) < 10_000 else 16
-        fitting = [k for k in KNOTS if k <= most and numbers * (2 + k) <= MOST_WIDTH]
+        width = min(MOST_WIDTH, max(FEW_WIDTH, 2 * len(rows)))
+        fitting = [k for k in KNOTS if k <= most and numbers * (2 + k) <= width]
         n_knots = knots if knots is not None else (fitting or [KNOTS[-1]])[0]
         bases = tuple(Basis.of(column, rows, n_knots) for column in columns)
         ends = np.cumsum([0, *(len(basis.means) for basis in bases)])

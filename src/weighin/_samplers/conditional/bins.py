@@ -13,6 +13,8 @@ Places = NDArray[np.int64]
 BIN_ROWS = 25
 # scores are rounded to this, in their own spread: what differs by rounding alone is equal
 GRID = 1e-8
+# share of the range of scores between two neighbours, from which a bin rather ends there
+WIDE_GAP = 0.2
 
 
 def bin_rows(n_repeats: int) -> int:
@@ -46,10 +48,21 @@ def cut(scores: NDArray[np.float64], least: int) -> Places:
             bins[rows] = n_bins
             n_bins += 1
             continue
-        ordered = rows[np.argsort(part[:, int(np.argmax(part.var(0)))], kind="stable")]
-        middle = len(rows) // least // 2 * least
+        score = part[:, int(np.argmax(part.var(0)))]
+        order = np.argsort(score, kind="stable")
+        ordered, middle = rows[order], _middle(score[order], least)
         waiting += [ordered[middle:], ordered[:middle]]
     return bins
+
+
+def _middle(score: NDArray[np.float64], least: int) -> int:
+    """Where to cut sorted scores: near the middle, at a gap where there is a wide one, else in bins of one size."""
+    first, last = max(least, len(score) // 4), min(len(score) - least, 3 * len(score) // 4)
+    gaps = np.diff(score[first - 1 : last + 1])
+    widest = int(np.argmax(gaps)) if len(gaps) else 0
+    if len(gaps) and gaps[widest] > WIDE_GAP * (score[-1] - score[0]):
+        return first + widest
+    return len(score) // least // 2 * least
 
 
 def shifted(bins: Places, n_repeats: int, rng: np.random.Generator) -> Places:

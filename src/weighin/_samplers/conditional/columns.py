@@ -77,7 +77,7 @@ class Treatment:
         is_missing = np.isnan(values)
         levels, counts = np.unique(values[~is_missing], return_counts=True)
         missing, varies = bool(is_missing.any()), len(levels) + bool(is_missing.any()) > 1
-        whole = column.kind != "category" and bool((np.mod(levels, 1) == 0).all())
+        whole = column.kind != "category" and bool((np.floor(levels) == levels).all())
         share, few = (LARGE_SHARE_OF_WHOLE, FEW_WHOLE) if whole else (LARGE_SHARE, FEW_LEVELS)
         atoms = levels[counts > max(share * len(values), RARE_ROWS)]
         none = np.empty(0)

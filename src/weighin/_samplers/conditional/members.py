@@ -83,8 +83,8 @@ class Member:
             member.value = Task(problems.of(places, there), (targets / member.sd)[:, None], drop)
             if is_missing.any():
                 member.chance = Task(problems.of(places), is_missing[:, None].astype(np.float64), drop)
-        else:
-            member.chance = Task(problems.of(places), member.treatment.one_hot(values), drop)
+        elif (hot := member.treatment.one_hot(values)).shape[1]:
+            member.chance = Task(problems.of(places), hot, drop)
         return member
 
     @property

@@ -14,10 +14,14 @@ from weighin._samplers.conditional.bins import bin_rows, cut, shifted
 from weighin._samplers.conditional.columns import RawColumn, Unit, Values, by_name
 from weighin._samplers.conditional.companions import Companions
 from weighin._samplers.conditional.members import Expected, Member, scores
+from weighin._samplers.conditional.off_data import off_data_ratio
 from weighin._samplers.conditional.problem import Problems, fit_all, measure_lack
-from weighin._samplers.conditional.report import GivenReport
+from weighin._samplers.conditional.report import INSEPARABLE, GivenReport
 from weighin._samplers.conditional.widen import add_leaves, add_products
 from weighin._samplers.marginal import BLOCK_ROWS
+
+# columns a unit is looked at with: more would hide what a swap does to one among many
+CLOSE_COLUMNS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,14 +112,17 @@ class GivenModel:
             Swaps of each row: with many of them, bins are larger.
         """
         members = self._units[unit]
+        own_share = min(1.0, float(np.mean([member.own_share for member in members])))
+        nothing_left = own_share < INSEPARABLE
         return GivenReport.of(
             unit,
-            own_share=float(np.mean([m.own_share for m in members])) if unit.given else 1.0,
+            own_share=own_share,
             lam=self._allowance(unit, n_repeats),
             leverage=max((member.leverage for member in members), default=0.0),
             n_fit=len(self._fit_rows),
             n_rows=len(self._fitted_at),
             companions=self._companions.of(unit, members, self._place),
+            inseparable_from=self._companions.needed(unit, members, self._place) if nothing_left else (),
         )
 
     def swaps(self, unit: Unit, block: Block, number: int) -> UnitSwap:
@@ -135,7 +142,7 @@ class GivenModel:
         UnitSwap
         """
         members = self._units[unit]
-        rows = np.arange(len(self._fitted_at)) if block.rows is None else block.rows
+        rows = self._rows(block)
         values = [member.column.values[rows] for member in members]
         expected = self._expected(members, rows, values)
         table = scores(list(zip(members, expected, strict=True)))
@@ -150,6 +157,41 @@ class GivenModel:
             for member, own, known in zip(members, values, expected, strict=True)
         }
         return UnitSwap(donors, bins, moved)
+
+    def shuffled(self, unit: Unit, block: Block) -> UnitSwap:
+        """Swap a unit freely in a block: to compare with."""
+        rows = self._rows(block)
+        moved = {name: self.columns[self._place[name]].values[rows][block.donors] for name in unit.members}
+        return UnitSwap(block.donors, np.zeros(len(rows), dtype=np.int64), moved)
+
+    def off_data(self, unit: Unit, block: Block, swap: UnitSwap) -> float:
+        """Tell how much farther swapped rows of a block lie from real ones than real rows do.
+
+        Parameters
+        ----------
+        unit : Unit
+            As it was handed to `fit_given`.
+        block : Block
+            Whose rows received values.
+        swap : UnitSwap
+            Of `swaps`, or of `shuffled`.
+
+        Returns
+        -------
+        float
+            About 1 where received values fit; NaN with few rows, 1 where no given column explains anything.
+        """
+        close = [name for name, _ in self._companions.of(unit, self._units[unit], self._place)][
+            :CLOSE_COLUMNS
+        ]
+        if not close:
+            return 1.0
+        columns = [self.columns[self._place[name]] for name in (*unit.members, *close)]
+        rng = np.random.default_rng([self.seed, 2])
+        return off_data_ratio(columns, self._rows(block), swap.donors, swap.moved, rng)
+
+    def _rows(self, block: Block) -> Positions:
+        return np.arange(len(self._fitted_at)) if block.rows is None else block.rows
 
     def _expected(
         self, members: Sequence[Member], rows: Positions, values: Sequence[Values]
@@ -179,8 +221,11 @@ class GivenModel:
         if (unit, least) not in self._allowances:
             at = np.random.default_rng([self.seed, 1]).permutation(len(self._fit_rows))[:BLOCK_ROWS]
             pairs = [(member, member.own.at(at)) for member in members]
-            bins = cut(scores(pairs), least) if len(at) else at
-            self._allowances[unit, least] = max((m.lacking(bins, known) for m, known in pairs), default=0.0)
+            table = scores(pairs)
+            bins = cut(table, least) if table.size else np.zeros(len(at), dtype=np.int64)
+            # of a member that follows from the given columns next to nothing is swapped
+            lacking = [m.lacking(bins, known) for m, known in pairs if m.own_share >= INSEPARABLE]
+            self._allowances[unit, least] = max(lacking, default=0.0)
         return self._allowances[unit, least]
 
 

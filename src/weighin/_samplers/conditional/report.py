@@ -47,12 +47,12 @@ class GivenReport:
         n_fit: int,
         n_rows: int,
         companions: tuple[tuple[str, float], ...],
+        inseparable_from: tuple[str, ...],
     ) -> GivenReport:
         """Put the sentences to the numbers."""
-        inseparable = tuple(name for name, _ in companions) if own_share < INSEPARABLE else ()
         notes = []
-        if unit.given:
-            if not inseparable and own_share < LITTLE_LEFT:
+        if unit.given and not inseparable_from:
+            if own_share < LITTLE_LEFT:
                 notes.append(
                     f"The given columns explain {100 * (1 - own_share):.1f} % of {unit.name!r}: "
                     "what is left to swap is little, and the number rests on it."
@@ -73,4 +73,4 @@ class GivenReport:
                     f"With more than {MANY_ROWS:,} rows, p-values of features that only stand in for others "
                     "are too small: errors of the fit itself begin to show."
                 )
-        return cls(own_share, lam, leverage, n_fit, companions, inseparable, tuple(notes))
+        return cls(own_share, lam, leverage, n_fit, companions, inseparable_from, tuple(notes))
