@@ -28,7 +28,7 @@ VERBS = {
         "y",
         "--trust",
         "--force",
-        "--repeats",
+        "--n-repeats",
         "{n}",
         "-o",
         "out.json",

@@ -29,7 +29,7 @@ def recipe(**odd: Any) -> Any:
 
     asked = {"features": list(tables.COLUMNS), "target": "y"} | odd
     return weighin.Recipe.from_estimator(
-        asked.pop("estimator", LinearRegression()), asked.pop("train_df", None), **asked
+        asked.pop("estimator", LinearRegression()), asked.pop("train_X", None), **asked
     )
 
 

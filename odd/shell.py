@@ -149,7 +149,7 @@ def command(*arguments: str, trusted: bool = True) -> str:
 def calls(rng: np.random.Generator) -> Iterator[Call]:
     """Calls of every verb."""
     model = ["model.joblib", "table.csv", "--target", "y"]
-    run = ["run", *model, "--trust", "--repeats", "1", "--no-page", "--out", "out.json"]
+    run = ["run", *model, "--trust", "--n-repeats", "1", "--no-page", "--out", "out.json"]
     effects = ["effects", *model, "--trust", "--grid", "3", "--no-page", "--out", "out.json"]
     associations = ["associations", "table.csv", "--no-page", "--out", "out.json"]
     compare = ["compare", "Importance.json", "Importance.json"]
@@ -210,7 +210,7 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
     )
     for verb in (run, effects, associations):
         for value in numbers:
-            yield of(verb, "--seed", value)
+            yield of(verb, "--random-state", value)
             if verb is not run:
                 yield of(verb, "--n-rows", value, "n_rows")
         for value in names:
@@ -230,13 +230,13 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
         ):
             yield of(verb, "--out", value, "output", "folder")
     for value in numbers:
-        yield of(run, "--repeats", value)
+        yield of(run, "--n-repeats", value)
         yield of(run, "--precision", value, "precision")
         yield of(run, "--max-seconds", value, "max_seconds")
         yield of(effects, "--grid", value, "grid")
         yield of(associations, "--threshold", value, "threshold")
     for value in names:
-        for option in ("--by", "--within", "--weights", "--target", "--columns", "--metric", "--group"):
+        for option in ("--by", "--within", "--sample-weight", "--target", "--columns", "--metric", "--group"):
             yield of(run, option, value, option[2:], "column", "sample_weight")
         yield of(run, "--missing", value, "missing")
         yield of(run, "--rows", value, "rows")
@@ -287,7 +287,7 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
             repr(path)[1:-1],
         )
         for verb, rest in (
-            ("run", ["--out", "out.json", "--no-page", "--repeats", "1"]),
+            ("run", ["--out", "out.json", "--no-page", "--n-repeats", "1"]),
             ("effects", ["--out", "out.json", "--no-page", "--grid", "2"]),
         ):
             asked = [verb, path, "table.csv", "--target", "y", "--columns", "x0,x1,x2", *rest]
@@ -314,7 +314,7 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
                 "--out",
                 "out.json",
                 "--no-page",
-                "--repeats",
+                "--n-repeats",
                 "1",
             ]
             yield Call("weighin run", f"table {path!r:.40}", culprits, partial(command, *asked))
@@ -339,7 +339,7 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
         ["run", "--help"],
         ["cfbd"],
         ["cfbd", "nope"],
-        ["demo", "--seed", "x"],
+        ["demo", "--random-state", "x"],
         ["run", "a", "b", "c"],
         ["--nope"],
         ["run", "--nope"],

@@ -208,7 +208,7 @@ class TestFindings:
         assert np.isfinite(frame["change"]).all()
 
     def test_recipe_with_training_rows_tests_on_all_the_rest(self):
-        recipe = linear(train_df=FRAME.head(200))
+        recipe = linear(train_X=FRAME.head(200))
         found = ablate(recipe, FRAME.tail(100), drop="elo", fits=2, add={"sum": "spread * elo"})
         split = ablate(
             frame=FRAME, drop="elo", fits=2, split=np.arange(300) >= 200, add={"sum": "spread * elo"}

@@ -50,9 +50,9 @@ def test_a_chain_is_no_cluster():
 
 def test_the_closest_come_first_with_their_sign(found):
     closest = found.closest("home_elo")
-    assert [name for name, _ in closest] == ["home_rank", "spread"]
-    assert closest[0][1] < -0.98
-    assert closest[1][1] == pytest.approx(0.69, abs=0.05)
+    assert [column.name for column in closest] == ["home_rank", "spread"]
+    assert closest[0].association < -0.98
+    assert closest[1].association == pytest.approx(0.69, abs=0.05)
     assert found.closest("rest") == ()
     assert len(found.closest("rest", at_least=0.0)) <= 3
 

@@ -73,7 +73,7 @@ class TestArticle:
         assert "--force" in refused.err
         assert cli("cfbd", "ablate", games, *options, "--force").code == 0
         assert weighin.Ablation.load("ablation.json").summary() == before.summary()
-        other = cli("cfbd", "ablate", games, *options, "--force", "--seed", "5")
+        other = cli("cfbd", "ablate", games, *options, "--force", "--random-state", "5")
         assert other.code == 1
         assert "belongs to another plan" in other.err
 

@@ -90,7 +90,7 @@ def test_the_help_has_examples(cli):
 
 def test_runs_that_kept_their_rows_are_compared_pair_by_pair(cli, learner_file, tmp_path):
     write_table(learners.games(seed=1, n_rows=60), tmp_path / "games.parquet")
-    run = ["run", learner_file, "games.parquet", "--trust", "--keep-rows", "--no-page", "--repeats", "3"]
+    run = ["run", learner_file, "games.parquet", "--trust", "--keep-rows", "--no-page", "--n-repeats", "3"]
     for name in ("one", "two"):
         ran = cli(*run, "--out", f"{name}.json")
         assert ran.code == 0, ran.err

@@ -24,7 +24,7 @@ PRINTINGS = ["ascii", "cp1252", "closed pipe", "closed pipes", "full disk", "clo
 RESULT = ["importance.html", "importance.json", "importance.png"]
 ABLATION = ["ablation.fits", "ablation.html", "ablation.json", "ablation.png"]
 VERBS = {
-    "run": (["run", "learner.pkl", "games.parquet", "--trust", "--repeats", "2"], RESULT),
+    "run": (["run", "learner.pkl", "games.parquet", "--trust", "--n-repeats", "2"], RESULT),
     "report": (["report", "old.json"], ["old.html"]),
     "compare": (
         ["compare", "old.json", "new.json", "-o", "both.json"],

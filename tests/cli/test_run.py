@@ -37,16 +37,16 @@ def test_table_json_and_chart(cli, learner, games, table, tmp_path, regression):
 
 
 def test_the_page_shows_which_way_features_push_and_how_to_repeat_it(cli, learner, games, tmp_path):
-    assert cli("run", learner, games, "--trust", "--repeats", 5).code == 0
+    assert cli("run", learner, games, "--trust", "--n-repeats", 5).code == 0
     page = (tmp_path / "importance.html").read_text(encoding="utf-8")
     assert page.count('class="effect"') == len(FEATURES)
-    assert f"weighin run {learner} {games} --trust --repeats 5" in page
+    assert f"weighin run {learner} {games} --trust --n-repeats 5" in page
     assert "whether the model was trained on them is not known" in page
 
 
 def test_every_output_knows_which_way_features_push(cli, learner, games, tmp_path, monkeypatch):
     texts = names_drawn(monkeypatch)
-    ran = cli("run", learner, games, "--trust", "--repeats", 5)
+    ran = cli("run", learner, games, "--trust", "--n-repeats", 5)
     imp = result(tmp_path)
     assert set(imp.directions) == set(imp.features)
     arrows = {name: ARROWS[word] for name, word in imp.directions.items()}
@@ -61,7 +61,7 @@ def test_every_output_knows_which_way_features_push(cli, learner, games, tmp_pat
 @pytest.mark.parametrize("suffix", [".csv", ".feather", ".jsonl", ".parquet"])
 def test_every_format_gives_the_same_numbers(cli, learner, table, tmp_path, regression, suffix):
     write_table(table, tmp_path / f"games{suffix}")
-    assert cli("run", learner, f"games{suffix}", "--trust", "--repeats", 2, "--seed", 5).code == 0
+    assert cli("run", learner, f"games{suffix}", "--trust", "--n-repeats", 2, "--random-state", 5).code == 0
     expected = weighin.weigh(regression, table, random_state=5, n_repeats=2)
     assert result(tmp_path).importances == pytest.approx(expected.importances, abs=1e-6)
     assert result(tmp_path).baseline == pytest.approx(expected.baseline, rel=1e-6)
@@ -70,7 +70,7 @@ def test_every_format_gives_the_same_numbers(cli, learner, table, tmp_path, regr
 def test_features_and_groups(cli, learner, games, tmp_path):
     ran = cli(
         "run", learner, games, "--trust", "--features", "spread, rest", "--group", "power=elo,spread", "--group",
-        "all = home_name , week", "--repeats", 1,
+        "all = home_name , week", "--n-repeats", 1,
     )  # fmt: skip
     assert ran.code == 0
     imp = result(tmp_path)
@@ -86,7 +86,7 @@ def test_names_with_commas_and_signs_are_quoted(cli, tmp_path):
     learners.train(frame, [], names, "y", epochs=0, metrics=[learners.mae]).export(tmp_path / "odd.pkl")
     write_table(frame, tmp_path / "odd.csv")
     ran = cli(
-        "run", "odd.pkl", "odd.csv", "--trust", "--repeats", 1, "--features", '"a,b=c<1", x y',
+        "run", "odd.pkl", "odd.csv", "--trust", "--n-repeats", 1, "--features", '"a,b=c<1", x y',
         "--group", 'both="a,b=c<1",z', "--where", '"a,b=c<1">0',
     )  # fmt: skip
     assert ran.code == 0, ran.err
@@ -95,7 +95,7 @@ def test_names_with_commas_and_signs_are_quoted(cli, tmp_path):
 
 
 def test_a_metric_of_choice(cli, learner, games, tmp_path):
-    assert cli("run", learner, games, "--trust", "--metric", "rmse", "--repeats", 1).code == 0
+    assert cli("run", learner, games, "--trust", "--metric", "rmse", "--n-repeats", 1).code == 0
     assert result(tmp_path).metric == "rmse"
 
 
@@ -148,7 +148,7 @@ def test_wrong_options_are_one_message_and_exit_code_1(cli, learner, games, tmp_
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--repeats", "0"], ["--seed", "-1"], ["--repeats", "x"], ["--nonsense"]]
+    "arguments", [["--n-repeats", "0"], ["--random-state", "-1"], ["--n-repeats", "x"], ["--nonsense"]]
 )
 def test_usage_errors_have_exit_code_2(cli, learner, games, arguments):
     ran = cli("run", learner, games, "--trust", *arguments)
@@ -173,7 +173,7 @@ def test_a_card_of_another_learner_is_said(cli, learner, games, card):
 
 def test_two_runs_with_one_seed_give_the_same_numbers(cli, learner, games, tmp_path):
     for name in ("one.json", "two.json"):
-        cli("run", learner, games, "--trust", "--seed", 9, "-o", name)
+        cli("run", learner, games, "--trust", "--random-state", 9, "-o", name)
     assert (
         result(tmp_path, "one.json").importances.tolist() == result(tmp_path, "two.json").importances.tolist()
     )

@@ -18,7 +18,7 @@ def test_an_interrupt_while_looking_further_keeps_the_weights(cli, learner, game
         raise KeyboardInterrupt
 
     monkeypatch.setattr(further, "effects", interrupted)
-    ran = cli("run", learner, games, "--trust", "--repeats", 5)
+    ran = cli("run", learner, games, "--trust", "--n-repeats", 5)
     assert ran.code == 130
     assert "importance.html lack effects and associations.\n" in ran.err
     imp = result(tmp_path)
@@ -28,7 +28,7 @@ def test_an_interrupt_while_looking_further_keeps_the_weights(cli, learner, game
 
 
 def test_no_page_where_none_is_wanted(cli, learner, games, tmp_path):
-    ran = cli("run", learner, games, "--trust", "--repeats", 1, "--no-page")
+    ran = cli("run", learner, games, "--trust", "--n-repeats", 1, "--no-page")
     assert "Written: importance.json and importance.png." in ran.out
     assert not (tmp_path / "importance.html").exists()
 
@@ -38,13 +38,13 @@ def test_open_shows_the_page(cli, learner, games, tmp_path, monkeypatch):
 
     opened = []
     monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
-    assert cli("run", learner, games, "--trust", "--repeats", 1, "--open").code == 0
+    assert cli("run", learner, games, "--trust", "--n-repeats", 1, "--open").code == 0
     assert opened == [(tmp_path / "importance.html").as_uri()]
 
 
 def test_without_the_extra_the_page_has_no_scripts(cli, learner, games, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "vl_convert", None)
-    ran = cli("run", learner, games, "--trust", "--repeats", 1)
+    ran = cli("run", learner, games, "--trust", "--n-repeats", 1)
     assert ran.code == 0, ran.err
     page = (tmp_path / "importance.html").read_text(encoding="utf-8")
     assert "<script" not in page
@@ -74,7 +74,7 @@ def test_an_input_that_is_not_there_is_said_before_an_output_that_is(cli, learne
 def test_force_replaces_them(cli, learner, games, tmp_path):
     (tmp_path / "importance.json").write_text("old")
     (tmp_path / "importance.png").write_text("old")
-    assert cli("run", learner, games, "--trust", "--force", "--repeats", 1).code == 0
+    assert cli("run", learner, games, "--trust", "--force", "--n-repeats", 1).code == 0
     assert result(tmp_path).n_repeats == 1
     assert (tmp_path / "importance.png").read_bytes().startswith(b"\x89PNG")
 
@@ -93,10 +93,10 @@ def test_without_a_terminal_a_pickle_is_refused(cli, learner, games, tmp_path):
 
 
 def test_at_a_terminal_it_is_asked_for(cli, learner, games, tmp_path):
-    ran = cli("run", learner, games, "--repeats", 1, answer="n\n")
+    ran = cli("run", learner, games, "--n-repeats", 1, answer="n\n")
     assert ran.code == 1
     assert not (tmp_path / "importance.json").exists()
-    ran = cli("run", learner, games, "--repeats", 1, answer="y\n")
+    ran = cli("run", learner, games, "--n-repeats", 1, answer="y\n")
     assert ran.code == 0
     assert (tmp_path / "importance.json").exists()
 
@@ -158,7 +158,7 @@ def test_an_interrupt_while_writing_leaves_all_files_or_none(
     if old:
         [path.write_text(old) for path in outputs]
     monkeypatch.setattr(f"weighin.{part}", interrupt)
-    assert cli("run", learner, games, "--trust", "--force", "--repeats", 1).code == 130
+    assert cli("run", learner, games, "--trust", "--force", "--n-repeats", 1).code == 130
     assert [path.read_text() if path.exists() else None for path in outputs] == [old, old, old]
 
 
@@ -172,7 +172,7 @@ def test_a_page_that_cannot_be_made_does_not_cost_the_numbers(cli, learner, game
 
     monkeypatch.setattr(weighin.Importance, "to_html", panic)
     with pytest.raises(Panic) as caught:
-        cli("run", learner, games, "--trust", "--repeats", 1)
+        cli("run", learner, games, "--trust", "--n-repeats", 1)
     assert caught.value.__notes__ == ["The numbers are in importance.json; chart and page could not be made."]
     assert result(tmp_path).complete
     assert not (tmp_path / "importance.png").exists()
@@ -182,7 +182,7 @@ def test_force_writes_through_a_link(cli, learner, games, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "real.json").write_text("old")
     (tmp_path / "importance.json").symlink_to("elsewhere/real.json")
-    assert cli("run", learner, games, "--trust", "--force", "--repeats", 1).code == 0
+    assert cli("run", learner, games, "--trust", "--force", "--n-repeats", 1).code == 0
     assert (tmp_path / "importance.json").is_symlink()
     assert result(tmp_path / "elsewhere", "real.json").n_repeats == 1
 

@@ -49,7 +49,7 @@ def same(folder, expected, name="importance.json"):
 
 
 def test_an_estimator_and_its_target(cli, tmp_path, table, model):
-    ran = cli("run", "model.joblib", "patients.csv", "--target", "days", "--trust", "--repeats", 2)
+    ran = cli("run", "model.joblib", "patients.csv", "--target", "days", "--trust", "--n-repeats", 2)
     assert ran.code == 0, ran.err
     same(tmp_path, weighin.weigh(model, table[COLUMNS], table["days"], n_repeats=2, random_state=0))
     assert (tmp_path / "importance.png").stat().st_size > 1000
@@ -59,7 +59,9 @@ def test_an_estimator_and_its_target(cli, tmp_path, table, model):
 def test_classes_as_text(cli, tmp_path, table):
     fitted = LogisticRegression().fit(table[COLUMNS], table["died"])
     joblib.dump(fitted, tmp_path / "m.pkl")
-    ran = cli("run", "m.pkl", "patients.csv", "-t", "died", "--trust", "--repeats", 2, "--metric", "accuracy")
+    ran = cli(
+        "run", "m.pkl", "patients.csv", "-t", "died", "--trust", "--n-repeats", 2, "--metric", "accuracy"
+    )
     assert ran.code == 0, ran.err
     asked = {"metric": "accuracy", "n_repeats": 2, "random_state": 0}
     same(tmp_path, weighin.weigh(fitted, table[COLUMNS], table["died"], **asked))
@@ -67,8 +69,8 @@ def test_classes_as_text(cli, tmp_path, table):
 
 def test_columns_that_say_something_about_rows(cli, tmp_path, table, model):
     ran = cli(
-        "run", "model.joblib", "patients.csv", "-t", "days", "--trust", "--repeats", 2, "--columns", "age,dose,week",
-        "--by", "ward", "--within", "ward", "--weights", "weight",
+        "run", "model.joblib", "patients.csv", "-t", "days", "--trust", "--n-repeats", 2, "--columns", "age,dose,week",
+        "--by", "ward", "--within", "ward", "--sample-weight", "weight",
     )  # fmt: skip
     assert ran.code == 0, ran.err
     expected = weighin.weigh(
@@ -81,7 +83,7 @@ def test_columns_that_say_something_about_rows(cli, tmp_path, table, model):
 
 def test_a_function_and_a_network_take_the_columns_named(cli, tmp_path, table, monkeypatch):
     (tmp_path / "ages.py").write_text("def predict(table):\n    return table['age'] - table['dose']\n")
-    ran = cli("run", "ages:predict", "patients.csv", "-t", "days", "--columns", "dose,age", "--repeats", 2)
+    ran = cli("run", "ages:predict", "patients.csv", "-t", "days", "--columns", "dose,age", "--n-repeats", 2)
     assert ran.code == 0, ran.err
     X = table[["dose", "age"]]
     same(
@@ -97,7 +99,7 @@ def test_a_function_and_a_network_take_the_columns_named(cli, tmp_path, table, m
         "days",
         "--columns",
         "dose,age",
-        "--repeats",
+        "--n-repeats",
         2,
         "-o",
         "n.json",
@@ -110,7 +112,7 @@ def test_what_outputs_mean_can_be_said(cli, tmp_path, table, monkeypatch):
     (tmp_path / "scores.py").write_text(
         "def predict(table):\n    return 1 / (1 + 2.718281828 ** -table['age'])\n"
     )
-    asked = ["run", "scores:predict", "patients.csv", "-t", "died", "--columns", "age,dose", "--repeats", 2]
+    asked = ["run", "scores:predict", "patients.csv", "-t", "died", "--columns", "age,dose", "--n-repeats", 2]
     ran = cli(*asked, "--outputs", "probability", "--classes", "no,yes")
     assert ran.code == 0, ran.err
     assert result(tmp_path).metric == "log_loss"
@@ -135,7 +137,7 @@ def test_what_outputs_mean_can_be_said(cli, tmp_path, table, monkeypatch):
         (["-t", "days", "--columns", "age,days"], "--columns names the target, 'days'"),
         (["-t", "days", "--columns", "age,age"], "--columns names 'age' more than once"),
         (["-t", "days", "--by", "wart"], "--by: the table has no column 'wart'. Did you mean 'ward'?"),
-        (["-t", "days", "--weights", "x"], "--weights: the table has no column 'x'"),
+        (["-t", "days", "--sample-weight", "x"], "--sample-weight: the table has no column 'x'"),
         (["-t", "days", "--where", "age>99"], "No rows are left of 'patients.csv'"),
         (["-t", "days", "--where", "age=='x"], "--where"),
         (["-t", "days", "--columns", "age\nx"], "cannot be read as names with commas between them"),
@@ -238,7 +240,9 @@ def test_a_pattern_takes_several_files_as_in_python(cli, tmp_path, table, model)
     (tmp_path / "parts").mkdir()
     for name, part in (("p1", table[:50]), ("p2", table[50:])):
         part[[*COLUMNS, "days"]].to_parquet(tmp_path / "parts" / f"{name}.parquet")
-    ran = cli("run", "model.joblib", "parts/*.parquet", "-t", "days", "--trust", "--repeats", 2, "--no-page")
+    ran = cli(
+        "run", "model.joblib", "parts/*.parquet", "-t", "days", "--trust", "--n-repeats", 2, "--no-page"
+    )
     assert ran.code == 0, ran.err
     same(tmp_path, weighin.weigh(model, table[COLUMNS], table["days"], n_repeats=2, random_state=0))
     for verb in (["effects", "model.joblib", "--trust"], ["associations"]):
@@ -257,7 +261,7 @@ def test_a_function_of_labels_has_effects_and_messages_name_options(cli, tmp_pat
     )
     numbered = table.assign(died=(table["died"] == "yes").astype(int))
     numbered.to_csv(tmp_path / "numbered.csv", index=False)
-    asked = ["--columns", "age,dose", "-t", "died", "--repeats", 2, "--no-page", "--force"]
+    asked = ["--columns", "age,dose", "-t", "died", "--n-repeats", 2, "--no-page", "--force"]
     ran = cli("run", "said:label", "patients.csv", *asked, "--outputs", "label", "--classes", "no,yes")
     assert (ran.code, ran.err) == (0, "")
     assert result(tmp_path).directions == {"age": "rises", "dose": "none"}
@@ -288,7 +292,7 @@ def test_texts_of_a_csv_are_the_categories_that_the_file_of_a_booster_stores(cli
         fitted.save_model(tmp_path / "model.json")
     (model,) = tmp_path.glob("model.*")
     expected = weighin.weigh(fitted, coded, table["days"], n_repeats=2, random_state=0)
-    options = "--target days --columns age,ward --repeats 2 --no-page".split()
+    options = "--target days --columns age,ward --n-repeats 2 --no-page".split()
     ran = cli("run", model.name, "patients.csv", *options)
     assert ran.code == 0, ran.err
     same(tmp_path, expected)

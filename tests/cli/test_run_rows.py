@@ -11,7 +11,7 @@ from weighin._tables.frames import write_table
 
 def test_held_out_rows_are_the_default_where_the_card_knows_them(cli, learner, games, card, tmp_path):
     card()
-    ran = cli("run", learner, games, "--trust", "--repeats", 1)
+    ran = cli("run", learner, games, "--trust", "--n-repeats", 1)
     assert ran.code == 0
     imp = result(tmp_path)
     assert (imp.n_rows, imp.rows, imp.on_training_rows) == (90, "90 held-out rows", False)
@@ -32,7 +32,7 @@ def test_training_rows_are_named_in_every_output(
 ):
     card()
     texts = drawn_texts(monkeypatch)
-    ran = cli("run", learner, games, "--trust", "--repeats", 1, "--rows", rows)
+    ran = cli("run", learner, games, "--trust", "--n-repeats", 1, "--rows", rows)
     imp = result(tmp_path)
     assert (imp.n_rows, imp.rows, imp.on_training_rows) == (n_rows, what, True)
     told = f"{trained} of the {n_rows} rows given are TRAINING ROWS"
@@ -55,7 +55,7 @@ def test_rows_nobody_knows_about_are_said_to_be_so_in_every_output(
     }
     write_table(changed[unknown], tmp_path / "games.csv")
     texts = drawn_texts(monkeypatch)
-    ran = cli("run", learner, "games.csv", "--trust", "--repeats", 1)
+    ran = cli("run", learner, "games.csv", "--trust", "--n-repeats", 1)
     assert ran.code == 0
     imp = result(tmp_path)
     assert (imp.on_training_rows, imp.rows) == (None, f"all 150 rows {NOT_KNOWN}")
@@ -69,18 +69,18 @@ def test_simulated_games_are_named_in_every_output(cli, learner, table, card, tm
     texts = drawn_texts(monkeypatch)
     write_table(table.assign(spread_provider="simulated"), tmp_path / "games.csv")
     write_table(table, tmp_path / "plain.csv")
-    ran = cli("run", learner, "games.csv", "--trust", "--repeats", 1)
+    ran = cli("run", learner, "games.csv", "--trust", "--n-repeats", 1)
     assert result(tmp_path).simulated
     assert "SIMULATED" in ran.out
     assert any("SIMULATED" in text for text in texts)
     card(simulated=True)
-    cli("run", learner, "plain.csv", "--trust", "--repeats", 1, "-o", "two.json")
+    cli("run", learner, "plain.csv", "--trust", "--n-repeats", 1, "-o", "two.json")
     assert result(tmp_path, "two.json").simulated
 
 
 def test_conditions(cli, learner, games, card, table, tmp_path, regression):
     card()
-    ran = cli("run", learner, games, "--trust", "--repeats", 1, "--where", "year = 2020 and week < 3")
+    ran = cli("run", learner, games, "--trust", "--n-repeats", 1, "--where", "year = 2020 and week < 3")
     assert ran.code == 0
     kept = table[(table["year"] == 2020) & (table["week"] < 3) & (table["id"] >= 60)]
     imp = result(tmp_path)
@@ -101,7 +101,7 @@ def test_hostile_conditions_are_shown_and_never_run(cli, learner, games, tmp_pat
     assert ran.code == 1
     assert "--where" in ran.err
     assert not (tmp_path / "hacked").exists()
-    ran = cli("run", learner, games, "--trust", "--repeats", 1, "--where", "home_name!='[/red]{n}$x$'")
+    ran = cli("run", learner, games, "--trust", "--n-repeats", 1, "--where", "home_name!='[/red]{n}$x$'")
     assert ran.code == 0
     assert result(tmp_path).rows == f"150 rows where home_name!='[/red]{{n}}$x$' {NOT_KNOWN}"
     assert "[/red]{n}$x$" in ran.out

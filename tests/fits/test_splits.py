@@ -120,10 +120,10 @@ def test_duplicated_ids_are_refused():
 
 def test_a_group_on_both_sides_is_refused():
     with pytest.raises(weighin.InputError, match=r"both trained and tested on.*split='group:team'"):
-        ablate(FRAME, group="team")
-    assert ablate(FRAME, group="team", split="group:team").fits == 2
-    with pytest.raises(weighin.InputError, match="group: there is no column 'taem'"):
-        ablate(FRAME, group="taem")
+        ablate(FRAME, keep_together="team")
+    assert ablate(FRAME, keep_together="team", split="group:team").fits == 2
+    with pytest.raises(weighin.InputError, match="keep_together: there is no column 'taem'"):
+        ablate(FRAME, keep_together="taem")
 
 
 def test_an_id_column_of_another_name_is_checked_and_missing_ids_are_refused():
@@ -134,7 +134,7 @@ def test_an_id_column_of_another_name_is_checked_and_missing_ids_are_refused():
 
 
 def test_ids_of_training_rows_among_the_held_out_ones_are_refused():
-    recipe = linear(train_df=FRAME.head(80))
+    recipe = linear(train_X=FRAME.head(80))
     with pytest.raises(weighin.InputError, match=r"5 value\(s\) of 'id' occur more than once"):
         weighin.ablate(recipe, FRAME.tail(45), drop="week", fits=2, progress=False)
 

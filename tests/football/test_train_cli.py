@@ -39,7 +39,7 @@ def run(*arguments: str) -> Result:
 
 
 def test_train_writes_a_learner_and_its_card(table: Path) -> None:
-    options = ["--epochs", "2", "--lr", "0.002", "--layers", "20, 10", "--seed", "3"]
+    options = ["--epochs", "2", "--lr", "0.002", "--layers", "20, 10", "--random-state", "3"]
     result = run("games.parquet", "-o", "learner.pkl", *options)
     assert result.exception is None
     lines = result.output.splitlines()

@@ -79,7 +79,7 @@ def test_procs_keep_their_settings():
 def test_the_same_seed_gives_the_same_weights_and_the_learner_stays_as_it_was(regression):
     before, metrics = copy.deepcopy(weights_of(regression)), list(regression.metrics)
     recipe = recipe_of(regression)
-    first, second, other = (weights_of(recipe.train(GAMES, seed=seed)) for seed in (1, 1, 2))
+    first, second, other = (weights_of(recipe.train(GAMES, random_state=seed)) for seed in (1, 1, 2))
     assert all(np.array_equal(one, two) for one, two in zip(first, second, strict=True))
     assert not all(np.array_equal(one, two) for one, two in zip(first, other, strict=True))
     assert all(np.array_equal(one, two) for one, two in zip(before, weights_of(regression), strict=True))

@@ -40,7 +40,7 @@ class TestEstimators:
     def test_the_seed_goes_into_every_random_state(self):
         forest = make_pipeline(StandardScaler(), RandomForestRegressor(n_estimators=3))
         recipe = weighin.Recipe.from_estimator(forest, target="margin", features=FEATURES)
-        one, same, other = (recipe.train(FRAME, seed=seed) for seed in (5, 5, 6))
+        one, same, other = (recipe.train(FRAME, random_state=seed) for seed in (5, 5, 6))
         assert (predicted(one) == predicted(same)).all()
         assert (predicted(one) != predicted(other)).any()
 
@@ -88,7 +88,7 @@ class TestFunctions:
             return LinearRegression().fit(frame[features], frame["margin"])
 
         recipe = weighin.Recipe.from_function(train, features=["elo", "spread"], target="margin")
-        recipe.train(FRAME, ["elo"], seed=3)
+        recipe.train(FRAME, ["elo"], random_state=3)
         assert seen == [(["elo", "margin"], ["elo"], 3)]
         assert "train" in recipe.name
 
@@ -104,7 +104,7 @@ class TestFunctions:
         recipe = weighin.Recipe.from_function(train, features=["elo"], target="margin")
         before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
         for seed in (1, 1, 2):
-            recipe.train(FRAME, seed=seed)
+            recipe.train(FRAME, random_state=seed)
         after = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
         assert drawn[0] == drawn[1]
         assert all(one != other for one, other in zip(drawn[0][:3], drawn[2][:3], strict=True))
@@ -123,7 +123,7 @@ def train(frame, features, seed):
     return lambda table: table["a"] * weight
 recipe = weighin.Recipe.from_function(train, features=["a"], target="y")
 frame = pd.DataFrame({"a": [1.0, 2.0], "y": [0.0, 1.0]})
-one, two = (recipe.train(frame, seed=4)(frame).tolist() for _ in range(2))
+one, two = (recipe.train(frame, random_state=4)(frame).tolist() for _ in range(2))
 assert one == two, (one, two)
 """
         command = [sys.executable, "-c", code]

@@ -31,7 +31,7 @@ def test_importances_are_those_of_the_trained_models(weighed):
     known, test = FRAME[FRAME["season"] < 2021], FRAME[FRAME["season"] == 2021]
     from weighin._refit.recipes.seeds import seed_at
 
-    model = noisy().train(known, seed=seed_at(0, 0, 3))
+    model = noisy().train(known, random_state=seed_at(0, 0, 3))
     alone = weighin.weigh(
         model,
         test[list(FEATURES)],

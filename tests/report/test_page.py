@@ -66,8 +66,14 @@ def test_what_a_bar_tells_is_rounded_as_the_table_is(six):
 
 
 def test_how_it_was_made_can_be_made_again(six):
-    text = read(six, command="weighin run a.pkl b.csv --seed 0").text
-    for told in (six.model, six.metric, "weighin run a.pkl b.csv --seed 0", six.versions["numpy"], six.date):
+    text = read(six, command="weighin run a.pkl b.csv --random-state 0").text
+    for told in (
+        six.model,
+        six.metric,
+        "weighin run a.pkl b.csv --random-state 0",
+        six.versions["numpy"],
+        six.date,
+    ):
         assert told in text
     assert "weighin.weigh(model, rows, metric='mae', n_repeats=5, random_state=0)" in read(six).text
 

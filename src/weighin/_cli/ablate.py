@@ -45,7 +45,7 @@ def ablate(
             "as held out; without a card, random.",
         ),
     ] = None,
-    group: Annotated[
+    keep_together: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="Column whose values must not be both trained and tested on."),
     ] = None,
@@ -54,8 +54,8 @@ def ablate(
         str | None, typer.Option(metavar="NAME", help="The learner's first metric by default.")
     ] = None,
     tolerance: shared.Tolerance = None,
-    seed: options.Seed = 0,
-    jobs: shared.Jobs = None,
+    random_state: options.RandomState = 0,
+    n_jobs: shared.Jobs = None,
     out: options.Out = Path("ablation.json"),
     store: shared.StoreFolder = None,
     page: options.Page = True,
@@ -119,10 +119,10 @@ def ablate(
         fits=fits,
         metric=metric,
         split=split if mask is None else mask,
-        group=group,
+        keep_together=keep_together,
         tolerance=tolerance,
-        random_state=seed,
-        n_jobs=jobs,
+        random_state=random_state,
+        n_jobs=n_jobs,
     )
 
 

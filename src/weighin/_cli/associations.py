@@ -23,7 +23,7 @@ def associations(
         ),
     ] = 0.7,
     n_rows: Annotated[int, typer.Option("--n-rows", metavar="N", help="Rows to look at.")] = 2000,
-    seed: options.Seed = 0,
+    random_state: options.RandomState = 0,
     out: options.Out = Path("associations.json"),
     page: options.Page = True,
     open_it: options.Open = False,
@@ -46,6 +46,6 @@ def associations(
         options.names_or_none(features),
         threshold=threshold,
         n_rows=n_rows,
-        random_state=seed,
+        random_state=random_state,
     )
     finish(result, files, open_it=open_it, simulated=is_simulated(chosen.frame))

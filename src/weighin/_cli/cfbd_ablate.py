@@ -42,8 +42,8 @@ def ablate(
         ),
     ] = "time:year",
     tolerance: shared.Tolerance = None,
-    seed: options.Seed = 0,
-    jobs: shared.Jobs = None,
+    random_state: options.RandomState = 0,
+    n_jobs: shared.Jobs = None,
     out: options.Out = Path("ablation.json"),
     store: shared.StoreFolder = None,
     page: options.Page = True,
@@ -57,7 +57,7 @@ def ablate(
 
     Example: weighin cfbd ablate games.parquet
 
-    Example: weighin cfbd ablate games.parquet --drop near-zero --fits 20 --jobs 2
+    Example: weighin cfbd ablate games.parquet --drop near-zero --fits 20 --n-jobs 2
     """
     from weighin._base.optional import require
     from weighin._football.network import (
@@ -101,6 +101,6 @@ def ablate(
         split=split,
         tolerance=tolerance,
         unit="points",
-        random_state=seed,
-        n_jobs=jobs,
+        random_state=random_state,
+        n_jobs=n_jobs,
     )

@@ -17,7 +17,7 @@ from weighin._cli.program import program
 
 def demo(
     folder: Annotated[Path, typer.Option("--folder", help="Where the files go.")] = Path("weighin-demo"),
-    seed: options.Seed = 0,
+    random_state: options.RandomState = 0,
     open_it: options.Open = False,
     force: options.Force = False,
 ) -> None:
@@ -43,16 +43,16 @@ def demo(
         from weighin._tables.frames import write_table
 
         say("SIMULATED DATA: a made-up league that looks like college football, 2015-2021.")
-        games = simulate_league(random_state=seed)
+        games = simulate_league(random_state=random_state)
         say(f"{len(games):,} simulated games. Training the article's network (SIMULATED):")
-        trained = _train.train_and_show(games, seed=seed)
+        trained = _train.train_and_show(games, seed=random_state)
         held_out = _rows.choose(games, "held-out", trained.card)
         weighed = _weighing.weigh_rows(
             trained.learner,
             held_out._replace(what=f"{held_out.what} (the last season)"),
             _model.rows_for(trained.learner, held_out.frame, None),
             simulated=True,
-            random_state=seed,
+            random_state=random_state,
         )
         if weighed.lacks:
             say("Stopped early: nothing was written. The demo takes less than a minute.", err=True)

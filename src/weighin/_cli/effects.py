@@ -28,7 +28,7 @@ def effects(
     ] = None,
     grid: Annotated[int, typer.Option(metavar="N", help="Points per curve.")] = 20,
     n_rows: Annotated[int, typer.Option("--n-rows", metavar="N", help="Rows to average over.")] = 1000,
-    seed: options.Seed = 0,
+    random_state: options.RandomState = 0,
     missing: options.Missing = "raise",
     out: options.Out = Path("effects.json"),
     page: options.Page = True,
@@ -62,6 +62,6 @@ def effects(
             grid=grid,
             n_rows=n_rows,
             missing=missing,
-            random_state=seed,
+            random_state=random_state,
         )
     finish(result, files, open_it=open_it, simulated=is_simulated(chosen.frame))

@@ -181,7 +181,7 @@ def rows_for(
     given: dict[str, Any] = {}
     for name, column in beside.items():
         if column is not None:
-            _check_column(frame, column, {"sample_weight": "--weights"}.get(name, f"--{name}"))
+            _check_column(frame, column, f"--{name.replace('_', '-')}")
             given[name] = column if column in X.columns else frame[column]
     return Rows(X, None if target is None else frame[target], given)
 

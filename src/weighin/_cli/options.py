@@ -79,7 +79,9 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Result to write, JSON; c
 Page = Annotated[bool, typer.Option("--page/--no-page", help="Also write the page: .html beside the result.")]
 Open = Annotated[bool, typer.Option("--open", help="Open the page in a browser.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace existing outputs.")]
-Seed = Annotated[int, typer.Option(min=0, metavar="N", help="The same seed gives the same numbers.")]
+RandomState = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Seed: the same one gives the same numbers.")
+]
 Trust = Annotated[
     bool,
     typer.Option("--trust", help="Open the file without asking: a pickle runs the code stored in it."),

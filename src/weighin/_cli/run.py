@@ -67,8 +67,10 @@ def run(
         str | None,
         typer.Option(metavar="COLUMN", help="Column of strata: rows exchange values only where it is equal."),
     ] = None,
-    weights: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of sample weights.")] = None,
-    repeats: Annotated[
+    sample_weight: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of sample weights.")
+    ] = None,
+    n_repeats: Annotated[
         str,
         typer.Option(
             parser=_repeats,
@@ -93,7 +95,7 @@ def run(
             help=("Stop after about this many seconds, and report the precision reached."),
         ),
     ] = None,
-    seed: options.Seed = 0,
+    random_state: options.RandomState = 0,
     missing: options.Missing = "raise",
     keep_rows: Annotated[
         bool,
@@ -135,7 +137,7 @@ def run(
         options.names_or_none(columns),
         by=by,
         within=within,
-        sample_weight=weights,
+        sample_weight=sample_weight,
     )
     if asked.y is None and not _model.is_learner(opened) and metric != ["prediction_change"]:
         raise InputError(_model.NO_TARGET)
@@ -150,10 +152,10 @@ def run(
             features=options.names_or_none(features),
             groups=groups or None,
             metric=_one_or_more(metric),
-            n_repeats=repeats,
+            n_repeats=n_repeats,
             precision=precision,
             max_seconds=max_seconds,
-            random_state=seed,
+            random_state=random_state,
             missing=missing,
             keep_rows=keep_rows,
         )

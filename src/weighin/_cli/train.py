@@ -33,7 +33,7 @@ def train(
     layers: Annotated[
         str, typer.Option(metavar="SIZES", help="Sizes of the hidden layers, with commas.")
     ] = "200,100",
-    seed: Annotated[
+    random_state: Annotated[
         int, typer.Option(metavar="N", help="Seed for validation games, initial weights and batches.")
     ] = 0,
     force: options.Force = False,
@@ -53,7 +53,7 @@ def train(
     from weighin._tables.frames import read_table
 
     table = read_table(games)
-    network = train_and_show(table, epochs=epochs, lr=lr, layers=sizes, seed=seed)
+    network = train_and_show(table, epochs=epochs, lr=lr, layers=sizes, seed=random_state)
     network.save(output)
     summarise(network.card)
     say(f"Learner: {output}\nCard:    {card_path(output)}")

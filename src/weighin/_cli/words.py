@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import re
 
-_OPTIONS = {
-    **{name: name for name in ("outputs", "classes", "metric", "missing", "features", "output", "within")},
-    **{name: name for name in ("by", "precision", "threshold", "grid")},
-    "groups": "group",
-    "sample_weight": "weights",
-    "n_repeats": "repeats",
-    "max_seconds": "max-seconds",
-    "keep_rows": "keep-rows",
-    "n_rows": "n-rows",
-    "random_state": "seed",
-}
+_OPTIONS = (
+    "outputs classes metric missing features output within by precision threshold grid groups sample_weight n_repeats "
+    "max_seconds keep_rows n_rows random_state"
+).split()
 # with nothing, a text, or a list of texts after it
 _ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(?:'([^']*)'|\[([^\]]*)\]|(?=[\s,;:.)]|$))")
 
@@ -28,4 +21,6 @@ def _option(match: re.Match[str]) -> str:
     name, text, items = match.groups()
     if items is not None:
         text = "A,B,..." if items == "..." else ",".join(item.strip(" '\"") for item in items.split(","))
-    return f"--{_OPTIONS[name]}" + (f" {text}" if text else "")
+    # several groups are several options
+    option = "group" if name == "groups" else name.replace("_", "-")
+    return f"--{option}" + (f" {text}" if text else "")

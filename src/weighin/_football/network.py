@@ -3,7 +3,7 @@
 fastai's `tabular_learner` with its defaults (embeddings, two hidden layers, Adam, MSE loss), trained with
 ``fit(5)`` at the default rate of 0.001. Trained on the real seasons 2015 to 2020 it has a mean absolute error
 on 2021 of 12.80, 12.76, 12.73 and 12.69 points with the seeds 0 to 3, slightly more than the spread alone, 12.56
-(``weighin cfbd train games.parquet -o learner.pkl --seed 0``, and so on). ``fit_one_cycle(5)`` in place of
+(``weighin cfbd train games.parquet -o learner.pkl --random-state 0``, and so on). ``fit_one_cycle(5)`` in place of
 ``fit(5)`` gives 12.92 to 13.00 and was not taken.
 """
 

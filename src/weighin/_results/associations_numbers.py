@@ -64,7 +64,9 @@ class AssociationsNumbers:
         """Association that any two columns of a cluster have at least."""
         return min(1.0, max(self.threshold, chance_level(self.n_rows)))
 
-    def closest(self, feature: str, limit: int = 3, at_least: float = CLOSE) -> tuple[tuple[str, float], ...]:
+    def closest(
+        self, feature: str, limit: int = MOST_CLOSE, at_least: float = CLOSE
+    ) -> tuple[CloseColumn, ...]:
         """Name the features that stand in for one.
 
         Parameters
@@ -78,34 +80,18 @@ class AssociationsNumbers:
 
         Returns
         -------
-        tuple of (str, float)
-            Features with their associations, the strongest first.
+        tuple of CloseColumn
+            The strongest first; each has its `name` and its `association`.
 
         Raises
         ------
         InputError
             On an unknown feature.
         """
-        least = max(at_least, chance_level(self.n_rows))
-        return tuple((column.name, column.association) for column in self.nearest(feature, limit, least))
+        return self._closest(feature, limit, max(at_least, chance_level(self.n_rows)))
 
-    def nearest(self, feature: str, limit: int | None, at_least: float) -> tuple[CloseColumn, ...]:
-        """Give the columns most associated with one, the closest first.
-
-        Parameters
-        ----------
-        feature : str
-            One of `features`.
-        limit : int or None
-            At most so many.
-        at_least : float
-            Leave out associations below this; what cannot be measured is left out always.
-
-        Raises
-        ------
-        InputError
-            On an unknown feature.
-        """
+    def _closest(self, feature: str, limit: int, at_least: float) -> tuple[CloseColumn, ...]:
+        """The same down to where chance makes as much; what cannot be measured is left out always."""
         place = self._place(feature)
         strength = np.nan_to_num(np.abs(self.association[place]), nan=-1.0)
         strength[place] = -1.0
@@ -144,7 +130,7 @@ class AssociationsNumbers:
         return FeatureAssociations(
             feature=feature,
             kind=self.kinds[self._place(feature)],
-            close=self.nearest(feature, MOST_CLOSE, self.close_from),
+            close=self.closest(feature),
             cluster=self.cluster_of(feature),
             distance_ratio=float(self.off_data.get(feature, np.nan)),
         )

@@ -82,7 +82,7 @@ def sentences(numbers: AssociationsNumbers, name: Name, limit: int = MOST_SENTEN
 
 
 def _table(numbers: AssociationsNumbers) -> Table:
-    closest = {feature: numbers.nearest(feature, 1, 0.0) for feature in numbers.features}
+    closest = {feature: numbers._closest(feature, 1, 0.0) for feature in numbers.features}
     rows = [_row(numbers, feature, closest[feature]) for feature in numbers.features]
     columns = [
         Column("goes with", "text"),

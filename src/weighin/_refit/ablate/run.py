@@ -22,7 +22,7 @@ from weighin._results.ablation import Ablation
 
 def ablate(
     recipe: Recipe,
-    df: Any,
+    X: Any,
     *,
     drop: Any = None,
     add: Any = None,
@@ -34,7 +34,7 @@ def ablate(
     classes: Sequence[Any] | None = None,
     split: Any = None,
     id: str | None = "id",
-    group: str | None = None,
+    keep_together: str | None = None,
     tolerance: float | None = None,
     unit: str = "",
     random_state: int | None = None,
@@ -52,7 +52,7 @@ def ablate(
     ----------
     recipe : Recipe
         How the model is trained.
-    df : data frame
+    X : table
         Raw rows with the target, split by `split`; where the recipe brings training rows, all of these are tested on.
     drop : str, list or dict, optional
         A feature; a list of features, each tried alone, and of lists of features, each tried together; a mapping from
@@ -78,7 +78,7 @@ def ablate(
         is True for the rows to test on, or a pair of arrays of row numbers to train and to test on.
     id : str, optional
         Column that names a row. Rows of the same id are refused. Where there is no column "id", none is taken.
-    group : str, optional
+    keep_together : str, optional
         Column whose values must not be on both sides of a split; a split that does so is refused.
     tolerance : float, optional
         A loss, or a gain of an added column, below it does not matter; in units of the metric. By default 1% of the
@@ -124,7 +124,14 @@ def ablate(
     check_jobs(n_jobs)
     _check_words(tolerance, unit)
     design = make_design(
-        recipe, df, split=split, fits=fits, id=id, group=group, random_state=random_state, store=store
+        recipe,
+        X,
+        split=split,
+        fits=fits,
+        id=id,
+        keep_together=keep_together,
+        random_state=random_state,
+        store=store,
     )
     plan, wants_near_zero = make_plan(recipe, design.frame, drop, add, replace)
     criterion = Criterion(metric, greater_is_better, outputs, classes)

@@ -76,12 +76,12 @@ class Design:
 
 def make_design(
     recipe: Any,
-    df: Any,
+    X: Any,
     *,
     split: Any,
     fits: int,
     id: str | None,
-    group: str | None,
+    keep_together: str | None,
     random_state: int | None,
     store: Path | str | None,
 ) -> Design:
@@ -89,7 +89,7 @@ def make_design(
     check_counts(fits=fits)
     check_seed(random_state)
     check_recipe(recipe)
-    table = as_table(df)
+    table = as_table(X)
     frame, notes = frame_of(table.X, column_names(table.X)), table.notes
     check_features(frame, recipe)
     if recipe.train_rows is not None:
@@ -106,7 +106,7 @@ def make_design(
     notes = (*notes, *([note] if note else []), *_copies(frame, recipe, splits))
     if id == "id" and (id not in frame.columns or id in recipe.features):
         id = None
-    check_leaks(frame, splits, id, group)
+    check_leaks(frame, splits, id, keep_together)
     return Design(recipe, frame, splits, seed, notes)
 
 

@@ -85,7 +85,7 @@ class Task:
         return seed_at(self.random_state, *place), seed_at(self.random_state, *place, 1)
 
     def _once(self, job: Job, train: pd.DataFrame, test: pd.DataFrame, seed: int) -> Outcome:
-        model = self.recipe.train(train, job.features, seed=seed)
+        model = self.recipe.train(train, job.features, random_state=seed)
         target = self.recipe.target
         weights = {}
         with one_thread():

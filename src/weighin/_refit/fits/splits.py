@@ -202,25 +202,25 @@ def _check_sizes(sides: Sides) -> None:
             raise InputError(f"split leaves {len(rows)} row(s) to {name} on; at least 2 are needed.")
 
 
-def check_leaks(frame: pd.DataFrame, splits: Splits, id: str | None, group: str | None) -> None:
+def check_leaks(frame: pd.DataFrame, splits: Splits, id: str | None, keep_together: str | None) -> None:
     """Refuse splits with the same id or the same group on both sides."""
-    for name, role in ((id, "id"), (group, "group")):
+    for name, role in ((id, "id"), (keep_together, "keep_together")):
         if name is not None and not isinstance(name, str):
             raise InputError(f"{role} must be the name of a column or None, got {name!r}.")
         if name is not None and name not in frame.columns:
             raise InputError(f"{role}: there is no column {name!r}.{nearest(name, frame.columns)}")
     if id is not None:
         _check_ids(frame[id])
-    if group is None or (splits.kind == "group" and splits.column == group):
+    if keep_together is None or (splits.kind == "group" and splits.column == keep_together):
         return
-    values = frame[group].to_numpy()
+    values = frame[keep_together].to_numpy()
     for fold in splits.folds:
         for sides in fold:
             both = set(values[sides.train].tolist()) & set(values[sides.test].tolist())
             if both:
                 raise InputError(
-                    f"The split leaks: {len(both)} value(s) of the group {group!r} are both trained and "
-                    f"tested on, such as {listing(sorted(both, key=str), 3)}. Hint: split='group:{group}'."
+                    f"The split leaks: {len(both)} value(s) of {keep_together!r} are both trained and "
+                    f"tested on, such as {listing(sorted(both, key=str), 3)}. Hint: split='group:{keep_together}'."
                 )
 
 

@@ -85,7 +85,7 @@ class Recipe:
     def from_learner(
         cls,
         learn: Any,
-        train_df: Any = None,
+        train_X: Any = None,
         *,
         fit: Callable[[Any], Any] | None = None,
         epochs: int | None = None,
@@ -102,7 +102,7 @@ class Recipe:
         ----------
         learn : fastai TabularLearner
             Live or loaded with ``load_learner``; read, not trained.
-        train_df : data frame, optional
+        train_X : data frame, optional
             Raw rows every fit is trained on; by default they are taken from the table of `ablate`, by a split.
         fit : callable, optional
             ``fit(learn)`` trains a new learner: ``lambda learn: learn.fit_one_cycle(5, 1e-3)``.
@@ -128,13 +128,13 @@ class Recipe:
         from weighin._refit.recipes.read_learner import read_learner
 
         trainer = read_learner(learn, fit=fit, epochs=epochs, lr=lr, valid=valid)
-        return cls(trainer.name, trainer.features, trainer.target, trainer, train_df)
+        return cls(trainer.name, trainer.features, trainer.target, trainer, train_X)
 
     @classmethod
     def from_estimator(
         cls,
         estimator: Any,
-        train_df: Any = None,
+        train_X: Any = None,
         *,
         target: str | Sequence[str],
         features: Iterable[str] | None = None,
@@ -147,7 +147,7 @@ class Recipe:
         ----------
         estimator : scikit-learn estimator or pipeline
             Fitted or not; it stays untouched.
-        train_df : data frame, optional
+        train_X : data frame, optional
             Rows every fit is trained on; by default they are taken from the table of `ablate`, by a split.
         target : str or sequence of str
             Column(s) it predicts.
@@ -174,13 +174,13 @@ class Recipe:
             if features is None:
                 raise InputError("features= is needed: the estimator was not fitted on a table with names.")
         own = tuple(name for name in _names(features, "features") if name not in columns)
-        return cls(f"scikit-learn {type(estimator).__name__}", own, columns, trainer, train_df)
+        return cls(f"scikit-learn {type(estimator).__name__}", own, columns, trainer, train_X)
 
     @classmethod
     def from_function(
         cls,
         function: Callable[[Any, Sequence[str], int], Any],
-        train_df: Any = None,
+        train_X: Any = None,
         *,
         features: Iterable[str],
         target: str | Sequence[str],
@@ -194,7 +194,7 @@ class Recipe:
             ``function(frame, features, seed) -> model``: trains on the pandas frame, which holds the features and the
             target, and gives any model that `weigh` reads. Numpy's, Python's and torch's global generators are seeded
             before each call.
-        train_df : data frame, optional
+        train_X : data frame, optional
             Rows every fit is trained on; by default they are taken from the table of `ablate`, by a split.
         features : iterable of str
             Columns the full model takes.
@@ -213,18 +213,18 @@ class Recipe:
             On names that are none.
         """
         name = name or f"function {getattr(function, '__qualname__', type(function).__name__)}"
-        return cls(name, _names(features, "features"), _names(target, "target"), function, train_df)
+        return cls(name, _names(features, "features"), _names(target, "target"), function, train_X)
 
-    def train(self, frame: Any, features: Iterable[str] | None = None, *, seed: int = 0) -> Any:
+    def train(self, X: Any, features: Iterable[str] | None = None, *, random_state: int = 0) -> Any:
         """Train one model.
 
         Parameters
         ----------
-        frame : data frame
+        X : table
             With the features and the target; it stays untouched, and so do the global random generators.
         features : iterable of str, optional
             The recipe's own by default.
-        seed : int
+        random_state : int
             The same seed gives the same model.
 
         Returns
@@ -239,10 +239,10 @@ class Recipe:
         """
         chosen = self.features if features is None else _names(features, "features")
         columns = [*chosen, *self.target]
-        frame = as_table(frame).X
-        check_columns(frame, columns, "the recipe trains on")
-        rows = frame_of(frame, columns)
-        return run_seeded(lambda: self.trainer(rows.copy(), list(chosen), seed), seed)
+        X = as_table(X).X
+        check_columns(X, columns, "the recipe trains on")
+        rows = frame_of(X, columns)
+        return run_seeded(lambda: self.trainer(rows.copy(), list(chosen), random_state), random_state)
 
     @property
     def fingerprint(self) -> str:

@@ -23,7 +23,7 @@ from weighin._results.refits import Refits
 
 def weigh_refits(
     recipe: Recipe,
-    df: Any,
+    X: Any,
     *,
     fits: int = 10,
     metric: str | Callable[..., float] | None = None,
@@ -34,7 +34,7 @@ def weigh_refits(
     n_repeats: int = N_REPEATS,
     split: Any = None,
     id: str | None = "id",
-    group: str | None = None,
+    keep_together: str | None = None,
     random_state: int | None = None,
     n_jobs: int | None = None,
     store: Path | str | None = None,
@@ -49,7 +49,7 @@ def weigh_refits(
     ----------
     recipe : Recipe
         How the model is trained.
-    df : data frame
+    X : table
         Raw rows with the target, split by `split`; where the recipe brings training rows, all of these are weighed on.
     fits : int
         How many times. One fit gives no interval for the way of training.
@@ -65,7 +65,7 @@ def weigh_refits(
         Shuffles per feature, the same in all fits on the same rows.
     split : str, array or pair, optional
         As `ablate` takes it: "random" by default.
-    id, group : str, optional
+    id, keep_together : str, optional
         As `ablate` takes them: columns that must not be on both sides.
     random_state : int, optional
         Seed, >= 0. Drawn and recorded when not given.
@@ -105,7 +105,14 @@ def weigh_refits(
     check_counts(n_repeats=n_repeats)
     check_jobs(n_jobs)
     design = make_design(
-        recipe, df, split=split, fits=fits, id=id, group=group, random_state=random_state, store=store
+        recipe,
+        X,
+        split=split,
+        fits=fits,
+        id=id,
+        keep_together=keep_together,
+        random_state=random_state,
+        store=store,
     )
     criterion = Criterion(metric, greater_is_better, outputs, classes)
     if groups is not None and not isinstance(groups, Mapping):
