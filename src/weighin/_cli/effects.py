@@ -18,6 +18,7 @@ def effects(
     table: options.Rows,
     target: options.Target = None,
     where: options.Where = None,
+    add: options.Add = None,
     columns: options.Columns = None,
     features: options.Features = None,
     outputs: options.Outputs = None,
@@ -49,7 +50,7 @@ def effects(
     check_table(table)
     files.check(force=force)
     opened = _model.open_model(model, trust=trust)
-    chosen = _rows.read(table, None, None, where, opened)
+    chosen = _rows.read(table, None, None, where, opened, add, target)
     asked = _model.rows_for(opened, chosen.frame, target, options.names_or_none(columns))
     with _model.failing_in_words(model, list(asked.X.columns)):
         result = find_effects(

@@ -66,6 +66,13 @@ Where = Annotated[
         metavar="CONDITIONS", help='Keep rows that meet an SQL condition: "year = 2021 and week < 10".'
     ),
 ]
+Add = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=EXPRESSION",
+        help='A column that the model takes and the table lacks: "elo_diff=home_elo - away_elo". May be repeated.',
+    ),
+]
 Missing = Annotated[
     str,
     typer.Option(

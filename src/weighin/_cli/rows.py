@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,6 +38,26 @@ def where(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
     return frame[met.fill_null(False).to_numpy()]
 
 
+def with_columns(frame: pd.DataFrame, added: Sequence[str], target: str | None) -> pd.DataFrame:
+    """Add columns, each a text like ``elo_diff=home_elo - away_elo`` that does not read the target.
+
+    Raises
+    ------
+    InputError
+        On a text without a name, a name that is there, or an expression that cannot be computed.
+    """
+    from weighin._refit.ablate.expression import evaluate
+
+    for text in added:
+        name, sign, expression = (part.strip() for part in text.partition("="))
+        if not sign or not name or not expression:
+            raise InputError(f"--add must be name=expression, got {text!r}.")
+        if name in frame.columns:
+            raise InputError(f"--add: the table has a column {name!r}; give the new one another name.")
+        frame = frame.assign(**{name: evaluate(expression, frame, () if target is None else (target,))})
+    return frame
+
+
 class Chosen(NamedTuple):
     """Rows of a table, and what a reader must know of them.
 
@@ -58,9 +80,15 @@ class Chosen(NamedTuple):
 
 
 def read(
-    table: Path, rows: str | None, card: Card | None, condition: str | None = None, model: Any = None
+    table: Path,
+    rows: str | None,
+    card: Card | None,
+    condition: str | None = None,
+    model: Any = None,
+    add: Sequence[str] | None = None,
+    target: str | None = None,
 ) -> Chosen:
-    """Read a table, with the categories in mind that a model knows, and choose; see `choose`.
+    """Read a table, with the categories in mind that a model knows, add columns, and choose; see `choose`.
 
     Raises
     ------
@@ -68,9 +96,12 @@ def read(
         If fewer than two rows are left, too.
     """
     from weighin._models.levels import levels_of
-    from weighin._tables.frames import read_table
+    from weighin._tables.frames import missing_note, read_table
 
-    chosen = choose(read_table(table, levels_of(model)), rows, card, condition)
+    missing: Counter[tuple[str, str]] = Counter()
+    frame = with_columns(read_table(table, levels_of(model), missing), add or (), target)
+    chosen = choose(frame, rows, card, condition)
+    chosen = chosen._replace(notes=(*chosen.notes, *missing_note(missing)))
     n_left = len(chosen.frame)
     if not n_left:
         raise InputError(f"No rows are left of '{table}': {chosen.what.replace('{n}', '0', 1)}.")

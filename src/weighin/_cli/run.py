@@ -33,11 +33,12 @@ def run(
         str | None,
         typer.Option(
             metavar="ROWS",
-            help="held-out (rows the network was not trained on; the default where weighin's card beside the "
-            "learner knows them), all, or first:1000.",
+            help="held-out (rows the model was not trained on; the default where weighin's card beside the "
+            "learner knows them), all, or first:1000, of those that --where keeps.",
         ),
     ] = None,
     where: options.Where = None,
+    add: options.Add = None,
     columns: options.Columns = None,
     features: options.Features = None,
     outputs: options.Outputs = None,
@@ -129,7 +130,7 @@ def run(
     groups = _groups(group or [])
     card = _model.card_of(model)
     opened = _model.open_model(model, trust=trust)
-    chosen = _rows.read(table, rows, card, where, opened)
+    chosen = _rows.read(table, rows, card, where, opened, add, target)
     asked = _model.rows_for(
         opened,
         chosen.frame,

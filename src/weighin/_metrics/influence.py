@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -39,6 +40,10 @@ def area_values(
             yield auc_values(of_class, score(pred), own)
 
     return values
+
+
+# of one class against the others, where it is named: "f1[yes]"
+OF_ONE_CLASS = ("f1", "precision", "recall", "jaccard")
 
 
 class LabelCounts:
@@ -115,7 +120,11 @@ def not_here(name: str, error: Exception) -> MetricError:
     """Build the error for a metric that refuses these labels or predictions, with a way out where there is one."""
     reason = str(error).strip().partition("\n")[0].rstrip(".")
     hint = ""
-    if "pos_label" in reason:
+    # "... one of ['no' 'yes']"
+    last = re.search(r"(\w+)'?\]$", reason)
+    if "pos_label" in reason and name in OF_ONE_CLASS and last:
+        hint = f" Say which class counts: '{name}[{last[1]}]'."
+    elif "pos_label" in reason:
         hint = " Say which class counts: sklearn.metrics.make_scorer(function, pos_label=...)."
     elif "average=" in reason or "multi_class" in reason:
         hint = " Say how classes are averaged: 'f1_macro', 'roc_auc_ovr', or make_scorer(..., average=...)."

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.errors import MetricError, listing
+from weighin._base.errors import MetricError, listing, nearest
 from weighin._inference import IDENTITY, R_SQUARED, ROOT, Link
 from weighin._metrics.base import Metric, as_numpy, mean, one_column
 from weighin._metrics.callables import number, takes_weights
 from weighin._metrics.context import Answers, MetricContext
-from weighin._metrics.influence import LabelCounts, area_values, not_here
+from weighin._metrics.influence import OF_ONE_CLASS, LabelCounts, area_values, not_here
 from weighin._metrics.kinds import canonical
 from weighin._metrics.losses import (
     ROOTS,
@@ -42,8 +42,37 @@ class Scorers:
             scikit_names = set(scorer_names())
             names = (metric, canonical(metric), f"neg_{metric}")
             name = next((name for name in names if name in scikit_names), None)
-            return None if name is None else from_scorer(name, None, context.answers)
+            if name is None:
+                return _of_one_class(metric, context)
+            return from_scorer(name, None, context.answers)
         return from_scorer(None, metric, context.answers) if is_scorer(metric) else None
+
+
+def _of_one_class(metric: str, context: MetricContext) -> Metric | None:
+    """What "f1[yes]" names: the metric of that class against all others.
+
+    Raises
+    ------
+    MetricError
+        If there is no such class.
+    """
+    from sklearn.metrics import get_scorer, make_scorer
+
+    name, bracket, label = metric.removesuffix("]").partition("[")
+    name = canonical(name).removesuffix("_score")
+    if not bracket or name not in OF_ONE_CLASS:
+        return None
+    scorer = get_scorer(name)
+    classes = context.answers(metric, scorer).classes
+    own = [] if classes is None else [one for one in classes.tolist() if str(one) == label]
+    if not own:
+        known = [] if classes is None else [f"{name}[{one}]" for one in classes.tolist()]
+        raise MetricError(
+            f"There is no class {label!r} for {metric!r}.{nearest(metric, known)} Those there are: {listing(known)}."
+        )
+    # the mean over the one class: of two classes what pos_label= gives
+    scorer = make_scorer(scorer._score_func, labels=own, average="macro", zero_division=0.0)
+    return replace(from_scorer(None, scorer, context.answers), name=metric)
 
 
 def is_scorer(metric: Any) -> bool:

@@ -5,6 +5,7 @@ A library that the user does not use is not imported: containers are told by the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,15 @@ import numpy as np
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.text import column_label
 from weighin._tables.alignment import aligned
-from weighin._tables.frames import columns_at, columns_of, frame_of_columns, is_frame, read_table, unmasked
+from weighin._tables.frames import (
+    columns_at,
+    columns_of,
+    frame_of_columns,
+    is_frame,
+    missing_note,
+    read_table,
+    unmasked,
+)
 from weighin._tables.torch_data import is_torch_data, read_torch_data
 
 # dense bytes that a sparse matrix, or all batches of a loader, may take
@@ -104,7 +113,11 @@ def as_table(
     InputError
         If it is known and cannot be a table, or `y` does not belong to its rows.
     """
-    table = _of_frame(read_table(X, levels)) if isinstance(X, str | Path) else _read(X)
+    if isinstance(X, str | Path):
+        missing: Counter[tuple[str, str]] = Counter()
+        table = replace(_of_frame(read_table(X, levels, missing)), notes=missing_note(missing))
+    else:
+        table = _read(X)
     if feature_names is not None:
         table = replace(table, feature_names=_checked_names(feature_names, table.X))
     if y is None:

@@ -212,7 +212,11 @@ def rows_of(X: Any, rows: NDArray[np.int64]) -> Any:
     return X[rows] if hasattr(X, "dtype") else np.asarray(X)[rows]
 
 
-def read_table(path: Path | str, levels: Mapping[str, Sequence[Any]] | None = None) -> pd.DataFrame:
+def read_table(
+    path: Path | str,
+    levels: Mapping[str, Sequence[Any]] | None = None,
+    missing: Counter[tuple[str, str]] | None = None,
+) -> pd.DataFrame:
     """Read a table; the format follows the suffix.
 
     Parameters
@@ -223,6 +227,9 @@ def read_table(path: Path | str, levels: Mapping[str, Sequence[Any]] | None = No
     levels : mapping of str to sequence, optional
         Categories that a model knows: of a CSV file, such a column stays text where they are texts, and a text that
         is one of them, such as "NA", is no missing value.
+    missing : Counter, optional
+        Counts by column and text which texts of a CSV file count as missing values beside other texts;
+        `missing_note` says it.
 
     Raises
     ------
@@ -232,12 +239,12 @@ def read_table(path: Path | str, levels: Mapping[str, Sequence[Any]] | None = No
     path = Path(path)
     kind = _format(path)
     if _is_pattern(path):
-        return _read_several(path, levels)
+        return _read_several(path, levels, missing)
     check_there(path)
     pd = require("pandas", "fastai", "read tables")
     json = partial(pd.read_json, dtype=False, precise_float=True)
     readers: dict[str, Callable[..., Any]] = {
-        "csv": partial(_read_csv, levels=levels or {}),
+        "csv": partial(_read_csv, levels=levels or {}, missing=missing),
         "parquet": pd.read_parquet,
         "feather": pd.read_feather,
         "json": partial(json, orient="records"),
@@ -250,6 +257,19 @@ def read_table(path: Path | str, levels: Mapping[str, Sequence[Any]] | None = No
         raise InputError(f"'{path}' cannot be read as {kind}: {reason}") from error
     column_names(frame)
     return frame
+
+
+def missing_note(missing: Counter[tuple[str, str]]) -> tuple[str, ...]:
+    """Say which texts count as missing values, as `read_table` counted them; nothing where there are none."""
+    if not missing:
+        return ()
+    which = ", ".join(
+        f"{word!r} of {column!r} ({times:,})" for (column, word), times in missing.most_common(5)
+    )
+    return (
+        f"Texts that count as missing values: {which}. If they are names, such as NA for Namibia, read the table with "
+        "pandas.read_csv(path, keep_default_na=False) and pass it.",
+    )
 
 
 def check_table(path: Path) -> None:
@@ -276,11 +296,13 @@ def _files_like(pattern: Path) -> list[Path]:
     return paths
 
 
-def _read_several(pattern: Path, levels: Mapping[str, Sequence[Any]] | None) -> pd.DataFrame:
+def _read_several(
+    pattern: Path, levels: Mapping[str, Sequence[Any]] | None, missing: Counter[tuple[str, str]] | None
+) -> pd.DataFrame:
     import pandas as pd
 
     paths = _files_like(pattern)
-    parts = [read_table(path, levels) for path in paths]
+    parts = [read_table(path, levels, missing) for path in paths]
     for path, part in zip(paths, parts, strict=True):
         check_columns(part, list(parts[0].columns), f"of '{paths[0]}' and '{path}'")
         if len(part.columns) > len(parts[0].columns):
@@ -308,7 +330,9 @@ def check_format(path: Path | str) -> None:
     _format(Path(path))
 
 
-def _read_csv(path: Path, levels: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+def _read_csv(
+    path: Path, levels: Mapping[str, Sequence[Any]], missing: Counter[tuple[str, str]] | None
+) -> pd.DataFrame:
     import pandas as pd
 
     # pandas renames the second of two equal names to "x.1": look at the header as it stands
@@ -323,9 +347,22 @@ def _read_csv(path: Path, levels: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     texts = {
         name: {level for level in levels[name] if isinstance(level, str)} for name in header if name in levels
     }
-    missing = {name: [text for text in MISSING_TEXTS if text not in texts.get(name, ())] for name in header}
+    words = {name: [text for text in MISSING_TEXTS if text not in texts.get(name, ())] for name in header}
     kept: Any = {name: str for name, known in texts.items() if known and len(known) == len(levels[name])}
-    return pd.read_csv(path, low_memory=False, keep_default_na=False, na_values=missing, dtype=kept)
+    frame = pd.read_csv(path, low_memory=False, keep_default_na=False, na_values=words, dtype=kept)
+    if missing is not None:
+        # beside numbers a text can hardly be a name
+        holes = frame.isna()
+        doubtful = [
+            place
+            for place, name in enumerate(frame.columns)
+            if holes[name].any() and pd.api.types.is_string_dtype(frame[name].dropna())
+        ]
+        own = pd.read_csv(path, usecols=doubtful, dtype=str, keep_default_na=False) if doubtful else frame[[]]
+        for name in own.columns:
+            counts = own.loc[holes[name], name].value_counts()
+            missing.update({(str(name), word): int(times) for word, times in counts.items() if word})
+    return frame
 
 
 def _format(path: Path) -> str:
