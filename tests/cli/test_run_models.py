@@ -296,3 +296,61 @@ def test_texts_of_a_csv_are_the_categories_that_the_file_of_a_booster_stores(cli
     ran = cli("run", model.name, "patients.csv", *options)
     assert ran.code == 0, ran.err
     same(tmp_path, expected)
+
+
+@pytest.mark.parametrize("verb", ["run", "effects"])
+def test_a_column_that_the_table_lacks_is_computed(cli, tmp_path, table, verb):
+    frame = table[COLUMNS].assign(less=table["age"] - table["dose"])
+    fitted = LinearRegression().fit(frame, table["days"])
+    joblib.dump(fitted, tmp_path / "model.joblib")
+    call = [verb, "model.joblib", "patients.csv", "--target", "days", "--trust", "--force"]
+    assert "'less' is missing" in cli(*call).err
+    ran = cli(*call, "--add", "less=age - dose", "--where", "less > -1")
+    assert ran.code == 0, ran.err
+    kept = frame["less"] > -1
+    if verb == "run":
+        expected = weighin.weigh(fitted, frame[kept], table["days"][kept], random_state=0)
+        assert result(tmp_path).baseline == pytest.approx(expected.baseline)
+        assert result(tmp_path).features == (*COLUMNS, "less")
+    for text, message in {
+        "less": "--add must be name=expression, got 'less'",
+        "age=dose": "--add: the table has a column 'age'",
+        "less=days": "reads the target 'days'",
+        "less=agge": "Did you mean 'age'",
+    }.items():
+        assert message in cli(*call, "--add", text).err
+
+
+def test_the_first_rows_are_those_of_the_ones_kept(cli, tmp_path, table, model):
+    call = [
+        "run",
+        "model.joblib",
+        "patients.csv",
+        "-t",
+        "days",
+        "--trust",
+        "--where",
+        "age > 0",
+        "--rows",
+        "first:20",
+    ]
+    assert cli(*call).code == 0
+    kept = table[table["age"] > 0].head(20)
+    expected = weighin.weigh(model, kept[COLUMNS], kept["days"], random_state=0)
+    assert result(tmp_path).baseline == pytest.approx(expected.baseline)
+    assert result(tmp_path).rows.startswith("the first 20 rows where age > 0")
+
+
+@pytest.mark.parametrize("verb", ["run", "effects", "associations", "ablate"])
+def test_texts_that_count_as_missing_are_said(cli, tmp_path, table, verb):
+    table["ward"].replace("north", "NA").to_frame().join(table[[*COLUMNS, "days"]]).to_csv(
+        "wards.csv", index=False
+    )
+    joblib.dump(LinearRegression().fit(table[COLUMNS], table["days"]), tmp_path / "model.joblib")
+    more = {"associations": [], "ablate": ["--drop", "week", "--fits", "2"]}.get(verb, [])
+    opened = [] if verb == "associations" else ["model.joblib"]
+    trusted = [] if verb == "associations" else ["--trust", "-t", "days"]
+    ran = cli(verb, *opened, "wards.csv", *trusted, *more)
+    assert ran.code == 0, ran.err
+    n = (table["ward"] == "north").sum()
+    assert f"'NA' of 'ward' ({n})" in " ".join(ran.out.split())

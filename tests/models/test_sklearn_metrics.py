@@ -12,11 +12,15 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
+    f1_score,
     fbeta_score,
     get_scorer,
+    jaccard_score,
     log_loss,
     make_scorer,
     mean_pinball_loss,
+    precision_score,
+    recall_score,
 )
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -178,3 +182,49 @@ def test_labels_the_classifier_does_not_know_are_named() -> None:
         weigh(model, FRAME[["elo", "week"]], ["maybe", *FRAME["won"][1:]])
     with pytest.raises(InputError, match="y must have one column of classes"):
         weigh(model, FRAME[["elo", "week"]], FRAME[["won", "grade"]])
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("target", ["won", "grade"])
+def test_a_class_can_be_named_in_metrics_that_are_of_one(target: str, weighted: bool) -> None:
+    rows = FRAME[NUMBERS]
+    y = FRAME[target].map(lambda label: f"is {label}").to_numpy()
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, y)
+    weight = np.arange(N) % 3 + 1.0 if weighted else None
+    label = model.classes_[0]
+    functions = {
+        "f1": f1_score,
+        "precision": precision_score,
+        "recall": recall_score,
+        "jaccard": jaccard_score,
+    }
+    names = [f"{name}[{label}]" for name in functions]
+    for name, function, imp in zip(
+        names, functions.values(),
+        [weigh(model, rows, y, metric=name, n_repeats=3, sample_weight=weight, random_state=0) for name in names],
+        strict=True,
+    ):  # fmt: skip
+        pred = model.predict(rows) == label
+        assert (imp.metric, imp.greater_is_better) == (name, True)
+        assert imp.baseline == pytest.approx(function(y == label, pred, sample_weight=weight), rel=1e-12)
+        if weight is None:
+            close(
+                imp.importances,
+                -by_hand(
+                    model.predict, rows,
+                    lambda p, function=function: function(y == label, p == label, zero_division=0),
+                ),
+            )  # fmt: skip
+
+
+def test_a_metric_of_one_class_says_which_there_are() -> None:
+    rows, y = FRAME[NUMBERS], np.where(FRAME["margin"] > 0, "yes", "no")
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, y)
+    with pytest.raises(MetricError, match=r"Say which class counts: 'f1\[yes\]'\.$"):
+        weigh(model, rows, y, metric="f1")
+    with pytest.raises(
+        MetricError, match=r"no class 'yess' .* Did you mean 'f1\[yes\]'\? .* 'f1\[no\]', 'f1\[yes\]'"
+    ):
+        weigh(model, rows, y, metric="f1[yess]")
+    with pytest.raises(MetricError, match=r"Unknown metric 'max_error\[yes\]'|compares numbers"):
+        weigh(model, rows, y, metric="max_error[yes]")

@@ -165,3 +165,42 @@ def test_of_ten_thousand_columns_the_model_takes_seven():
     assert imp.features == tuple(names[100:107])
     assert weighin.effects(model, wide, ["c101"], random_state=0).effects[0].feature == "c101"
     assert weighin.associations(wide, names[:3]).features == ("c0", "c1", "c2")
+
+
+class TestTextsThatCountAsMissing:
+    """A model that knows no categories gets NaN for "NA", as pandas reads it: it is said."""
+
+    def predict(self, rows):
+        return rows["size"] + rows["country"].isna()
+
+    def test_they_are_counted_in_columns_of_text(self, tmp_path):
+        FRAME.to_csv(tmp_path / "table.csv", index=False)
+        for X in (tmp_path / "table.csv", str(tmp_path / "tab*.csv")):
+            (note,) = weighin.weigh(self.predict, X, "y", random_state=0).notes
+            for word in ("NA", "None"):
+                assert f"'{word}' of 'country' ({np.sum(word == COUNTRY)})" in note
+            assert "keep_default_na=False" in note
+            assert note in weighin.effects(self.predict, X, ["size"]).notes
+
+    def test_not_where_the_model_knows_them_nor_beside_numbers_nor_what_is_empty(self, tmp_path):
+        FRAME.to_csv(tmp_path / "table.csv", index=False)
+        assert weighin.weigh(pipeline(), tmp_path / "table.csv", "y", random_state=0).notes == ()
+        table = FRAME.assign(
+            size=FRAME["size"].where(FRAME.index > 4), country=FRAME["country"].where(COUNTRY == "DE")
+        )
+        table.to_csv(tmp_path / "table.csv", index=False)
+        assert (
+            weighin.weigh(
+                lambda rows: rows["size"].fillna(0), tmp_path / "table.csv", "y", random_state=0
+            ).notes
+            == ()
+        )
+        FRAME.assign(size=FRAME["size"].where(FRAME.index > 4)).drop(columns="country").to_csv(
+            tmp_path / "table.csv", index=False, na_rep="NA"
+        )
+        assert (
+            weighin.weigh(
+                lambda rows: rows["size"].fillna(0), tmp_path / "table.csv", "y", random_state=0
+            ).notes
+            == ()
+        )

@@ -1,7 +1,9 @@
-"""``weighin ablate``: train an exported learner again without some features, and with others."""
+"""``weighin ablate``: train a learner or an estimator again without some features, and with others."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,17 +18,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from weighin._football.card import Card
+    from weighin._refit.recipes.recipe import Recipe
 
 
 def ablate(
     learner: options.Learner,
     table: options.Rows,
+    target: options.Target = None,
+    columns: options.Columns = None,
     drop: shared.Drop = None,
     add: shared.Add = None,
     replace: shared.Replace = None,
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Epochs of each fit; by default as weighin's card says."),
+        typer.Option(
+            min=1, metavar="N", help="Epochs of each fit of a learner; by default as its card says."
+        ),
     ] = None,
     lr: Annotated[
         float | None,
@@ -51,7 +58,8 @@ def ablate(
     ] = None,
     fits: shared.Fits = 10,
     metric: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The learner's first metric by default.")
+        str | None,
+        typer.Option(metavar="NAME", help="By default the learner's first metric, or what fits the model."),
     ] = None,
     tolerance: shared.Tolerance = None,
     random_state: options.RandomState = 0,
@@ -63,21 +71,22 @@ def ablate(
     force: options.Force = False,
     trust: options.Trust = False,
 ) -> None:
-    """Train a learner again without some features, and with others: does it get worse?
+    """Train a model again without some features, and with others: does it get worse?
 
+    A learner of fastai, or an estimator or pipeline of scikit-learn's kind.
     Each variant is trained several times, on the same rows and from the same seeds as the full model.
     An interrupted run goes on where it stopped.
 
-    Example: weighin ablate learner.pkl games.parquet --drop each
+    Example: weighin ablate model.joblib patients.csv --target died --drop each
 
     Example: weighin ablate learner.pkl games.parquet --drop near-zero --add "elo_diff=home_elo - away_elo"
     """
     from weighin._base.files import check_there
-    from weighin._cli.model import is_learner, open_model
+    from weighin._cli.model import is_learner, open_model, rows_for
     from weighin._football.card import Card
     from weighin._football.network import is_simulated
     from weighin._models.levels import levels_of
-    from weighin._tables.frames import check_table, read_table
+    from weighin._tables.frames import check_table, missing_note, read_table
 
     files = ResultFiles(out, page=page)
     files.check(force=force)
@@ -85,28 +94,17 @@ def ablate(
     check_there(learner)
     check_table(table)
     card = Card.for_learner(learner)
-    if epochs is None and card is None:
-        raise InputError(
-            "--epochs is needed: without weighin's card beside it a learner does not remember them."
-        )
     opened = open_model(str(learner), trust=trust)
-    rows = read_table(table, levels_of(opened))
+    missing: Counter[tuple[str, str]] = Counter()
+    rows = read_table(table, levels_of(opened), missing)
     mask, notes = (None, ()) if split is not None or card is None else _held_out(rows, card)
-    if not is_learner(opened):
-        raise ModelError(
-            f"'{learner}' holds a {type(opened).__module__}.{type(opened).__name__}; this command trains fastai's "
-            "learners again. In Python weighin.Recipe.from_estimator and weighin.Recipe do it with other models."
-        )
-
-    from weighin._refit.recipes.recipe import Recipe
-
-    count = epochs or (card.epochs if card is not None else 1)
-    rate = card.lr if lr is None and card is not None and not one_cycle else lr
-    recipe = (
-        Recipe.from_learner(opened, fit=OneCycle(count, rate))
-        if one_cycle
-        else Recipe.from_learner(opened, epochs=count, lr=rate)
-    )
+    # refuses names that the table does not have
+    rows_for(opened, rows, target, options.names_or_none(columns))
+    if is_learner(opened):
+        recipe = _of_learner(opened, card, epochs, lr, one_cycle)
+    else:
+        given = {"--epochs": epochs, "--lr": lr, "--one-cycle": one_cycle or None}
+        recipe = _of_estimator(learner, opened, target, options.names_or_none(columns), given)
     shared.ablate_and_write(
         recipe,
         rows,
@@ -114,7 +112,7 @@ def ablate(
         shared.store_of(out, store),
         simulated=is_simulated(rows) or (card is not None and card.simulated),
         open_it=open_it,
-        notes=notes,
+        notes=(*notes, *missing_note(missing)),
         **asked,
         fits=fits,
         metric=metric,
@@ -124,6 +122,46 @@ def ablate(
         random_state=random_state,
         n_jobs=n_jobs,
     )
+
+
+def _of_learner(
+    learner: Any, card: Card | None, epochs: int | None, lr: float | None, one_cycle: bool
+) -> Recipe:
+    """Train it as the options say, or as the card remembers."""
+    from weighin._refit.recipes.recipe import Recipe
+
+    if epochs is None and card is None:
+        raise InputError(
+            "--epochs is needed: without weighin's card beside it a learner does not remember them."
+        )
+    count = epochs or (card.epochs if card is not None else 1)
+    rate = card.lr if lr is None and card is not None and not one_cycle else lr
+    if one_cycle:
+        return Recipe.from_learner(learner, fit=OneCycle(count, rate))
+    return Recipe.from_learner(learner, epochs=count, lr=rate)
+
+
+def _of_estimator(
+    path: Path, estimator: Any, target: str | None, columns: list[str] | None, given: Mapping[str, Any]
+) -> Recipe:
+    """Fit clones of it; options that are for learners are refused."""
+    from weighin._refit.recipes.recipe import Recipe
+
+    if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
+        raise ModelError(
+            f"'{path}' holds a {type(estimator).__module__}.{type(estimator).__name__}; this command trains learners "
+            "of fastai and estimators of scikit-learn again. In Python weighin.Recipe.from_function takes others."
+        )
+    refused = [option for option, value in given.items() if value is not None]
+    if refused:
+        raise InputError(
+            f"{refused[0]} is for learners of fastai; this is a {type(estimator).__name__}. Leave it out."
+        )
+    if target is None:
+        raise InputError("--target is needed: the column that the model predicts.")
+    if columns is None and getattr(estimator, "feature_names_in_", None) is None:
+        raise InputError("--columns is needed: the model was not fitted on a table with names.")
+    return Recipe.from_estimator(estimator, target=target, features=columns)
 
 
 class OneCycle:

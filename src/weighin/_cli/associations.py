@@ -48,4 +48,4 @@ def associations(
         n_rows=n_rows,
         random_state=random_state,
     )
-    finish(result, files, open_it=open_it, simulated=is_simulated(chosen.frame))
+    finish(result, files, open_it=open_it, simulated=is_simulated(chosen.frame), notes=chosen.notes)

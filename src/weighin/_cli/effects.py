@@ -65,4 +65,4 @@ def effects(
             missing=missing,
             random_state=random_state,
         )
-    finish(result, files, open_it=open_it, simulated=is_simulated(chosen.frame))
+    finish(result, files, open_it=open_it, simulated=is_simulated(chosen.frame), notes=chosen.notes)

@@ -21,7 +21,10 @@ Model = Annotated[
 ]
 Learner = Annotated[
     Path,
-    typer.Argument(metavar="LEARNER", help="Learner exported by fastai: learn.export('learner.pkl')."),
+    typer.Argument(
+        metavar="MODEL",
+        help="Learner exported by fastai, learn.export('learner.pkl'), or a pickled estimator: .pkl, .joblib, .skops.",
+    ),
 ]
 Rows = Annotated[
     Path,

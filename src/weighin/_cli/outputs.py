@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,9 +111,12 @@ class ResultFiles:
         return self.paths
 
 
-def finish(result: Any, files: ResultFiles, *, open_it: bool, simulated: bool) -> None:
+def finish(
+    result: Any, files: ResultFiles, *, open_it: bool, simulated: bool, notes: Sequence[str] = ()
+) -> None:
     """Write a result, print it, say where it is, and open its page where that is asked for."""
-    result = dataclasses.replace(result, simulated=simulated, notes=tuple(map(in_shell_words, result.notes)))
+    notes = tuple(map(in_shell_words, (*notes, *result.notes)))
+    result = dataclasses.replace(result, simulated=simulated, notes=notes)
     written = files.write(result)
     show(result)
     say(f"Written: {listed(written)}.")
