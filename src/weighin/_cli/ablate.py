@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -86,7 +85,7 @@ def ablate(
     from weighin._football.card import Card
     from weighin._football.network import is_simulated
     from weighin._models.levels import levels_of
-    from weighin._tables.frames import check_table, missing_note, read_table
+    from weighin._tables.frames import check_table, read_noted
 
     files = ResultFiles(out, page=page)
     files.check(force=force)
@@ -95,8 +94,7 @@ def ablate(
     check_table(table)
     card = Card.for_learner(learner)
     opened = open_model(str(learner), trust=trust)
-    missing: Counter[tuple[str, str]] = Counter()
-    rows = read_table(table, levels_of(opened), missing)
+    rows, read_notes = read_noted(table, levels_of(opened))
     mask, notes = (None, ()) if split is not None or card is None else _held_out(rows, card)
     # refuses names that the table does not have
     rows_for(opened, rows, target, options.names_or_none(columns))
@@ -112,7 +110,7 @@ def ablate(
         shared.store_of(out, store),
         simulated=is_simulated(rows) or (card is not None and card.simulated),
         open_it=open_it,
-        notes=(*notes, *missing_note(missing)),
+        notes=(*notes, *read_notes),
         **asked,
         fits=fits,
         metric=metric,

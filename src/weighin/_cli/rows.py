@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -96,12 +95,11 @@ def read(
         If fewer than two rows are left, too.
     """
     from weighin._models.levels import levels_of
-    from weighin._tables.frames import missing_note, read_table
+    from weighin._tables.frames import read_noted
 
-    missing: Counter[tuple[str, str]] = Counter()
-    frame = with_columns(read_table(table, levels_of(model), missing), add or (), target)
-    chosen = choose(frame, rows, card, condition)
-    chosen = chosen._replace(notes=(*chosen.notes, *missing_note(missing)))
+    frame, notes = read_noted(table, levels_of(model))
+    chosen = choose(with_columns(frame, add or (), target), rows, card, condition)
+    chosen = chosen._replace(notes=(*chosen.notes, *notes))
     n_left = len(chosen.frame)
     if not n_left:
         raise InputError(f"No rows are left of '{table}': {chosen.what.replace('{n}', '0', 1)}.")

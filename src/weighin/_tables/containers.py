@@ -5,7 +5,6 @@ A library that the user does not use is not imported: containers are told by the
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,15 +16,7 @@ import numpy as np
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.text import column_label
 from weighin._tables.alignment import aligned
-from weighin._tables.frames import (
-    columns_at,
-    columns_of,
-    frame_of_columns,
-    is_frame,
-    missing_note,
-    read_table,
-    unmasked,
-)
+from weighin._tables.frames import columns_at, columns_of, frame_of_columns, is_frame, read_noted, unmasked
 from weighin._tables.torch_data import is_torch_data, read_torch_data
 
 # dense bytes that a sparse matrix, or all batches of a loader, may take
@@ -114,8 +105,8 @@ def as_table(
         If it is known and cannot be a table, or `y` does not belong to its rows.
     """
     if isinstance(X, str | Path):
-        missing: Counter[tuple[str, str]] = Counter()
-        table = replace(_of_frame(read_table(X, levels, missing)), notes=missing_note(missing))
+        frame, notes = read_noted(X, levels)
+        table = replace(_of_frame(frame), notes=notes)
     else:
         table = _read(X)
     if feature_names is not None:

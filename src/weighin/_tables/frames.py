@@ -228,8 +228,7 @@ def read_table(
         Categories that a model knows: of a CSV file, such a column stays text where they are texts, and a text that
         is one of them, such as "NA", is no missing value.
     missing : Counter, optional
-        Counts by column and text which texts of a CSV file count as missing values beside other texts;
-        `missing_note` says it.
+        Counts by column and text which texts of a CSV file count as missing values beside other texts.
 
     Raises
     ------
@@ -259,17 +258,22 @@ def read_table(
     return frame
 
 
-def missing_note(missing: Counter[tuple[str, str]]) -> tuple[str, ...]:
-    """Say which texts count as missing values, as `read_table` counted them; nothing where there are none."""
+def read_noted(
+    path: Path | str, levels: Mapping[str, Sequence[Any]] | None = None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Read a table as `read_table` does, and say which texts of it count as missing values, if any."""
+    missing: Counter[tuple[str, str]] = Counter()
+    frame = read_table(path, levels, missing)
     if not missing:
-        return ()
+        return frame, ()
     which = ", ".join(
         f"{word!r} of {column!r} ({times:,})" for (column, word), times in missing.most_common(5)
     )
-    return (
+    note = (
         f"Texts that count as missing values: {which}. If they are names, such as NA for Namibia, read the table with "
-        "pandas.read_csv(path, keep_default_na=False) and pass it.",
+        "pandas.read_csv(path, keep_default_na=False) and pass it."
     )
+    return frame, (note,)
 
 
 def check_table(path: Path) -> None:
