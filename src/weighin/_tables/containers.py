@@ -104,11 +104,9 @@ def as_table(
     InputError
         If it is known and cannot be a table, or `y` does not belong to its rows.
     """
-    if isinstance(X, str | Path):
-        frame, notes = read_noted(X, levels)
-        table = replace(_of_frame(frame), notes=notes)
-    else:
-        table = _read(X)
+    frame, notes = read_noted(X, levels) if isinstance(X, str | Path) else (X, ())
+    table = _read(frame)
+    table = replace(table, notes=(*notes, *table.notes))
     if feature_names is not None:
         table = replace(table, feature_names=_checked_names(feature_names, table.X))
     if y is None:
