@@ -8,7 +8,8 @@ import math
 import numpy as np
 from rich.console import Console
 
-from weighin import Importance
+import weighin
+from weighin import GivenFeature, Importance
 
 HOSTILE = [
     "[bold]spread[/bold]",
@@ -73,3 +74,42 @@ def lines_of(imp: Importance, width: int = 100) -> dict[str, list[str]]:
     """Cells of each row of the table, by the first word of its name."""
     lines = [line.split() for line in table(imp, width).splitlines()]
     return {words[0]: words[1:] for words in lines if words}
+
+
+# what the other columns explain of each column of `weighed_both`
+REPORTS = {
+    "spread": GivenFeature(
+        0.15, 0.02, 0.01, 300, 0.99, 2.33, ("elo", "week", "twin"), (("elo", 0.84), ("week", 0.01))
+    ),
+    "elo": GivenFeature(0.2, 0.02, 0.01, 300, 1.0, 1.6, ("spread", "week", "twin"), (("spread", 0.8),)),
+    "week": GivenFeature(0.994, 0.01, 0.01, 300, 1.0, 1.0, ("spread", "elo", "twin")),
+    "twin": GivenFeature(0.0, inseparable_from=("week",)),
+}
+
+
+def weighed_both(metric="mse", **changes) -> Importance:
+    """Shuffled freely, with half of every number as what is left given the rest; `twin` has no number there."""
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(300, 4))
+    y = 2 * columns[:, 0] + columns[:, 1] + 0.3 * rng.normal(size=300)
+
+    def weighed(size: float) -> Importance:
+        def predict(rows):
+            return size * (2 * rows[:, 0] + rows[:, 1] + 0.02 * rows[:, 3])
+
+        return weighin.weigh(
+            predict,
+            columns,
+            size * y,
+            feature_names=list(REPORTS),
+            metric=metric,
+            n_repeats=5,
+            random_state=0,
+        )
+
+    free, half = weighed(1.0), weighed(0.5**0.5)
+    lost = np.array(half.importances)
+    lost[3] = np.nan
+    left = dataclasses.replace(half, importances=lost, given="rest", given_reports=REPORTS, parts=())
+    changes = {"rows": "300 held-out rows", "model": "a network", "on_training_rows": False, **changes}
+    return dataclasses.replace(free, parts=(*free.parts, left), **changes)

@@ -336,7 +336,7 @@ def test_arrows_stand_behind_the_names(axes):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"kind": "bar"}, "kind must be one of 'bars', 'shuffles', 'segments', got 'bar'"),
+        ({"kind": "bar"}, "kind must be one of 'bars', 'given', 'shuffles', 'segments', got 'bar'"),
         ({"style": "ggplot"}, "style must be None or 'article', got 'ggplot'"),
         ({"style": "article", "kind": "shuffles"}, "style='article' is for kind='bars'"),
         ({"kind": "segments"}, r"needs a result with segments: weigh\(..., by='year'\)"),

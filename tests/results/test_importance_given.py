@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from importances import result
+from importances import REPORTS, result, weighed_both
 from weighin import GivenFeature, Importance, InputError
+from weighin._display.numbers import rounded
+from weighin._display.terminal import as_text
 
-REPORTS = {
+KEPT = {
     "spread": GivenFeature(
         0.15, 0.02, 0.01, 730, 0.99, 2.33, ("week", "elo"), (("elo", 0.84), ("week", 0.01))
     ),
@@ -18,7 +22,7 @@ REPORTS = {
 GIVEN = {
     "importances": np.array([[0.0, 0.1], [1.0, 2.0], [np.nan, np.nan]]),
     "given": "rest",
-    "given_reports": REPORTS,
+    "given_reports": KEPT,
 }
 
 
@@ -47,7 +51,7 @@ def test_what_is_not_there_is_refused_by_name():
 def test_the_file_keeps_it(tmp_path):
     both().save(tmp_path / "imp.json")
     part = Importance.load(tmp_path / "imp.json").of(given="rest")
-    assert part.given_reports["spread"] == REPORTS["spread"]
+    assert part.given_reports["spread"] == KEPT["spread"]
     assert part.given_reports["elo"].inseparable_from == ("spread",)
     assert np.isnan(part.given_reports["elo"].off_data)
     np.testing.assert_array_equal(part.importances, GIVEN["importances"])
@@ -75,7 +79,7 @@ def test_two_halves_merge_with_what_they_are_given():
         part = result(
             importances=GIVEN["importances"][[place]],
             given="rest",
-            given_reports={name: REPORTS[name]},
+            given_reports={name: KEPT[name]},
             **only,
         )
         return result(importances=np.array([[float(place)]] * 1).repeat(2, 1), parts=(part,), **only)
@@ -85,3 +89,119 @@ def test_two_halves_merge_with_what_they_are_given():
     assert set(merged.of(given="rest").given_reports) == {"week", "spread"}
     with pytest.raises(InputError, match="givens is"):
         half(0).merge(result(features=("spread",), importances=np.zeros((1, 2)), groups={}))
+
+
+@pytest.fixture(scope="module")
+def weighed() -> Importance:
+    return weighed_both()
+
+
+def test_a_table_shows_both_numbers_and_what_explains_a_feature(weighed):
+    (told,) = weighed.tell().tables
+    assert [column.label for column in told.columns] == [
+        "mse worse by", "given the rest", "p (Holm)", "explained by the rest",
+    ]  # fmt: skip
+    rows = {row.name: row for row in told.rows}
+    free, left = weighed["spread"], weighed.of(given="rest")["spread"]
+    assert (
+        rows["spread"]
+        .cells[0]
+        .startswith(rounded(free.importance, free.ci_lower, free.ci_upper).value + " (")
+    )
+    assert (
+        rows["spread"]
+        .cells[1]
+        .startswith(rounded(left.importance, left.ci_lower, left.ci_upper).value + " (")
+    )
+    assert rows["spread"].cells[2:] == ["<0.001", "85%: elo"]
+    assert (rows["spread"].bar.before, rows["spread"].bar.value) == (free.importance, left.importance)
+    assert rows["week"].cells[3] == "1%"
+    assert rows["twin"].cells[1:] == ["- (not separable)", "-", "all: week"]
+    assert "cannot be separated from week: weigh them as a group" in rows["twin"].note
+
+
+def test_one_way_alone_is_called_what_it_is(weighed):
+    alone = weighed.of(given="rest")
+    telling = alone.tell()
+    assert telling.tables[0].heading == "What the model weighs, given the other columns"
+    assert telling.tables[0].columns[-1].label == "explained by the rest"
+    assert [row.name for row in telling.tables[0].rows][-1] == "twin"
+    assert telling.charts[0].xlabel == (
+        "how much worse mse gets when the column is shuffled among rows alike in the other columns"
+    )
+    assert "among rows alike in the other columns, seed 0" in telling.remarks[0]
+    assert telling.charts[0].asides == [
+        "85% explained by elo", "80% explained by spread", "1% explained", "not separable from week",
+    ]  # fmt: skip
+    listed = dataclasses.replace(alone, given="elo, week")
+    assert listed.tell().tables[0].heading == "What the model weighs, given elo, week"
+    assert "explained by the given" in listed.tell().tables[0].columns[-1].label
+
+
+def test_sentences_say_how_much_others_explain_and_what_is_left(weighed):
+    said = weighed.summary()
+    assert (
+        "The other columns, above all elo, explain 85% of spread; shuffling only the rest makes the mean "
+        in said
+    )
+    assert (
+        "Rows shuffled this way lie no farther from real ones than real ones do from each other (0.99; "
+        in said
+    )
+    assert "shuffled freely 2.33)." in said
+    headline = said.splitlines()
+    assert headline[1].startswith("Shuffling spread makes")
+    assert headline[2].startswith("The other columns")
+    for view in (said, str(weighed), weighed.to_markdown().replace("\\", "")):
+        text = " ".join(view.split())
+        assert "groups={'twin and week': ['twin', 'week']}" in text
+    # never shares of a total
+    assert "responsible" not in said
+
+
+def test_what_is_doubtful_is_said(weighed):
+    def notes(**changes) -> str:
+        report = dataclasses.replace(REPORTS["spread"], **changes)
+        alone = weighed.of(given="rest")
+        reports = {**alone.given_reports, "spread": report}
+        return " ".join(dataclasses.replace(alone, given_reports=reports).tell().notes)
+
+    assert "spread" not in notes()
+    assert "Rows with spread shuffled lie 1.5 times as far from real rows" in notes(off_data=1.5)
+    assert "learned from few rows" in notes(lam=0.6)
+    assert "learned from few rows" in notes(leverage=0.4)
+    assert "explain more than 98% of spread" in notes(own_share=0.01)
+    assert "lie no farther" not in notes(off_data=1.5)
+    few = dataclasses.replace(weighed.of(given="rest"), n_rows=150)
+    assert (
+        "Fewer than 200 rows: whether intervals hold given the other columns was not studied."
+        in few.tell().notes
+    )
+    # free numbers are not doubted
+    assert "200 rows" not in dataclasses.replace(weighed, n_rows=150, parts=()).summary()
+
+
+def test_dots_stand_in_the_terminal_where_there_is_room(weighed):
+    lines = {line.split()[0]: line for line in str(weighed).splitlines()[:9] if line.split()}
+    assert lines["spread"].rstrip().endswith("○")
+    assert "●─" in lines["spread"]
+    assert lines["twin"].rstrip().endswith("○")
+    assert "●" not in lines["twin"]
+    narrow = as_text(weighed.tell(), 70)
+    assert max(map(len, narrow.splitlines())) <= 70
+    assert "given the rest" in narrow
+
+
+def test_the_call_that_gives_it_again_names_what_was_given(weighed):
+    assert "given=[None, 'rest']" in weighed.tell().command
+    alone = weighed.of(given="rest")
+    assert "given='rest'" in alone.tell().command
+    assert "given=['elo', 'week']" in dataclasses.replace(alone, given="elo, week").tell().command
+    assert "given" not in dataclasses.replace(weighed, parts=()).tell().command
+
+
+def test_a_fragment_for_a_notebook_has_dots_and_a_latex_table_both_numbers(weighed):
+    html = weighed._repr_html_()
+    assert html.count('class="dot ring"') == 4
+    assert html.count('class="dot"') == 3
+    assert "given the rest" in weighed.to_latex()

@@ -52,7 +52,7 @@ def test_the_average_miss_gets_worse_by_as_many_digits_as_the_interval_bears():
     assert told[1] == "Shuffling a makes the average miss 7.8 worse (95% interval 7.3 to 8.3)."
     assert told[2] == "Next comes b: 2.0 (95% interval 1.8 to 2.2)."
     assert told[3] == (
-        "Given the other columns, this model barely uses c: it cannot be told apart from zero."
+        "Beside the other columns, this model barely uses c: it cannot be told apart from zero."
     )
 
 

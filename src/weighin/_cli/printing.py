@@ -33,6 +33,9 @@ _PLAIN = {
     "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
     "\N{MIDDLE DOT}": ".",
     "\N{FULL BLOCK}": "#",
+    "\N{WHITE CIRCLE}": "o",
+    "\N{BLACK CIRCLE}": "*",
+    "\N{BOX DRAWINGS LIGHT HORIZONTAL}": "-",
 }
 
 

@@ -15,7 +15,7 @@ from html import escape
 
 from weighin._base.text import printable
 from weighin._display.numbers import aligned
-from weighin._display.telling import MOST_ROWS, Column, Row, Table, Telling
+from weighin._display.telling import MOST_ROWS, Bar, Column, Row, Table, Telling
 
 # as wide as a digit, and as a decimal point
 FIGURE_SPACE, POINT_SPACE = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
@@ -39,6 +39,10 @@ white-space:normal;overflow-wrap:anywhere}
 .weighin.weighin .track{position:relative;display:block;width:190px;height:16px}
 .weighin.weighin .track span{position:absolute;display:block}
 .weighin.weighin .bar{top:2px;bottom:2px;background:#3b8fb0}
+.weighin.weighin .way{top:6px;bottom:6px;background:currentColor;opacity:.3}
+.weighin.weighin .dot{top:4px;width:8px;height:8px;margin-left:-4px;border-radius:50%;background:#3b8fb0;
+box-sizing:border-box}
+.weighin.weighin .ring{background:none;border:2px solid #3b8fb0}
 .weighin.weighin .less{background:#c9703f}
 .weighin.weighin .pale{opacity:.4}
 .weighin.weighin .whisker{top:4px;bottom:4px;border:solid currentColor;border-width:0 1px;box-sizing:border-box}
@@ -83,7 +87,7 @@ def table_html(
     """
     shown, left_out = table.upto(most)
     drawn = [row.bar for row in shown if bars and row.bar is not None]
-    ends = [0.0, *(end for bar in drawn for end in (bar.value, bar.low, bar.high) if math.isfinite(end))]
+    ends = [0.0, *(end for bar in drawn for end in _ends(bar) if math.isfinite(end))]
     scale = _Scale(min(ends), (max(ends) - min(ends)) or 1.0)
     heads = "".join(
         f'<th scope="col"{_side(column)}>{_text(column.label)}</th>' for column in table.columns
@@ -114,6 +118,10 @@ class _Scale:
             f"left:{100 * (start - self.low) / self.span:.2f}%;width:{100 * (stop - start) / self.span:.2f}%"
         )
 
+    def at(self, end: float) -> str:
+        """Place of a point."""
+        return f"left:{100 * (end - self.low) / self.span:.2f}%"
+
 
 def _cells(texts: Sequence[str], column: Column) -> list[str]:
     """Cells of a column; numbers are padded by spaces as wide as digits, so that their points are aligned."""
@@ -139,10 +147,24 @@ def _row(row: Row, cells: Sequence[str], scale: _Scale, *, with_bar: bool, with_
     return f'<tr{kind}><th scope="row">{name}{sign}{note}</th>{"".join(cells)}{last}</tr>'
 
 
+def _ends(bar: Bar) -> tuple[float, ...]:
+    return (bar.value, bar.low, bar.high, math.nan if bar.before is None else bar.before)
+
+
 def _bar(row: Row, scale: _Scale) -> str:
     bar, parts = row.bar, []
     assert bar is not None
-    if math.isfinite(bar.value) and bar.value:
+    before = bar.before
+    if before is not None:
+        there = [end for end in (before, bar.value) if math.isfinite(end)]
+        if len(there) == 2:
+            parts.append(f'<span class="way" style="{scale.across(min(there), max(there))}"></span>')
+        parts += [
+            f'<span class="{kind}" style="{scale.at(end)}"></span>'
+            for kind, end in (("dot ring", before), ("dot", bar.value))
+            if math.isfinite(end)
+        ]
+    elif math.isfinite(bar.value) and bar.value:
         kind = "bar" + (" less" if bar.value < 0 else "") + ("" if row.claimed else " pale")
         ends = scale.across(min(bar.value, 0.0), max(bar.value, 0.0))
         parts.append(f'<span class="{kind}" style="{ends}"></span>')
@@ -151,7 +173,7 @@ def _bar(row: Row, scale: _Scale) -> str:
             f'<span class="{kind}" style="{scale.across(bar.low, bar.high)}"></span>'
             for kind in ("line", "whisker")
         ]
-    parts.append(f'<span class="zero" style="left:{100 * (0 - scale.low) / scale.span:.2f}%"></span>')
+    parts.append(f'<span class="zero" style="{scale.at(0.0)}"></span>')
     return "".join(parts)
 
 

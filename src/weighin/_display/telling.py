@@ -33,17 +33,20 @@ def _harmless(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Bar:
-    """A number drawn beside its row, with its interval.
+    """A number drawn beside its row, with its interval: a bar, or, where it was another, a dot and the way from there.
 
     Attributes
     ----------
     value, low, high : float
         Length, and ends of the whisker; NaN for none.
+    before : float or None
+        What it was; None for a bar.
     """
 
     value: float
     low: float = math.nan
     high: float = math.nan
+    before: float | None = None
 
 
 @dataclass(frozen=True)

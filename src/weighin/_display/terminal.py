@@ -153,10 +153,40 @@ def _column(texts: list[str], column: Column) -> list[str]:
 
 
 def _bars(rows: Sequence[Row], width: int) -> list[str]:
-    """A bar of blocks for each row; none where there is no room."""
+    """A bar of blocks for each row, or a hollow and a full dot; none where there is no room."""
+    bars = [row.bar for row in rows if row.bar is not None]
+    if any(bar.before is not None for bar in bars):
+        return _dots(rows, width)
     lengths = [abs(row.bar.value) if row.bar is not None else math.nan for row in rows]
     top = max((length for length in lengths if math.isfinite(length)), default=0.0)
     if width < LEAST_BAR or not top:
         return []
     eighths = [round(8 * width * length / top) if math.isfinite(length) else 0 for length in lengths]
     return ["█" * (n // 8) + " ▏▎▍▌▋▊▉"[n % 8].strip() for n in eighths]
+
+
+def _dots(rows: Sequence[Row], width: int) -> list[str]:
+    """Where each number was, hollow, and where it is, full, with the way between."""
+    ends = [(row.bar.before, row.bar.value) if row.bar else (None, math.nan) for row in rows]
+    places = [[math.nan if end is None else end for end in pair] for pair in ends]
+    there = [end for pair in places for end in pair if math.isfinite(end)]
+    low, high = min([0.0, *there]), max([0.0, *there])
+    if width < LEAST_BAR or low == high:
+        return []
+
+    def drawn(before: float, now: float) -> str:
+        at = [
+            round((width - 1) * (end - low) / (high - low)) if math.isfinite(end) else None
+            for end in (before, now)
+        ]
+        shown = [place for place in at if place is not None]
+        line = [" "] * width
+        if len(shown) == 2:
+            line[min(shown) : max(shown)] = "─" * abs(shown[0] - shown[1])
+        # where both are at one place the full one tells
+        for place, dot in zip(at, "○●", strict=True):
+            if place is not None:
+                line[place] = dot
+        return "".join(line).rstrip()
+
+    return [drawn(*pair) for pair in places]

@@ -18,10 +18,11 @@ from weighin._inference import LINKS, Evidence, Link, evidence_from_json, eviden
 from weighin._results.associations import Associations
 from weighin._results.base import Result
 from weighin._results.effects import Effects
-from weighin._results.importance_charts import ChartOptions, draw, of_metric
+from weighin._results.importance_charts import of_metric
 from weighin._results.importance_columns import columns
 from weighin._results.importance_merge import merged
 from weighin._results.importance_numbers import ImportanceNumbers
+from weighin._results.importance_plot import ChartOptions, draw
 from weighin._results.importance_sections import kept_associations, kept_effects, with_ablation
 from weighin._results.importance_telling import tell
 from weighin._results.row_file import read_rows, write_rows
@@ -133,7 +134,7 @@ class Importance(ImportanceNumbers, Result):
 
     def plot(
         self,
-        kind: Literal["bars", "shuffles", "segments"] = "bars",
+        kind: Literal["bars", "given", "shuffles", "segments"] | None = None,
         *,
         metric: str | None = None,
         ax: Any = None,
@@ -147,10 +148,11 @@ class Importance(ImportanceNumbers, Result):
 
         Parameters
         ----------
-        kind : {"bars", "shuffles", "segments"}
+        kind : {"bars", "given", "shuffles", "segments"}, optional
             Bars with whiskers for the interval, pale where nothing may be claimed (for a metric without
-            intervals, marks show the single shuffles); a dot for every single shuffle; or a table of colours,
-            features by segments, for ``weigh(..., by=...)``.
+            intervals, marks show the single shuffles); a hollow dot for a feature shuffled freely and a full one for
+            the same given others, the default for ``weigh(..., given=[None, "rest"])``; a dot for every single
+            shuffle; or a table of colours, features by segments, for ``weigh(..., by=...)``.
         metric : str, optional
             Which one, of a result with several; the first by default.
         ax : matplotlib Axes, optional

@@ -3,77 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.checks import check_level, check_plot
-from weighin._base.errors import InputError, listing, nearest
-from weighin._base.optional import require
+from weighin._base.errors import listing
 from weighin._base.text import ARROWS
 from weighin._display import charts
 from weighin._display.numbers import UNKNOWN, interval_name, percent, rounded
+from weighin._results.associations_words import CloseColumn
+from weighin._results.given_words import asides, explained_by, inseparable, report_of, short
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_words import TITLE, about, axis_label, effect_label, heading, unclear
 from weighin._results.one_feature import probability
 
-KINDS = ("bars", "shuffles", "segments")
-STYLES = ("article",)
 # columns named in what a bar tells, as close
 MOST_CLOSE = 3
-
-
-@dataclass(frozen=True)
-class ChartOptions:
-    """What `Importance.plot` was asked for, but for the metric."""
-
-    kind: str
-    ax: Any
-    limit: int
-    relative: bool
-    style: str | None
-    title: str | None
-    level: float
-
-    def check(self, numbers: ImportanceNumbers) -> None:
-        """Raise InputError, naming what is in the way, unless the chart can be drawn."""
-        if self.kind not in KINDS:
-            choices = ", ".join(map(repr, KINDS))
-            raise InputError(
-                f"kind must be one of {choices}, got {self.kind!r}.{nearest(str(self.kind), KINDS)}"
-            )
-        if self.style not in (None, *STYLES):
-            raise InputError(f"style must be None or 'article', got {self.style!r}.")
-        if self.style and self.kind != "bars":
-            raise InputError(f"style={self.style!r} is for kind='bars', got kind={self.kind!r}.")
-        check_plot(self.ax, self.limit, self.title)
-        check_level(self.level)
-        if self.relative and numbers.baseline == 0:
-            raise InputError("relative=True is not defined: the baseline is 0. Use relative=False.")
-        if self.kind == "segments" and not numbers.segments:
-            raise InputError("kind='segments' needs a result with segments: weigh(..., by='year').")
-
-
-def draw(numbers: ImportanceNumbers, options: ChartOptions) -> Any:
-    """Draw what weighs how much, the heaviest on top; see `Importance.plot`."""
-    options.check(numbers)
-    order, relative = numbers.order[: options.limit], options.relative
-    if options.style == "article":
-        return _article(numbers, order, options)
-    make: dict[str, Callable[..., charts.Chart]] = {"bars": bars, "shuffles": _shuffles, "segments": segments}
-    chart = make[options.kind](numbers, order, relative=relative, level=options.level)
-    left_out = len(numbers.features) - len(order)
-    return charts.draw(
-        replace(
-            chart,
-            title=chart.title if options.title is None else heading(numbers, options.title),
-            subtitle=chart.subtitle + (f" {left_out} more features not shown." if left_out else ""),
-        ),
-        options.ax,
-    )
 
 
 def of_metric(numbers: ImportanceNumbers, metric: str) -> Any:
@@ -84,9 +32,8 @@ def of_metric(numbers: ImportanceNumbers, metric: str) -> Any:
     )
 
 
-def _texts(
-    numbers: ImportanceNumbers, relative: bool, about_marks: str, title: str = TITLE
-) -> dict[str, Any]:
+def texts(numbers: ImportanceNumbers, relative: bool, about_marks: str, title: str = TITLE) -> dict[str, Any]:
+    """Texts around a chart."""
     return {
         "title": heading(numbers, title),
         "subtitle": f"{about(numbers)}{about_marks}",
@@ -95,11 +42,13 @@ def _texts(
     }
 
 
-def _written(value: float, low: float, high: float, relative: bool) -> str:
+def written(value: float, low: float, high: float, relative: bool) -> str:
+    """Write a number, or a part of the baseline, to the digits its interval leaves."""
     return percent(value, low, high) if relative else rounded(value, low, high).value
 
 
-def _scale(numbers: ImportanceNumbers, relative: bool) -> float:
+def scale_of(numbers: ImportanceNumbers, relative: bool) -> float:
+    """What numbers are multiplied by: parts of the baseline, or amounts."""
     return 1.0 / abs(numbers.baseline) if relative else 1.0
 
 
@@ -107,7 +56,7 @@ def bars(
     numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool = False, level: float = 0.95
 ) -> charts.Bars:
     """Give the bars of some features; a page offers amounts and parts of the baseline, and each metric."""
-    scale, few = _scale(numbers, relative), numbers.few_rows[order]
+    scale, few = scale_of(numbers, relative), numbers.few_rows[order]
     signs = [ARROWS.get(numbers.directions.get(numbers.features[i], ""), "") for i in order]
     values = numbers.importances_mean[order] * scale
     lower, upper = (
@@ -129,21 +78,22 @@ def bars(
     if any(signs):
         key.append(("sign", "which way the prediction goes as the feature grows"))
     return charts.Bars(
-        **_texts(numbers, relative, said),
+        **texts(numbers, relative, said),
         choice={"Metric": numbers.metric, "Show": "% of baseline" if relative else "Amount"},
         names=[numbers.features[i] for i in order],
         values=values,
         singles=numbers.importances[order] * scale,
         interval=(lower, upper) if certain else None,
         unsure=unsure,
-        labels=[_written(*ends, relative) for ends in zip(values, lower, upper, strict=True)],
+        labels=[written(*ends, relative) for ends in zip(values, lower, upper, strict=True)],
         signs=signs,
+        asides=beside_bars(numbers, order),
         key=key,
-        tips=_tips(numbers, order, level),
+        tips=tips_of(numbers, order, level),
     )
 
 
-def _tips(numbers: ImportanceNumbers, order: NDArray[np.int64], level: float) -> list[list[str]]:
+def tips_of(numbers: ImportanceNumbers, order: NDArray[np.int64], level: float) -> list[list[str]]:
     """What a page tells of each feature when asked."""
     mean, relative, adjusted = numbers.importances_mean, numbers.relative, numbers.pvalue_holm
     few = numbers.few_rows
@@ -165,19 +115,34 @@ def _tips(numbers: ImportanceNumbers, order: NDArray[np.int64], level: float) ->
             said[i],
             pushes(word),
             f"moved together: {', '.join(members)}" if members else "",
-            _close(numbers, name),
+            close_columns(numbers, name),
+            f"{explained_by(report_of(numbers, name))} (explained by given columns)" if numbers.given else "",
             f"rank {rank} of {len(numbers.features)}{sure}",
         ]
         tips.append([line for line in lines if line])
     return tips
 
 
-def _close(numbers: ImportanceNumbers, feature: str) -> str:
+def close_columns(numbers: ImportanceNumbers, feature: str) -> str:
+    """Name the columns that a feature goes with, where that is known."""
+    close = _close(numbers, feature)
+    return f"goes with {', '.join(f'{column.name} ({column.written})' for column in close)}" if close else ""
+
+
+def _close(numbers: ImportanceNumbers, feature: str) -> Sequence[CloseColumn]:
     associations = numbers.associations
     if associations is None or feature not in associations.features:
-        return ""
-    close = associations[feature].close[:MOST_CLOSE]
-    return f"goes with {', '.join(f'{column.name} ({column.written})' for column in close)}" if close else ""
+        return ()
+    return associations[feature].close[:MOST_CLOSE]
+
+
+def beside_bars(numbers: ImportanceNumbers, order: NDArray[np.int64]) -> list[str]:
+    """Name at the end of each row what the feature goes with, or what explains it; nothing where nobody knows."""
+    names = [numbers.features[i] for i in order]
+    if numbers.given:
+        return asides([report_of(numbers, name) for name in names])
+    close = [", ".join(short(column.name) for column in _close(numbers, name)[:2]) for name in names]
+    return [f"goes with {columns}" if columns else "" for columns in close] if any(close) else []
 
 
 def pushes(word: str) -> str:
@@ -197,6 +162,9 @@ def verdicts(numbers: ImportanceNumbers, level: float) -> list[str]:
 
     def of_one(i: int) -> str:
         if math.isnan(mean[i]):
+            apart = inseparable(report_of(numbers, numbers.features[i]))
+            if apart:
+                return apart
             return "no value: the metric is not defined here"
         if math.isinf(mean[i]):
             return "infinite: the metric is infinite once this feature is shuffled"
@@ -215,14 +183,15 @@ def verdicts(numbers: ImportanceNumbers, level: float) -> list[str]:
     return [of_one(i) for i in range(len(numbers.features))]
 
 
-def _shuffles(
+def shuffles(
     numbers: ImportanceNumbers, order: NDArray[np.int64], *, relative: bool, level: float = 0.95
 ) -> charts.Shuffles:
+    """Give a dot for every shuffle of some features."""
     about_dots = " A dot is one shuffle, a box the middle half: the noise of shuffling alone."
     return charts.Shuffles(
-        **_texts(numbers, relative, about_dots),
+        **texts(numbers, relative, about_dots),
         names=[numbers.features[i] for i in order],
-        singles=numbers.importances[order] * _scale(numbers, relative),
+        singles=numbers.importances[order] * scale_of(numbers, relative),
     )
 
 
@@ -245,7 +214,7 @@ def segments(
         for row, i in enumerate(order)
     ]
     return charts.Cells(
-        **_texts(
+        **texts(
             numbers,
             relative,
             " Slanted numbers cannot be told apart from 0, given the number of features.",
@@ -254,7 +223,7 @@ def segments(
         names=[numbers.features[i] for i in order],
         segments=[str(segment) for segment in numbers.segments],
         values=values,
-        labels=[[_written(*ends, relative) for ends in row] for row in cells],
+        labels=[[written(*ends, relative) for ends in row] for row in cells],
         intervals=[
             [
                 "few rows" if few[k][i] else rounded(*ends).interval.removeprefix(UNKNOWN)
@@ -264,15 +233,3 @@ def segments(
         ],
         unsure=np.stack([unclear(part, level)[order] for part in parts], 1),
     )
-
-
-def _article(numbers: ImportanceNumbers, order: NDArray[np.int64], options: ChartOptions) -> Any:
-    pd = require("pandas", "fastai", "draw the article's chart")
-    values = numbers.importances_mean[order] * _scale(numbers, options.relative)
-    names = [numbers.features[i] for i in order]
-    frame = pd.DataFrame({"feature": names, "importance": np.nan_to_num(values)})
-    where = {} if options.ax is None else {"ax": options.ax, "figsize": None}
-    ax = charts.article_bars(frame, limit=len(order), asc=False, absolute=False, **where)
-    if numbers.simulated or not numbers.complete:
-        ax.set_title(charts.literal(heading(numbers, options.title or TITLE)))
-    return ax

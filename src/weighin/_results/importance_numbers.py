@@ -319,7 +319,7 @@ class ImportanceNumbers:
     @property
     def few_rows(self) -> NDArray[np.bool_]:
         """Whether so few rows count for a feature that no interval holds, shape (n_features,)."""
-        return self._from_judged("few_rows") == 1
+        return (self._from_judged("few_rows") == 1) & ~np.isnan(self.importances_mean)
 
     @property
     def order(self) -> NDArray[np.int64]:

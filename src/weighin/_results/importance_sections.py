@@ -36,6 +36,14 @@ READING = (
     "Which model: the numbers describe this one trained model, not the world, and not the next training.",
 )
 
+GIVEN = (
+    "Given the other columns: rows exchange values of a column only with rows that look alike in the other columns, "
+    "and only the part of a value that these do not explain. The rows this makes could exist. What is left of the "
+    "importance is what the model takes from this column and cannot take from the others.",
+    "Freely and given the others: where the first is large and the second small, the column carries what others carry, "
+    "too. That says nothing about which of them is the cause, or which the model needs: train without it to see.",
+)
+
 
 def warnings(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
     """What a page says before all else."""

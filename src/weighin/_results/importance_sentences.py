@@ -42,7 +42,7 @@ def sentences(
     confidence_level : float
         Of the intervals, and of what is claimed.
     """
-    words = _Words(numbers, name, confidence_level)
+    words = Words(numbers, name, confidence_level)
     if not words.measured:
         return [f"No importance could be measured: {numbers.metric} is not a number on these rows."]
     heavy = words.heavy
@@ -79,7 +79,7 @@ def which_rows(numbers: ImportanceNumbers) -> str:
     return printable(rows)
 
 
-class _Words:
+class Words:
     """Numbers of a result in the words of its metric."""
 
     def __init__(self, numbers: ImportanceNumbers, name: Name, confidence_level: float) -> None:
@@ -115,9 +115,9 @@ class _Words:
             return ["Too few rows count here to say what this model weighs."]
         if self.unclear:
             return [
-                "No feature can be told apart from zero: given the others, this model may barely use any of them."
+                "No feature can be told apart from zero: beside the others, this model may barely use any of them."
             ]
-        return ["This model barely uses any one of these features, given the others."]
+        return ["This model barely uses any one of these features beside the others."]
 
     def of_one(self, place: int) -> str:
         """A sentence on one feature that weighs something."""
@@ -136,16 +136,15 @@ class _Words:
         said = []
         barely = [place for place in self.unclear if self.upper[place] <= BARELY * self.top]
         open_ = [place for place in self.unclear if place not in barely]
-        called = CALLED.get(self.numbers.metric, self.numbers.metric)
         if barely and not alone:
             they = "it" if len(barely) == 1 else "they"
             said.append(
-                f"Given the other columns, this model barely uses {self.names(barely)}: {they} cannot be told apart "
+                f"Beside the other columns, this model barely uses {self.names(barely)}: {they} cannot be told apart "
                 "from zero."
             )
         if open_ and not alone:
             said.append(
-                f"{self.names(open_)} cannot be told apart from zero on these rows: given the other columns, this "
+                f"{self.names(open_)} cannot be told apart from zero on these rows: beside the other columns, this "
                 "model may barely use " + ("it." if len(open_) == 1 else "them.")
             )
         chance = [place for place in self.unclear if self.lower[place] > 0 or self.upper[place] < 0]
@@ -155,6 +154,12 @@ class _Words:
                 f"Nothing is claimed of {self.names(chance)} although {its} out 0: among "
                 f"{len(self.measured)} features, one may do so by chance."
             )
+        return [*said, *self.of_the_unmoved()]
+
+    def of_the_unmoved(self) -> list[str]:
+        """Sentences on features that have no interval, or none that says anything."""
+        said = []
+        called = CALLED.get(self.numbers.metric, self.numbers.metric)
         if self.few:
             said.append(few_rows_text(self.names(self.few)))
         if self.still:

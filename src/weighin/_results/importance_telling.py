@@ -2,48 +2,53 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from weighin._base.errors import listing
-from weighin._base.text import ARROWS, printable
-from weighin._display.numbers import interval_name, percent, rounded, write
-from weighin._display.telling import Bar, Column, Row, Table, Telling
-from weighin._results.importance_charts import bars, pushes, verdicts
+from weighin._base.text import printable
+from weighin._display.numbers import write
+from weighin._display.telling import Table, Telling
+from weighin._results.given_chart import dumbbell
+from weighin._results.given_sentences import findings
+from weighin._results.given_words import alike, beside, given_notes, shuffled
+from weighin._results.importance_charts import bars
 from weighin._results.importance_numbers import ImportanceNumbers
-from weighin._results.importance_sections import READING, sections, warnings
-from weighin._results.importance_sentences import baseline_sentence, sentences
-from weighin._results.importance_words import TITLE, about, effect_label, heading
+from weighin._results.importance_sections import GIVEN, READING, sections, warnings
+from weighin._results.importance_sentences import baseline_sentence
+from weighin._results.importance_table import table, table_of_both
+from weighin._results.importance_words import TITLE, about
 from weighin._results.listed import few_rows_sentence
-from weighin._results.one_feature import probability
 from weighin._results.provenance import made as with_provenance
 
 
 def tell(numbers: ImportanceNumbers, confidence_level: float, limit: int) -> Telling:
     """Say all of it: `limit` features in sentences of their own."""
     metrics = [numbers.of(metric, numbers.segment) for metric in numbers.metrics]
+    other = beside(numbers, numbers.metric)
     return Telling(
         title=TITLE,
         kicker=_kicker(numbers),
-        tables=[_table(part, confidence_level) for part in metrics],
+        tables=[_table(numbers, part, confidence_level) for part in metrics],
         remarks=[about(numbers), *remarks(numbers)],
         elsewhere=further_views(numbers),
         sentences=[
             *baseline_sentence(numbers),
-            *sentences(numbers, limit, printable, confidence_level),
+            *findings(numbers, other, limit, printable, confidence_level),
             *_cautions(numbers),
         ],
-        reading=[*READING, _which_rows(numbers)],
+        reading=[*READING, *(GIVEN if any(numbers.givens) else ()), _which_rows(numbers)],
         made=made(numbers),
-        notes=[*map(printable, numbers.notes), *lighter_groups(numbers)],
+        notes=[*map(printable, numbers.notes), *lighter_groups(numbers), *_of_given(numbers, other)],
         simulated=numbers.simulated,
         charts=[
-            bars(part, part.order, relative=part_of, level=confidence_level)
+            bars(part, part.order, relative=relative, level=confidence_level)
+            if other is None
+            else dumbbell(numbers, part.order, relative=relative, level=confidence_level, metric=part.metric)
             for part in metrics
-            for part_of in _scales(part)
+            for relative in _scales(part)
         ],
         sections=sections(numbers, confidence_level),
         warnings=warnings(numbers),
@@ -60,6 +65,28 @@ def _kicker(numbers: ImportanceNumbers) -> str:
 
 def _scales(numbers: ImportanceNumbers) -> list[bool]:
     return [False, True] if np.isfinite(numbers.relative).any() else [False]
+
+
+def _given(numbers: ImportanceNumbers) -> Any:
+    """The argument that features were shuffled given, as far as a result knows it."""
+    asked = [
+        given if given in ("rest", "per feature") else given.split(", ") if given else None
+        for given in numbers.givens
+    ]
+    if "per feature" in asked:
+        return {name: list(report.given) for name, report in numbers.given_reports.items()}
+    return asked if len(asked) > 1 else asked[0] or ""
+
+
+def _table(numbers: ImportanceNumbers, part: ImportanceNumbers, confidence_level: float) -> Table:
+    other = beside(numbers, part.metric)
+    return table(part, confidence_level) if other is None else table_of_both(part, other, confidence_level)
+
+
+def _of_given(numbers: ImportanceNumbers, other: ImportanceNumbers | None) -> list[str]:
+    """Notes on features shuffled given others, whichever of the two it is."""
+    both = [part for part in (numbers, other) if part is not None and part.given]
+    return list(dict.fromkeys(note for part in both for note in given_notes(part)))
 
 
 def _which_rows(numbers: ImportanceNumbers) -> str:
@@ -84,62 +111,12 @@ def _call(numbers: ImportanceNumbers) -> str:
         "metric": metrics if len(metrics) > 1 else metrics[0],
         "groups": {name: list(members) for name, members in numbers.groups.items()},
         "by": numbers.by,
+        "given": _given(numbers),
         "n_repeats": numbers.n_repeats,
         "random_state": numbers.random_state,
     }
     arguments = ", ".join(f"{name}={value!r}" for name, value in asked.items() if value not in ("", {}))
     return f"weighin.weigh(model, rows, {arguments})"
-
-
-def _table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
-    (lower, upper), claims = numbers.interval(confidence_level), numbers._claims(confidence_level)
-    part_lower, part_upper = numbers.relative_interval(confidence_level)
-    mean, noise, relative = numbers.importances_mean, numbers.importances_std, numbers.relative
-    rows, said = [], verdicts(numbers, confidence_level)
-    for i in map(int, numbers.order):
-        name, few, moved = numbers.features[i], bool(numbers.few_rows[i]), bool(numbers.importances[i].any())
-        low, high = (math.nan, math.nan) if few else (float(lower[i]), float(upper[i]))
-        number = rounded(float(mean[i]), low, high)
-        part_ends = (math.nan, math.nan) if few else (float(part_lower[i]), float(part_upper[i]))
-        part = percent(float(relative[i]), *part_ends)
-        word = numbers.directions.get(name, "")
-        if claims is None:
-            around = write(float(noise[i])) if numbers.n_repeats > 1 else "-"
-            cells = [number.value, around, part]
-        else:
-            around = "too few rows" if few else number.interval
-            if not moved:
-                around = "not read" if numbers.ignored[i] else "no change"
-            sure = probability(float(claims.adjusted[i])) if moved and not few else "-"
-            cells = [number.value, around, sure, part]
-        rows.append(
-            Row(
-                name,
-                cells,
-                Bar(float(mean[i]), low, high),
-                sign=ARROWS.get(word, ""),
-                meaning=word,
-                claimed=claims is None or bool(claims.any[i]),
-                note=_note(numbers, name, word, said[i]),
-            )
-        )
-    level = interval_name(confidence_level)
-    between = (
-        [Column("± shuffling")]
-        if claims is None
-        else [Column(level, "right"), Column("p (Holm)", gives_way=2)]
-    )
-    columns = [Column(effect_label(numbers)), *between, Column("of baseline", "right", gives_way=1)]
-    return Table(
-        heading(numbers), "feature", columns, rows, "to_frame(), plot(limit=...)", {"Metric": numbers.metric}
-    )
-
-
-def _note(numbers: ImportanceNumbers, name: str, word: str, verdict: str) -> str:
-    """What a page writes under a name: members of a group, what its number does not say, which way predictions go."""
-    members = ", ".join(map(printable, numbers.groups.get(name, ())))
-    way = pushes(word)
-    return "; ".join(filter(None, [members and f"{members}, moved together", verdict, way]))
 
 
 def remarks(numbers: ImportanceNumbers) -> list[str]:
@@ -160,6 +137,11 @@ def further_views(numbers: ImportanceNumbers) -> list[str]:
         return []
     lines = []
     others = [name for name in numbers.metrics if name != numbers.metric]
+    more = numbers.givens[2:]
+    if more:
+        lines.append(
+            f"Measured as well: {listing(list(map(shuffled, more)))}. See .of(given={more[0]!r}), to_frame()."
+        )
     if others:
         lines.append(f"Measured as well: {listing(others)}. See .of({others[0]!r}), to_frame().")
     if numbers.segments:
@@ -212,6 +194,14 @@ def _surely_lighter(numbers: ImportanceNumbers, group: str, members: Sequence[st
     return False
 
 
+def _donors(numbers: ImportanceNumbers) -> str:
+    ways = [
+        "the same donors for all of them" if not given else f"its own donors{alike(given)}"
+        for given in numbers.givens
+    ]
+    return "; and ".join(ways)
+
+
 def made(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
     """Say how it was made: what somebody needs who wants to do it again."""
     better = "higher" if numbers.greater_is_better else "lower"
@@ -222,7 +212,7 @@ def made(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
         ("Model", numbers.model),
         ("Rows", numbers.rows or f"{numbers.n_rows:,} rows"),
         ("Metric", metrics + (f"; also {others}" if others else "")),
-        ("Shuffles", f"{numbers.n_repeats} of each feature, the same donors for all of them"),
+        ("Shuffles", f"{numbers.n_repeats} of each feature, {_donors(numbers)}"),
         ("Seed", str(numbers.random_state)),
         ("Segments", numbers.by),
         ("Groups", "; ".join(f"{name}: {', '.join(members)}" for name, members in numbers.groups.items())),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from weighin._display.numbers import write
+from weighin._results.given_words import alike, shuffled
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_sentences import which_rows
 from weighin._results.one_feature import worse_by
@@ -17,7 +18,12 @@ def heading(numbers: ImportanceNumbers, title: str = TITLE) -> str:
     """Mark a title by what must not be missed."""
     finished = f"{len(numbers.features)} feature{'s' * (len(numbers.features) != 1)} finished"
     partial = "" if numbers.complete else f"PARTIAL, {finished} - "
-    return marked(numbers, partial + title)
+    only = (
+        f", {shuffled(numbers.given)}"
+        if numbers.given and len(numbers.givens) == 1 and title == TITLE
+        else ""
+    )
+    return marked(numbers, f"{partial}{title}{only}")
 
 
 def effect_label(numbers: ImportanceNumbers) -> str:
@@ -25,11 +31,12 @@ def effect_label(numbers: ImportanceNumbers) -> str:
     return worse_by(numbers.metric)
 
 
-def axis_label(numbers: ImportanceNumbers) -> str:
-    """Label of the axis of a chart."""
+def axis_label(numbers: ImportanceNumbers, given: str | None = None) -> str:
+    """Label of the axis of a chart; of one that shows numbers shuffled in other ways too, with `given` ""."""
+    among = alike(numbers.given if given is None else given)
     if numbers.metric == "prediction_change":
-        return "how far the prediction moves when the column is shuffled"
-    return f"how much worse {numbers.metric} gets when the column is shuffled"
+        return f"how far the prediction moves when the column is shuffled{among}"
+    return f"how much worse {numbers.metric} gets when the column is shuffled{among}"
 
 
 def about(numbers: ImportanceNumbers) -> str:
@@ -40,7 +47,9 @@ def about(numbers: ImportanceNumbers) -> str:
         baseline = "How far predictions move, on "
     training = " THE MODEL WAS TRAINED ON SOME OF THESE ROWS." if numbers.on_training_rows else ""
     shuffles = f"{numbers.n_repeats} shuffle{'s' * (numbers.n_repeats > 1)} per feature"
-    return f"{baseline}{which_rows(numbers)}; {shuffles}, seed {numbers.random_state}.{training}"
+    ways = [alike(given).strip() or "among all rows" for given in numbers.givens]
+    among = f", {' and '.join(ways)}" if any(numbers.givens) else ""
+    return f"{baseline}{which_rows(numbers)}; {shuffles}{among}, seed {numbers.random_state}.{training}"
 
 
 def unclear(numbers: ImportanceNumbers, level: float = 0.95) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

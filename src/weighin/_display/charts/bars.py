@@ -13,6 +13,7 @@ from weighin._display.charts.look import PALE, Look, look_of
 from weighin._display.charts.texts import (
     axes_for,
     bare,
+    ends_of_rows,
     fit_height,
     letters,
     literal,
@@ -56,6 +57,7 @@ def bars(chart: Bars, ax: Any = None) -> Any:
         )
         reach = np.concatenate([reach, np.nan_to_num(marks)], axis=1)
     _number(ax, values, chart.labels, np.minimum(reach.min(1), 0.0), np.maximum(reach.max(1), 0.0), look)
+    ends_of_rows(ax, chart.asides, np.ones(len(names), bool), look)
     ax.axvline(0, color=look.ink, linewidth=1, zorder=4)
     bare(ax, look, percent=chart.percent)
     if chart.line is not None:

@@ -50,8 +50,10 @@ class Rows(Chart):
         Behind the names; empty for none.
     tips : sequence of sequences of str
         What a page tells of a row when asked.
+    asides : sequence of str
+        In small behind the numbers; empty for none.
     key : sequence of (kind, text)
-        What a page says of "bar", "negative", "pale", "whisker", "hollow", "full" and "sign".
+        What a page says of "bar", "negative", "pale", "whisker", "hollow", "full", "between" and "sign".
     ranked : bool
         Whether the order is by value, so that a page offers others.
     """
@@ -61,6 +63,7 @@ class Rows(Chart):
     unsure: NDArray[np.bool_]
     signs: Sequence[str] = ()
     tips: Sequence[Sequence[str]] = ()
+    asides: Sequence[str] = ()
     key: Sequence[tuple[str, str]] = ()
     ranked: bool = True
 
@@ -75,11 +78,12 @@ class Rows(Chart):
             for name, value in fields.items()
             if isinstance(value, list | tuple | np.ndarray)
             and len(value) == n
-            and name not in ("key", "interval")
+            and name != "key"
+            and "interval" not in name
         }
-        interval = fields.get("interval")
-        if interval is not None:
-            rows["interval"] = tuple(end[:most] for end in interval)
+        for name, ends in fields.items():
+            if "interval" in name and ends is not None:
+                rows[name] = tuple(end[:most] for end in ends)
         return dataclasses.replace(self, **rows)
 
 
@@ -115,11 +119,21 @@ class Dumbbell(Rows):
         A hollow and a full dot; NaN for none.
     legend : (str, str)
         What they stand for.
+    directed : bool
+        Whether the way has the colour of its direction; else it is grey, and the dots have colour.
+    first_interval, second_interval : tuple of ndarrays of shape (n,), or None
+        Ends of their whiskers.
+    unsure_first : ndarray of bool of shape (n,)
+        Whose hollow dot is pale; `unsure` is about the full one.
     """
 
     first: Values
     second: Values
     legend: tuple[str, str]
+    directed: bool = True
+    first_interval: Ends | None = None
+    second_interval: Ends | None = None
+    unsure_first: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

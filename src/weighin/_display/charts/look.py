@@ -25,6 +25,8 @@ class Look:
         Colour of the ground, about.
     ink, quiet, grid : str
         Names and numbers, what explains them, and lines behind.
+    between : str
+        Of what lies between two dots.
     bar, negative : str
         What counts for a feature and what against it: blue and orange, which no colour blindness mixes up.
     """
@@ -33,8 +35,15 @@ class Look:
     ink: str
     quiet: str
     grid: str
+    between: str
     bar: str
     negative: str
+
+    def pale(self, colour: str) -> Any:
+        """Give a colour as pale as what cannot be told apart from zero, through which nothing shows."""
+        from matplotlib.colors import to_hex, to_rgb
+
+        return to_hex(PALE * np.array(to_rgb(colour)) + (1 - PALE) * np.array(to_rgb(self.ground)))
 
     def diverging(self) -> Any:
         """Colours from negative over nothing, which is the ground, to positive."""
@@ -49,8 +58,8 @@ class Look:
         return LinearSegmentedColormap.from_list("weighin", [self.ground, self.bar])
 
 
-LIGHT = Look("#ffffff", "#22313a", "#5f6e77", "#e3e8ea", BAR, BAR_NEGATIVE)
-DARK = Look("#101417", "#e8eef1", "#a3b1b9", "#333d43", BAR, BAR_NEGATIVE)
+LIGHT = Look("#ffffff", "#22313a", "#5f6e77", "#e3e8ea", "#c9d2d6", BAR, BAR_NEGATIVE)
+DARK = Look("#101417", "#e8eef1", "#a3b1b9", "#333d43", "#4a565d", BAR, BAR_NEGATIVE)
 
 
 def look_of(ax: Any) -> Look:

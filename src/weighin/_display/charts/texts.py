@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weighin._base.text import printable
 from weighin._display.charts.chart import Chart
@@ -76,6 +77,21 @@ def name_rows(
     ax.set_yticks(np.arange(len(names)), labels, fontsize=size, color=look.ink)
     ax.tick_params(axis="y", length=0)
     return pitch
+
+
+def ends_of_rows(ax: Any, texts: Sequence[str], quiet: NDArray[np.bool_], look: Look) -> None:
+    """Write a text at the end of each row, at the right of the Axes."""
+    for row, text in enumerate(texts):
+        ax.annotate(
+            literal(text),
+            (1.0, row),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(12, 0),
+            textcoords="offset points",
+            va="center",
+            color=look.quiet if quiet[row] else look.ink,
+            fontsize=letters(ax),
+        )
 
 
 def row_pitch(labels: Sequence[str]) -> float:

@@ -48,8 +48,9 @@
     ruler.font = `600 13px ${getComputedStyle(document.body).fontFamily}`;
     return texts.reduce((width, text) => Math.max(width, ruler.measureText(text).width), 0);
   }
+  const LENGTHS = ["value", "low", "high", "low1", "high1", "low2", "high2"];
   function ends(rows) {
-    const every = rows.flatMap((row) => [row.value, row.low, row.high]).filter((end) => end !== null);
+    const every = rows.flatMap((row) => LENGTHS.map((key) => row[key])).filter((end) => typeof end === "number");
     const [low, high] = [Math.min(0, ...every), Math.max(0, ...every)];
     const room = 0.02 * (high - low);
     return [low < 0 ? low - room : 0, high > low ? high + room : 1];
@@ -82,14 +83,18 @@
       const numbers = widest(rows.map((row) => row.label));
       const arrows = rows.some((row) => row.arrow) && !narrow ? 20 : 0;
       const left = narrow ? 2 : Math.min(0.36 * room, widest(rows.map((row) => row.name)) + arrows + 16);
-      const right = narrow ? 6 : numbers + 18;
+      const aside = narrow ? 0 : widest(rows.map((row) => row.aside));
+      const beside = aside && aside + 22;
+      const right = narrow ? 6 : numbers + 18 + beside;
       fitted.width = Math.max(40, room - left - right);
       Object.assign(fitted.padding, { left, right });
       fitted.data.values = rows.map(({ full, tips, ...row }, i) => ({ ...row, i }));
       const x = layer("bars").encoding.x;
       x.scale.domain = ends(rows);
       x.axis.labelExpr = data.axes[now().percent ? "percent" : "amount"];
-      layer("numbers").mark.x = fitted.width + right - 2;
+      layer("numbers").mark.x = fitted.width + right - 2 - beside;
+      if (beside) layer("asides").mark.x = fitted.width + right - beside + 18;
+      if (narrow && layer("asides")) layer("asides").mark.limit = fitted.width;
       Object.assign(layer("names").mark, narrow
         ? { x: 2 - left, limit: fitted.width - numbers }
         : { x: -10 - arrows, limit: left - arrows - 8 });
@@ -116,7 +121,7 @@
       view = made;
       hideTip();
       drawn.replaceChildren(ground);
-      if (cut.length) drawn.append(list(cut, narrow ? 50 : 34));
+      if (cut.length) drawn.append(list(cut, spec.height.step));
       part("axis").textContent = now().axis[0].toUpperCase() + now().axis.slice(1);
     }
 

@@ -27,6 +27,8 @@ PERCENT, AMOUNT, PLAIN = (
     "format(datum.value, ',.6~g')",
     "format(datum.value, '.6~g')",
 )
+# ends of the whiskers of two dots
+WHISKERS = ("low1", "high1", "low2", "high2")
 _AXIS = {"domain": False, "ticks": False, "gridColor": "var(--line)", "labelColor": "var(--quiet)"}
 # the scale of another layer
 _LENGTH: Spec = {"type": "quantitative"}
@@ -63,24 +65,40 @@ def short(name: str, limit: int = 36) -> str:
 def rows_of(chart: Rows) -> list[Spec]:
     """Give what a chart of rows is drawn from: `value`, and `low` and `high`, which are whiskers or the two dots."""
     nothing = np.full(len(chart.names), np.nan)
-    values, low, high = nothing, nothing, nothing
+    numbers = {"value": nothing, "low": nothing, "high": nothing}
+    faint = chart.unsure
     if isinstance(chart, Bars):
-        values = chart.values
         low, high = chart.interval or (nothing, nothing)
+        numbers = {"value": chart.values, "low": low, "high": high}
     elif isinstance(chart, Dumbbell):
-        low, high = chart.first, chart.second
-    signs = chart.signs or [""] * len(chart.names)
-    columns = zip(chart.names, signs, chart.labels, chart.unsure, values, low, high, strict=True)
+        numbers = {"value": chart.first, "low": chart.first, "high": chart.second}
+        faint = faint if chart.unsure_first is None else chart.unsure_first
+        if not chart.directed:
+            whiskers = [*(chart.first_interval or [nothing] * 2), *(chart.second_interval or [nothing] * 2)]
+            numbers |= dict(zip(WHISKERS, whiskers, strict=True))
+    none = [""] * len(chart.names)
     return [
         {
             "i": place,
             "name": short(printable(name)),
             "arrow": sign,
             "label": label,
+            "aside": aside,
             "sure": not unsure,
-            **dict(zip(("value", "low", "high"), map(finite, numbers), strict=True)),
+            "firm": not pale,
+            **{key: finite(values[place]) for key, values in numbers.items()},
         }
-        for place, (name, sign, label, unsure, *numbers) in enumerate(columns)
+        for place, (name, sign, label, aside, unsure, pale) in enumerate(
+            zip(
+                chart.names,
+                chart.signs or none,
+                chart.labels,
+                chart.asides or none,
+                chart.unsure,
+                faint,
+                strict=True,
+            )
+        )
     ]
 
 
@@ -91,12 +109,17 @@ def finite(value: Any) -> float | None:
 
 def rows_spec(chart: Rows, rows: Sequence[Spec], *, narrow: bool) -> Spec:
     """Specify rows with a name before and a number behind each; `narrow` for a phone: the name above its bar."""
-    names, numbers = (max((_width(row[key]) for row in rows), default=0) for key in ("name", "label"))
+    names, numbers, asides = (
+        max((_width(row[key]) for row in rows), default=0) for key in ("name", "label", "aside")
+    )
     arrows = 20 if any(row["arrow"] for row in rows) else 0
     left = 2 if narrow else min(300, names + arrows + 18)
-    right = 6 if narrow else numbers + 18
+    # behind the numbers; on a phone on a line of their own
+    room = 0.0 if narrow or not asides else asides + 22
+    step = (ROW_NARROW + 18 * bool(asides)) if narrow else ROW_WIDE
+    right = 6 if narrow else numbers + 18 + room
     width = (NARROW if narrow else WIDE) - left - right
-    down, up = (11, -11) if narrow else (0, 0)
+    down, up = (step // 2 - 14 - 18 * bool(asides), 14 - step // 2) if narrow else (0, 0)
     place: Spec = {"field": "i", "type": "ordinal", "sort": None, "axis": None}
     place["scale"] = {"paddingInner": 0, "paddingOuter": 0}
     ink: Spec = {"color": "var(--ink)", "opacity": 1}
@@ -105,7 +128,13 @@ def rows_spec(chart: Rows, rows: Sequence[Spec], *, narrow: bool) -> Spec:
     before = {"align": "right", "x": -10 - arrows, "limit": left - arrows - 14}
     zero = {"type": "tick", "thickness": 1, "size": 24 if narrow else ROW_WIDE, "yOffset": down, **ink}
     faint: Spec = {"condition": {"test": "datum.sure", "value": "var(--ink)"}, "value": "var(--quiet)"}
-    last = {**text, "align": "right", "x": width + right - 2, "fontWeight": 600}
+    last = {**text, "align": "right", "x": width + right - 2 - room, "fontWeight": 600}
+    beside = {**text, "align": "left", "fontSize": 12, "color": "var(--quiet)"}
+    beside |= (
+        {"x": 2 - left, "yOffset": step // 2 - 11, "limit": width}
+        if narrow
+        else {"x": width + right - room + 18}
+    )
 
     def layer(mark: Spec, **encoding: Any) -> Spec:
         return {"mark": mark, "encoding": {"y": place, **encoding}}
@@ -116,13 +145,15 @@ def rows_spec(chart: Rows, rows: Sequence[Spec], *, narrow: bool) -> Spec:
         "labelExpr": PERCENT if chart.percent else AMOUNT,
     }
     x: Spec = {"type": "quantitative", "axis": axis, "scale": {"domain": domain(rows), "nice": False}}
-    marks = _dots(x, down) if isinstance(chart, Dumbbell) else _bars(x, down, 14 if narrow else 18)
+    marks = _dots(chart, x, down) if isinstance(chart, Dumbbell) else _bars(x, down, 14 if narrow else 18)
     layers = [
         *({**layer(mark.pop("mark"), **mark.pop("encoding")), **mark} for mark in marks),
         layer(zero, x={"datum": 0, "type": "quantitative"}),
         {"name": "names", **layer({**text, **(at_left if narrow else before)}, text={"field": "name"})},
         {"name": "numbers", **layer(last, text={"field": "label"}, color=faint)},
     ]
+    if asides:
+        layers.append({"name": "asides", **layer(beside, text={"field": "aside"})})
     if arrows and not narrow:
         sign = {**text, "align": "right", "x": -10, "color": "var(--quiet)"}
         layers.append(layer(sign, text={"field": "arrow"}))
@@ -138,7 +169,7 @@ def rows_spec(chart: Rows, rows: Sequence[Spec], *, narrow: bool) -> Spec:
         )
     return {
         "width": width,
-        "height": {"step": ROW_NARROW if narrow else ROW_WIDE},
+        "height": {"step": step},
         "autosize": {"type": "none"},
         "padding": {"left": left, "right": right, "top": 28, "bottom": 6},
         "data": {"name": "rows", "values": list(rows)},
@@ -163,41 +194,64 @@ def _bars(x: Spec, down: int, height: int) -> list[Spec]:
     ]
 
 
-def _dots(x: Spec, down: int) -> list[Spec]:
+def _dots(chart: Dumbbell, x: Spec, down: int) -> list[Spec]:
     less = {
         "condition": {"test": "datum.high < datum.low", "value": "var(--bar-negative)"},
         "value": "var(--bar)",
     }
     pale = {"condition": {"test": "datum.sure", "value": 1}, "value": 0.38}
-    rule = _rule(x, down, {}, 5)
-    rule["encoding"] |= {"color": less, "opacity": pale}
-    dot = {
-        "type": "point",
-        "filled": True,
-        "opacity": 1,
-        "yOffset": down,
-        "stroke": "var(--ink)",
-        "strokeWidth": 1.5,
-    }
-    ends = (("low", "var(--ground)", 80), ("high", "var(--ink)", 60))
-    dots = [
-        {"mark": {**dot, "fill": fill, "size": size}, "encoding": {"x": {**_LENGTH, "field": field}}}
-        for field, fill, size in ends
+    faint = {"condition": {"test": "datum.firm", "value": 1}, "value": 0.38}
+    rule = _rule(x, down, {}, 5 if chart.directed else 9)
+    ink = "var(--ink)" if chart.directed else "var(--bar)"
+    dot = {"type": "point", "filled": True, "opacity": 1, "stroke": ink, "strokeWidth": 1.5}
+    if chart.directed:
+        rule["encoding"] |= {"color": less, "opacity": pale}
+        return [{"name": "bars", **rule}, *_points(dot, ink, down, down)]
+    rule["encoding"]["color"] = {"value": "var(--between)"}
+    apart = 5
+    whiskers = [
+        mark
+        for ends, shift in ((WHISKERS[:2], -apart), (WHISKERS[2:], apart))
+        for mark in _whisker(ends, down + shift)
     ]
-    return [{"name": "bars", **rule}, *dots]
+    under = {**dot, "stroke": "var(--ground)"}
+    first, second = _points(dot, ink, down - apart, down + apart)
+    ground = _points(under, "var(--ground)", down - apart, down + apart)
+    first["encoding"]["opacity"], second["encoding"]["opacity"] = faint, pale
+    return [{"name": "bars", **rule}, *whiskers, ground[0], first, ground[1], second]
 
 
-def _rule(x: Spec, down: int, look: Spec, size: int) -> Spec:
+def _points(dot: Spec, full: str, first: int, second: int) -> list[Spec]:
+    ends = (("low", "var(--ground)", 80, first), ("high", full, 60, second))
+    return [
+        {
+            "mark": {**dot, "fill": fill, "size": size, "yOffset": place},
+            "encoding": {"x": {**_LENGTH, "field": field}},
+        }
+        for field, fill, size, place in ends
+    ]
+
+
+def _whisker(ends: Sequence[str], down: int) -> list[Spec]:
+    """A thin line with a cap at either end."""
+    low, high = ends
+    rule = _rule(_LENGTH, down, {"color": "var(--ink)"}, 1.5, low, high)
+    cap = {"type": "tick", "thickness": 1.5, "size": 7, "color": "var(--ink)", "opacity": 1, "yOffset": down}
+    return [rule, *({"mark": cap, "encoding": {"x": {**_LENGTH, "field": end}}} for end in ends)]
+
+
+def _rule(x: Spec, down: int, look: Spec, size: float, low: str = "low", high: str = "high") -> Spec:
     return {
-        "transform": [{"filter": "datum.low != null && datum.high != null"}],
+        "transform": [{"filter": f"datum.{low} != null && datum.{high} != null"}],
         "mark": {"type": "rule", "strokeWidth": size, "yOffset": down, **look},
-        "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
+        "encoding": {"x": {**x, "field": low}, "x2": {"field": high}},
     }
 
 
 def domain(rows: Sequence[Spec]) -> list[float]:
     """Ends of the axis: zero, every bar and every whisker, and a little room."""
-    ends = [0.0, *(row[key] for row in rows for key in ("value", "low", "high") if row[key] is not None)]
+    keys = [key for key in ("value", "low", "high", *WHISKERS) if rows and key in rows[0]]
+    ends = [0.0, *(row[key] for row in rows for key in keys if row[key] is not None)]
     low, high = min(ends), max(ends)
     room = 0.02 * (high - low)
     return [low - room if low < 0 else 0.0, high + room if high > low else 1.0]

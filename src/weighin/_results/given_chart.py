@@ -1,0 +1,118 @@
+"""The chart of features shuffled in two ways: freely, and given others."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._display import charts
+from weighin._display.numbers import interval_name, rounded
+from weighin._results.given_words import asides, beside, inseparable, report_of, shuffled
+from weighin._results.importance_charts import pushes, scale_of, texts, written
+from weighin._results.importance_numbers import ImportanceNumbers
+from weighin._results.importance_words import axis_label, effect_label, unclear
+from weighin._results.one_feature import probability
+
+TITLE = "What features weigh, and what is left {}"
+
+
+def dumbbell(
+    numbers: ImportanceNumbers,
+    order: NDArray[np.int64],
+    *,
+    relative: bool = False,
+    level: float = 0.95,
+    metric: str | None = None,
+) -> charts.Dumbbell:
+    """Give a hollow dot for each feature shuffled freely, a full one for the same given others."""
+    main, other = numbers.of(metric, numbers.segment), beside(numbers, metric or numbers.metric)
+    assert other is not None
+    first, second = (main, other) if main.given == "" or other.given else (other, main)
+    scale = scale_of(main, relative)
+    ends = [_ends(part, order, relative, level) for part in (first, second)]
+    values = [part.importances_mean[order] * scale for part in (first, second)]
+    labels = [
+        [written(*number, relative) for number in zip(value, *end, strict=True)]
+        for value, end in zip(values, ends, strict=True)
+    ]
+    title = TITLE.format("given the others" if second.given == "rest" else shuffled(second.given))
+    certain = second._claims() is not None
+    names = [main.features[i] for i in order]
+    reports = [report_of(second, name) for name in names]
+    legend = (f"shuffled {shuffled(first.given)}", f"shuffled {shuffled(second.given)}")
+    said = f" Hollow: {legend[0]}. Full: {legend[1]}. Between: what the given columns carry, too."
+    key = [
+        ("hollow blue", legend[0]),
+        ("full blue", legend[1]),
+        ("between", "what the given columns carry, too"),
+    ]
+    if certain:
+        said += f" Whiskers: {interval_name(level)}s. Pale: cannot be told apart from 0, given the number of features."
+        key += [("pale", "cannot be told apart from zero"), ("whisker", interval_name(level))]
+    return charts.Dumbbell(
+        **{
+            **texts(main, relative, said, title),
+            "xlabel": _axis(main, relative),
+        },
+        choice={"Metric": main.metric, "Show": "% of baseline" if relative else "Amount"},
+        names=names,
+        first=values[0],
+        second=values[1],
+        first_interval=ends[0] if certain else None,
+        second_interval=ends[1] if certain else None,
+        unsure_first=unclear(first, level)[order],
+        unsure=unclear(second, level)[order],
+        labels=[" → ".join(pair) for pair in zip(*labels, strict=True)],
+        asides=asides(reports),
+        legend=legend,
+        directed=False,
+        key=key,
+        tips=_tips(first, second, order, level),
+    )
+
+
+def _axis(numbers: ImportanceNumbers, relative: bool) -> str:
+    return axis_label(numbers, "") + (", in parts of the baseline" if relative else "")
+
+
+def _ends(
+    numbers: ImportanceNumbers, order: NDArray[np.int64], relative: bool, level: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    low, high = (
+        np.where(numbers.few_rows, np.nan, end)[order]
+        for end in (numbers.relative_interval(level) if relative else numbers.interval(level))
+    )
+    return low, high
+
+
+def _tips(
+    first: ImportanceNumbers, second: ImportanceNumbers, order: NDArray[np.int64], level: float
+) -> list[list[str]]:
+    """What a page tells of each feature when asked."""
+    ends = [
+        [np.where(part.few_rows, np.nan, end) for end in part.interval(level)] for part in (first, second)
+    ]
+    tips = []
+    for i in map(int, order):
+        name, lines = first.features[i], []
+        for part, (low, high) in zip((first, second), ends, strict=True):
+            number = rounded(float(part.importances_mean[i]), float(low[i]), float(high[i]))
+            interval = "" if math.isnan(low[i]) else f" ({interval_name(level)} {number.interval})"
+            adjusted = float(part.pvalue_holm[i])
+            sure = "" if math.isnan(adjusted) or not interval else f", p (Holm) {probability(adjusted)}"
+            lines.append(
+                f"shuffled {shuffled(part.given)}: {effect_label(part)} {number.value}{interval}{sure}"
+                if math.isfinite(part.importances_mean[i])
+                else f"{shuffled(part.given)}: {inseparable(report_of(part, name)) or 'no value'}"
+            )
+        report = report_of(second, name)
+        shares = ", ".join(f"{column} {share:.0%}" for column, share in report.correlated)
+        lines += [
+            "" if math.isnan(report.own_share) else f"{report.explained:.0%} explained by the given columns",
+            f"of it each alone: {shares}" if shares else "",
+            pushes(first.directions.get(name, "")),
+        ]
+        tips.append([line for line in lines if line])
+    return tips

@@ -1,0 +1,146 @@
+"""The table of an importance: features shuffled in one way, or freely beside given others."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from weighin._base.text import ARROWS, printable
+from weighin._display.numbers import UNKNOWN, interval_name, percent, rounded, write
+from weighin._display.telling import Bar, Column, Row, Table
+from weighin._inference.claims import Claims
+from weighin._results.given_words import column_head, explained_by, report_of, shuffled
+from weighin._results.importance_charts import close_columns, pushes, verdicts
+from weighin._results.importance_numbers import ImportanceNumbers
+from weighin._results.importance_words import effect_label, heading
+from weighin._results.one_feature import probability
+
+MORE = "to_frame(), plot(limit=...)"
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """What is written of a feature: number, what is around it, adjusted p-value, part of the baseline."""
+
+    value: str
+    around: str
+    sure: str
+    part: str
+    bar: Bar
+    claimed: bool
+
+    @property
+    def whole(self) -> str:
+        """The number with its interval."""
+        return self.value if self.around == UNKNOWN else f"{self.value} ({self.around})"
+
+
+def table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
+    """Give the table of features shuffled in one way, the heaviest first."""
+    cells, claims, said = *_cells(numbers, confidence_level), verdicts(numbers, confidence_level)
+    extra = [Column(explained_head(numbers), "text", gives_way=1)] if numbers.given else []
+    rows = [
+        _row(
+            numbers, i, said[i], cells[i],
+            [cells[i].value, cells[i].around, *([] if claims is None else [cells[i].sure]), cells[i].part,
+             *([explained_by(report_of(numbers, numbers.features[i]))] if numbers.given else [])],
+        )
+        for i in map(int, numbers.order)
+    ]  # fmt: skip
+    level = interval_name(confidence_level)
+    between = (
+        [Column("± shuffling")]
+        if claims is None
+        else [Column(level, "right"), Column("p (Holm)", gives_way=2)]
+    )
+    columns = [
+        Column(effect_label(numbers)),
+        *between,
+        Column("of baseline", "right", gives_way=3 if extra else 1),
+        *extra,
+    ]
+    return Table(heading(numbers), "feature", columns, rows, MORE, {"Metric": numbers.metric})
+
+
+def table_of_both(numbers: ImportanceNumbers, other: ImportanceNumbers, confidence_level: float) -> Table:
+    """Give the table of the same features shuffled in two ways, freely first; the order is that of `numbers`."""
+    first, second = (numbers, other) if numbers.given == "" or other.given else (other, numbers)
+    (before, _), (after, claims) = (_cells(part, confidence_level) for part in (first, second))
+    verdict_of = [verdicts(part, confidence_level) for part in (first, second)]
+    said = [_verdict(*pair, second) for pair in zip(verdict_of[0], verdict_of[1], strict=True)]
+    rows = []
+    for i in map(int, numbers.order):
+        name = numbers.features[i]
+        bar = Bar(after[i].bar.value, after[i].bar.low, after[i].bar.high, before[i].bar.value)
+        sure = [] if claims is None else [after[i].sure]
+        texts = [before[i].whole, after[i].whole, *sure, explained_by(report_of(second, name))]
+        rows.append(_row(numbers, i, said[i], before[i], texts, bar, after[i].claimed))
+    with_p = [] if claims is None else [Column("p (Holm)", gives_way=2)]
+    # a number shuffled freely is called as it is alone
+    heads = [effect_label(numbers) if not part.given else column_head(part.given) for part in (first, second)]
+    columns = [*map(Column, heads), *with_p, Column(explained_head(second), "text", gives_way=1)]
+    intervals = f" (with {interval_name(confidence_level)}s)" if claims is not None else ""
+    return Table(heading(numbers) + intervals, "feature", columns, rows, MORE, {"Metric": numbers.metric})
+
+
+def _verdict(before: str, after: str, second: ImportanceNumbers) -> str:
+    if before == after:
+        return before
+    return "; ".join(filter(None, [before, after and f"{shuffled(second.given)}: {after}"]))
+
+
+def explained_head(numbers: ImportanceNumbers) -> str:
+    """Head of the column that says how much of a feature the given columns explain."""
+    return "explained by the rest" if numbers.given == "rest" else "explained by the given"
+
+
+def _cells(numbers: ImportanceNumbers, confidence_level: float) -> tuple[list[_Cells], Claims | None]:
+    (lower, upper), claims = numbers.interval(confidence_level), numbers._claims(confidence_level)
+    part_lower, part_upper = numbers.relative_interval(confidence_level)
+    mean, noise, relative = numbers.importances_mean, numbers.importances_std, numbers.relative
+    cells = []
+    for i in range(len(numbers.features)):
+        few, moved = bool(numbers.few_rows[i]), bool(numbers.importances[i].any())
+        low, high = (math.nan, math.nan) if few else (float(lower[i]), float(upper[i]))
+        number = rounded(float(mean[i]), low, high)
+        part_ends = (math.nan, math.nan) if few else (float(part_lower[i]), float(part_upper[i]))
+        sure = UNKNOWN
+        if claims is None:
+            around = write(float(noise[i])) if numbers.n_repeats > 1 else UNKNOWN
+        else:
+            around = "too few rows" if few else number.interval
+            if not moved:
+                around = "not read" if numbers.ignored[i] else "no change"
+            sure = probability(float(claims.adjusted[i])) if moved and not few else UNKNOWN
+        if report_of(numbers, numbers.features[i]).inseparable_from:
+            around, sure = "not separable", UNKNOWN
+        claimed = claims is None or bool(claims.any[i])
+        part = percent(float(relative[i]), *part_ends)
+        cells.append(_Cells(number.value, around, sure, part, Bar(float(mean[i]), low, high), claimed))
+    return cells, claims
+
+
+def _row(
+    numbers: ImportanceNumbers,
+    i: int,
+    verdict: str,
+    cells: _Cells,
+    texts: list[str],
+    bar: Bar | None = None,
+    also_claimed: bool = False,
+) -> Row:
+    name = numbers.features[i]
+    word = numbers.directions.get(name, "")
+    members = ", ".join(map(printable, numbers.groups.get(name, ())))
+    # beside shares that others explain these need no second name
+    close = "" if numbers.given or bar else close_columns(numbers, name)
+    parts = [members and f"{members}, moved together", verdict, pushes(word), close]
+    return Row(
+        name,
+        texts,
+        bar or cells.bar,
+        sign=ARROWS.get(word, ""),
+        meaning=word,
+        claimed=cells.claimed or also_claimed,
+        note="; ".join(filter(None, parts)),
+    )
