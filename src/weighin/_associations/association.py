@@ -46,8 +46,6 @@ def associate(
     A column without order that has a level of its own for more than every second row is not measured: it is an id.
     `advance` is called with the number of columns that are done.
 
-    References
-    ----------
     Bergsma (2013), "A bias-correction for Cramer's V and Tschuprow's T", J. Korean Stat. Soc. 42.
     """
     n = len(columns)

@@ -148,11 +148,8 @@ def off_data(
     `X`, `features`, `random_state`, `n_rows`: As for `associations`: `features` are all columns a row is looked at by.
     `groups`: Features shuffled together, besides each alone.
 
-    Returns
-    -------
-    dict of str to float
-        About 1 where a column depends on no other; from 1.5 on, which is a rank correlation of about 0.7, rows leave
-        the data. NaN with fewer than 50 rows.
+    Returns About 1 where a column depends on no other; from 1.5 on, which is a rank correlation of about 0.7, rows
+    leave the data. NaN with fewer than 50 rows.
     """
     columns, seed, _ = _sample(as_table(X), features, n_rows, random_state)
     places = {column.name: i for i, column in enumerate(columns)}

@@ -15,12 +15,8 @@ def cluster(strength: NDArray[np.float64], threshold: float) -> tuple[list[list[
     `strength`, ndarray of shape (n, n): From 0 to 1; NaN counts as 0.
     `threshold`: Above 0, at most 1.
 
-    Returns
-    -------
-    clusters : list of list of int
-        Those of two columns or more, the largest first.
-    order : list of int
-        All columns, similar ones side by side.
+    Returns `clusters`: those of two columns or more, the largest first; `order`: all columns, similar ones side by
+    side.
     """
     n = len(strength)
     if n < 2:

@@ -46,14 +46,8 @@ def distance_ratios(
     `rng`: Generator
     `advance`: Called with the number of units that are done.
 
-    Returns
-    -------
-    dict of str to float
-        About 1 where a shuffled value fits the rest of its row as well as its own. NaN with fewer than 50
-        rows.
+    Returns About 1 where a shuffled value fits the rest of its row as well as its own. NaN with fewer than 50 rows.
 
-    Notes
-    -----
     Half of the rows are the reference; nearest neighbours in it are looked for from the other half, as they are and
     after a shuffle within that half; then the halves change places, and few rows are halved several times. Both come
     from the same distribution when the feature does not depend on the others, so the ratio of mean distances is 1,

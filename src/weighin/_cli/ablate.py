@@ -165,12 +165,7 @@ def _of_estimator(
 class OneCycle:
     """fastai's ``fit_one_cycle``, as something that can be described and sent to another process.
 
-    Parameters
-    ----------
-    epochs : int
-        How long.
-    lr : float, optional
-        Highest rate.
+    `lr`: highest rate.
     """
 
     def __init__(self, epochs: int, lr: float | None) -> None:

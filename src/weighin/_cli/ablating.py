@@ -69,10 +69,7 @@ def questions(
 ) -> dict[str, Any]:
     """Read the options into arguments of `weighin.ablate`.
 
-    Raises
-    ------
-    InputError
-        If one of them says nothing, or a label is given twice.
+    Raises InputError if one of them says nothing, or a label is given twice.
     """
     asked: dict[str, Any] = {"drop": {}, "add": {}, "replace": {}}
     for text in drop or ():
@@ -109,27 +106,9 @@ def ablate_and_write(
 ) -> None:
     """Train and measure, write the JSON, the chart and the page, print the table and the sentences.
 
-    Parameters
-    ----------
-    recipe, table
-        What to train on what.
-    files : ResultFiles
-        Where it goes; what is there is replaced.
-    store : path
-        Folder of finished fits.
-    simulated : bool
-        Whether the games were made up.
-    open_it : bool
-        Whether to open the page.
-    notes : tuple of str
-        More for the reader.
-    **options
-        To `weighin.ablate`.
-
-    Raises
-    ------
-    typer.Exit
-        With code 130 after an interruption.
+    `recipe`, `table`: what to train on what. `files`: where it goes; what is there is replaced. `store`: folder of
+    finished fits. `simulated`: whether the games were made up. `open_it`: whether to open the page. `notes`: more for
+    the reader. `**options`: to `weighin.ablate`. Raises typer.Exit: with code 130 after an interruption.
     """
     from weighin._refit.ablate.run import ablate
 

@@ -129,10 +129,7 @@ def fetch(
 def parse_seasons(text: str, latest: int) -> list[int]:
     """Read ``2015-2021``, ``2019`` or ``2015,2017-2019``: years in order, each once.
 
-    Raises
-    ------
-    InputError
-        If `text` is something else, a range runs backwards, or a year is before 1869 or after `latest`.
+    Raises InputError if `text` is something else, a range runs backwards, or a year is before 1869 or after `latest`.
     """
     years: set[int] = set()
     for part in text.split(","):

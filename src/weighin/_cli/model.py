@@ -37,9 +37,7 @@ NO_TARGET = (
 def check_model(model: str) -> None:
     """Raise before any work unless there is such a file, or `model` names an object in a module.
 
-    Raises
-    ------
-    InputError
+    Raises InputError.
     """
     from weighin._base.files import check_there
     from weighin._models.files import is_code
@@ -58,16 +56,9 @@ def check_model(model: str) -> None:
 def open_model(model: str, *, trust: bool) -> Any:
     """Open a file, after asking whether it may run code where it would; or import what the user names.
 
-    Raises
-    ------
-    InputError
-        If there is no such file, or no such object.
-    UntrustedFileError
-        If nobody trusts it: `trust` is false and the answer is no, or there is no terminal to ask on.
-    MissingDependencyError
-        If what reads it is not installed.
-    ModelError
-        If it cannot be opened.
+    Raises InputError if there is no such file, or no such object. Raises UntrustedFileError if nobody trusts it:
+    `trust` is false and the answer is no, or there is no terminal to ask on. Raises MissingDependencyError if what
+    reads it is not installed. Raises ModelError if it cannot be opened.
     """
     from weighin._models import files
 
@@ -113,14 +104,9 @@ def is_learner(model: Any) -> bool:
 class Rows:
     """The rows of a table as a model takes them.
 
-    Attributes
-    ----------
-    X : DataFrame
-        What it predicts from; for a learner the whole table.
-    y : Series or None
-        What it should have predicted; None for a learner, which knows its column.
-    beside : dict of str to str or Series
-        Arguments that name columns; those that are no columns of `X` as their values.
+    `X`: what it predicts from; for a learner the whole table.
+    `y`: what it should have predicted; None for a learner, which knows its column.
+    `beside`: arguments that name columns; those that are no columns of `X` as their values.
     """
 
     X: pd.DataFrame
@@ -137,24 +123,10 @@ def rows_for(
 ) -> Rows:
     """Tell apart what the model takes, what it predicts, and columns that only say something about rows.
 
-    Parameters
-    ----------
-    model : object
-        Opened.
-    frame : DataFrame
-        The rows.
-    target : str, optional
-        Column that the model predicts.
-    columns : sequence of str, optional
-        What it takes, in its order; by default what it names itself, or every column but the target and those of
-        `beside` that are weights.
-    **beside : str or None
-        Arguments that name columns: by, within, sample_weight.
-
-    Raises
-    ------
-    InputError
-        On columns that are not there, or a target that is not the learner's.
+    `model`: opened. `frame`: the rows. `target`: column that the model predicts. `columns`: what it takes, in its
+    order; by default what it names itself, or every column but the target and those of `beside` that are weights.
+    `**beside`: arguments that name columns: by, within, sample_weight. Raises InputError on columns that are not there,
+    or a target that is not the learner's.
     """
     if target is not None:
         _check_column(frame, target, "--target")
@@ -214,9 +186,7 @@ def _check_column(frame: pd.DataFrame, column: str, option: str) -> None:
 def failing_in_words(model: str, columns: Sequence[str]) -> Iterator[None]:
     """Turn what a model or the user's code raises into one message that says where.
 
-    Raises
-    ------
-    ModelError
+    Raises ModelError.
     """
     try:
         yield

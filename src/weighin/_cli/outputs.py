@@ -17,10 +17,7 @@ from weighin._cli.words import in_shell_words
 def check(*paths: Path, force: bool) -> None:
     """Refuse before any work what cannot be written, or is there while nobody says `force`.
 
-    Raises
-    ------
-    InputError, OutputExistsError
-        Naming it.
+    Raises InputError, OutputExistsError: naming it.
     """
     check_free(*paths, force=force, hint="Pass --force to replace.")
 
@@ -43,14 +40,9 @@ def open_page(page: Path) -> None:
 class ResultFiles:
     """A result as JSON, with a chart and a page beside it.
 
-    Attributes
-    ----------
-    json : path
-        The JSON; what goes beside it has its name.
-    page : bool
-        Whether there is a page.
-    rows : bool
-        Whether there is a file of what each shuffle changes row by row.
+    `json`: the JSON; what goes beside it has its name.
+    `page`: whether there is a page.
+    `rows`: whether there is a file of what each shuffle changes row by row.
     """
 
     json: Path
@@ -76,10 +68,7 @@ class ResultFiles:
     def check(self, *, force: bool) -> None:
         """Refuse before any work what cannot be written.
 
-        Raises
-        ------
-        InputError, OutputExistsError
-            If it does not end in .json, or is in the way.
+        Raises InputError, OutputExistsError if it does not end in .json, or is in the way.
         """
         if self.json.suffix.lower() != ".json":
             raise InputError(f"--out must end in .json, got '{self.json}'; the chart goes beside it as .png.")

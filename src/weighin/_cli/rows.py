@@ -22,10 +22,7 @@ _PARTS = ("train", "valid", "test")
 def where(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
     """Keep the rows that meet an SQL condition like ``year = 2021 and home_team in ('Rice', 'Navy')``.
 
-    Raises
-    ------
-    InputError
-        On text that is no condition, an unknown column, or a value of another kind than the column.
+    Raises InputError on text that is no condition, an unknown column, or a value of another kind than the column.
     """
     from weighin._tables.sql import evaluate
 
@@ -40,10 +37,7 @@ def where(frame: pd.DataFrame, expression: str) -> pd.DataFrame:
 def with_columns(frame: pd.DataFrame, added: Sequence[str], target: str | None) -> pd.DataFrame:
     """Add columns, each a text like ``elo_diff=home_elo - away_elo`` that does not read the target.
 
-    Raises
-    ------
-    InputError
-        On a text without a name, a name that is there, or an expression that cannot be computed.
+    Raises InputError on a text without a name, a name that is there, or an expression that cannot be computed.
     """
     from weighin._refit.ablate.expression import evaluate
 
@@ -60,16 +54,9 @@ def with_columns(frame: pd.DataFrame, added: Sequence[str], target: str | None) 
 class Chosen(NamedTuple):
     """Rows of a table, and what a reader must know of them.
 
-    Attributes
-    ----------
-    frame : pandas.DataFrame
-        The rows.
-    what : str
-        Which ones, in words, with their number left open: "{n} held-out rows".
-    trained_on : int or None
-        How many of them the network was trained on; None when it is not known.
-    notes : tuple of str
-        What is odd about them.
+    `what`: which ones, in words, with their number left open: "{n} held-out rows".
+    `trained_on`: how many of them the network was trained on; None when it is not known.
+    `notes`: what is odd about them.
     """
 
     frame: pd.DataFrame
@@ -89,10 +76,7 @@ def read(
 ) -> Chosen:
     """Read a table, with the categories in mind that a model knows, add columns, and choose; see `choose`.
 
-    Raises
-    ------
-    InputError
-        If fewer than two rows are left, too.
+    Raises InputError if fewer than two rows are left, too.
     """
     from weighin._models.levels import levels_of
     from weighin._tables.frames import read_noted
@@ -113,10 +97,7 @@ def read(
 def choose(table: pd.DataFrame, rows: str | None, card: Card | None, condition: str | None = None) -> Chosen:
     """Take the rows that ``--where`` keeps, and of these the ones that ``--rows`` names: held-out, all, or first:N.
 
-    Raises
-    ------
-    InputError
-        If the choice is none of these, cannot be told without a card or an id, or the condition is none.
+    Raises InputError if the choice is none of these, cannot be told without a card or an id, or the condition is none.
     """
     if "id" not in table.columns:
         card = None

@@ -82,10 +82,7 @@ def train_and_show(
 def parse_layers(text: str) -> tuple[int, ...]:
     """Read sizes such as ``"200,100"``.
 
-    Raises
-    ------
-    InputError
-        If a part is not a whole number of at least 1.
+    Raises InputError if a part is not a whole number of at least 1.
     """
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() and int(part) >= 1 for part in parts):

@@ -18,14 +18,8 @@ if TYPE_CHECKING:
 class Weighed:
     """What was found out before somebody pressed Ctrl-C, or all of it.
 
-    Attributes
-    ----------
-    result : Importance
-        The numbers.
-    lacks : str
-        What Ctrl-C kept from being found out, for the end of "... lack ...".
-    notes : tuple of str
-        What else was not found out, and why.
+    `lacks`: what Ctrl-C kept from being found out, for the end of "... lack ...".
+    `notes`: what else was not found out, and why.
     """
 
     result: Importance
@@ -38,20 +32,8 @@ def weigh_rows(
 ) -> Weighed:
     """Weigh, look which way features push and which columns go together; after Ctrl-C give what is finished.
 
-    Parameters
-    ----------
-    model : object
-        What to weigh.
-    chosen : Chosen
-        The rows, and what is known of them.
-    asked : Rows
-        The same as the model takes them.
-    simulated : bool
-        Whether the games were made up.
-    progress : bool, optional
-        Whether to show a bar.
-    **options
-        To `weighin.weigh`.
+    `model`: what to weigh. `chosen`: the rows, and what is known of them. `asked`: the same as the model takes them.
+    `simulated`: whether the games were made up. `progress`: whether to show a bar. `**options`: to `weighin.weigh`.
     """
     from weighin._base.errors import WeighinError
     from weighin._cli.further import look_further

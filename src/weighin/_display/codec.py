@@ -20,12 +20,8 @@ from weighin._base.files import read_text
 class Kind:
     """How values of a class that is no dataclass of plain fields are written.
 
-    Attributes
-    ----------
-    write : callable
-        From a value to plain lists, dicts, numbers and texts.
-    read : callable
-        From these to a value; raises ValueError, TypeError or LookupError on what is damaged.
+    `write`: from a value to plain lists, dicts, numbers and texts.
+    `read`: from these to a value; raises ValueError, TypeError or LookupError on what is damaged.
     """
 
     write: Callable[[Any], Any]
@@ -36,16 +32,10 @@ class Kind:
 class Codec:
     """The JSON form of one class of results.
 
-    Attributes
-    ----------
-    cls : type
-        A dataclass.
-    name, version : str, int
-        Of the form; a file of another version is refused.
-    kinds : mapping of type to Kind
-        Types of fields that need a form of their own.
-    left_out : frozenset of str
-        Fields that the file does without.
+    `cls`: A dataclass.
+    `name`, `version`: of the form; a file of another version is refused.
+    `kinds`: types of fields that need a form of their own.
+    `left_out`: fields that the file does without.
     """
 
     cls: type
@@ -62,16 +52,8 @@ class Codec:
     def read(self, path: Path) -> tuple[Any, dict[str, Any]]:
         """Read what `text` wrote.
 
-        Returns
-        -------
-        result : object
-        more : dict
-            What the file holds besides its fields.
-
-        Raises
-        ------
-        InputError
-            If the file is not there, is no such result, is damaged, or has another version.
+        Returns `result`; `more`: what the file holds besides its fields. Raises InputError if the file is not there, is
+        no such result, is damaged, or has another version.
         """
         content = read_json(path)
         if not isinstance(content, dict) or content.get("format") != self.name:
@@ -202,10 +184,7 @@ class Codec:
 def read_json(path: Path) -> Any:
     """Read a file of JSON.
 
-    Raises
-    ------
-    InputError
-        If it is not there, or is something else.
+    Raises InputError if it is not there, or is something else.
     """
     try:
         return json.loads(read_text(path))
@@ -231,10 +210,7 @@ def to_json(value: Any) -> Any:
 def from_json(value: Any) -> float:
     """Read a number that `to_json` wrote.
 
-    Raises
-    ------
-    ValueError
-        If it is none.
+    Raises ValueError if it is none.
     """
     if value is None:
         return math.nan

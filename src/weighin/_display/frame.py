@@ -15,19 +15,9 @@ BACKENDS = ("pandas", "polars", "pyarrow")
 def frame(columns: Mapping[str, Any], backend: str | None = None) -> Any:
     """Make a data frame.
 
-    Parameters
-    ----------
-    columns : mapping of str to sequence
-        All of one length.
-    backend : {"pandas", "polars", "pyarrow"}, optional
-        By default the first of them that is installed; without any a dict of lists is given.
-
-    Raises
-    ------
-    InputError
-        On another `backend`.
-    MissingDependencyError
-        If it is not installed.
+    `columns`: all of one length. `backend` {"pandas", "polars", "pyarrow"}: by default the first of them that is
+    installed; without any a dict of lists is given. Raises InputError on another `backend`. Raises
+    MissingDependencyError if it is not installed.
     """
     if backend not in (None, *BACKENDS):
         choices = ", ".join(map(repr, BACKENDS))

@@ -54,12 +54,7 @@ box-sizing:border-box}
 def fragment(telling: Telling, most: int | None = MOST_ROWS) -> str:
     """Write the first table and what is said of it, for a notebook.
 
-    Parameters
-    ----------
-    telling : Telling
-        What a result says.
-    most : int or None
-        Rows to show; None for all.
+    `telling`: what a result says. `most`: rows to show; None for all.
     """
     return "".join(table_html(table, telling.under, most=most) for table in telling.tables[:1])
 
@@ -74,16 +69,8 @@ def table_html(
 ) -> str:
     """Write a table and remarks under it.
 
-    Parameters
-    ----------
-    table : Table
-        What to show.
-    remarks : sequence of str
-        Under it.
-    most : int or None
-        Rows to show; None for all.
-    bars, notes : bool
-        Whether to draw the bars, and to write the notes of rows under their names.
+    `table`: what to show. `remarks`: under it. `most`: rows to show; None for all. `bars`, `notes`: whether to draw the
+    bars, and to write the notes of rows under their names.
     """
     shown, left_out = table.upto(most)
     drawn = [row.bar for row in shown if bars and row.bar is not None]

@@ -36,12 +36,7 @@ class Rounded:
 def rounded(value: float, low: float = math.nan, high: float = math.nan, *, sign: bool = False) -> Rounded:
     """Write a number and its interval to as many digits as the interval leaves.
 
-    Parameters
-    ----------
-    value, low, high : float
-        NaN for what is not known.
-    sign : bool
-        Whether positive numbers have a plus.
+    `value`, `low`, `high`: naN for what is not known. `sign`: whether positive numbers have a plus.
     """
     decimals = decimals_of(high - low)
     return Rounded(*(write(number, decimals, sign=sign) for number in (value, low, high)))
@@ -90,11 +85,7 @@ def percent(value: float, low: float = math.nan, high: float = math.nan, *, sign
 def aligned(texts: Sequence[str], pad: str = " ", point: str = " ") -> list[str]:
     """Give texts of one width whose decimal points, where they are numbers, stand under each other.
 
-    Parameters
-    ----------
-    texts : sequence of str
-    pad, point : str
-        Spaces as wide as a digit and as a decimal point.
+    `pad`, `point`: spaces as wide as a digit and as a decimal point.
     """
     tails = [len(text) - _units_end(text) for text in texts if text[:1] in NUMBERS]
     longest = max(tails, default=0)

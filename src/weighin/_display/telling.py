@@ -35,12 +35,8 @@ def _harmless(value: Any) -> Any:
 class Bar:
     """A number drawn beside its row, with its interval: a bar, or, where it was another, a dot and the way from there.
 
-    Attributes
-    ----------
-    value, low, high : float
-        Length, and ends of the whisker; NaN for none.
-    before : float or None
-        What it was; None for a bar.
+    `value`, `low`, `high`: length, and ends of the whisker; NaN for none.
+    `before`: what it was; None for a bar.
     """
 
     value: float
@@ -53,14 +49,9 @@ class Bar:
 class Column(Harmless):
     """Head of a column behind the names.
 
-    Attributes
-    ----------
-    label : str
-        Over it.
-    kind : {"number", "right", "text"}
-        Numbers are aligned at their decimal points, others to the right or to the left.
-    gives_way : int
-        Where it is narrow, columns with the highest number are left out first; 0 never is.
+    `label`: over it.
+    `kind` {"number", "right", "text"}: numbers are aligned at their decimal points, others to the right or to the left.
+    `gives_way`: where it is narrow, columns with the highest number are left out first; 0 never is.
     """
 
     label: str
@@ -72,20 +63,12 @@ class Column(Harmless):
 class Row(Harmless):
     """One line of a table.
 
-    Attributes
-    ----------
-    name : str
-        Of the feature or variant, as it is.
-    cells : sequence of str
-        One text for each column.
-    bar : Bar or None
-        What is drawn beside it.
-    sign, meaning : str
-        An arrow behind the name, and what it means.
-    claimed : bool
-        Whether something is claimed of it: bold and dark; the others are pale.
-    note : str
-        Under the name, where there is room: on a page.
+    `name`: of the feature or variant, as it is.
+    `cells`: one text for each column.
+    `bar`: what is drawn beside it.
+    `sign`, `meaning`: an arrow behind the name, and what it means.
+    `claimed`: whether something is claimed of it: bold and dark; the others are pale.
+    `note`: under the name, where there is room: on a page.
     """
 
     name: str
@@ -101,20 +84,12 @@ class Row(Harmless):
 class Table(Harmless):
     """Rows under a heading.
 
-    Attributes
-    ----------
-    heading : str
-        Over it.
-    first : str
-        Head of the names.
-    columns : sequence of Column
-        Heads of the cells.
-    rows : sequence of Row
-        In the order to show.
-    more : str
-        Where to find rows that a view leaves out.
-    choice : mapping of str to str
-        Which of several tables it is that a page shows one at a time: {"Metric": "mae"}.
+    `heading`: over it.
+    `first`: head of the names.
+    `columns`: heads of the cells.
+    `rows`: in the order to show.
+    `more`: where to find rows that a view leaves out.
+    `choice`: which of several tables it is that a page shows one at a time: {"Metric": "mae"}.
     """
 
     heading: str
@@ -135,20 +110,12 @@ class Table(Harmless):
 class Section(Harmless):
     """A part of a page.
 
-    Attributes
-    ----------
-    heading : str
-        Over it.
-    intro : str
-        What it shows.
-    sentences : sequence of str
-        What was found.
-    charts, tables : sequence of Chart, of Table
-        Of those that have a choice a page shows one at a time.
-    notes : sequence of str
-        Under them, in small.
-    link : str
-        What the list of contents calls it; "" leaves it out.
+    `heading`: over it.
+    `intro`: what it shows.
+    `sentences`: what was found.
+    `charts`, `tables`: of those that have a choice a page shows one at a time.
+    `notes`: under them, in small.
+    `link`: what the list of contents calls it; "" leaves it out.
     """
 
     heading: str

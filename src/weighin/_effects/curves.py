@@ -65,8 +65,6 @@ def partial_dependence(predicted: NDArray[np.float64]) -> CurveOfRows:
 
     `predicted`, ndarray of shape (n_points, n_rows): Of rows moved to each point.
 
-    References
-    ----------
     Friedman (2001), "Greedy function approximation: a gradient boosting machine", Ann. Statist. 29(5).
     """
     n = predicted.shape[1]
@@ -88,18 +86,11 @@ def accumulated_local_effects(
     `points`, ndarray of shape (n_points,): Increasing.
     `shares`, ndarray of shape (n_points,): Part of the rows at each point, to make the curve's mean 0.
 
-    Returns
-    -------
-    CurveOfRows or None
-        None with fewer than two points or too few rows.
+    Returns None with fewer than two points or too few rows.
 
-    Notes
-    -----
     Rows at a point count on both sides of it; rows beyond the first and the last point do not count. Rows between
     two points are few, so each step has its own degrees of freedom, put together by Satterthwaite's formula.
 
-    References
-    ----------
     Apley & Zhu (2020), "Visualizing the effects of predictor variables in black box supervised learning models",
     JRSS B 82(4).
     """

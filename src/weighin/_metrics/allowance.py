@@ -20,18 +20,9 @@ def allowance(metric: Metric, target: Any, unmoved: Any, after: Any) -> NDArray[
     That target is the prediction plus or minus the error of another row: for squared errors their mean is the square of
     what the prediction moves by.
 
-    Parameters
-    ----------
-    metric : Metric
-        With a value per row.
-    target, unmoved : arrays of shape (n_rows, n_targets)
-        The target, and predictions before any swap.
-    after : array of shape (n_features, n_repeats, n_rows, n_targets)
-        Predictions after swaps.
-
-    Returns
-    -------
-    ndarray of shape (n_features, n_repeats, n_rows), or None for a metric of which nobody knows.
+    `metric`: with a value per row. `target`, `unmoved`, shape (n_rows, n_targets): the target, and predictions before
+    any swap. `after`, shape (n_features, n_repeats, n_rows, n_targets): predictions after swaps. Returns shape
+    (n_features, n_repeats, n_rows).
     """
     if metric.per_row is None or metric.against != "target" or canonical(metric.name) not in OF_RESIDUALS:
         return None

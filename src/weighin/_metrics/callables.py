@@ -42,10 +42,7 @@ class Functions:
 def number(name: str, value: Any) -> float:
     """Give what a metric returned as a number.
 
-    Raises
-    ------
-    MetricError
-        If it is none.
+    Raises MetricError if it is none.
     """
     try:
         return float(value)

@@ -28,10 +28,7 @@ class MetricSource(Protocol):
     def find(self, metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric | None:
         """Make a `Metric` of what was given; None where it is of another kind.
 
-        Raises
-        ------
-        MetricError
-            If it is of this kind, and this model cannot have it.
+        Raises MetricError if it is of this kind, and this model cannot have it.
         """
         ...
 
@@ -40,24 +37,14 @@ class MetricSource(Protocol):
 class Answers:
     """How a model's raw predictions are read by scikit-learn's metrics.
 
-    Attributes
-    ----------
-    name : str
-        Of the model, for messages.
-    methods : tuple of str
-        What it has of predict, predict_proba and decision_function.
-    classes : ndarray or None
-        Label of each class number, None for a model of numbers.
-    labels : callable
-        From predictions of "predict", shape (..., n_rows, n_outputs), to class numbers of shape (..., n_rows).
-    scores : callable
-        From predictions of the other methods to probabilities or decisions, shape kept.
-    n_targets : int
-        Columns of the target.
-    hint : str
-        What to do where a method is missing.
-    response : str or None
-        The method to call, whatever the scorer asks for, of a model that has one; None for the scorer's own.
+    `name`: of the model, for messages.
+    `methods`: what it has of predict, predict_proba and decision_function.
+    `classes`: label of each class number, None for a model of numbers.
+    `labels`: from predictions of "predict", shape (..., n_rows, n_outputs), to class numbers of shape (..., n_rows).
+    `scores`: from predictions of the other methods to probabilities or decisions, shape kept.
+    `n_targets`: columns of the target.
+    `hint`: what to do where a method is missing.
+    `response`: the method to call, whatever the scorer asks for, of a model that has one; None for the scorer's own.
     """
 
     name: str

@@ -78,10 +78,7 @@ HIGHER_IS_BETTER = frozenset(
 def direction(name: str, greater_is_better: bool | None = None) -> bool:
     """Tell whether more is better: as given, else as known for `name`.
 
-    Raises
-    ------
-    MetricError
-        If neither says it. A direction is never guessed.
+    Raises MetricError if neither says it. A direction is never guessed.
     """
     if greater_is_better is not None:
         return greater_is_better

@@ -24,12 +24,8 @@ def area_values(
 ) -> Callable[..., Iterator[NDArray[np.float64]]]:
     """Make `Metric.values` for the area under the ROC curve.
 
-    Parameters
-    ----------
-    positive : callable
-        From a target to True for rows of the positive class, shape (n_rows,).
-    score : callable
-        From predictions (n_rows, n_outputs) to scores (n_rows,), larger for the positive class.
+    `positive`: from a target to True for rows of the positive class, shape (n_rows,). `score`: from predictions
+    (n_rows, n_outputs) to scores (n_rows,), larger for the positive class.
     """
 
     def values(
@@ -49,16 +45,10 @@ OF_ONE_CLASS = ("f1", "precision", "recall", "jaccard")
 class LabelCounts:
     """A metric of true and predicted labels: a function of how often each pair of them occurs.
 
-    Parameters
-    ----------
-    name : str
-        Of the metric, for messages.
-    function : callable
-        ``function(true, predicted, sample_weight=...)``, which depends on the weights' proportions alone.
-    true, predicted : callable
-        From targets, and from predictions (n_rows, n_outputs), to label codes (n_rows,).
-    labels : ndarray
-        Label of each code.
+    `name`: of the metric, for messages.
+    `function`: ``function(true, predicted, sample_weight=...)``, which depends on the weights' proportions alone.
+    `true`, `predicted`: from targets, and from predictions (n_rows, n_outputs), to label codes (n_rows,).
+    `labels`: label of each code.
     """
 
     def __init__(

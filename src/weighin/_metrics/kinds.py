@@ -56,10 +56,7 @@ def check_kind(metric: str, model: str, outputs: Outputs, names: Iterable[str]) 
 
     Scores that rank, as "roc_auc" takes them, may be numbers.
 
-    Raises
-    ------
-    MetricError
-        With `names`, the metrics that fit.
+    Raises MetricError: with `names`, the metrics that fit.
     """
     name = canonical(metric)
     plain = name.partition("[")[0]
@@ -93,14 +90,9 @@ def _scorer(name: str) -> Any:
 class KindCheck:
     """Refuses metrics by name that do not fit what a model predicts; knows none itself.
 
-    Attributes
-    ----------
-    model : str
-        For messages.
-    outputs : Outputs
-        What it predicts; nothing is refused where that is unknown.
-    fitting : tuple of str
-        Metrics that fit.
+    `model`: for messages.
+    `outputs`: what it predicts; nothing is refused where that is unknown.
+    `fitting`: metrics that fit.
     """
 
     model: str

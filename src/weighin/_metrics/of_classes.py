@@ -28,10 +28,7 @@ def class_numbers(outputs: Outputs, pred: Any) -> Any:
 def probabilities(outputs: Outputs, pred: Any) -> NDArray[np.float64]:
     """Probabilities of all classes, shape (..., n_rows, n_classes), in double precision.
 
-    Raises
-    ------
-    MetricError
-        If what is said to be probabilities is none.
+    Raises MetricError if what is said to be probabilities is none.
     """
     if outputs.kind == "probability":
         check_probabilities(pred)
@@ -57,10 +54,7 @@ def logits(outputs: Outputs, pred: Any) -> Any:
 def check_probabilities(pred: Any) -> None:
     """Refuse numbers beyond 0 and 1, and rows of several that do not sum to 1; what is not a number passes.
 
-    Raises
-    ------
-    MetricError
-        With the worst of them.
+    Raises MetricError: with the worst of them.
     """
     if bool(((pred < 0) | (pred > 1)).any()):
         raise MetricError(

@@ -51,12 +51,8 @@ class OutputAnswers:
     def __call__(self, name: str | None, scorer: Any) -> Answers:
         """How this scorer reads the outputs.
 
-        Raises
-        ------
-        InputError
-            If there is no target.
-        MetricError
-            If the scorer is one of classes, and target or outputs are not.
+        Raises InputError if there is no target. Raises MetricError if the scorer is one of classes, and target or
+        outputs are not.
         """
         if self.target is None:
             raise InputError(f"The metric {name or scorer!r} needs a target.")

@@ -65,18 +65,11 @@ def _of_column(metric: Metric, place: int, name: str) -> Metric:
 class OutputMetrics:
     """Metrics by their names, of outputs that are only looked at where it matters what they mean.
 
-    Attributes
-    ----------
-    model : str
-        For messages.
-    declared : Outputs
-        What the user or the model says.
-    meaning : callable
-        Gives what they mean, as found where nobody says it. Raises a MetricError where it cannot be told.
-    width : callable
-        Gives the number of outputs.
-    targets : tuple of str
-        Names of the columns of the target.
+    `model`: for messages.
+    `declared`: what the user or the model says.
+    `meaning`: gives what they mean, as found where nobody says it. Raises a MetricError where it cannot be told.
+    `width`: gives the number of outputs.
+    `targets`: names of the columns of the target.
     """
 
     model: str
@@ -171,10 +164,7 @@ class OutputMetrics:
 def check_class_numbers(name: str, target: Any, outputs: Outputs, width: int) -> None:
     """Refuse a target that holds no numbers of the classes that there are outputs for.
 
-    Raises
-    ------
-    MetricError
-        With one that does not fit, and how to say which label is which output.
+    Raises MetricError: with one that does not fit, and how to say which label is which output.
     """
     values = as_numpy(target)
     if values.shape[1] != 1:

@@ -73,17 +73,9 @@ class Outputs:
 def asked_outputs(outputs: Any, classes: Any) -> Outputs:
     """Read what the user said of the outputs.
 
-    Parameters
-    ----------
-    outputs : str or None
-        One of the kinds; a quantile with its level or levels, as in "quantile:0.9" or "quantile:0.1,0.5,0.9".
-    classes : sequence or None
-        Labels of the classes.
-
-    Raises
-    ------
-    InputError
-        On an unknown kind, a level that is none, a class that is there twice or alone.
+    `outputs`: one of the kinds; a quantile with its level or levels, as in "quantile:0.9" or "quantile:0.1,0.5,0.9".
+    `classes`: labels of the classes. Raises InputError on an unknown kind, a level that is none, a class that is there
+    twice or alone.
     """
     kind, _, after = outputs.partition(":") if isinstance(outputs, str) else (outputs, "", "")
     if outputs is not None and (kind not in KINDS or (after and kind != "quantile")):

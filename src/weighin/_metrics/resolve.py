@@ -44,21 +44,10 @@ SOURCES: list[MetricSource] = [Named(), Scorers(), TorchMetrics(), TorchLosses()
 def resolve_metric(metric: Any, greater_is_better: bool | None, context: MetricContext) -> Metric:
     """Turn what a user gave as metric into a `Metric` on a model's raw predictions.
 
-    Parameters
-    ----------
-    metric : None, Metric, str, scorer, object of a framework, or callable
-        None for the model's default. The first source that knows it decides.
-    greater_is_better : bool or None
-        Its direction, needed where neither the object nor its name tells it.
-    context : MetricContext
-        What the model's adapter says of it.
-
-    Raises
-    ------
-    InputError
-        If `greater_is_better` is none of these.
-    MetricError
-        If no source knows it, this model cannot have it, or its direction is not known.
+    `metric`: none for the model's default. The first source that knows it decides. `greater_is_better`: its direction,
+    needed where neither the object nor its name tells it. `context`: what the model's adapter says of it. Raises
+    InputError if `greater_is_better` is none of these. Raises MetricError if no source knows it, this model cannot have
+    it, or its direction is not known.
     """
     if not isinstance(greater_is_better, bool | np.bool_ | None):
         raise InputError(f"greater_is_better must be True, False or None, got {greater_is_better!r}.")
@@ -88,12 +77,8 @@ def resolve_metrics(
 ) -> tuple[Metric, ...]:
     """Resolve several metrics, each of another name.
 
-    Raises
-    ------
-    InputError
-        If one is there twice, or `greater_is_better` is given for several.
-    MetricError
-        As `resolve_metric` does.
+    Raises InputError if one is there twice, or `greater_is_better` is given for several. Raises MetricError: as
+    `resolve_metric` does.
     """
     if greater_is_better is not None and len(metrics) > 1:
         raise InputError(

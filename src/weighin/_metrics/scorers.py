@@ -51,10 +51,7 @@ class Scorers:
 def _of_one_class(metric: str, context: MetricContext) -> Metric | None:
     """What "f1[yes]" names: the metric of that class against all others.
 
-    Raises
-    ------
-    MetricError
-        If there is no such class.
+    Raises MetricError if there is no such class.
     """
     from sklearn.metrics import get_scorer, make_scorer
 
@@ -90,19 +87,9 @@ def scorer_names() -> list[str]:
 def from_scorer(name: str | None, scorer: Any, answers_for: Callable[[str | None, Any], Answers]) -> Metric:
     """Take apart what `make_scorer` put together; errors that scikit-learn negates keep their own sign.
 
-    Parameters
-    ----------
-    name : str or None
-        Name of the scorer, None for one of the user's.
-    scorer : object or None
-        None for the one of that name.
-    answers_for : callable
-        ``answers_for(name, scorer)``: how to read the model's predictions.
-
-    Raises
-    ------
-    MetricError
-        If the model does not have the method that the scorer asks for.
+    `name`: name of the scorer, None for one of the user's. `scorer`: none for the one of that name. `answers_for`:
+    ``answers_for(name, scorer)``: how to read the model's predictions. Raises MetricError if the model does not have
+    the method that the scorer asks for.
     """
     if scorer is None:
         from sklearn.metrics import get_scorer

@@ -95,10 +95,7 @@ class CatBoostEstimator(SklearnModel):
 def _taken_out(X: Any, y: Any) -> tuple[Any, Any]:
     """The table of a catboost.Pool, and its labels where no others are given.
 
-    Raises
-    ------
-    InputError
-        If it has categories, which it does not give back.
+    Raises InputError if it has categories, which it does not give back.
     """
     if type(X).__name__ != "Pool" or is_frame(X):
         return X, y

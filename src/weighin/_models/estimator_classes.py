@@ -17,22 +17,12 @@ from weighin._models.table import as_matrix, target_array
 class EstimatorClasses:
     """Labels and their numbers.
 
-    Parameters
-    ----------
-    estimator : object with ``predict``
-    name : str
-        For messages.
-
-    Attributes
-    ----------
-    of_targets : list of ndarray
-        The classes of each target, in the order of the columns of `predict_proba`; empty for an estimator of numbers.
-    several : bool
-        Whether there are several targets, or several labels at once.
-    clusters : bool
-        Whether they are clusters, which no target knows.
-    expected : bool
-        Whether it is a classifier that knows no classes: it is not fitted, or has them elsewhere.
+    `name`: for messages.
+    `of_targets`: the classes of each target, in the order of the columns of `predict_proba`; empty for an estimator of
+        numbers.
+    `several`: whether there are several targets, or several labels at once.
+    `clusters`: whether they are clusters, which no target knows.
+    `expected`: whether it is a classifier that knows no classes: it is not fitted, or has them elsewhere.
     """
 
     def __init__(self, estimator: Any, name: str) -> None:
@@ -72,10 +62,7 @@ class EstimatorClasses:
     def codes(self, y: Any, n_rows: int) -> NDArray[np.int64]:
         """Numbers of a target's labels, shape (n_rows, n_targets).
 
-        Raises
-        ------
-        InputError
-            On another number of columns, or a label that is none of the classes.
+        Raises InputError on another number of columns, or a label that is none of the classes.
         """
         labels = target_array(y, n_rows)
         if self.clusters:
@@ -133,9 +120,7 @@ class EstimatorClasses:
     def check(self, asked: Outputs) -> None:
         """Refuse what the user says of the outputs, where the estimator knows better.
 
-        Raises
-        ------
-        InputError
+        Raises InputError.
         """
         if not self.of_targets:
             return
@@ -174,10 +159,7 @@ def _mixes(estimator: Any) -> bool:
 def _n_clusters(estimator: Any) -> int:
     """How many clusters it may predict.
 
-    Raises
-    ------
-    ModelError
-        If it has found none yet.
+    Raises ModelError if it has found none yet.
     """
     for name in ("cluster_centers_", "subcluster_centers_", "weights_"):
         if getattr(estimator, name, None) is not None:

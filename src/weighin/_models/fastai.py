@@ -42,17 +42,9 @@ from weighin._tables.mover import Mover
 class FastaiModel:
     """A fastai TabularLearner, live or loaded with ``load_learner``.
 
-    Parameters
-    ----------
-    learn : TabularLearner
-        Left as found: its modes, data, metrics and random state.
-    device : str or torch.device, optional
-        Where to predict; where the network is, by default.
-
-    Raises
-    ------
-    ModelError
-        If the learner is not tabular.
+    `learn`: left as found: its modes, data, metrics and random state.
+    `device`: where to predict; where the network is, by default.
+    Raises ModelError if the learner is not tabular.
     """
 
     asked = Outputs()

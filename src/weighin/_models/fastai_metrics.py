@@ -47,12 +47,8 @@ _ROW_LOSSES = {
 class LearnerMetrics:
     """The learner's metrics by name, its loss, and fastai's metrics handed over.
 
-    Parameters
-    ----------
-    learn : fastai Learner
-        Its first metric is the default, its loss where it has none.
-    batch_size : int, optional
-        For the mean of a function per batch, as ``learn.validate`` takes it; all rows at once by default.
+    `learn`: its first metric is the default, its loss where it has none.
+    `batch_size`: for the mean of a function per batch, as ``learn.validate`` takes it; all rows at once by default.
     """
 
     takes = "a fastai metric"

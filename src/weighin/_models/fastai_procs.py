@@ -27,13 +27,7 @@ def has_own_procs(learn: Any) -> bool:
 
 
 class OwnProcsModel(PreparedModel):
-    """A TabularLearner that makes columns of its table; its features are the columns of the table that it reads.
-
-    Parameters
-    ----------
-    learn : TabularLearner
-    device : str or torch.device, optional
-    """
+    """A TabularLearner that makes columns of its table; its features are the columns of the table that it reads."""
 
     inner: FastaiModel
 

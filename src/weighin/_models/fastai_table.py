@@ -18,20 +18,12 @@ from weighin._tables.frames import check_columns, to_pandas
 class TableRules:
     """What a learner's procs learned from the training table.
 
-    Attributes
-    ----------
-    cat_names, cont_names, y_names : tuple of str
-        Raw columns: indicators that FillMissing adds are not among them.
-    classes : dict of str to list
-        Categories seen in training, without the one for missing values.
-    gaps : frozenset of str or None
-        Categorical columns with missing values in training; None for an exported learner, which has forgotten.
-    filled : frozenset of str
-        Continuous columns FillMissing fills.
-    means : dict of str to float
-        Training means, from Normalize; empty without it.
-    vocab : list or None
-        Classes of a categorical target.
+    `cat_names`, `cont_names`, `y_names`: raw columns: indicators that FillMissing adds are not among them.
+    `classes`: categories seen in training, without the one for missing values.
+    `gaps`: categorical columns with missing values in training; None for an exported learner, which has forgotten.
+    `filled`: continuous columns FillMissing fills.
+    `means`: training means, from Normalize; empty without it.
+    `vocab`: classes of a categorical target.
     """
 
     cat_names: tuple[str, ...]
@@ -86,11 +78,8 @@ def prepare(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Give a new frame fastai can encode, its index the positions in the table, and notes for the reader.
 
-    Raises
-    ------
-    InputError
-        On missing columns, fewer than two rows, values of the wrong kind, missing values the network has never
-        seen, a missing target.
+    Raises InputError on missing columns, fewer than two rows, values of the wrong kind, missing values the network has
+    never seen, a missing target.
     """
     names = [*rules.cat_names, *rules.cont_names]
     check_columns(X, names, "the network takes")

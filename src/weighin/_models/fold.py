@@ -24,20 +24,10 @@ Step = Callable[[Tensor], Tensor]
 def split_view(module: nn.Module, cat: Tensor, cont: Tensor, forward: Forward) -> SplitView | None:
     """Read a network as head(bias + sum of one part per column).
 
-    Parameters
-    ----------
-    module : nn.Module
-        Only read. Evaluation mode is what is meant, whichever mode it is in.
-    cat : LongTensor of shape (n_rows, n_cat)
-    cont : Tensor of shape (n_rows, n_cont)
-        Rows to prove it on; the first few hundred are used.
-    forward : callable
-        Predictions of the module in evaluation mode, from such rows.
-
-    Returns
-    -------
-    SplitView or None
-        None for a network that cannot be read so, or whose view does not predict what the network does.
+    `module`: only read. Evaluation mode is what is meant, whichever mode it is in. `cat`, shape (n_rows, n_cat).
+    `cont`, shape (n_rows, n_cont): rows to prove it on; the first few hundred are used. `forward`: predictions of the
+    module in evaluation mode, from such rows. Returns None for a network that cannot be read so, or whose view does not
+    predict what the network does.
     """
     if hooked(module):
         return None

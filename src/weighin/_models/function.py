@@ -19,10 +19,7 @@ from weighin._models.table import TableModel, as_array, as_given, as_matrix, few
 class FunctionModel(TableModel):
     """A function that gets rows in the form `X` has, frame or matrix, and gives one prediction or vector per row.
 
-    Parameters
-    ----------
-    function : callable
-        ``function(X) -> predictions`` of shape (n_rows,) or (n_rows, n_outputs).
+    `function`: ``function(X) -> predictions`` of shape (n_rows,) or (n_rows, n_outputs).
     """
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
@@ -90,10 +87,7 @@ class FunctionModel(TableModel):
 def label_numbers(pred: Any, classes: tuple[Any, ...], who: str) -> NDArray[np.float64]:
     """Numbers of predicted labels, shape (n_rows, 1); of classes that are text, numbers may be predicted as well.
 
-    Raises
-    ------
-    ModelError
-        On a label that is none of the classes.
+    Raises ModelError on a label that is none of the classes.
     """
     labels = np.asarray(pred.to_numpy() if hasattr(pred, "to_numpy") else pred).ravel()
     numbers: dict[Any, int] = {label: number for number, label in enumerate(classes)}

@@ -23,10 +23,7 @@ from weighin._tables.arrays import ArrayRows
 class KerasModel(TableModel):
     """A keras.Model of one output.
 
-    Parameters
-    ----------
-    model : keras.Model
-        Called with ``training=False``.
+    `model`: called with ``training=False``.
     """
 
     def __init__(self, model: Any) -> None:

@@ -16,12 +16,9 @@ from weighin._tables.frames import column_names
 def levels_of(model: Any) -> dict[str, list[Any]]:
     """Categories of each column, as far as a model says.
 
-    Parameters
-    ----------
-    model : any
-        A fastai learner says what its Categorify learned; estimators, pipelines, searches and column transformers of
-        scikit-learn what their encoders were fitted on; boosters of XGBoost (3.1 on) and LightGBM what they store. Of
-        all else nothing is known.
+    `model`: A fastai learner says what its Categorify learned; estimators, pipelines, searches and column transformers
+    of scikit-learn what their encoders were fitted on; boosters of XGBoost (3.1 on) and LightGBM what they store. Of
+    all else nothing is known.
     """
     booster = _booster(model)
     if booster is not None:
@@ -57,10 +54,7 @@ def with_categories(X: Any, model: Any, who: str) -> Any:
 
     A frame of any other model, and one that has its categories, comes back as it is.
 
-    Raises
-    ------
-    InputError
-        On text that the model knows no categories of, or that is none of them.
+    Raises InputError on text that the model knows no categories of, or that is none of them.
     """
     booster = _booster(model)
     if booster is None:

@@ -38,16 +38,10 @@ FEW_VALUES = 10
 class Meaning:
     """What the outputs of one model mean on some rows; found out at most once.
 
-    Parameters
-    ----------
-    model : Model
-        Adapted.
-    data : Encoded
-        Rows that it is looked at on, and their target.
-    structure : callable, optional
-        ``structure(data) -> Outputs``: what the model's last layer says, "unknown" where it is silent.
-    logits : bool
-        Whether several outputs that are no probabilities count as logits of classes, as torch has them.
+    `model`: adapted.
+    `data`: rows that it is looked at on, and their target.
+    `structure`: ``structure(data) -> Outputs``: what the model's last layer says, "unknown" where it is silent.
+    `logits`: whether several outputs that are no probabilities count as logits of classes, as torch has them.
     """
 
     def __init__(
@@ -64,10 +58,7 @@ class Meaning:
     def __call__(self) -> Outputs:
         """What they mean.
 
-        Raises
-        ------
-        MetricError
-            Where it cannot be told, with the calls to choose from.
+        Raises MetricError: where it cannot be told, with the calls to choose from.
         """
         if self._found is None:
             try:
@@ -278,10 +269,7 @@ def _labels(classes: tuple[Any, ...], codes: Any) -> NDArray[Any]:
 def class_codes(y: Any, classes: tuple[Any, ...], n_rows: int, where: str) -> NDArray[np.int64]:
     """Numbers of the classes of a target's labels, shape (n_rows, n_targets).
 
-    Raises
-    ------
-    InputError
-        On a label that is none of the classes.
+    Raises InputError on a label that is none of the classes.
     """
     numbers = {label: number for number, label in enumerate(classes)}
     try:

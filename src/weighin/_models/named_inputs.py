@@ -17,10 +17,7 @@ from weighin._tables.frames import check_columns, column_names, is_frame
 def of_names(X: Any, inputs: Sequence[str]) -> Any:
     """A frame whose columns are the inputs of a model that has several, or several matrices, as a dict of them.
 
-    Raises
-    ------
-    InputError
-        If inputs are missing.
+    Raises InputError if inputs are missing.
     """
     if len(inputs) > 1 and is_frame(X):
         check_columns(X, inputs, "the model takes")
@@ -36,10 +33,7 @@ def of_names(X: Any, inputs: Sequence[str]) -> Any:
 def named_inputs(X: Any, who: str) -> tuple[list[NDArray[Any]], tuple[Feature, ...], tuple[str, ...] | None]:
     """Matrices, the features that their columns are, and the names of the inputs; None for one without.
 
-    Raises
-    ------
-    InputError
-        If there is no X, an input is no matrix, rows differ in number, or columns share a name.
+    Raises InputError if there is no X, an input is no matrix, rows differ in number, or columns share a name.
     """
     if X is None:
         raise InputError(f"X is needed: a {who} brings no rows along.")

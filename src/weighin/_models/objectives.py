@@ -43,19 +43,9 @@ _NUMBERS = (
 def of_objective(objective: Any, *, level: Any = None, power: Any = None) -> Outputs:
     """What outputs mean of a model that was trained with an objective or a loss of that name.
 
-    Parameters
-    ----------
-    objective : str
-        As its framework writes it: "count:poisson", "Quantile:alpha=0.9", "CrossEntropyLoss".
-    level : float or sequence of float, optional
-        Of the quantiles, where the name does not hold them.
-    power : float, optional
-        Of the variance, for Tweedie, likewise.
-
-    Returns
-    -------
-    Outputs
-        Of kind "unknown" where nothing follows from the name.
+    `objective`: as its framework writes it: "count:poisson", "Quantile:alpha=0.9", "CrossEntropyLoss". `level`: of the
+    quantiles, where the name does not hold them. `power`: of the variance, for Tweedie, likewise. Returns Of kind
+    "unknown" where nothing follows from the name.
     """
     name, options = _taken_apart(str(objective))
     why = f"as its objective {objective} says"

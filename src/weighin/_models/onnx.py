@@ -31,14 +31,9 @@ _TYPES: dict[str, Any] = {
 class OnnxModel(TableModel):
     """A model that ONNX Runtime runs.
 
-    Parameters
-    ----------
-    model : onnxruntime.InferenceSession, path, onnx.ModelProto or torch.onnx.ONNXProgram
-        Of inputs with a row per row: one matrix, or several matrices or columns by name. Where it takes a fixed number
-        of rows, it is called with so many at a time.
+    `model`: of inputs with a row per row: one matrix, or several matrices or columns by name. Where it takes a fixed
+        number of rows, it is called with so many at a time.
 
-    Notes
-    -----
     Of a label and probabilities the probabilities are read, of several other outputs the first.
     """
 

@@ -22,20 +22,12 @@ from weighin._tables.frames import check_columns, column_names, is_frame
 class PredictorModel(TableModel):
     """A model with one way to predict from a table.
 
-    Parameters
-    ----------
-    name : str
-        What it is, in words.
-    predict : callable
-        From a pandas frame, or a matrix, to predictions; it may get any rows.
-    outputs : Outputs
-        What they mean, as the model says.
-    columns : sequence of str, or callable from the table's names to them, optional
-        Those that it takes, in its order; all of the table by default.
-    targets : sequence of str
-        Columns that hold the target, where no y is given.
-    booster : xgboost.Booster or lightgbm.Booster, optional
-        What knows categories of columns.
+    `name`: what it is, in words.
+    `predict`: from a pandas frame, or a matrix, to predictions; it may get any rows.
+    `outputs`: what they mean, as the model says.
+    `columns`: those that it takes, in its order; all of the table by default.
+    `targets`: columns that hold the target, where no y is given.
+    `booster`: what knows categories of columns.
     """
 
     def __init__(

@@ -40,12 +40,8 @@ Encode = Callable[[Any], NDArray[Any]]
 class PreparedModel:
     """A model that takes what an encoder gives, seen from the encoder's own table.
 
-    Parameters
-    ----------
-    steps : sequence of object with ``transform``
-        Applied in order; fitted.
-    inner : Model
-        The model after them, adapted.
+    `steps`: applied in order; fitted.
+    `inner`: the model after them, adapted.
     """
 
     def __init__(self, steps: Sequence[Any], inner: Model) -> None:

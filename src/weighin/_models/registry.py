@@ -66,10 +66,7 @@ class Adapter(Protocol):
 class BuiltIn:
     """An adapter of this package.
 
-    Attributes
-    ----------
-    reads, applies, adapt
-        As in `Adapter`.
+    `reads`, `applies`, `adapt`: as in `Adapter`.
     """
 
     reads: str
@@ -230,23 +227,12 @@ ADAPTERS: list[Adapter] = [
 def as_model(model: Any, *, device: Any = None, outputs: str | None = None, classes: Any = None) -> Model:
     """Wrap a trained model for the engine.
 
-    Parameters
-    ----------
-    model : fastai TabularLearner, torch.nn.Module, scikit-learn-style estimator, or callable
-        Trained. skorch nets and pipelines are estimators. Others where a package brings an adapter along.
-    device : str or torch.device, optional
-        Where to predict, for models of torch; where the model is by default.
-    outputs : str, optional
-        What the model's outputs mean: "number", "count", "quantile:0.9", "probability", "logit" or "label".
-    classes : sequence, optional
-        Label of each class, in the order of the outputs or of the numbers that are predicted.
-
-    Raises
-    ------
-    InputError
-        On `outputs` or `classes` that cannot be.
-    ModelError
-        If weighin cannot read the model; the message says what was tried. If an adapter of another package fails.
+    `model`: trained. skorch nets and pipelines are estimators. Others where a package brings an adapter along.
+    `device`: where to predict, for models of torch; where the model is by default. `outputs`: what the model's outputs
+    mean: "number", "count", "quantile:0.9", "probability", "logit" or "label". `classes`: label of each class, in the
+    order of the outputs or of the numbers that are predicted. Raises InputError on `outputs` or `classes` that cannot
+    be. Raises ModelError if weighin cannot read the model; the message says what was tried. If an adapter of another
+    package fails.
     """
     if isinstance(model, type):
         raise ModelError(f"model is the class {model.__name__}; pass a trained instance of it.")
@@ -278,10 +264,7 @@ def _of_other_packages(model: Any) -> Iterator[Adapter]:
 def _loaded(entry: EntryPoint) -> Adapter:
     """The adapter of an entry point.
 
-    Raises
-    ------
-    ModelError
-        If it cannot be imported, or is none.
+    Raises ModelError if it cannot be imported, or is none.
     """
     where = f"the entry point {entry.name} = {entry.value!r}{_distribution(entry)}"
     try:

@@ -34,14 +34,9 @@ Call = Callable[[nn.Module, Inputs], Tensor]
 class Seam:
     """A module cut at its first linear layer.
 
-    Attributes
-    ----------
-    view : SplitView
-        On the inputs of the layer, all continuous.
-    owned : tuple of tuple of int
-        Inputs of the layer that each encoded column owns; columns numbered through all tensors.
-    encode : callable
-        Inputs of the layer, shape (n_rows, n_inputs), from tensors of encoded columns.
+    `view`: on the inputs of the layer, all continuous.
+    `owned`: inputs of the layer that each encoded column owns; columns numbered through all tensors.
+    `encode`: inputs of the layer, shape (n_rows, n_inputs), from tensors of encoded columns.
     """
 
     view: SplitView
@@ -52,19 +47,9 @@ class Seam:
 def find_seam(module: nn.Module, inputs: Inputs, call: Call) -> Seam | None:
     """Cut a module at its first linear layer.
 
-    Parameters
-    ----------
-    module : nn.Module
-        Only read.
-    inputs : tuple of Tensors of shape (n_rows, n_columns)
-        Encoded rows, all of them: what is not probed to vary with a column has to be constant over them.
-    call : callable
-        Predictions from a module like `module` in evaluation mode and such inputs.
-
-    Returns
-    -------
-    Seam or None
-        None for a module that is not a sum at its first linear layer, or cannot be cut.
+    `module`: only read. `inputs`, shape (n_rows, n_columns): encoded rows, all of them: what is not probed to vary with
+    a column has to be constant over them. `call`: predictions from a module like `module` in evaluation mode and such
+    inputs. Returns None for a module that is not a sum at its first linear layer, or cannot be cut.
     """
     try:
         with torch.inference_mode():

@@ -73,10 +73,7 @@ class SameAsNamed:
 class SklearnModel(TableModel):
     """A fitted estimator. Frames keep their dtypes; predictions come from the method the metric needs.
 
-    Parameters
-    ----------
-    estimator : object with ``predict``
-        Fitted.
+    `estimator`: fitted.
     """
 
     def __init__(self, estimator: Any) -> None:

@@ -31,11 +31,7 @@ def is_plain(net: Any) -> bool:
 class SkorchModel(TorchModel):
     """A fitted skorch net that predicts by skorch's own methods.
 
-    Parameters
-    ----------
-    net : skorch.NeuralNet
-    device : str or torch.device, optional
-        Where to predict; where the module is by default.
+    `device`: where to predict; where the module is by default.
     """
 
     def __init__(self, net: Any, *, device: Any = None) -> None:

@@ -14,11 +14,8 @@ from torch import Tensor
 class Dense:
     """A linear layer, with the ReLU after it where there is one.
 
-    Attributes
-    ----------
-    weight : Tensor of shape (n_out, n_in)
-    bias : Tensor of shape (n_out,)
-    relu : bool
+    `weight`, shape (n_out, n_in).
+    `bias`, shape (n_out,).
     """
 
     weight: Tensor
@@ -38,16 +35,11 @@ class Dense:
 class SplitView:
     """f(x) = head(bias + sum of one part per column), tensors detached from the module they were made of.
 
-    Attributes
-    ----------
-    tables : tuple of Tensors of shape (n_levels, n_hidden)
-        Part of each level of each categorical column.
-    weights : Tensor of shape (n_cont, n_hidden)
-        Part of each continuous column, for a value of one.
-    bias : Tensor of shape (n_hidden,)
-    head : tuple of callables
-        Steps from the sum to the predictions. The first may overwrite its argument; the others may overwrite
-        what the step before gave them.
+    `tables`, shape (n_levels, n_hidden): part of each level of each categorical column.
+    `weights`, shape (n_cont, n_hidden): part of each continuous column, for a value of one.
+    `bias`, shape (n_hidden,).
+    `head`: steps from the sum to the predictions. The first may overwrite its argument; the others may overwrite what
+        the step before gave them.
     """
 
     tables: tuple[Tensor, ...]
@@ -58,14 +50,7 @@ class SplitView:
     def sum_parts(self, cat: Tensor, cont: Tensor) -> Tensor:
         """Add up bias and parts.
 
-        Parameters
-        ----------
-        cat : LongTensor of shape (n_rows, n_cat)
-        cont : Tensor of shape (n_rows, n_cont)
-
-        Returns
-        -------
-        Tensor of shape (n_rows, n_hidden)
+        `cat`, shape (n_rows, n_cat). `cont`, shape (n_rows, n_cont). Returns shape (n_rows, n_hidden).
         """
         z = Dense(self.weights.t(), self.bias)(cont) if len(self.weights) else self.bias.repeat(len(cat), 1)
         for column, table in enumerate(self.tables):

@@ -107,10 +107,7 @@ class SurvivalModel(SklearnModel):
     def _target(self, y: Any, n_rows: int) -> NDArray[Any]:
         """Event and time, shape (n_rows, 2).
 
-        Raises
-        ------
-        InputError
-            If it is no structured array of them, as `sksurv.util.Surv` makes.
+        Raises InputError if it is no structured array of them, as `sksurv.util.Surv` makes.
         """
         array = target_array(y, n_rows)
         fields = array.dtype.names or ()

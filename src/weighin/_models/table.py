@@ -102,10 +102,7 @@ class TableModel:
 def table_rows(X: Any, who: str) -> tuple[FrameRows | ArrayRows, tuple[Feature, ...]]:
     """Take a frame or a matrix as encoded rows, a feature per column.
 
-    Raises
-    ------
-    InputError
-        If it is neither, has fewer than two rows or no columns, or column names are not unique.
+    Raises InputError if it is neither, has fewer than two rows or no columns, or column names are not unique.
     """
     rows: FrameRows | ArrayRows
     if X is None:
@@ -134,10 +131,7 @@ def as_given(rows: FrameRows | ArrayRows) -> Any:
 def numeric_target(y: Any, n_rows: int) -> NDArray[Any]:
     """Target as a matrix of finite numbers, one row for each row of the table.
 
-    Raises
-    ------
-    InputError
-        On another length, or values that are no finite numbers.
+    Raises InputError on another length, or values that are no finite numbers.
     """
     array = target_array(y, n_rows)
     try:
@@ -154,10 +148,7 @@ def numeric_target(y: Any, n_rows: int) -> NDArray[Any]:
 def target_array(y: Any, n_rows: int) -> NDArray[Any]:
     """Target as an array, one row for each row of the table.
 
-    Raises
-    ------
-    InputError
-        If it is one value, or has another length.
+    Raises InputError if it is one value, or has another length.
     """
     if _is_tensor(y):
         y = y.detach().cpu()
@@ -172,10 +163,7 @@ def target_array(y: Any, n_rows: int) -> NDArray[Any]:
 def in_order(pred: Any, rows: FrameRows | ArrayRows, who: str) -> Any:
     """Predictions in the order of the rows that were given: a Series may come back sorted, its index tells.
 
-    Raises
-    ------
-    ModelError
-        If they are in another order, and there are rows of the same index.
+    Raises ModelError if they are in another order, and there are rows of the same index.
     """
     if isinstance(rows, ArrayRows) or not hasattr(rows.native, "iloc") or not hasattr(pred, "iloc"):
         return pred
@@ -250,10 +238,7 @@ def few_values(predict: Callable[[Any], Any], rows: Any) -> list[Any]:
 def as_array(values: Any, what: str) -> NDArray[Any]:
     """Values as an array of numpy.
 
-    Raises
-    ------
-    InputError
-        If they are lists of several lengths.
+    Raises InputError if they are lists of several lengths.
     """
     try:
         return np.asarray(values.to_numpy() if hasattr(values, "to_numpy") else values)

@@ -30,22 +30,14 @@ Call = Callable[[Any, ArrayRows], Tensor]
 class TensorSplit:
     """A network's view, and how its inputs are found among encoded rows.
 
-    Attributes
-    ----------
-    view : SplitView
-        The network as a sum of parts under a head.
-    tensors : callable
-        From encoded rows to the categorical and the continuous columns of the view; an absent kind has no columns.
-    unit : callable
-        From encoded columns to those of the view: categorical and continuous ones.
-    copies : bool
-        Whether `tensors` makes new ones.
-    opaque : bool
-        Whether it runs layers that nothing is known of: what they do with a row may depend on chance.
-    row_by_row : bool
-        Whether it does not depend on other rows, by its layers or as found on all rows.
-    like : Tensor of shape (1, n_outputs)
-        A prediction.
+    `view`: the network as a sum of parts under a head.
+    `tensors`: from encoded rows to the categorical and the continuous columns of the view; an absent kind has no
+        columns.
+    `unit`: from encoded columns to those of the view: categorical and continuous ones.
+    `copies`: whether `tensors` makes new ones.
+    `opaque`: whether it runs layers that nothing is known of: what they do with a row may depend on chance.
+    `row_by_row`: whether it does not depend on other rows, by its layers or as found on all rows.
+    `like`, shape (1, n_outputs): A prediction.
     """
 
     view: SplitView
@@ -60,19 +52,9 @@ class TensorSplit:
 def split_of(module: Any, rows: ArrayRows, call: Call) -> TensorSplit | None:
     """Read a module as a sum of parts under a head, and prove it on some of the rows.
 
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Only read.
-    rows : ArrayRows
-        Encoded rows, the inputs of the module.
-    call : callable
-        Predictions from a module like this one, in evaluation mode, and encoded rows.
-
-    Returns
-    -------
-    TensorSplit or None
-        None where the module is no such sum, or does not predict what the view does.
+    `module`: only read. `rows`: encoded rows, the inputs of the module. `call`: predictions from a module like this
+    one, in evaluation mode, and encoded rows. Returns None where the module is no such sum, or does not predict what
+    the view does.
     """
     # such a device has no double precision to fold in
     if rows.parts[0].device.type == "mps":

@@ -48,17 +48,10 @@ from weighin._tables.mover import Mover
 class TorchModel:
     """A ``torch.nn.Module``; left as found: mode, gradients, hooks, device.
 
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Called with one tensor, several, or keywords, as `X` says.
-    device : str or torch.device, optional
-        Where to predict; where the module is by default.
-    name : str, optional
-        What to call it.
+    `module`: called with one tensor, several, or keywords, as `X` says.
+    `device`: where to predict; where the module is by default.
+    `name`: what to call it.
 
-    Notes
-    -----
     `X` may be a matrix or a data frame of numbers (the module gets one float tensor), a tuple or list of matrices
     (one tensor each, integers kept), or a dict of them: keywords, or the dict itself for a module of one argument
     that has none of these names. A data frame for a module of two inputs such as `x_cat` and `x_cont` is taken apart:
@@ -231,10 +224,7 @@ def _scale_of_members(
 ) -> Literal["number", "logit"]:
     """Whether members give numbers, or logits whose probabilities are averaged.
 
-    Raises
-    ------
-    InputError
-        Where neither the user nor the target says it.
+    Raises InputError: where neither the user nor the target says it.
     """
     if asked.kind != "unknown":
         return "logit" if asked.kind == "logit" else "number"

@@ -33,14 +33,8 @@ _NUMBERS = (
 def by_signature(X: Any, module: Any) -> tuple[Any, tuple[str, ...], str]:
     """A mixed frame as the inputs of a module that takes levels and numbers apart; and inputs that are None.
 
-    Returns
-    -------
-    X : Any
-        As it was, or a dict by the names of the module's inputs.
-    absent : tuple of str
-        Inputs that the module gets None for.
-    note : str
-        Which columns were taken as what.
+    Returns `X`: as it was, or a dict by the names of the module's inputs; `absent`: inputs that the module gets None
+    for; `note`: which columns were taken as what.
     """
     takes = _parameters(module)
     names = [parameter.name for parameter in takes]
@@ -78,10 +72,7 @@ def _parameters(module: Any) -> list[inspect.Parameter]:
 def _codes(column: Any) -> Any:
     """Whole numbers as they are; categories by their place in their dtype.
 
-    Raises
-    ------
-    InputError
-        On text, whose levels nobody numbered.
+    Raises InputError on text, whose levels nobody numbered.
     """
     kind = column.dtype
     if kind.is_integer() or kind == nw.Boolean:

@@ -28,10 +28,7 @@ def tensor_of(out: Any, n_rows: int) -> Tensor:
 
     Of a distribution its mean, of one of classes their probabilities.
 
-    Raises
-    ------
-    ModelError
-        If there is none.
+    Raises ModelError if there is none.
     """
     if isinstance(out, Tensor):
         return out
@@ -88,12 +85,7 @@ def mean_of_members(out: Tensor, scale: str) -> Tensor:
 def last_activation(module: nn.Module, calls: Iterator[Callable[[], Tensor]]) -> Outputs:
     """Tell from the layer that ran last whether outputs are probabilities: it has to have given them, in every call.
 
-    Parameters
-    ----------
-    module : nn.Module
-        Hooked meanwhile.
-    calls : iterator of callable
-        Each gives the module's outputs for some rows.
+    `module`: hooked meanwhile. `calls`: each gives the module's outputs for some rows.
     """
     found: type[nn.Module] | None = None
     ran: list[tuple[nn.Module, Tensor]] = []
@@ -129,11 +121,7 @@ def _hooks(module: nn.Module, note: Callable[[nn.Module, Tensor], None]) -> Iter
 def loss_inside(module: nn.Module, calls: Iterator[Callable[[], Tensor]]) -> Outputs:
     """Tell from the loss that a module holds, as one of Lightning does, what it gives; not against what it gave.
 
-    Parameters
-    ----------
-    module : nn.Module
-    calls : iterator of callable
-        Each gives the module's outputs for some rows.
+    `calls`: each gives the module's outputs for some rows.
     """
     losses = [part for part in module.modules() if type(part).__module__ == "torch.nn.modules.loss"]
     said = of_loss(losses[0]) if len(losses) == 1 else Outputs()

@@ -23,12 +23,7 @@ DEVICE_ROWS = 16_384
 def evaluating(module: Any, device: Any = None) -> Iterator[None]:
     """Put a module into evaluation mode, without gradients; give every submodule its mode back afterwards.
 
-    Parameters
-    ----------
-    module : torch.nn.Module
-        The network.
-    device : torch.device, optional
-        Where it has to be meanwhile; it returns to where it was.
+    `module`: the network. `device`: where it has to be meanwhile; it returns to where it was.
     """
     modes = [(part, part.training) for part in module.modules()]
     home, gradients = module_device(module), torch.is_grad_enabled()
@@ -53,10 +48,7 @@ def evaluating(module: Any, device: Any = None) -> Iterator[None]:
 def usable_device(device: Any) -> torch.device:
     """Give the device, once something could be put there.
 
-    Raises
-    ------
-    InputError
-        On a name torch does not know, or a device that is not there.
+    Raises InputError on a name torch does not know, or a device that is not there.
     """
     try:
         return torch.empty(0, device=device).device
@@ -74,14 +66,8 @@ def module_device(module: Any) -> torch.device:
 def cached_rows(module: Any, rows: Any, predict: Callable[[Any], Any]) -> int:
     """Rows whose widest layer stays in cache: a power of two, fewer for a transformer than for a perceptron.
 
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Hooked while it predicts once; the hooks are removed.
-    rows : Rows
-        A few encoded rows.
-    predict : callable
-        From encoded rows to predictions, through `module`.
+    `module`: hooked while it predicts once; the hooks are removed. `rows`: A few encoded rows. `predict`: from encoded
+    rows to predictions, through `module`.
     """
     if module_device(module).type != "cpu":
         return DEVICE_ROWS

@@ -60,14 +60,7 @@ def written(association: float, n_rows: int) -> str:
 def association_sentence(feature: str, close: Sequence[CloseColumn], name: Name = str) -> str:
     """Say which columns a feature goes with.
 
-    Parameters
-    ----------
-    feature : str
-        Its name.
-    close : sequence of CloseColumn
-        The closest first; empty for none.
-    name : callable
-        Writes the name of a feature.
+    `close`: the closest first; empty for none. `name`: writes the name of a feature.
     """
     if not close:
         return f"{name(feature)} has no closely associated column: none can stand in for it."

@@ -261,10 +261,7 @@ class Result(abc.ABC):
     def _checked(self, path: Path | str) -> Self:
         """Give a result that was read, once it could tell what is in it.
 
-        Raises
-        ------
-        InputError
-            If its parts, each of which may be, do not fit together.
+        Raises InputError if its parts, each of which may be, do not fit together.
         """
         try:
             with np.errstate(all="ignore"):

@@ -59,17 +59,9 @@ def small(effect: NDArray[np.float64], spread: float) -> bool:
 def around_mean(predicted: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Take from each row's predictions their mean over the points.
 
-    Parameters
-    ----------
-    predicted : ndarray of shape (n_points, n_rows)
-        Of rows moved to each point.
-    shares : ndarray of shape (n,)
-        Part of the rows at each of the first n points, to weigh their mean by; points beyond count nothing.
-
-    Returns
-    -------
-    ndarray of shape (n_points, n_rows)
-        Exactly 0 in rows that are predicted the same at all points.
+    `predicted`, shape (n_points, n_rows): of rows moved to each point. `shares`, shape (n,): part of the rows at each
+    of the first n points, to weigh their mean by; points beyond count nothing. Returns shape (n_points, n_rows):
+    exactly 0 in rows that are predicted the same at all points.
     """
     if not len(shares):
         return predicted

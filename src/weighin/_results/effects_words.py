@@ -25,14 +25,8 @@ def kind_word(effect: FeatureEffect) -> str:
 def sentence(effect: FeatureEffect, what: str, name: Name = str) -> str:
     """Say which way predictions go as a feature moves.
 
-    Parameters
-    ----------
-    effect : FeatureEffect
-        Its curves.
-    what : str
-        What is predicted: "the prediction", "the probability of yes".
-    name : callable
-        Writes names and levels.
+    `effect`: its curves. `what`: what is predicted: "the prediction", "the probability of yes". `name`: writes names
+    and levels.
     """
     written, start = name(effect.feature), what[:1].upper() + what[1:]
     average, n = effect.average, effect.n_points

@@ -22,10 +22,7 @@ def write_rows(path: Path, kept: RowChanges, *, force: bool) -> None:
 def read_rows(path: Path, shape: tuple[int, ...]) -> RowChanges | None:
     """Read what `write_rows` wrote for importances of a shape; None where there is no such file.
 
-    Raises
-    ------
-    InputError
-        If the file is no such thing.
+    Raises InputError if the file is no such thing.
     """
     if not path.exists():
         return None

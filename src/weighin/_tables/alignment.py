@@ -10,26 +10,10 @@ from weighin._base.errors import InputError
 def aligned(values: Any, index: Any, what: str) -> tuple[Any, str]:
     """Give the values in the order of the table's rows.
 
-    Parameters
-    ----------
-    values : any
-        A pandas Series or DataFrame is aligned; all else goes by position.
-    index : pandas.Index or None
-        Names of the table's rows.
-    what : str
-        What to call the values in messages: "y".
-
-    Returns
-    -------
-    values : any
-        As given, or in the order of the table.
-    note : str
-        What was done; empty where they were in order.
-
-    Raises
-    ------
-    InputError
-        If the two do not name the same rows, or names that occur twice are in another order.
+    `values`: A pandas Series or DataFrame is aligned; all else goes by position. `index`: names of the table's rows.
+    `what`: what to call the values in messages: "y". Returns `values`: as given, or in the order of the table; `note`:
+    what was done; empty where they were in order. Raises InputError if the two do not name the same rows, or names that
+    occur twice are in another order.
     """
     # of a pandas Series; a list has a method of that name
     own: Any = getattr(values, "index", None)

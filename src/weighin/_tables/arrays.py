@@ -15,12 +15,9 @@ from numpy.typing import NDArray
 class ArrayRows:
     """Rows of one or several 2-D arrays side by side.
 
-    Attributes
-    ----------
-    parts : tuple of arrays of shape (n_rows, n_columns_of_the_part)
-        The model's inputs, say ``(x_cat, x_cont)``. Columns are numbered through all parts.
-    keys : tuple of str, optional
-        Names of the parts, for a model that takes them by keyword.
+    `parts`, shape (n_rows, n_columns_of_the_part): the model's inputs, say ``(x_cat, x_cont)``. Columns are numbered
+        through all parts.
+    `keys`: names of the parts, for a model that takes them by keyword.
     """
 
     parts: tuple[Any, ...]

@@ -74,22 +74,9 @@ def read_columns(
 ) -> tuple[Column, ...]:
     """Read columns of a table.
 
-    Parameters
-    ----------
-    X : data frame, matrix, tuple or dict of matrices, sequence of Column
-        As models take it, or read before. Columns of a matrix are called x0, x1, ... unless `features` has a name for
-        each.
-    features : iterable of str, optional
-        Which, in which order; all by default.
-    rows : ndarray of int, optional
-        Only these rows.
-    names : sequence of str, optional
-        What the columns of matrices are called.
-
-    Raises
-    ------
-    InputError
-        On anything that is no table, and on unknown or repeated names.
+    `X`: as models take it, or read before. Columns of a matrix are called x0, x1, ... unless `features` has a name for
+    each. `features`: which, in which order; all by default. `rows`: only these rows. `names`: what the columns of
+    matrices are called. Raises InputError on anything that is no table, and on unknown or repeated names.
     """
     wanted = None if features is None else list_of_names(features, "features")
     available = _sources(X, wanted, names)

@@ -27,20 +27,12 @@ MOST_BYTES = 2**31
 class Table:
     """A table and its target in forms that models take.
 
-    Attributes
-    ----------
-    X : pandas, polars or pyarrow frame, ndarray, tensor, tuple or dict of these, or None
-        Without the column that is the target.
-    y : array-like or None
-        In the order of `X`.
-    feature_names : tuple of str or None
-        Of matrices that have none.
-    notes : tuple of str
-        What was done to the table that a reader of the numbers must know.
-    target : narwhals.Series or None
-        The column of the table that is the target, where it was named.
-    index : pandas.Index or None
-        Names of the rows, where the user's table had some.
+    `X`: without the column that is the target.
+    `y`: in the order of `X`.
+    `feature_names`: of matrices that have none.
+    `notes`: what was done to the table that a reader of the numbers must know.
+    `target`: the column of the table that is the target, where it was named.
+    `index`: names of the rows, where the user's table had some.
     """
 
     X: Any
@@ -53,17 +45,8 @@ class Table:
     def align(self, **values: Any) -> tuple[Table, list[Any]]:
         """Give values of the rows in their order: a Series by its index, names of columns as texts.
 
-        Returns
-        -------
-        table : Table
-            With notes on what was put into another order.
-        values : list
-            Names of columns, or array-likes of shape (n_rows,).
-
-        Raises
-        ------
-        InputError
-            If the index of one of them does not name the same rows.
+        Returns `table`: with notes on what was put into another order; `values`: names of columns, or array-likes of
+        shape (n_rows,). Raises InputError if the index of one of them does not name the same rows.
         """
         notes, in_order = list(self.notes), []
         names = columns_of(self.X) if is_frame(self.X) else {}
@@ -86,23 +69,12 @@ def as_table(
 ) -> Table:
     """Take what a user has as a table that models read.
 
-    Parameters
-    ----------
-    X : any container
-        Frames of pandas, polars, pyarrow and what narwhals knows, lazy ones too; what has the Arrow C stream; arrays,
-        masked, structured and sparse ones; torch data sets and loaders, which may bring `y` along; datasets.Dataset;
-        xarray; records; a dict of columns; a path. What is none of these comes back as it is, for the model to judge.
-    y : array-like or name of a column, optional
-        The target.
-    feature_names : sequence of str, optional
-        Names for the columns of matrices.
-    levels : mapping of str to sequence, optional
-        Categories that the model knows, for tables that are read from files.
-
-    Raises
-    ------
-    InputError
-        If it is known and cannot be a table, or `y` does not belong to its rows.
+    `X`: frames of pandas, polars, pyarrow and what narwhals knows, lazy ones too; what has the Arrow C stream; arrays,
+    masked, structured and sparse ones; torch data sets and loaders, which may bring `y` along; datasets.Dataset;
+    xarray; records; a dict of columns; a path. What is none of these comes back as it is, for the model to judge. `y`:
+    the target. `feature_names`: names for the columns of matrices. `levels`: categories that the model knows, for
+    tables that are read from files. Raises InputError if it is known and cannot be a table, or `y` does not belong to
+    its rows.
     """
     frame, notes = read_noted(X, levels) if isinstance(X, str | Path) else (X, ())
     table = _read(frame)

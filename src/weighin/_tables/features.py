@@ -35,19 +35,9 @@ def select(
 ) -> tuple[Feature, ...]:
     """Choose what to weigh: the named features in the model's order, then the groups.
 
-    Parameters
-    ----------
-    available : sequence of Feature
-        The raw features the model takes.
-    features : iterable of str, optional
-        Names to weigh one by one; all of them by default, none for an empty list.
-    groups : mapping of str to iterable of str, optional
-        Each group is weighed as one more feature, all its members moved by the same swap.
-
-    Raises
-    ------
-    InputError
-        On unknown or repeated names, an empty group, a group named like a feature, or nothing to weigh.
+    `available`: the raw features the model takes. `features`: names to weigh one by one; all of them by default, none
+    for an empty list. `groups`: each group is weighed as one more feature, all its members moved by the same swap.
+    Raises InputError on unknown or repeated names, an empty group, a group named like a feature, or nothing to weigh.
     """
     by_name = {feature.name: feature for feature in available}
     names = list(by_name) if features is None else names_among(features, by_name, "features")

@@ -16,10 +16,7 @@ from weighin._tables.arrays import number_values, smallest
 class FrameRows:
     """Rows of a data frame; a feature is a column.
 
-    Parameters
-    ----------
-    frame : narwhals.DataFrame
-        Never written to; what changes is a new frame that shares the other columns.
+    `frame`: never written to; what changes is a new frame that shares the other columns.
     """
 
     def __init__(self, frame: nw.DataFrame[Any]) -> None:

@@ -49,10 +49,7 @@ def is_frame(X: object) -> bool:
 def columns_of(X: Any) -> dict[str, int]:
     """Column names of a frame, as texts, with their places.
 
-    Raises
-    ------
-    InputError
-        If `X` is no frame weighin reads, or two columns share a name.
+    Raises InputError if `X` is no frame weighin reads, or two columns share a name.
     """
     if not is_frame(X):
         raise InputError(
@@ -88,16 +85,7 @@ def column_at(X: Any, name: str) -> nw.Series[Any]:
 def frame_of_columns(columns: Mapping[Any, Any], index: Any = None) -> Any:
     """Make a frame of columns by name: of pandas where it is installed, else of polars or pyarrow.
 
-    Parameters
-    ----------
-    columns : mapping of name to array-like of shape (n_rows,)
-    index : pandas.Index, optional
-        Names of the rows.
-
-    Raises
-    ------
-    InputError
-        On columns of different lengths.
+    `columns`, shape (n_rows,). `index`: names of the rows. Raises InputError on columns of different lengths.
     """
     plain = {name: _plain(values) for name, values in columns.items()}
     lengths = {name: len(values) for name, values in plain.items()}
@@ -138,10 +126,7 @@ def unmasked(array: Any) -> NDArray[Any]:
 def check_columns(X: Any, needed: Sequence[str], what: str) -> None:
     """Raise unless every name of `needed` is a column of `X`.
 
-    Raises
-    ------
-    InputError
-        Naming the missing columns, the nearest match of each, and the columns there are.
+    Raises InputError: naming the missing columns, the nearest match of each, and the columns there are.
     """
     names = column_names(X)
     missing = [name for name in needed if name not in names]
@@ -157,10 +142,7 @@ def check_columns(X: Any, needed: Sequence[str], what: str) -> None:
 def to_pandas(X: Any, columns: Sequence[str]) -> pd.DataFrame:
     """Give the `columns` of a frame as a new pandas frame with a plain index; `X` stays untouched.
 
-    Raises
-    ------
-    InputError
-        As `column_names` raises.
+    Raises InputError: as `column_names` raises.
     """
     frame = columns_at(X, columns).to_pandas()
     return frame.set_axis(list(columns), axis="columns").reset_index(drop=True).copy()
@@ -169,10 +151,7 @@ def to_pandas(X: Any, columns: Sequence[str]) -> pd.DataFrame:
 def to_matrix(X: Any, columns: Sequence[str]) -> NDArray[Any]:
     """Give columns of numbers as a matrix of shape (n_rows, n_columns).
 
-    Raises
-    ------
-    InputError
-        Naming the columns that hold something else.
+    Raises InputError: naming the columns that hold something else.
     """
     if not columns:
         raise InputError("X has no columns.")
@@ -219,21 +198,12 @@ def read_table(
 ) -> pd.DataFrame:
     """Read a table; the format follows the suffix.
 
-    Parameters
-    ----------
-    path : path
-        A ``.csv``, ``.parquet``, ``.feather``, ``.arrow``, ``.json`` (records), ``.jsonl`` or ``.ndjson`` file; or a
-        pattern, ``games/*.csv``, of files with the same columns, read one after the other by name.
-    levels : mapping of str to sequence, optional
-        Categories that a model knows: of a CSV file, such a column stays text where they are texts, and a text that
-        is one of them, such as "NA", is no missing value.
-    missing : Counter, optional
-        Counts by column and text which texts of a CSV file count as missing values beside other texts.
-
-    Raises
-    ------
-    InputError
-        If the file is not there, has another suffix, cannot be read, or its column names are not unique.
+    `path`: A ``.csv``, ``.parquet``, ``.feather``, ``.arrow``, ``.json`` (records), ``.jsonl`` or ``.ndjson`` file; or
+    a pattern, ``games/*.csv``, of files with the same columns, read one after the other by name. `levels`: categories
+    that a model knows: of a CSV file, such a column stays text where they are texts, and a text that is one of them,
+    such as "NA", is no missing value. `missing`: counts by column and text which texts of a CSV file count as missing
+    values beside other texts. Raises InputError if the file is not there, has another suffix, cannot be read, or its
+    column names are not unique.
     """
     path = Path(path)
     kind = _format(path)
@@ -279,9 +249,7 @@ def read_noted(
 def check_table(path: Path) -> None:
     """Raise before any work unless `path` is a file, or a pattern that some files fit, as `read_table` takes them.
 
-    Raises
-    ------
-    InputError
+    Raises InputError.
     """
     if _is_pattern(path):
         _files_like(path)

@@ -40,14 +40,10 @@ class WritableRows(Protocol):
 class Move:
     """What a feature is given in each of some rows.
 
-    Attributes
-    ----------
-    feature : str
-        A raw feature.
-    donors : ndarray of int of shape (n_rows,)
-        Row of the table whose values it gets: a missing value with its indicator, a level with all its columns.
-    numbers : ndarray of shape (n_rows,) or None
-        What it gets instead of the donor's number; NaN for the donor's own.
+    `feature`: A raw feature.
+    `donors`, shape (n_rows,): row of the table whose values it gets: a missing value with its indicator, a level with
+        all its columns.
+    `numbers`, shape (n_rows,): what it gets instead of the donor's number; NaN for the donor's own.
     """
 
     feature: str
@@ -63,16 +59,10 @@ def _as_is(rows: Any) -> Any:
 class Mover:
     """Makes encoded rows in which features have been given other values.
 
-    Attributes
-    ----------
-    rows : WritableRows
-        All rows of the table, in the form that values are written in: encoded ones, or those of an encoder's table.
-    columns : dict of str to tuple of int
-        What each raw feature owns there.
-    scale : dict of str to tuple of (float, float)
-        Mean and scale of features whose numbers are held as (number - mean) / scale.
-    encode : callable
-        From such rows to encoded ones.
+    `rows`: all rows of the table, in the form that values are written in: encoded ones, or those of an encoder's table.
+    `columns`: what each raw feature owns there.
+    `scale`: mean and scale of features whose numbers are held as (number - mean) / scale.
+    `encode`: from such rows to encoded ones.
     """
 
     rows: WritableRows

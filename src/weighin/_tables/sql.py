@@ -68,25 +68,10 @@ def columns_in(text: str) -> set[str]:
 def evaluate(text: str, frame: Any, what: str, forbidden: Sequence[str] = ()) -> pa.ChunkedArray:
     """Compute an expression for each row of a frame.
 
-    Parameters
-    ----------
-    text : str
-        Such as ``home_elo - away_elo`` or ``year = 2021 and week < 10``.
-    frame : data frame
-        With the columns it names.
-    what : str
-        What to call it in messages: "--where".
-    forbidden : sequence of str
-        Columns it must not read: the target.
-
-    Returns
-    -------
-    pyarrow.ChunkedArray of shape (n_rows,)
-
-    Raises
-    ------
-    InputError
-        On what is no single expression, what it must not do or read, and what cannot be computed.
+    `text`: such as ``home_elo - away_elo`` or ``year = 2021 and week < 10``. `frame`: with the columns it names.
+    `what`: what to call it in messages: "--where". `forbidden`: columns it must not read: the target. Returns shape
+    (n_rows,). Raises InputError on what is no single expression, what it must not do or read, and what cannot be
+    computed.
     """
     pa, duckdb = (require(name, "files", "compute expressions") for name in ("pyarrow", "duckdb"))
     tree = _parse(text, what)

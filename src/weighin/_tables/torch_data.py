@@ -26,19 +26,8 @@ def read_torch_data(data: Any, most_bytes: int) -> tuple[Any, Any, tuple[str, ..
     A loader that shuffles all rows of its data set is read in the order of the data set; any other choice of rows
     (a sampler of subsets, of weights, rows left over) as it comes. Inputs and target come from the same pass always.
 
-    Returns
-    -------
-    X : tensor, tuple or dict of tensors
-        Everything but the last of what a row has; all of it where there is one.
-    y : tensor or None
-        The last of what a row has.
-    notes : tuple of str
-        What a reader must know of the rows.
-
-    Raises
-    ------
-    InputError
-        On no rows, or more than `most_bytes` of them.
+    Returns `X`: everything but the last of what a row has; all of it where there is one; `y`: the last of what a row
+    has; `notes`: what a reader must know of the rows. Raises InputError on no rows, or more than `most_bytes` of them.
     """
     import torch
     from torch.utils.data import DataLoader, RandomSampler, SequentialSampler

@@ -53,10 +53,7 @@ def write(
 ) -> bool:
     """Write a text into each cell, `width` by `height` points, where letters of a readable size fit.
 
-    Returns
-    -------
-    bool
-        Whether they did.
+    Returns Whether they did.
     """
     longest = max((len(text) for row in texts for text in row), default=1)
     size = min(9.5, 0.62 * height, 1.5 * width / max(longest, 1))

@@ -19,14 +19,9 @@ NO_VALUES: Values = np.empty(0)
 class Chart:
     """A chart and the texts around it.
 
-    Attributes
-    ----------
-    title, subtitle, xlabel : str
-        Over it, and what its values are.
-    percent : bool
-        Whether values are parts, to be counted in percent.
-    choice : mapping of str to str
-        Which of several charts it is that a page shows one at a time: {"Metric": "mae"}.
+    `title`, `subtitle`, `xlabel`: over it, and what its values are.
+    `percent`: whether values are parts, to be counted in percent.
+    `choice`: which of several charts it is that a page shows one at a time: {"Metric": "mae"}.
     """
 
     title: str
@@ -40,22 +35,13 @@ class Chart:
 class Rows(Chart):
     """A row for each feature or variant, the first on top.
 
-    Attributes
-    ----------
-    names, labels : sequence of str
-        Before each row, and the number written at its end.
-    unsure : ndarray of bool of shape (n,)
-        Of which nothing may be claimed: drawn pale.
-    signs : sequence of str
-        Behind the names; empty for none.
-    tips : sequence of sequences of str
-        What a page tells of a row when asked.
-    asides : sequence of str
-        In small behind the numbers; empty for none.
-    key : sequence of (kind, text)
-        What a page says of "bar", "negative", "pale", "whisker", "hollow", "full", "between" and "sign".
-    ranked : bool
-        Whether the order is by value, so that a page offers others.
+    `names`, `labels`: before each row, and the number written at its end.
+    `unsure`, shape (n,): of which nothing may be claimed: drawn pale.
+    `signs`: behind the names; empty for none.
+    `tips`: what a page tells of a row when asked.
+    `asides`: in small behind the numbers; empty for none.
+    `key`: what a page says of "bar", "negative", "pale", "whisker", "hollow", "full", "between" and "sign".
+    `ranked`: whether the order is by value, so that a page offers others.
     """
 
     names: Sequence[str]
@@ -91,16 +77,10 @@ class Rows(Chart):
 class Bars(Rows):
     """Bars with whiskers; negative ones point left in another colour.
 
-    Attributes
-    ----------
-    values : ndarray of shape (n,)
-        Lengths.
-    interval : tuple of ndarrays of shape (n,), or None
-        Ends of the whiskers.
-    singles : ndarray of shape (n, n_repeats), or None
-        Marks over the bars, where there is no interval.
-    line : float or None
-        Place of a dotted line across all rows.
+    `values`, shape (n,): lengths.
+    `interval`, shape (n,): ends of the whiskers.
+    `singles`, shape (n, n_repeats): marks over the bars, where there is no interval.
+    `line`: place of a dotted line across all rows.
     """
 
     values: Values
@@ -113,18 +93,11 @@ class Bars(Rows):
 class Dumbbell(Rows):
     """Two dots in each row, and the way from the first to the second.
 
-    Attributes
-    ----------
-    first, second : ndarray of shape (n,)
-        A hollow and a full dot; NaN for none.
-    legend : (str, str)
-        What they stand for.
-    directed : bool
-        Whether the way has the colour of its direction; else it is grey, and the dots have colour.
-    first_interval, second_interval : tuple of ndarrays of shape (n,), or None
-        Ends of their whiskers.
-    unsure_first : ndarray of bool of shape (n,)
-        Whose hollow dot is pale; `unsure` is about the full one.
+    `first`, `second`, shape (n,): A hollow and a full dot; NaN for none.
+    `legend`: what they stand for.
+    `directed`: whether the way has the colour of its direction; else it is grey, and the dots have colour.
+    `first_interval`, `second_interval`, shape (n,): ends of their whiskers.
+    `unsure_first`, shape (n,): whose hollow dot is pale; `unsure` is about the full one.
     """
 
     first: Values
@@ -148,16 +121,10 @@ class Shuffles(Chart):
 class Cells(Chart):
     """A coloured cell for each feature in each segment.
 
-    Attributes
-    ----------
-    names, segments : sequence of str
-        Of rows and columns.
-    values : ndarray of shape (n, n_segments)
-        Blue above 0, orange below; what is no number is an empty cell.
-    labels, intervals : sequence of sequences of str
-        Written into the cells, and what a page writes below.
-    unsure : ndarray of bool of shape (n, n_segments)
-        Whose numbers are pale and slanted.
+    `names`, `segments`: of rows and columns.
+    `values`, shape (n, n_segments): blue above 0, orange below; what is no number is an empty cell.
+    `labels`, `intervals`: written into the cells, and what a page writes below.
+    `unsure`, shape (n, n_segments): whose numbers are pale and slanted.
     """
 
     names: Sequence[str]
@@ -172,14 +139,9 @@ class Cells(Chart):
 class Clusters(Chart):
     """A cell for each pair of features, those of one cluster side by side in a frame.
 
-    Attributes
-    ----------
-    names : sequence of str
-        Features.
-    associations : ndarray of shape (n, n)
-        From -1 or 0 to 1; what is no number is an empty cell.
-    labels : sequence
-        Cluster of each feature, any values; features are drawn cluster by cluster, otherwise in their own order.
+    `names`: features.
+    `associations`, shape (n, n): from -1 or 0 to 1; what is no number is an empty cell.
+    `labels`: cluster of each feature, any values; features are drawn cluster by cluster, otherwise in their own order.
     """
 
     names: Sequence[str]
@@ -191,28 +153,16 @@ class Clusters(Chart):
 class Panel:
     """The curve of one feature; means and labels may have one more entry, for missing values.
 
-    Attributes
-    ----------
-    name, arrow, direction : str
-        Title, and which way the curve goes.
-    kind : {"numeric", "ordered", "nominal"}
-        Whether points lie on an axis, have an order, or only names.
-    dates : bool
-        Whether the values are dates, written as the labels say.
-    values : ndarray of shape (n_points,)
-        Places of the points.
-    labels : sequence of str
-        Their names.
-    mean : ndarray
-        Height of the mean curve.
-    interval : (ndarray, ndarray)
-        Its ends.
-    local : ndarray of shape (n_points,) or None
-        The curve of rows that are near.
-    curves : ndarray of shape (n_curves, n_points)
-        Single rows.
-    said : str
-        What it shows, in a sentence.
+    `name`, `arrow`, `direction`: title, and which way the curve goes.
+    `kind` {"numeric", "ordered", "nominal"}: whether points lie on an axis, have an order, or only names.
+    `dates`: whether the values are dates, written as the labels say.
+    `values`, shape (n_points,): places of the points.
+    `labels`: their names.
+    `mean`: height of the mean curve.
+    `interval`: its ends.
+    `local`, shape (n_points,): the curve of rows that are near.
+    `curves`, shape (n_curves, n_points): single rows.
+    `said`: what it shows, in a sentence.
     """
 
     name: str

@@ -19,16 +19,11 @@ PALE = 0.4
 class Look:
     """Colours of one chart.
 
-    Attributes
-    ----------
-    ground : str
-        Colour of the ground, about.
-    ink, quiet, grid : str
-        Names and numbers, what explains them, and lines behind.
-    between : str
-        Of what lies between two dots.
-    bar, negative : str
-        What counts for a feature and what against it: blue and orange, which no colour blindness mixes up.
+    `ground`: colour of the ground, about.
+    `ink`, `quiet`, `grid`: names and numbers, what explains them, and lines behind.
+    `between`: of what lies between two dots.
+    `bar`, `negative`: what counts for a feature and what against it: blue and orange, which no colour blindness mixes
+        up.
     """
 
     ground: str

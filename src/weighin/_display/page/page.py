@@ -35,14 +35,7 @@ def page(telling: Telling, *, title: str | None = None, csv: str = "") -> str:
     Every script in it is named, by its fingerprint, in the page's own security policy; no other one runs, and nothing
     is asked of any server. Without vl-convert (extra ``report``) it has no scripts and the charts are pictures.
 
-    Parameters
-    ----------
-    telling : Telling
-        What it shows.
-    title : str, optional
-        Instead of its own.
-    csv : str
-        Exact numbers that a button copies.
+    `telling`: what it shows. `title`: instead of its own. `csv`: exact numbers that a button copies.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,

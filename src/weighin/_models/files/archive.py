@@ -14,10 +14,7 @@ MOST_TIMES, MOST_BYTES = 50, 2**28
 def check_archive(path: Path, what: str) -> None:
     """Look into a zip archive without unpacking it.
 
-    Raises
-    ------
-    ModelError
-        If it is none, is damaged, or would unpack to far more than it is.
+    Raises ModelError if it is none, is damaged, or would unpack to far more than it is.
     """
     try:
         with zipfile.ZipFile(path) as archive:

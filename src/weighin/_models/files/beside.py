@@ -25,18 +25,7 @@ except (ImportError, ValueError, OSError):
 def check_opens(path: Path, what: str, code: str) -> None:
     """Raise where opening a file fails, or ends the process.
 
-    Parameters
-    ----------
-    path : path
-        What to open.
-    what : str
-        What it should be, for the message.
-    code : str
-        Opens ``sys.argv[1]``.
-
-    Raises
-    ------
-    ModelError
+    `path`: what to open. `what`: what it should be, for the message. `code`: opens ``sys.argv[1]``. Raises ModelError.
     """
     memory = MEMORY + TIMES * path.stat().st_size
     command = [sys.executable, "-c", f"{LIMITED}{code}", str(path.absolute()), str(memory)]

@@ -21,12 +21,8 @@ def is_code(text: str) -> bool:
 def from_code(text: str) -> Any:
     """Import what ``package.module:name`` names; the folder weighin was started in is looked through first.
 
-    Raises
-    ------
-    InputError
-        If there is no such module, or nothing of that name in it.
-    ModelError
-        If the module cannot be imported.
+    Raises InputError if there is no such module, or nothing of that name in it. Raises ModelError if the module cannot
+    be imported.
     """
     module_name, _, name = text.partition(":")
     if str(Path.cwd()) not in sys.path:

@@ -24,16 +24,10 @@ HINT = (
 class Format:
     """A kind of file that holds a model.
 
-    Attributes
-    ----------
-    what : str
-        What such a file is, in words.
-    suffixes : tuple of str
-        How its name ends.
-    read : callable
-        ``read(path, trust) -> model``; calls `trust` before it runs anything that is stored in the file.
-    needs : mapping of str to str
-        Modules it takes, and the packages that bring them.
+    `what`: what such a file is, in words.
+    `suffixes`: how its name ends.
+    `read`: ``read(path, trust) -> model``; calls `trust` before it runs anything that is stored in the file.
+    `needs`: modules it takes, and the packages that bring them.
     """
 
     what: str
@@ -68,28 +62,11 @@ UNREAD = {
 def open_model(path: Path, trust: Trust) -> Any:
     """Open a file that holds a trained model.
 
-    Parameters
-    ----------
-    path : path
-        Its suffix says which format it has.
-    trust : callable
-        Called before code stored in the file would be run, with what there is to know; raises if nobody trusts it.
-
-    Returns
-    -------
-    model : object
-        As its library gives it.
-
-    Raises
-    ------
-    InputError
-        If there is no such file.
-    UntrustedFileError
-        If it would run code, and nobody trusts it.
-    MissingDependencyError
-        If its library is not installed.
-    ModelError
-        If it is of no format that is read, is damaged, or holds no model.
+    `path`: its suffix says which format it has. `trust`: called before code stored in the file would be run, with what
+    there is to know; raises if nobody trusts it. Returns `model`: as its library gives it. Raises InputError if there
+    is no such file. Raises UntrustedFileError if it would run code, and nobody trusts it. Raises MissingDependencyError
+    if its library is not installed. Raises ModelError if it is of no format that is read, is damaged, or holds no
+    model.
     """
     check_there(path)
     form = _format_of(path)
@@ -142,9 +119,7 @@ def _reason(error: BaseException) -> str:
 def _check_model(path: Path, model: Any) -> None:
     """Refuse data and weights.
 
-    Raises
-    ------
-    ModelError
+    Raises ModelError.
     """
     if hasattr(model, "predict") or callable(model):
         return

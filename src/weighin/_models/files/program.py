@@ -14,10 +14,7 @@ class Program(torch.nn.Module):
     One that was exported for a fixed number of rows is called by so many; the last row is repeated where they do not
     suffice.
 
-    Parameters
-    ----------
-    program : torch.export.ExportedProgram
-        Each of its inputs and outputs has a row for each row.
+    `program`: each of its inputs and outputs has a row for each row.
     """
 
     def __init__(self, program: Any) -> None:

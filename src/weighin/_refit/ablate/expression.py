@@ -18,19 +18,9 @@ if TYPE_CHECKING:
 def evaluate(text: str, frame: pd.DataFrame, forbidden: Sequence[str] = ()) -> NDArray[Any]:
     """Compute a column: numbers as floats, truth values as 1 and 0, texts as they are.
 
-    Parameters
-    ----------
-    text : str
-        Such as ``"home_elo - away_elo"``; see `weighin._tables.sql`.
-    frame : pandas.DataFrame
-        With the columns it names.
-    forbidden : sequence of str
-        Columns it must not read: the target.
-
-    Raises
-    ------
-    InputError
-        On anything else, a column that is not there or is forbidden, or infinite values.
+    `text`: such as ``"home_elo - away_elo"``; see `weighin._tables.sql`. `frame`: with the columns it names.
+    `forbidden`: columns it must not read: the target. Raises InputError on anything else, a column that is not there or
+    is forbidden, or infinite values.
     """
     values = sql.evaluate(text, frame, "The expression", forbidden)
     if str(values.type) in ("string", "large_string"):

@@ -33,12 +33,9 @@ def weigh_model(
 ) -> dict[str, Any]:
     """Weigh a model on rows, the same shuffles for every model of the same rows.
 
-    Returns
-    -------
-    dict
-        names, baseline; importance, se, lower, upper, few_rows, each of shape (n_features,); and, for a mean over rows
-        and enough of them, blocks of shape (n_blocks, n_features): the importances on random blocks of rows alone.
-        Without `blocks`, which matter only where the same rows are tested on in every fit, none.
+    Returns names, baseline; importance, se, lower, upper, few_rows, each of shape (n_features,); and, for a mean over
+    rows and enough of them, blocks of shape (n_blocks, n_features): the importances on random blocks of rows alone.
+    Without `blocks`, which matter only where the same rows are tested on in every fit, none.
     """
     y = frame[target[0]] if len(target) == 1 else frame[list(target)]
     X = frame[list(features)]
