@@ -12,7 +12,7 @@
     Of a column in `Associations`: another that goes with it.
 `Rounded`
     A number and its interval as they are written.
-`Evidence`, `Inference`, `Link`, `RowChanges`, `Spread`
+`Allowing`, `Evidence`, `Inference`, `Link`, `RowChanges`, `Spread`
     What intervals are made of.
 
 Examples
@@ -30,7 +30,7 @@ Examples
 
 from weighin._display.numbers import Rounded
 from weighin._display.telling import Telling
-from weighin._inference import Evidence, Inference, Link, RowChanges
+from weighin._inference import Allowing, Evidence, Inference, Link, RowChanges
 from weighin._inference.refits import Spread
 from weighin._results.associations_words import CloseColumn
 from weighin._results.base import Result
@@ -39,6 +39,7 @@ from weighin._results.curves import Curve
 from weighin._results.directions import MoveChances
 
 __all__ = [
+    "Allowing",
     "Change",
     "CloseColumn",
     "Curve",

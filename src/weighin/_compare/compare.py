@@ -12,7 +12,7 @@ from weighin._base.errors import InputError, listing, nearest
 from weighin._base.versions import provenance
 from weighin._compare.notes import notes_of
 from weighin._compare.pairing import pairing
-from weighin._inference import joined, unknown
+from weighin._inference import Allowing, joined, unknown
 from weighin._results.comparison import Comparison
 from weighin._results.importance import Importance
 from weighin._results.importance_sentences import which_rows
@@ -91,6 +91,7 @@ def compare(
         models=(first.model, second.model),
         simulated=first.simulated or second.simulated,
         notes=notes_of(first, second, both, compared.why_not),
+        allowing=inference if isinstance(inference, Allowing) else None,
         **provenance(),
     )
 

@@ -18,6 +18,7 @@ from weighin._results.importance_sentences import which_rows
 # why two results are not compared pair by pair
 OTHER_ROWS, OTHER_TABLE, UNKNOWN_TABLE = "other rows", "other table", "unknown table"
 OTHER_SHUFFLES, NOTHING_KEPT, SEGMENTS, NO_PAIRS = "other shuffles", "nothing kept", "segments", "no pairs"
+OTHER_GIVEN, GIVEN = "other columns given", "columns given"
 # what `by` is called where the segments came as an array: two of this name may be anything
 UNNAMED = "segment"
 
@@ -79,6 +80,8 @@ def _in_the_way(first: Importance, second: Importance) -> str:
         if which_rows(first) != which_rows(second):
             return OTHER_ROWS
         return OTHER_TABLE if first.rows_sum and second.rows_sum else UNKNOWN_TABLE
+    if first.given or second.given:
+        return GIVEN if first.given == second.given else OTHER_GIVEN
     if first.segment is not None:
         return SEGMENTS
     shuffles = [(result.random_state, result.n_repeats, result.block_rows) for result in (first, second)]

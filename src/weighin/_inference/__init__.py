@@ -36,7 +36,7 @@ from weighin._inference.influence import (
     auc_values,
     delete_one_block,
 )
-from weighin._inference.intervals import Inference, chosen, holm, joined, two_sided, unknown
+from weighin._inference.intervals import Allowing, Inference, chosen, holm, joined, two_sided, unknown
 from weighin._inference.left_out import LeftOut
 from weighin._inference.links import (
     EXPONENTIAL,
@@ -63,6 +63,7 @@ __all__ = [
     "POOLED",
     "ROOT",
     "R_SQUARED",
+    "Allowing",
     "Evidence",
     "Function",
     "GivenEvidence",

@@ -15,7 +15,7 @@ from weighin._base.text import named, printable
 from weighin._display import charts
 from weighin._display.numbers import interval_name, write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
-from weighin._inference import Inference, holm, two_sided
+from weighin._inference import Allowing, Inference, holm, two_sided
 from weighin._inference.claims import is_claimed
 from weighin._results.compared_feature import ComparedFeature
 from weighin._results.listed import (
@@ -104,6 +104,9 @@ class Comparison(Listed[ComparedFeature]):
         Versions of what computed it.
     date : str
         When, ISO 8601.
+    allowing : Allowing or None
+        The differences again, each end with numbers of its own: of importances given other columns, for what the model
+        of those columns errs.
 
     Notes
     -----
@@ -134,6 +137,7 @@ class Comparison(Listed[ComparedFeature]):
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
+    allowing: Allowing | None = None
 
     _format = "weighin.comparison"
     _attributes = columns(
@@ -174,6 +178,8 @@ class Comparison(Listed[ComparedFeature]):
 
     @cached_property
     def _judged(self) -> Inference:
+        if self.allowing is not None:
+            return self.allowing
         unknown = np.full(len(self.features), np.nan)
         return Inference(self.difference, self.se, unknown, unknown, self.skewness, self.df, self.few_rows)
 
