@@ -22,9 +22,10 @@ p-value, on samples drawn anew. The truth is known in closed form. Written by
 
 **Beside it**: the same interval with an *ideal* sampler, which knows the mean of x0 given the others and its
 spread; and the conditional feature importance (CFI) of hidimstat {version} with its defaults, on up to {others}
-samples of each cell. *Bare* is the interval without the allowance for what the fit of the other columns errs; *own
-slope* multiplies the allowance by 1 + the slope of the residual on x0's own part of the prediction (between 1 and
-5), for models that make too little of x0. "Claims" is how often the one-sided p-value lies under 5%.
+samples of each cell (half of that for trained models). *Bare* is the interval without the allowance for what the
+fit of the other columns errs; *own slope* multiplies the allowance by 1 + the slope of the residual on x0's own
+part of the prediction (between 1 and 5), for models that make too little of x0. "Claims" is how often the one-sided
+p-value lies under 5%.
 
 Bars: bias within 3% where x0 is a number (7% where its spread depends on the others, 5% after steps); 93 to 98%
 covered from 1,000 rows on (91% at least where the spread depends on the others), 93% at least at 300 (88%); claims

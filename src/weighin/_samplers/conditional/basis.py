@@ -14,7 +14,7 @@ from weighin._samplers.conditional.columns import MOST_LEVELS, RARE_ROWS, RawCol
 # columns of all bases together, beyond which each number gets fewer hinges; with few rows twice as many as rows
 MOST_WIDTH, FEW_WIDTH = 1600, 400
 # numbers in the matrix of all bases, by which rows are limited in wide tables
-MOST_CELLS = 30_000_000
+MOST_CELLS = 16_000_000
 KNOTS = (16, 12, 8, 6, 4, 2, 1, 0, -1)
 # a number of so few values is a straight line
 FEW_VALUES = 4

@@ -134,13 +134,9 @@ class Problems:
         if key not in self._made:
             order = np.random.default_rng([self.seed, len(rows)]).permutation(len(rows))
             halves = (order[: len(rows) // 2], order[len(rows) // 2 :])
-            self._made[key] = Problem(
-                rows,
-                places,
-                np.ascontiguousarray(self.design[np.ix_(rows, places)]),
-                self.curved[places],
-                halves,
-            )
+            every = len(rows) == len(self.design) and len(places) == self.design.shape[1]
+            values = self.design if every else self.design[np.ix_(rows, places)]
+            self._made[key] = Problem(rows, places, values, self.curved[places], halves)
         return self._made[key]
 
     def done(self) -> None:
