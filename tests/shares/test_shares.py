@@ -66,12 +66,12 @@ def interaction(rows):
     ids=["linear", "a column and its copy", "interaction"],
 )
 def test_closed_forms(model, copied, truth):
-    X = normal(20_000, 3)
+    X = normal(8_000, 3)
     if copied:
         X[:, 1] = X[:, 0]
     found = weighin.shares(model, X, model(X), metric="mse", n_repeats=5, random_state=0)
-    assert found.contributions == pytest.approx(truth, rel=0.05, abs=1e-12)
-    assert found.total == pytest.approx(sum(truth), rel=0.04)
+    assert found.contributions == pytest.approx(truth, rel=0.08, abs=1e-12)
+    assert found.total == pytest.approx(sum(truth), rel=0.06)
     lower, upper = found.interval()
     assert ((lower <= truth) & (truth <= upper)).all()
 

@@ -58,14 +58,15 @@ class ChainMeans(RowMeans):
             # losses that are infinite are refused
             with np.errstate(over="ignore", invalid="ignore"):
                 before = on_host(metric.per_row(target, unmoved))
-                losses = on_host(metric.per_row(target, after)).astype(np.float64)
-                last = losses[-1] - before
-                losses[1:] -= losses[:-1].copy()
-                losses[0] -= before
-            change = np.empty((len(losses) + 1, *losses.shape[1:]))
+                losses = on_host(metric.per_row(target, after))
+                change = np.empty((len(losses) + 1, *losses.shape[1:]))
+                np.subtract(losses[-1], before, out=change[-1], dtype=np.float64)
+                steps = np.empty(losses.shape)
+                np.subtract(losses[0], before, out=steps[0], dtype=np.float64)
+                np.subtract(losses[1:], losses[:-1], out=steps[1:], dtype=np.float64)
+            lanes = np.arange(steps[0].size).reshape(steps[0].shape)
             for place, filled in zip(places, change[:-1], strict=True):
-                filled[...] = np.take_along_axis(losses, place[None].astype(np.int64), 0)[0]
-            change[-1] = last
+                steps.take(np.multiply(place, lanes.size, dtype=np.int64) + lanes, out=filled, mode="clip")
             check_not_vanished(metric, before, change, target, unmoved, after)
             befores.append(before)
             changes.append(change)

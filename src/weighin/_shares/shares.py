@@ -9,6 +9,7 @@ from typing import Any
 from weighin._base.checks import seed_of
 from weighin._base.errors import InputError
 from weighin._engine import Resources, Session
+from weighin._engine.kernels.kernel import WHY_NO_CHAIN
 from weighin._models import as_model
 from weighin._models.levels import levels_of
 from weighin._results.shares import Shares
@@ -107,7 +108,7 @@ def shares(
     InputError
         On arguments or a table that cannot be used, or a feature in two groups; nothing was changed.
     ModelError
-        If weighin cannot read the model, or its predictions are not finite.
+        If weighin cannot read the model, or its predictions are not finite or depend on the rows they are made with.
     MetricError
         If the metric is unknown, its direction is, or it is no mean over rows.
     Interrupted
@@ -163,7 +164,7 @@ def shares(
     ask = Sharing(
         Shares, table, [metric], greater_is_better, features, Grouping(groups, seed), within, by, n_repeats,
         sample_weight, seed, missing,
-        Resources(batch_size, n_jobs, int(max_memory) * 2**20),
+        Resources(batch_size, n_jobs, int(max_memory) * 2**20, not_at_once=WHY_NO_CHAIN),
         max_seconds, False, progress,
     )  # fmt: skip
     with Session(adapted) as session:

@@ -17,6 +17,11 @@ from weighin._tables.features import Feature
 
 # that a call of as many rows as suit a model takes, about
 CACHED_BYTES = 8 * 2**20
+# of a model that has to see the whole table
+WHY_NO_CHAIN = (
+    "contributions are found row by row: while it is one feature's turn in a row, it is another's in others, and would "
+    "count as well"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +185,11 @@ class Kernel(Protocol):
         Notes
         -----
         A step at which a row is given what it has changes nothing, bit for bit.
+
+        Raises
+        ------
+        ModelError
+            Where rows have a say in each other's predictions.
         """
         ...
 

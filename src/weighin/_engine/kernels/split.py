@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from weighin._engine.kernels.generic import GenericKernel
 from weighin._engine.kernels.kernel import Chain, Swaps, View
 from weighin._engine.workers import Workers
 from weighin._tables.features import Feature
+
+if TYPE_CHECKING:
+    from weighin._engine.kernels.split_sums import Source
 
 # numbers
 COUNTED = 2**24
@@ -29,10 +31,9 @@ class SplitKernel:
     ) -> None:
         # these need torch, which only models of torch bring
         from weighin._engine.kernels.levels import Unit
-        from weighin._engine.kernels.split_sums import Source, plan_units
+        from weighin._engine.kernels.split_sums import plan_units
 
         assert view.split is not None
-        self._opened = view, features, n_repeats, chunk_rows, workers
         split, rows = view.split, view.rows
         self.split, self.chunk_rows, self.workers = split, chunk_rows, workers
         units = [Unit(*split.unit(feature.columns)) for feature in features]
@@ -58,13 +59,10 @@ class SplitKernel:
         """Fill in predictions as the rows are, and after each swap."""
         import torch
 
-        from weighin._engine.kernels.split_sums import Source, predict_swapped
+        from weighin._engine.kernels.split_sums import predict_swapped
 
-        if self._source is None or swaps.rows is not self._rows:
-            self._rows = swaps.rows
-            self._source = Source(self.split.view, *self.split.tensors(swaps.rows))
         predict_swapped(
-            self._source,
+            self._source_of(swaps.rows),
             [self.planned[feature] for feature in swaps.features],
             torch.from_numpy(swaps.donors).to(baseline.device),
             baseline,
@@ -76,7 +74,30 @@ class SplitKernel:
 
     def predict_chain(self, chain: Chain, baseline: Any, out: Any) -> None:
         """Fill in predictions as the rows are, and after each step."""
-        GenericKernel(*self._opened).predict_chain(chain, baseline, out)
+        import torch
+
+        from weighin._engine.kernels.split_chain import ChainUnits, predict_chain
+
+        device = baseline.device
+        predict_chain(
+            self._source_of(chain.rows),
+            ChainUnits.of([self.planned[feature] for feature in chain.features]),
+            torch.from_numpy(chain.donors).to(device),
+            torch.from_numpy(chain.places).to(device),
+            baseline,
+            out,
+            start=chain.start,
+            chunk_rows=self.chunk_rows,
+            workers=self.workers,
+        )
+
+    def _source_of(self, rows: Any) -> Source:
+        """Columns side by side, once for rows that come again."""
+        from weighin._engine.kernels.split_sums import Source
+
+        if self._source is None or rows is not self._rows:
+            self._rows, self._source = rows, Source(self.split.view, *self.split.tensors(rows))
+        return self._source
 
     def shrink(self) -> bool:
         """Halve the rows of one matrix product; False below what any machine holds."""

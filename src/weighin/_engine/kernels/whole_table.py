@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from weighin._engine.kernels.kernel import Chain, Swaps, View
+from weighin._base.errors import ModelError
+from weighin._engine.kernels.kernel import WHY_NO_CHAIN, Chain, Swaps, View
 from weighin._engine.probe import check_width, predicted
 from weighin._engine.workers import Workers
-from weighin._samplers import Positions
 from weighin._tables.features import Feature
 
 
@@ -30,7 +30,7 @@ class WholeTableKernel:
         workers: Workers,
     ) -> None:
         self.predict_rows, self.rows, self.workers = view.predict, view.rows, workers
-        self.name, self.like = view.model.name, view.probe.pred
+        self.name = view.model.name
 
     @classmethod
     def applies(cls, view: View) -> bool:
@@ -43,45 +43,36 @@ class WholeTableKernel:
 
     def predict(self, swaps: Swaps, baseline: Any, out: Any) -> None:
         """Fill in predictions as the rows are, and after each swap."""
-        if "rows" not in swaps.cache:
-            swaps.cache["rows"] = self._predict(swaps, [])
-        baseline[...] = swaps.cache["rows"]
+        table, cache = self.rows, swaps.cache
+        numbers = np.arange(table.n_rows) if swaps.numbers is None else swaps.numbers
+        receivers = numbers[swaps.start : swaps.start + swaps.n_receivers]
+
+        def task(place: tuple[Feature, NDArray[np.int64]] | None) -> Any:
+            rows = table.take(slice(None))
+            if place is not None:
+                feature, donors = place
+                givers, source = np.arange(table.n_rows), table
+                if len(receivers) == table.n_rows:
+                    # these may have values that no row of the table has
+                    givers[receivers], source = donors, swaps.rows
+                else:
+                    givers[receivers] = numbers[donors]
+                rows.replace(feature.columns, source, table.index(givers))
+            pred = predicted(self.predict_rows, rows)
+            check_width(pred, baseline, self.name)
+            return pred[receivers]
+
+        if "rows" not in cache:
+            cache["rows"] = task(None)
+        baseline[...] = cache["rows"]
         for feature, filled in zip(swaps.features, out, strict=True):
-            moves = [[(feature, donors)] for donors in swaps.donors]
-            for repeat, pred in enumerate(self.workers.each(partial(self._predict, swaps), moves)):
+            places = [(feature, donors) for donors in swaps.donors]
+            for repeat, pred in enumerate(self.workers.each(task, places)):
                 filled[repeat] = pred
 
     def predict_chain(self, chain: Chain, baseline: Any, out: Any) -> None:
-        """Fill in predictions as the rows are, and after each step."""
-        own = np.arange(chain.start, chain.start + chain.n_receivers)
-        baseline[...] = self._predict(chain, [])
-        for step, filled in enumerate(out):
-            moves = [
-                [
-                    (feature, np.where(place[repeat] <= step, donors, own))
-                    for feature, place in zip(chain.features, chain.places, strict=True)
-                ]
-                for repeat, donors in enumerate(chain.donors)
-            ]
-            for repeat, pred in enumerate(self.workers.each(partial(self._predict, chain), moves)):
-                filled[repeat] = pred
-
-    def _predict(self, swaps: Swaps, moves: Sequence[tuple[Feature, Positions]]) -> Any:
-        """Predict the receivers after features were given the values of rows of the batch."""
-        table = self.rows
-        numbers = np.arange(table.n_rows) if swaps.numbers is None else swaps.numbers
-        receivers = numbers[swaps.start : swaps.start + swaps.n_receivers]
-        rows, givers, source = table.take(slice(None)), np.arange(table.n_rows), table
-        for feature, donors in moves:
-            if len(receivers) == table.n_rows:
-                # these may have values that no row of the table has
-                givers[receivers], source = donors, swaps.rows
-            else:
-                givers[receivers] = numbers[donors]
-            rows.replace(feature.columns, source, table.index(givers))
-        pred = predicted(self.predict_rows, rows)
-        check_width(pred, self.like, self.name)
-        return pred[receivers]
+        """Refuse: at a step other rows have other features swapped, and a row's prediction would change with these."""
+        raise ModelError(WHY_NO_CHAIN)
 
     def shrink(self) -> bool:
         """Nothing can be made smaller."""
