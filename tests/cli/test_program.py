@@ -17,6 +17,7 @@ VERBS = [
     "demo",
     "run",
     "effects",
+    "interactions",
     "associations",
     "compare",
     "report",

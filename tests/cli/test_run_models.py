@@ -199,6 +199,24 @@ def test_effects(cli, tmp_path, table, model):
     ]
 
 
+def test_interactions(cli, tmp_path, table, model):
+    asked = ("interactions", "model.joblib", "patients.csv", "-t", "days", "--trust")
+    ran = cli(*asked, "--pair", "age,week", "--pair", "dose,age", "--repeats", 3)
+    assert ran.code == 0, ran.err
+    found = weighin.Interactions.load(tmp_path / "interactions.json")
+    pairs = [("age", "week"), ("dose", "age")]
+    expected = weighin.interactions(model, table[COLUMNS], pairs=pairs, n_repeats=3, random_state=0)
+    assert found.pairs == expected.pairs
+    np.testing.assert_allclose(found.interaction.estimate, expected.interaction.estimate)
+    assert sorted(path.name for path in tmp_path.glob("interactions.*")) == [
+        "interactions.html",
+        "interactions.json",
+        "interactions.png",
+    ]
+    ran = cli(*asked, "--pair", "age", "--force")
+    assert (ran.code, "--pair must be two features" in ran.err) == (1, True)
+
+
 def test_associations(cli, tmp_path, table):
     ran = cli("associations", "patients.csv", "--features", "age,days,ward", "--threshold", 0.4)
     assert ran.code == 0, ran.err

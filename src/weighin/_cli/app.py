@@ -18,6 +18,7 @@ from weighin._cli import cfbd_ablate as _cfbd_ablate
 from weighin._cli import compare as _compare
 from weighin._cli import demo as _demo
 from weighin._cli import effects as _effects
+from weighin._cli import interactions as _interactions
 from weighin._cli import report as _report
 from weighin._cli import run as _run
 from weighin._cli import train as _train
@@ -40,6 +41,7 @@ VERBS = (
     ("demo", _demo.demo, "From no data to a picture, on a simulated league."),
     ("run", _run.run, "Weigh the features of a trained model on a table."),
     ("effects", _effects.effects, "Which way each feature pushes predictions, and how far."),
+    ("interactions", _interactions.interactions, "Which features act together, and how much."),
     ("associations", _associations.associations, "Columns that go together and stand in for each other."),
     ("compare", _compare.compare, "What weighs more or less in one result than in another."),
     ("ablate", _ablate.ablate, "Train again without some features, and with others."),

@@ -63,6 +63,26 @@ Classes = Annotated[
 Features = Annotated[
     str | None, typer.Option(metavar="FEATURES", help="Only these features: spread,home_elo.")
 ]
+Group = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=FEATURES",
+        help="Swap features together, too, as one: elo=home_elo,away_elo. May be repeated.",
+    ),
+]
+Within = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="Column of strata: rows exchange values only where it is equal."),
+]
+Weights = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of sample weights.")]
+MaxSeconds = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        metavar="SECONDS",
+        help="Stop after about this many seconds, and report the precision reached.",
+    ),
+]
 Where = Annotated[
     str | None,
     typer.Option(
@@ -110,3 +130,17 @@ def names(text: str) -> list[str]:
 def names_or_none(text: str | None) -> list[str] | None:
     """Read names, where some were given."""
     return None if text is None else names(text)
+
+
+def groups(texts: list[str] | None) -> dict[str, list[str]]:
+    """Read groups of features: name=feature,feature."""
+    read: dict[str, list[str]] = {}
+    for text in texts or []:
+        name, sign, members = text.partition("=")
+        name = name.strip()
+        if not sign or not name or not names(members):
+            raise InputError(f"--group must be name=feature,feature, got {text!r}.")
+        if name in read:
+            raise InputError(f"--group names {name!r} more than once.")
+        read[name] = names(members)
+    return read

@@ -43,13 +43,7 @@ def run(
     features: options.Features = None,
     outputs: options.Outputs = None,
     classes: options.Classes = None,
-    group: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=FEATURES",
-            help="Weigh features together, too: elo=home_elo,away_elo. May be repeated.",
-        ),
-    ] = None,
+    group: options.Group = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,13 +58,8 @@ def run(
             metavar="COLUMN", help=("Column of segments: also numbers for each of its values, such as year.")
         ),
     ] = None,
-    within: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="Column of strata: rows exchange values only where it is equal."),
-    ] = None,
-    sample_weight: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Column of sample weights.")
-    ] = None,
+    within: options.Within = None,
+    sample_weight: options.Weights = None,
     n_repeats: Annotated[
         str,
         typer.Option(
@@ -88,14 +77,7 @@ def run(
             help="Stop when standard errors are at most this share of the largest importance: 0.01.",
         ),
     ] = None,
-    max_seconds: Annotated[
-        float | None,
-        typer.Option(
-            min=0.0,
-            metavar="SECONDS",
-            help=("Stop after about this many seconds, and report the precision reached."),
-        ),
-    ] = None,
+    max_seconds: options.MaxSeconds = None,
     random_state: options.RandomState = 0,
     missing: options.Missing = "raise",
     keep_rows: Annotated[
@@ -127,7 +109,7 @@ def run(
     _model.check_model(model)
     check_table(table)
     files.check(force=force)
-    groups = _groups(group or [])
+    groups = options.groups(group)
     card = _model.card_of(model)
     opened = _model.open_model(model, trust=trust)
     chosen = _rows.read(table, rows, card, where, opened, add, target)
@@ -176,20 +158,3 @@ def _one_or_more(metrics: list[str] | None) -> str | list[str] | None:
     if not metrics:
         return None
     return metrics[0] if len(metrics) == 1 else metrics
-
-
-def _groups(texts: list[str]) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = {}
-    for text in texts:
-        name, members = _group(text)
-        if name in groups:
-            raise InputError(f"--group names {name!r} more than once.")
-        groups[name] = members
-    return groups
-
-
-def _group(text: str) -> tuple[str, list[str]]:
-    name, sign, members = text.partition("=")
-    if not sign or not name.strip() or not options.names(members):
-        raise InputError(f"--group must be name=feature,feature, got {text!r}.")
-    return name.strip(), options.names(members)

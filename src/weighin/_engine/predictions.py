@@ -32,10 +32,12 @@ class GivenRun:
     n_receivers: int
     memory: int
     proof: Proof | None
+    scale: Callable[[Any], Any] | None = None
 
     def predict(self, given: Sequence[Given], use: Use[T], advance: Advance) -> list[T]:
         """Predict all receivers with the values of one giver after the other; see `Session.predict_given`."""
-        like, to_user_scale, results = self.view.probe.pred, self.view.model.to_user_scale, []
+        like, results = self.view.probe.pred, []
+        scale = self.scale or self.view.model.to_user_scale
         cache: dict[tuple[int, int], dict[Any, Any]] = {}
         for feature, givers in given:
             step = max(1, self.memory // 4 // (len(givers) * (like[:1].nbytes + 16)))
@@ -49,8 +51,8 @@ class GivenRun:
                     self.proof.check_points(start, feature, givers, before, after)
                 parts.append((before, after))
                 advance(n * len(givers))
-            before = on_host(to_user_scale(joined([part[0] for part in parts], 0)))
-            after = on_host(to_user_scale(joined([part[1] for part in parts], 1)))
+            before = on_host(scale(joined([part[0] for part in parts], 0)))
+            after = on_host(scale(joined([part[1] for part in parts], 1)))
             for pred, when in (
                 (before, "on the rows before any swap"),
                 (after, f"after swapping {feature.name!r}"),

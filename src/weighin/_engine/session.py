@@ -189,6 +189,7 @@ class Session:
         n_receivers: int,
         table: tuple[Rows, Positions],
         response: str = "predict",
+        scale: Callable[[Any], Any] | None = None,
         resources: Resources = DEFAULTS,
         advance: Advance = _nothing,
     ) -> tuple[list[T], Probe]:
@@ -202,12 +203,14 @@ class Session:
             What is swapped, and the positions of the rows that give.
         use : callable
             Gets predictions as the rows are, shape (n_receivers, n_outputs), and after each swap, shape (n_points,
-            n_receivers, n_outputs), as a user sees them (`Model.to_user_scale`); what it gives back is kept.
+            n_receivers, n_outputs); what it gives back is kept.
         n_receivers : int
         table : tuple of Rows and ndarray of shape (n_receivers,)
             Encoded rows that those which receive were drawn from, and the position of each there.
         response : str
             As metrics have it.
+        scale : callable, optional
+            From predictions to what is used of them; by default to those a user sees (`Model.to_user_scale`).
         resources, advance
             As for `measure`.
 
@@ -234,7 +237,7 @@ class Session:
             n_threads = 1 if work < THREADS_FROM else threads_for(jobs)
             with workers_for(view.probe.pred, n_threads) as workers:
                 kernel = kernel_for(view)(view, features, n_points, _whole(resources.chunk_rows), workers)
-                task = GivenRun(view, kernel, n_receivers, resources.memory, proof)
+                task = GivenRun(view, kernel, n_receivers, resources.memory, proof, scale)
                 return task.predict(given, use, advance), view.probe
 
         with self._predicting():

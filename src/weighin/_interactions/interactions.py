@@ -13,14 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from weighin._base.checks import check_run, names_among, seed_of
+from weighin._base.checks import check_run, is_whole, names_among, seed_of
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.progress import tracking
 from weighin._base.versions import versions
 from weighin._engine import Measurement, Pairs, PairScores, Resources, Session, TimeUp
 from weighin._engine.row_values import RowValues, row_values
 from weighin._inference import IDENTITY, Evidence, Function, Inference, joined
+from weighin._interactions.predicted import Moving
 from weighin._interactions.scale import Measured, measured
+from weighin._interactions.surfaces import claimed
 from weighin._metrics import PREDICTION_CHANGE
 from weighin._models import as_model
 from weighin._models.levels import levels_of
@@ -41,6 +43,7 @@ def interactions(
     *,
     features: Iterable[str] | None = None,
     pairs: Any = "auto",
+    surfaces: int = 3,
     groups: Mapping[str, Iterable[str]] | None = None,
     feature_names: Iterable[str] | None = None,
     outputs: str | None = None,
@@ -68,6 +71,9 @@ def interactions(
     pairs : "auto", "all" or iterable of (str, str)
         Which pairs. "auto" takes every two of up to 30 features; of more, every two of the 30 that predictions depend
         on most (largest total index), and the result says so. "all" takes every two whatever their number.
+    surfaces : int
+        Predict the strongest pairs for eight values of each of the two, over 1,000 rows drawn at random, and say how
+        the effect of one depends on the other; so many pairs at most, groups left out.
     groups : mapping of str to iterable of str, optional
         Each group is one more feature, all its members swapped together. A group makes no pair with its members.
     feature_names, outputs, classes, within
@@ -130,6 +136,8 @@ def interactions(
         n_jobs=n_jobs,
         max_memory=max_memory,
     )
+    if not is_whole(surfaces, 0):
+        raise InputError(f"surfaces must be an integer >= 0, got {surfaces!r}.")
     if isinstance(n_repeats, str):
         raise InputError(f"n_repeats must be an integer >= 1, got {n_repeats!r}.")
     seed = seed_of(random_state)
@@ -142,18 +150,20 @@ def interactions(
     deadline = None if max_seconds is None else time.monotonic() + max_seconds
     with Session(adapted) as session:
         data = adapted.encode(table.X, None, missing, False)
+        own = {feature.columns: feature for feature in data.features}
         data = replace(
             data, notes=(*table.notes, *data.notes), features=renamed(data.features, table.feature_names)
         )
         chosen = select(data.features, features, groups)
         asked = _asked(pairs, chosen)
         values = row_values(table.X, data, within=within, by=None, sample_weight=sample_weight)
+        resources, scale = Resources(batch_size, n_jobs, int(max_memory) * 2**20), measured(adapted, data)
         experiment = _Experiment(
-            session, data, chosen, measured(adapted, data), values, n_repeats, seed,
-            Resources(batch_size, n_jobs, int(max_memory) * 2**20), deadline, progress,
-        )  # fmt: skip
+            session, data, chosen, scale, values, n_repeats, seed, resources, deadline, progress
+        )
         try:
-            return experiment.result(asked)
+            found = experiment.result(asked)
+            return experiment.with_surfaces(found, surfaces, own, table.X)
         except TimeUp:
             raise InputError(
                 f"max_seconds={max_seconds:g} ran out before anything was finished; allow more time."
@@ -236,6 +246,21 @@ class _Experiment:
         return self._made(
             first or scores, scores, shown, features, places, sampler.n_repeats, notes, screened
         )
+
+    def with_surfaces(self, found: Interactions, most: int, own: Any, table: Any) -> Interactions:
+        """Add surfaces of the strongest pairs, where there is time for them and rows can be moved one by one."""
+        by_name = {feature.name: feature for feature in self.features if not feature.members}
+        pairs = [
+            (by_name[first], by_name[second])
+            for first, second in (line.features for line in found.lines() if line.claimed)
+            if first in by_name and second in by_name
+        ][:most]
+        if not pairs or not found.complete:
+            return found
+        moving = Moving(self.session, self.data, self.measured, own, table, self.seed, self.resources)
+        with tracking("Surfaces", len(pairs) * moving.work, self.progress) as advance:
+            surfaces = [moving.surface(pair, advance) for pair in pairs]
+        return replace(found, surfaces=claimed([surface for surface in surfaces if surface is not None]))
 
     def _measure(
         self,

@@ -10,7 +10,7 @@ from weighin._base.checks import check_level, check_limit, check_plot
 from weighin._display import charts
 from weighin._display.telling import Telling
 from weighin._results.base import Result
-from weighin._results.interactions_charts import matrix
+from weighin._results.interactions_charts import matrix, surface_of
 from weighin._results.interactions_numbers import InteractionsNumbers
 from weighin._results.interactions_telling import tell
 
@@ -43,6 +43,8 @@ class Interactions(InteractionsNumbers, Result):
         What the variance is of: "the prediction", "the decision function".
     screened : str
         Which pairs were left out, and why; empty where all were measured.
+    surfaces : tuple of Surface
+        Of the strongest pairs: what is predicted for values of both, and how one depends on the other.
     rows, model : str
         Which rows and which model, in words.
     random_state : int
@@ -53,8 +55,6 @@ class Interactions(InteractionsNumbers, Result):
         How swaps of each feature were predicted.
     complete : bool
         False after Ctrl-C, or when the time allowed was over.
-    simulated : bool
-        Whether the rows are known to be made up.
     notes : tuple of str
         What a reader must know.
     versions : mapping of str to str
@@ -76,11 +76,20 @@ class Interactions(InteractionsNumbers, Result):
         check_limit(limit)
         return tell(self, confidence_level, limit)
 
-    def plot(self, *, ax: Any = None, limit: int = 20, title: str | None = None) -> Any:
-        """Draw the pairs as a square of shades, pale where nothing is claimed.
+    def plot(
+        self,
+        pair: tuple[str, str] | None = None,
+        *,
+        ax: Any = None,
+        limit: int = 20,
+        title: str | None = None,
+    ) -> Any:
+        """Draw the pairs as a square of shades, pale where nothing is claimed; or the surface of one.
 
         Parameters
         ----------
+        pair : (str, str), optional
+            One of `surfaces`: draw what is predicted for values of both.
         ax : matplotlib Axes, optional
             Where to draw; a new figure by default. It is never shown.
         limit : int
@@ -95,9 +104,11 @@ class Interactions(InteractionsNumbers, Result):
         Raises
         ------
         InputError
-            If `limit` is less than 1, or there is no pair.
+            If `limit` is less than 1, or there is no pair, or no such surface.
         """
         check_plot(ax, limit, title)
+        if pair is not None:
+            return charts.draw(surface_of(self, pair, title), ax)
         return charts.draw(matrix(self, limit, title), ax)
 
     def _columns(self, confidence_level: float) -> dict[str, Any]:

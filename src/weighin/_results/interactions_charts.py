@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 
-from weighin._base.errors import InputError
+from weighin._base.errors import InputError, listing
 from weighin._display.charts import Cells
 from weighin._results.interactions_numbers import InteractionsNumbers
 
@@ -42,4 +45,16 @@ def matrix(numbers: InteractionsNumbers, limit: int = MOST_FEATURES, title: str 
         values=values,
         labels=labels,
         unsure=unsure,
+    )
+
+
+def surface_of(numbers: InteractionsNumbers, pair: Any, title: str | None = None) -> Cells:
+    """Give the surface of a pair as a chart; see `Interactions.plot`."""
+    for surface in numbers.surfaces:
+        if isinstance(pair, tuple) and set(pair) == set(surface.features):
+            chart = surface.chart()
+            return chart if title is None else replace(chart, title=title)
+    there = listing([" × ".join(surface.features) for surface in numbers.surfaces]) or "none"
+    raise InputError(
+        f"There is no surface of {pair!r}. Surfaces: {there}; interactions(..., surfaces=10) makes more."
     )

@@ -15,6 +15,7 @@ from weighin._base.errors import InputError, listing, nearest
 from weighin._inference import Inference, holm
 from weighin._inference.claims import is_claimed
 from weighin._results.pair_interaction import PairInteraction
+from weighin._results.surface import Surface
 
 # of the variance: what is less cannot be told from rounding
 LEAST_SHARE = 1e-6
@@ -38,13 +39,13 @@ class InteractionsNumbers:
     n_repeats: int
     what: str = "the prediction"
     screened: str = ""
+    surfaces: tuple[Surface, ...] = ()
     rows: str = ""
     model: str = ""
     random_state: int = 0
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kernels: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
-    simulated: bool = False
     notes: tuple[str, ...] = field(default=())
     versions: Mapping[str, str] = field(default_factory=dict)
     date: str = ""

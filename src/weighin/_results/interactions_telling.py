@@ -8,13 +8,15 @@ import numpy as np
 
 from weighin._base.text import named, printable
 from weighin._display.numbers import percent, rounded, write
-from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._display.telling import Bar, Column, Row, Section, Table, Telling
 from weighin._results.interactions_charts import TITLE, matrix
 from weighin._results.interactions_numbers import InteractionsNumbers
 from weighin._results.listed import few_rows_sentence
 from weighin._results.one_feature import probability
 from weighin._results.pair_interaction import PairInteraction
 
+# of the variance: of less no sentence tells one by one
+WORTH_SAYING = 0.001
 _READING = (
     "Each row gets the values of another row: of the first feature, of the second, of both. What both together move "
     "beyond the sum of the two alone, squared, averaged and divided by 4, is the interaction of the pair: 0 for a "
@@ -41,28 +43,46 @@ def tell(numbers: InteractionsNumbers, confidence_level: float, limit: int) -> T
     """
     lines = numbers.lines(confidence_level)
     return Telling(
-        title=("SIMULATED DATA - " if numbers.simulated else "") + TITLE,
+        title=TITLE,
         kicker=f"{numbers.model or 'A trained model'}, on {_rows(numbers)}",
         tables=[_pairs(numbers, lines, confidence_level), _totals(numbers, confidence_level)],
         remarks=_remarks(numbers),
-        sentences=_sentences(numbers, lines, limit),
+        sentences=[
+            *_sentences(numbers, lines, limit),
+            *(surface.sentence for surface in numbers.surfaces if surface.dependence),
+        ],
         reading=_READING,
         made=_made(numbers),
         notes=[
             *map(printable, numbers.notes),
             *few_rows_sentence([line.name for line in lines if line.few_rows]),
         ],
-        simulated=numbers.simulated,
         charts=[matrix(numbers)] if lines else [],
+        sections=[
+            Section(
+                " × ".join(map(printable, surface.features)),
+                sentences=[surface.sentence],
+                charts=[surface.chart()],
+                notes=[surface.chart().subtitle],
+                link="Surfaces" if first else "",
+            )
+            for first, surface in zip(
+                (True, *[False] * len(numbers.surfaces)), numbers.surfaces, strict=False
+            )
+        ],
     )
 
 
 def _sentences(numbers: InteractionsNumbers, lines: Sequence[PairInteraction], limit: int) -> list[str]:
     claimed = [line for line in lines if line.claimed]
-    said = [sentence(line, numbers.what) for line in claimed[:limit]]
-    more = len(claimed) - len(said)
+    worth = [line for line in claimed if line.share >= WORTH_SAYING]
+    said = [sentence(line, numbers.what) for line in worth[:limit]]
+    more, little = len(worth) - len(said), len(claimed) - len(worth)
     if more:
         said.append(f"{more:,} more pair{'s act' if more > 1 else ' acts'} together, less than these.")
+    if little:
+        pairs = f"{little:,} {'more ' * bool(worth)}pair{'s act' if little > 1 else ' acts'}"
+        said.append(f"{pairs} together a little: less than {percent(WORTH_SAYING)} of the variance each.")
     if not claimed:
         said.append("No pair can be told to act together on these rows.")
     alone = [line.name for line in lines if line.unmoved]
@@ -80,8 +100,9 @@ def _of(lines: Sequence[PairInteraction]) -> str:
 def sentence(line: PairInteraction, what: str) -> str:
     """Say how much two features act together."""
     low, high = (percent(end, *line.share_ends) for end in line.share_ends)
+    first, second = map(printable, line.features)
     return (
-        f"{line.name} act together: {line.share_text} of the variance of {what} "
+        f"{first} and {second} act together: {line.share_text} of the variance of {what} "
         f"({100 * line.confidence_level:g}% interval {low} to {high})."
     )
 
@@ -104,7 +125,7 @@ def _pairs(numbers: InteractionsNumbers, lines: Sequence[PairInteraction], level
             else f"{percent(low, low, high)} to {percent(high, low, high)}"
         )
         cells = [line.share_text, interval, probability(line.pvalue_holm), line.number.value]
-        rows.append(Row(" and ".join(line.features), cells, Bar(line.share, low, high), claimed=line.claimed))
+        rows.append(Row(" × ".join(line.features), cells, Bar(line.share, low, high), claimed=line.claimed))
     heading = f"Pairs: share in the variance of {printable(numbers.what)}"
     return Table(heading, "pair", columns, rows, "to_frame(), plot(limit=...)")
 

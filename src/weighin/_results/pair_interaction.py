@@ -56,8 +56,8 @@ class PairInteraction(Line):
 
     @property
     def name(self) -> str:
-        """Both names: "spread and home_elo"."""
-        return " and ".join(map(printable, self.features))
+        """Both names: "spread × home_elo"."""
+        return " × ".join(map(printable, self.features))
 
     @property
     def unmoved(self) -> bool:
