@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from weighin._results.effects import Effects
     from weighin._results.feature_associations import FeatureAssociations
     from weighin._results.given_feature import GivenFeature
+    from weighin._results.group_interaction import GroupInteraction
     from weighin._results.importance import Importance
     from weighin._results.interactions import Interactions
     from weighin._results.one_feature import Difference, FeatureImportance
@@ -68,6 +69,7 @@ _HOMES = {
     "FeatureShare": "_results.shares_numbers",
     "FetchError": "_base.errors",
     "GivenFeature": "_results.given_feature",
+    "GroupInteraction": "_results.group_interaction",
     "Importance": "_results.importance",
     "InputError": "_base.errors",
     "Interactions": "_results.interactions",
@@ -109,6 +111,7 @@ __all__ = [
     "FeatureShare",
     "FetchError",
     "GivenFeature",
+    "GroupInteraction",
     "Importance",
     "InputError",
     "Interactions",

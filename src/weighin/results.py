@@ -10,6 +10,8 @@
     Of a feature in `Effects`: a mean curve with its variance; what its direction follows from.
 `CloseColumn`
     Of a column in `Associations`: another that goes with it.
+`Surface`, `SurfaceAxis`, `Dependence`
+    Of a pair in `Interactions`: what is predicted for values of both, these, and how one effect depends on the other.
 `Rounded`
     A number and its interval as they are written.
 `Allowing`, `Evidence`, `Inference`, `Link`, `RowChanges`, `Spread`
@@ -37,12 +39,14 @@ from weighin._results.base import Result
 from weighin._results.change import Change, Verdict
 from weighin._results.curves import Curve
 from weighin._results.directions import MoveChances
+from weighin._results.surface import Dependence, Surface, SurfaceAxis
 
 __all__ = [
     "Allowing",
     "Change",
     "CloseColumn",
     "Curve",
+    "Dependence",
     "Evidence",
     "Inference",
     "Link",
@@ -51,6 +55,8 @@ __all__ = [
     "Rounded",
     "RowChanges",
     "Spread",
+    "Surface",
+    "SurfaceAxis",
     "Telling",
     "Verdict",
 ]

@@ -27,6 +27,7 @@ PUBLIC = [
     "FeatureShare",
     "FetchError",
     "GivenFeature",
+    "GroupInteraction",
     "Importance",
     "InputError",
     "Interactions",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from weighin._inference import (
     Inference,
     Link,
     joined,
-    pair,
 )
 
 
@@ -52,18 +51,19 @@ def judge_change(
     return before.units(units[0]).change_to(after.units(units[1]), sign=sign)
 
 
-def judge_difference(
-    evidence: Sequence[Evidence], link: Link, greater_is_better: bool, first: int, second: int
+def judge_contrast(
+    evidence: Sequence[Evidence], link: Link, greater_is_better: bool, weights: Mapping[int, float]
 ) -> Inference:
-    """Estimate how much more one feature weighs than another, from their joint moments.
+    """Estimate a linear contrast of features, by their numbers, such as a difference, from their joint moments.
 
-    Raises InputError: if the two were not measured together.
+    Raises InputError: if they were not measured together.
     """
     start = 0
     for part in evidence:
         stop = start + part.n_units
-        if start <= first < stop and start <= second < stop:
+        if all(start <= number < stop for number in weights):
             sign = -1.0 if greater_is_better else 1.0
-            return part.contrast(pair(first - start, second - start), link.change, sign=sign)
+            own = {number - start: weight for number, weight in weights.items()}
+            return part.contrast(own, link.change, sign=sign)
         start = stop
     raise InputError(NOT_TOGETHER)

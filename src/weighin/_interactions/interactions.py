@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ import numpy as np
 from weighin._base.checks import check_run, is_whole, names_among, seed_of
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.progress import tracking
-from weighin._base.versions import versions
+from weighin._base.versions import provenance
 from weighin._engine import Measurement, Pairs, PairScores, Resources, Session, TimeUp
 from weighin._engine.row_values import RowValues, row_values
 from weighin._inference import IDENTITY, Evidence, Function, Inference, joined
@@ -358,8 +357,7 @@ class _Experiment:
             kernels={feature.name: kernel for feature, kernel in zip(shown, singles.kernels, strict=True)},
             complete=scores.complete,
             notes=tuple(notes),
-            versions=versions(),
-            date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            **provenance(),
         )
 
 

@@ -16,7 +16,7 @@ from weighin._models import declared
 from weighin._models.chosen_output import described, output_names
 from weighin._models.protocol import Encoded
 from weighin._results.effects_words import number
-from weighin._results.surface import Axis
+from weighin._results.surface import SurfaceAxis
 from weighin._tables.columns import Column
 from weighin._tables.features import Feature
 from weighin._tables.grid import Grid, choose_grid
@@ -77,7 +77,7 @@ class Moving:
             predicted = after.astype(np.float64).reshape(n_first, n_second, n, -1)
             place = _most_together(predicted)
             axes = tuple(
-                Axis(feature.name, _labels(column, grid), grid.kind != "nominal")
+                SurfaceAxis(feature.name, _labels(column, grid), grid.kind != "nominal")
                 for feature, column, grid in zip(pair, columns, grids, strict=True)
             )
             mean = float(before[:, place].mean())

@@ -12,7 +12,7 @@ from scipy import stats
 
 from weighin._inference import holm
 from weighin._inference.intervals import FEW_ROWS
-from weighin._results.surface import Axis, Dependence, Kind, Surface
+from weighin._results.surface import Dependence, Kind, Surface, SurfaceAxis
 from weighin._tables.grid import Grid
 
 # of one false claim or more, among all that surfaces are looked at for
@@ -42,7 +42,12 @@ class SurfaceOfRows:
 
     @classmethod
     def of(
-        cls, axes: tuple[Axis, Axis], grids: tuple[Grid, Grid], predicted: Floats, mean: float, what: str
+        cls,
+        axes: tuple[SurfaceAxis, SurfaceAxis],
+        grids: tuple[Grid, Grid],
+        predicted: Floats,
+        mean: float,
+        what: str,
     ) -> SurfaceOfRows:
         """Average over the rows; `predicted` is of shape (n_values_of_first, n_values_of_second, n_rows)."""
         n = predicted.shape[-1]

@@ -14,15 +14,16 @@ from weighin._base.checks import check_level
 from weighin._base.errors import InputError, listing, nearest
 from weighin._inference import IDENTITY, Evidence, Inference, Link, RowChanges, holm
 from weighin._inference.claims import Claims, claims
-from weighin._inference.judging import judge, judge_difference
+from weighin._inference.judging import judge
 from weighin._results.associations import Associations
 from weighin._results.effects import Effects
 from weighin._results.given_feature import GivenFeature
-from weighin._results.one_feature import Difference, FeatureImportance
+from weighin._results.importance_contrasts import Contrasts
+from weighin._results.one_feature import FeatureImportance
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ImportanceNumbers:
+class ImportanceNumbers(Contrasts):
     """Fields and numbers of an `Importance`, which documents them."""
 
     features: tuple[str, ...]
@@ -270,47 +271,6 @@ class ImportanceNumbers:
             rank=int(np.flatnonzero(self.order == place)[0]) + 1,
         )
 
-    def difference(self, first: str, second: str, confidence_level: float = 0.95) -> Difference:
-        """Tell how much more one feature weighs than another, from the same rows and shuffles.
-
-        With ``weigh(..., precision=...)`` features are left alone one by one: the difference is that on the rows both
-        were measured on.
-
-        Parameters
-        ----------
-        first, second : str
-            Two features.
-        confidence_level : float
-            Between 0 and 1.
-
-        Returns
-        -------
-        Difference
-            Positive where `first` weighs more; it prints itself as a sentence.
-
-        Raises
-        ------
-        InputError
-            On unknown features, or a result without what intervals are made of.
-        """
-        check_level(confidence_level)
-        places = self._place(first), self._place(second)
-        if not self.evidence:
-            raise InputError(f"A result of {self.metric} has no intervals to compare features by.")
-        judged = judge_difference(self.evidence, self.link, self.greater_is_better, *places)
-        lower, upper = judged.interval(confidence_level)
-        return Difference(
-            first=first,
-            second=second,
-            metric=self.metric,
-            difference=float(judged.estimate[0]),
-            se=float(judged.se[0]),
-            ci_lower=float(lower[0]),
-            ci_upper=float(upper[0]),
-            confidence_level=confidence_level,
-            few_rows=bool(judged.few_rows[0]),
-        )
-
     @property
     def pvalue_holm(self) -> NDArray[np.float64]:
         """`pvalue` adjusted for the number of features (Holm 1979), shape (n_features,)."""
@@ -358,14 +318,6 @@ class ImportanceNumbers:
     def ignored(self) -> NDArray[np.bool_]:
         """Whether the model cannot see a feature at all, shape (n_features,)."""
         return np.array([self.kernels.get(name) == "ignored" for name in self.features], dtype=bool)
-
-    def _place(self, feature: str) -> int:
-        if feature not in self.features:
-            raise InputError(
-                f"Unknown feature {feature!r}.{nearest(str(feature), self.features)} "
-                f"Features: {listing(self.features)}."
-            )
-        return self.features.index(feature)
 
     @cached_property
     def _judged(self) -> Inference | None:

@@ -55,6 +55,8 @@ class Interactions(InteractionsNumbers, Result):
         How swaps of each feature were predicted.
     complete : bool
         False after Ctrl-C, or when the time allowed was over.
+    simulated : bool
+        Whether the rows are known to be made up.
     notes : tuple of str
         What a reader must know.
     versions : mapping of str to str

@@ -9,7 +9,9 @@ import numpy as np
 
 from weighin._base.errors import InputError, listing
 from weighin._display.charts import Cells
+from weighin._display.numbers import write
 from weighin._results.interactions_numbers import InteractionsNumbers
+from weighin._results.surface import Surface
 
 TITLE = "Features that act together"
 # features that a page shows
@@ -52,9 +54,27 @@ def surface_of(numbers: InteractionsNumbers, pair: Any, title: str | None = None
     """Give the surface of a pair as a chart; see `Interactions.plot`."""
     for surface in numbers.surfaces:
         if isinstance(pair, tuple) and set(pair) == set(surface.features):
-            chart = surface.chart()
+            chart = surface_chart(surface)
             return chart if title is None else replace(chart, title=title)
     there = listing([" × ".join(surface.features) for surface in numbers.surfaces]) or "none"
     raise InputError(
         f"There is no surface of {pair!r}. Surfaces: {there}; interactions(..., surfaces=10) makes more."
+    )
+
+
+def surface_chart(surface: Surface) -> Cells:
+    """Give a cell for each two values: mean predictions, shaded by their distance from the mean."""
+    first, second = surface.axes
+    step = max(1, -int(np.floor(np.log10(max(float(np.ptp(surface.values)), 1e-12)))) + 1)
+    decimals = step if np.ptp(surface.values) < 10 else 1 if np.ptp(surface.values) < 100 else 0
+    return Cells(
+        title=f"{first.feature} × {second.feature}",
+        subtitle=f"Mean prediction with all rows moved to a value of {first.feature} (down) and of "
+        f"{second.feature} (across), over {surface.n_rows:,} rows.",
+        xlabel=f"{surface.what}, less its mean of {write(surface.mean)}",
+        names=first.labels,
+        segments=second.labels,
+        values=surface.values - surface.mean,
+        labels=[[write(float(value), decimals) for value in row] for row in surface.values],
+        unsure=np.zeros(surface.values.shape, dtype=bool),
     )

@@ -46,6 +46,7 @@ class InteractionsNumbers:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kernels: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
+    simulated: bool = False
     notes: tuple[str, ...] = field(default=())
     versions: Mapping[str, str] = field(default_factory=dict)
     date: str = ""

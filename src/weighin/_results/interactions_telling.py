@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from weighin._base.text import named, printable
-from weighin._display.numbers import percent, rounded, write
+from weighin._display.numbers import interval_name, percent, rounded, write
 from weighin._display.telling import Bar, Column, Row, Section, Table, Telling
-from weighin._results.interactions_charts import TITLE, matrix
+from weighin._results.interactions_charts import TITLE, matrix, surface_chart
 from weighin._results.interactions_numbers import InteractionsNumbers
 from weighin._results.listed import few_rows_sentence
 from weighin._results.one_feature import probability
 from weighin._results.pair_interaction import PairInteraction
+from weighin._results.provenance import made, marked
 
 # of the variance: of less no sentence tells one by one
 WORTH_SAYING = 0.001
@@ -52,7 +53,15 @@ def tell(numbers: InteractionsNumbers, confidence_level: float, limit: int) -> T
             *(surface.sentence for surface in numbers.surfaces if surface.dependence),
         ],
         reading=_READING,
-        made=_made(numbers),
+        made=made(
+            numbers,
+            ("Model", numbers.model),
+            ("Measured", f"superset importance of pairs in {numbers.what} (Liu and Owen 2006)"),
+            ("Rows", _rows(numbers)),
+            ("Swaps", f"{numbers.n_repeats} of each row"),
+            ("Seed", str(numbers.random_state)),
+        ),
+        simulated=numbers.simulated,
         notes=[
             *map(printable, numbers.notes),
             *few_rows_sentence([line.name for line in lines if line.few_rows]),
@@ -62,8 +71,8 @@ def tell(numbers: InteractionsNumbers, confidence_level: float, limit: int) -> T
             Section(
                 " × ".join(map(printable, surface.features)),
                 sentences=[surface.sentence],
-                charts=[surface.chart()],
-                notes=[surface.chart().subtitle],
+                charts=[surface_chart(surface)],
+                notes=[surface_chart(surface).subtitle],
                 link="Surfaces" if first else "",
             )
             for first, surface in zip(
@@ -103,14 +112,14 @@ def sentence(line: PairInteraction, what: str) -> str:
     first, second = map(printable, line.features)
     return (
         f"{first} and {second} act together: {line.share_text} of the variance of {what} "
-        f"({100 * line.confidence_level:g}% interval {low} to {high})."
+        f"({interval_name(line.confidence_level)} {low} to {high})."
     )
 
 
 def _pairs(numbers: InteractionsNumbers, lines: Sequence[PairInteraction], level: float) -> Table:
     columns = [
         Column("share"),
-        Column(f"{100 * level:g}% interval"),
+        Column(interval_name(level)),
         Column("p (Holm)", gives_way=1),
         Column("interaction", gives_way=2),
     ]
@@ -126,7 +135,7 @@ def _pairs(numbers: InteractionsNumbers, lines: Sequence[PairInteraction], level
         )
         cells = [line.share_text, interval, probability(line.pvalue_holm), line.number.value]
         rows.append(Row(" × ".join(line.features), cells, Bar(line.share, low, high), claimed=line.claimed))
-    heading = f"Pairs: share in the variance of {printable(numbers.what)}"
+    heading = marked(numbers, f"Pairs: share in the variance of {printable(numbers.what)}")
     return Table(heading, "pair", columns, rows, "to_frame(), plot(limit=...)")
 
 
@@ -147,7 +156,7 @@ def _totals(numbers: InteractionsNumbers, level: float) -> Table:
                 claimed=not few[i] and ends[0] > 0,
             )
         )
-    columns = [Column("share"), Column(f"{100 * level:g}% interval"), Column("total index", gives_way=1)]
+    columns = [Column("share"), Column(interval_name(level)), Column("total index", gives_way=1)]
     heading = (
         f"Features: all effects of each, alone and together, in the variance of {printable(numbers.what)}"
     )
@@ -165,16 +174,3 @@ def _remarks(numbers: InteractionsNumbers) -> list[str]:
 
 def _rows(numbers: InteractionsNumbers) -> str:
     return numbers.rows or f"{numbers.n_rows:,} rows"
-
-
-def _made(numbers: InteractionsNumbers) -> list[tuple[str, str]]:
-    versions = ", ".join(f"{name} {version}" for name, version in numbers.versions.items())
-    return [
-        ("Model", numbers.model),
-        ("Measured", f"superset importance of pairs in {numbers.what} (Liu and Owen 2006)"),
-        ("Rows", _rows(numbers)),
-        ("Swaps", f"{numbers.n_repeats} of each row"),
-        ("Seed", str(numbers.random_state)),
-        ("Versions", versions),
-        ("Date", numbers.date),
-    ]

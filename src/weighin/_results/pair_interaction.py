@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from weighin._base.text import printable
-from weighin._display.numbers import Rounded, percent, rounded
+from weighin._display.numbers import Rounded, interval_name, percent, rounded
 from weighin._results.listed import Line
 from weighin._results.one_feature import probability
 
@@ -83,7 +83,7 @@ class PairInteraction(Line):
         low, high = (percent(end, *self.share_ends) for end in self.share_ends)
         interval = self.interval_text if self.few_rows or self.unmoved else f"{low} to {high}"
         said = [
-            f"{self.share_text} of the variance ({100 * self.confidence_level:g}% interval {interval})",
+            f"{self.share_text} of the variance ({interval_name(self.confidence_level)} {interval})",
             "" if self.few_rows or self.unmoved else f"adjusted p {probability(self.pvalue_holm)}",
             f"rank {self.rank}",
         ]

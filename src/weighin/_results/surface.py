@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.text import printable
-from weighin._display.charts import Cells
 from weighin._display.numbers import rounded, write
 from weighin._results.curves import read_only
 
@@ -18,7 +17,7 @@ Kind = Literal["turns", "grows"]
 
 
 @dataclass(frozen=True, eq=False)
-class Axis:
+class SurfaceAxis:
     """The values that a feature is moved to.
 
     Attributes
@@ -78,7 +77,7 @@ class Surface:
 
     Attributes
     ----------
-    axes : (Axis, Axis)
+    axes : (SurfaceAxis, SurfaceAxis)
         The two.
     values, se : ndarray of shape (n_values_of_first, n_values_of_second)
         Mean predictions, and their standard errors.
@@ -92,7 +91,7 @@ class Surface:
         How one effect depends on the other feature; None where the rows do not support saying so.
     """
 
-    axes: tuple[Axis, Axis]
+    axes: tuple[SurfaceAxis, SurfaceAxis]
     values: NDArray[np.float64]
     se: NDArray[np.float64]
     mean: float
@@ -129,21 +128,4 @@ class Surface:
         return (
             f"{name} matters more where {first} than where {second}: over its values {self.what} varies by {more} "
             f"there, by {less} here (standard deviations){sure}."
-        )
-
-    def chart(self) -> Cells:
-        """Give a cell for each two values: mean predictions, shaded by their distance from the mean."""
-        first, second = self.axes
-        step = max(1, -int(np.floor(np.log10(max(float(np.ptp(self.values)), 1e-12)))) + 1)
-        decimals = step if np.ptp(self.values) < 10 else 1 if np.ptp(self.values) < 100 else 0
-        return Cells(
-            title=f"{first.feature} × {second.feature}",
-            subtitle=f"Mean prediction with all rows moved to a value of {first.feature} (down) and of "
-            f"{second.feature} (across), over {self.n_rows:,} rows.",
-            xlabel=f"{self.what}, less its mean of {write(self.mean)}",
-            names=first.labels,
-            segments=second.labels,
-            values=self.values - self.mean,
-            labels=[[write(float(value), decimals) for value in row] for row in self.values],
-            unsure=np.zeros(self.values.shape, dtype=bool),
         )
