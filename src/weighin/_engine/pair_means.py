@@ -134,7 +134,7 @@ class _PairMeans:
                     advance(batch.n_receivers * self.run.sampler.n_repeats * len(changes))
             finally:
                 # interrupted in the first batch: some pairs; later: what earlier batches hold of all of them
-                if sums and (n_pairs == len(self.places) or not self.n_rows):
+                if sums and (n_pairs == len(self.places) or (n_pairs and not self.n_rows)):
                     self.n_rows, self._sums = self.n_rows + batch.n_receivers, sums
 
     def scores(self, complete: bool) -> PairScores:
