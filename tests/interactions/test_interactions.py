@@ -32,15 +32,15 @@ def by_loop(model, X, n_repeats, seed, pairs):
 
 
 def test_closed_forms():
-    X = normal(20_000, 4)
+    X = normal(8_000, 4)
     found = weighin.interactions(lambda t: 2 * t[:, 0] * t[:, 1] + t[:, 2], X, random_state=0)
-    assert found["x0", "x1"].interaction == pytest.approx(4, rel=0.05)
+    assert found["x0", "x1"].interaction == pytest.approx(4, rel=0.08)
     lower, upper = found.interval()
     assert lower[0] < 4 < upper[0]
     # of 2 x1 x2 + x3: variance 5, all that x1 does is in 2 x1 x2
-    assert found["x0", "x1"].share == pytest.approx(0.8, rel=0.05)
-    assert found.total.estimate == pytest.approx([4, 4, 1, 0], rel=0.06, abs=1e-12)
-    assert found.variance == pytest.approx(5, rel=0.06)
+    assert found["x0", "x1"].share == pytest.approx(0.8, rel=0.08)
+    assert found.total.estimate == pytest.approx([4, 4, 1, 0], rel=0.1, abs=1e-12)
+    assert found.variance == pytest.approx(5, rel=0.08)
 
 
 def test_an_additive_model_has_none_at_all_whatever_the_correlation():
@@ -54,6 +54,7 @@ def test_an_additive_model_has_none_at_all_whatever_the_correlation():
     assert "No two features act together" in found.summary()
 
 
+@pytest.mark.slow
 def test_what_three_do_together_counts_in_each_of_their_pairs():
     X = normal(40_000, 4)
     found = weighin.interactions(lambda t: t[:, 0] * t[:, 1] * t[:, 2] + t[:, 3], X, random_state=0)
@@ -64,10 +65,10 @@ def test_what_three_do_together_counts_in_each_of_their_pairs():
 
 
 def test_the_total_index_of_a_linear_model_is_its_variance():
-    X = normal(20_000, 2)
+    X = normal(8_000, 2)
     found = weighin.interactions(lambda t: 3 * t[:, 0] + t[:, 1], X, random_state=0)
-    assert found.total.estimate == pytest.approx([9, 1], rel=0.03)
-    assert found.total_share.estimate == pytest.approx([0.9, 0.1], rel=0.03)
+    assert found.total.estimate == pytest.approx([9, 1], rel=0.05)
+    assert found.total_share.estimate == pytest.approx([0.9, 0.1], rel=0.05)
 
 
 def test_the_same_as_a_loop():

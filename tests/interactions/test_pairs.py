@@ -31,6 +31,7 @@ def network() -> nn.Module:
     return nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1)).eval()
 
 
+@pytest.mark.slow
 def test_kernels_agree(rows, network):
     def opaque(table):
         with torch.no_grad():
@@ -43,6 +44,7 @@ def test_kernels_agree(rows, network):
     np.testing.assert_allclose(numbers(split), numbers(generic), rtol=2e-4)
 
 
+@pytest.mark.slow
 def test_chunks_threads_and_memory_change_nothing(rows, network):
     plain = weighin.interactions(network, rows, random_state=0)
     for options in ({"batch_size": 50}, {"n_jobs": 2}, {"max_memory": 1}):
@@ -56,6 +58,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_others(rows, network):
     assert not np.array_equal(numbers(first), numbers(other))
 
 
+@pytest.mark.slow
 def test_tables_of_several_blocks():
     rows = np.random.default_rng(0).standard_normal((9_000, 3))
     found = weighin.interactions(lambda t: t[:, 0] * t[:, 1] + t[:, 2], rows, n_repeats=2, random_state=0)
@@ -108,6 +111,7 @@ def test_pairs_that_cannot_be(rows, network, pairs, said):
         weighin.interactions(network, rows, pairs=pairs)
 
 
+@pytest.mark.slow
 def test_many_features_are_screened_by_their_total_index():
     rows = np.random.default_rng(0).standard_normal((300, 120))
 
@@ -136,6 +140,7 @@ def test_several_outputs_count_by_their_mean():
     assert found["x0", "x2"].interaction == 0
 
 
+@pytest.mark.slow
 def test_classes_are_measured_on_raw_scores():
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((400, 3))
@@ -151,6 +156,7 @@ def test_classes_are_measured_on_raw_scores():
     assert "no raw scores" in found.summary()
 
 
+@pytest.mark.slow
 def test_logits_of_several_classes_count_less_their_mean():
     """What all classes gain alike changes no probability."""
     torch.manual_seed(0)
@@ -215,6 +221,7 @@ def test_an_interaction_of_few_rows_has_no_interval():
     assert "too few rows" in repr(line)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_pairs_or_rows_that_were_finished():
     rows = np.random.default_rng(0).standard_normal((9_000, 4))
     calls = []

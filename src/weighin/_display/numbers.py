@@ -82,6 +82,14 @@ def percent(value: float, low: float = math.nan, high: float = math.nan, *, sign
     return f"{write(100 * value, min(decimals, 3 if 0 < abs(value) < 5e-4 else 1), sign=sign)}%"
 
 
+def percents(value: float, low: float = math.nan, high: float = math.nan) -> Rounded:
+    """Write a part and its interval as percentages, to as many digits as the interval leaves."""
+    number = rounded(100 * value, 100 * low, 100 * high)
+    return Rounded(
+        *(text if text == UNKNOWN else f"{text}%" for text in (number.value, number.low, number.high))
+    )
+
+
 def aligned(texts: Sequence[str], pad: str = " ", point: str = " ") -> list[str]:
     """Give texts of one width whose decimal points, where they are numbers, stand under each other.
 

@@ -118,5 +118,5 @@ def _length(influence: Floats) -> float:
 
 
 def _two_sided(value: float, se: float, df: int) -> float:
-    # what no row moves is no matter of chance, but rounding
-    return float(2 * stats.t.sf(abs(value) / se, df)) if se > 0 and value else 1.0
+    # where all rows say the same, chance has no part in it
+    return float(2 * stats.t.sf(abs(value) / se, df)) if se > 0 else 0.0

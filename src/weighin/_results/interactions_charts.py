@@ -34,7 +34,7 @@ def matrix(numbers: InteractionsNumbers, limit: int = MOST_FEATURES, title: str 
             j, k = (place[name] for name in line.features)
             for row, column in ((j, k), (k, j)):
                 values[row, column], unsure[row, column] = line.share, not line.claimed
-                labels[row][column] = "0" if line.unmoved else line.share_text
+                labels[row][column] = "0" if line.unmoved else line.shares.value
     left_out = len(numbers.features) - len(shown)
     return Cells(
         title=title or TITLE,
@@ -72,6 +72,7 @@ def surface_chart(surface: Surface) -> Cells:
         subtitle=f"Mean prediction with all rows moved to a value of {first.feature} (down) and of "
         f"{second.feature} (across), over {surface.n_rows:,} rows.",
         xlabel=f"{surface.what}, less its mean of {write(surface.mean)}",
+        head=f"{first.feature} ↓ {second.feature} →",
         names=first.labels,
         segments=second.labels,
         values=surface.values - surface.mean,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from weighin._base.text import named, printable
-from weighin._display.numbers import interval_name, percent, rounded, write
+from weighin._display.numbers import interval_name, percent, percents, rounded, write
 from weighin._display.telling import Bar, Column, Row, Section, Table, Telling
 from weighin._results.interactions_charts import TITLE, matrix, surface_chart
 from weighin._results.interactions_numbers import InteractionsNumbers
@@ -108,11 +108,10 @@ def _of(lines: Sequence[PairInteraction]) -> str:
 
 def sentence(line: PairInteraction, what: str) -> str:
     """Say how much two features act together."""
-    low, high = (percent(end, *line.share_ends) for end in line.share_ends)
     first, second = map(printable, line.features)
     return (
-        f"{first} and {second} act together: {line.share_text} of the variance of {what} "
-        f"({interval_name(line.confidence_level)} {low} to {high})."
+        f"{first} and {second} act together: {line.shares.value} of the variance of {what} "
+        f"({interval_name(line.confidence_level)} {line.shares.interval})."
     )
 
 
@@ -125,16 +124,13 @@ def _pairs(numbers: InteractionsNumbers, lines: Sequence[PairInteraction], level
     ]
     rows = []
     for line in lines:
-        low, high = line.share_ends
         interval = (
-            line.interval_text
-            if line.few_rows
-            else "none seen"
-            if line.unmoved
-            else f"{percent(low, low, high)} to {percent(high, low, high)}"
+            "none seen" if line.unmoved else line.interval_text if line.few_rows else line.shares.interval
         )
-        cells = [line.share_text, interval, probability(line.pvalue_holm), line.number.value]
-        rows.append(Row(" × ".join(line.features), cells, Bar(line.share, low, high), claimed=line.claimed))
+        cells = [line.shares.value, interval, probability(line.pvalue_holm), line.number.value]
+        rows.append(
+            Row(" × ".join(line.features), cells, Bar(line.share, *line.shown_share), claimed=line.claimed)
+        )
     heading = marked(numbers, f"Pairs: share in the variance of {printable(numbers.what)}")
     return Table(heading, "pair", columns, rows, "to_frame(), plot(limit=...)")
 
@@ -146,12 +142,12 @@ def _totals(numbers: InteractionsNumbers, level: float) -> Table:
     rows = []
     for i in np.argsort(-share.estimate, kind="stable"):
         ends = float(lower[i]), float(upper[i])
-        interval = "too few rows" if few[i] else " to ".join(percent(end, *ends) for end in ends)
-        value = percent(float(share.estimate[i]), *ends)
+        written = percents(float(share.estimate[i]), *ends)
+        interval = "too few rows" if few[i] else written.interval
         rows.append(
             Row(
                 numbers.features[i],
-                [value, interval, rounded(float(total.estimate[i])).value],
+                [written.value, interval, rounded(float(total.estimate[i])).value],
                 Bar(float(share.estimate[i]), *ends),
                 claimed=not few[i] and ends[0] > 0,
             )

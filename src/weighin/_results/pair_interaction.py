@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from weighin._base.text import printable
-from weighin._display.numbers import Rounded, interval_name, percent, rounded
+from weighin._display.numbers import Rounded, interval_name, percents, rounded
 from weighin._results.listed import Line
 from weighin._results.one_feature import probability
 
@@ -70,20 +71,19 @@ class PairInteraction(Line):
         return rounded(self.interaction, *self.shown_interval)
 
     @property
-    def share_ends(self) -> tuple[float, float]:
-        """Ends of the interval of the share, NaN where none holds."""
-        return (float("nan"),) * 2 if self.few_rows else (self.share_lower, self.share_upper)
+    def shares(self) -> Rounded:
+        """The share and its interval in percent, as they are written."""
+        return percents(self.share, *self.shown_share)
 
     @property
-    def share_text(self) -> str:
-        """The share in percent."""
-        return percent(self.share, *self.share_ends)
+    def shown_share(self) -> tuple[float, float]:
+        """Ends of the interval of the share, NaN where none holds."""
+        return (math.nan, math.nan) if self.few_rows else (self.share_lower, self.share_upper)
 
     def __repr__(self) -> str:
-        low, high = (percent(end, *self.share_ends) for end in self.share_ends)
-        interval = self.interval_text if self.few_rows or self.unmoved else f"{low} to {high}"
+        interval = self.interval_text if self.few_rows or self.unmoved else self.shares.interval
         said = [
-            f"{self.share_text} of the variance ({interval_name(self.confidence_level)} {interval})",
+            f"{self.shares.value} of the variance ({interval_name(self.confidence_level)} {interval})",
             "" if self.few_rows or self.unmoved else f"adjusted p {probability(self.pvalue_holm)}",
             f"rank {self.rank}",
         ]

@@ -125,6 +125,7 @@ class Cells(Chart):
     `values`, shape (n, n_segments): blue above 0, orange below; what is no number is an empty cell.
     `labels`, `intervals`: written into the cells, and what a page writes below.
     `unsure`, shape (n, n_segments): whose numbers are pale and slanted.
+    `head`: what the names are, and the segments.
     """
 
     names: Sequence[str]
@@ -133,6 +134,7 @@ class Cells(Chart):
     labels: Sequence[Sequence[str]]
     unsure: NDArray[np.bool_]
     intervals: Sequence[Sequence[str]] = ()
+    head: str = "Feature"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
