@@ -201,7 +201,7 @@ def test_effects(cli, tmp_path, table, model):
 
 def test_interactions(cli, tmp_path, table, model):
     asked = ("interactions", "model.joblib", "patients.csv", "-t", "days", "--trust")
-    ran = cli(*asked, "--pair", "age,week", "--pair", "dose,age", "--repeats", 3)
+    ran = cli(*asked, "--pair", "age,week", "--pair", "dose,age", "--n-repeats", 3)
     assert ran.code == 0, ran.err
     found = weighin.Interactions.load(tmp_path / "interactions.json")
     pairs = [("age", "week"), ("dose", "age")]

@@ -19,6 +19,7 @@ def interactions(
     table: options.Rows,
     target: options.Target = None,
     where: options.Where = None,
+    add: options.Add = None,
     columns: options.Columns = None,
     features: options.Features = None,
     outputs: options.Outputs = None,
@@ -32,13 +33,13 @@ def interactions(
     ] = None,
     group: options.Group = None,
     within: options.Within = None,
-    weights: options.Weights = None,
-    repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Swaps of each row.")] = 5,
+    sample_weight: options.Weights = None,
+    n_repeats: Annotated[int, typer.Option(min=1, metavar="N", help="Swaps of each row.")] = 5,
     surfaces: Annotated[
         int, typer.Option(min=0, metavar="N", help="Strongest pairs to show a surface of.")
     ] = 3,
     max_seconds: options.MaxSeconds = None,
-    seed: options.Seed = 0,
+    random_state: options.RandomState = 0,
     missing: options.Missing = "raise",
     out: options.Out = Path("interactions.json"),
     page: options.Page = True,
@@ -61,14 +62,14 @@ def interactions(
     pairs = [_pair(text) for text in pair or []]
     groups = options.groups(group)
     opened = _model.open_model(model, trust=trust)
-    chosen = _rows.read(table, None, None, where, opened)
+    chosen = _rows.read(table, None, None, where, opened, add, target)
     asked = _model.rows_for(
         opened,
         chosen.frame,
         target,
         options.names_or_none(columns),
         within=within,
-        sample_weight=weights,
+        sample_weight=sample_weight,
     )
     with _model.failing_in_words(model, list(asked.X.columns)):
         result = find_interactions(
@@ -80,13 +81,13 @@ def interactions(
             groups=groups or None,
             outputs=outputs,
             classes=_model.classes_of(classes, asked.y),
-            n_repeats=repeats,
+            n_repeats=n_repeats,
             max_seconds=max_seconds,
-            random_state=seed,
+            random_state=random_state,
             missing=missing,
             **asked.beside,
         )
-    finish(result, files, open_it=open_it, simulated=is_simulated(chosen.frame))
+    finish(result, files, open_it=open_it, simulated=is_simulated(chosen.frame), notes=chosen.notes)
 
 
 def _pair(text: str) -> tuple[str, ...]:
