@@ -167,18 +167,44 @@ def test_what_is_doubtful_is_said(weighed):
         return " ".join(dataclasses.replace(alone, given_reports=reports).tell().notes)
 
     assert "spread" not in notes()
-    assert "Rows with spread shuffled lie 1.5 times as far from real rows" in notes(off_data=1.5)
+    assert "by this factor: spread (1.5)." in notes(off_data=1.5)
     assert "learned from few rows" in notes(lam=0.6)
     assert "learned from few rows" in notes(leverage=0.4)
     assert "explain more than 98% of spread" in notes(own_share=0.01)
     assert "lie no farther" not in notes(off_data=1.5)
-    few = dataclasses.replace(weighed.of(given="rest"), n_rows=150)
-    assert (
-        "Fewer than 200 rows: whether intervals hold given the other columns was not studied."
-        in few.tell().notes
-    )
+    many = dataclasses.replace(weighed.of(given="rest"), n_rows=30_000)
+    assert any(note.startswith("With more than 20,000 rows, p-values") for note in many.tell().notes)
     # free numbers are not doubted
-    assert "200 rows" not in dataclasses.replace(weighed, n_rows=150, parts=()).summary()
+    assert "20,000 rows" not in dataclasses.replace(weighed, n_rows=30_000, parts=()).summary()
+
+
+def test_what_a_run_had_no_time_for_is_not_lost(weighed, tmp_path):
+    """Interrupted given the others: these features have one number only."""
+    left = weighed.of(given="rest")
+    few = dataclasses.replace(
+        left,
+        features=left.features[:1],
+        importances=left.importances[:1],
+        evidence=(left.evidence[0].units([0]),),
+    )
+    imp = dataclasses.replace(weighed, parts=(few,), complete=False)
+    rows = {row.name: row for row in imp.tell().tables[0].rows}
+    assert rows["elo"].cells[1] == "- (not finished)"
+    assert rows["elo"].cells[0] != "-"
+    assert np.isnan(imp.tell().charts[0].second[1:]).all()
+    imp.save(tmp_path / "imp.json")
+    assert Importance.load(tmp_path / "imp.json").of(given="rest").features == ("spread",)
+    assert "elo" in imp.summary()
+
+
+def test_the_whole_of_it_told_the_other_way_round(weighed):
+    """``given=["rest", None]``: the order is that of the first; shuffled freely still stands first."""
+    turned = dataclasses.replace(weighed.of(given="rest"), parts=(dataclasses.replace(weighed, parts=()),))
+    told = turned.tell()
+    assert [column.label for column in told.tables[0].columns[:2]] == ["mse worse by", "given the rest"]
+    assert told.charts[0].first[0] == weighed["spread"].importance
+    assert told.tables[0].rows[-1].name == "twin"
+    assert told.sentences[1].startswith("Shuffling spread")
 
 
 def test_dots_stand_in_the_terminal_where_there_is_room(weighed):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weighin._display import charts
 from weighin._display.numbers import interval_name, rounded
-from weighin._results.given_words import asides, beside, inseparable, report_of, shuffled
+from weighin._results.given_words import asides, beside, by_name, inseparable, report_of, shuffled
 from weighin._results.importance_charts import pushes, scale_of, texts, written
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_words import axis_label, effect_label, unclear
@@ -31,15 +32,15 @@ def dumbbell(
     assert other is not None
     first, second = (main, other) if main.given == "" or other.given else (other, main)
     scale = scale_of(main, relative)
-    ends = [_ends(part, order, relative, level) for part in (first, second)]
-    values = [part.importances_mean[order] * scale for part in (first, second)]
+    names = [main.features[i] for i in order]
+    ends = [_ends(part, names, relative, level) for part in (first, second)]
+    values = [by_name(part, part.importances_mean, names) * scale for part in (first, second)]
     labels = [
         [written(*number, relative) for number in zip(value, *end, strict=True)]
         for value, end in zip(values, ends, strict=True)
     ]
     title = TITLE.format("given the others" if second.given == "rest" else shuffled(second.given))
     certain = second._claims() is not None
-    names = [main.features[i] for i in order]
     reports = [report_of(second, name) for name in names]
     legend = (f"shuffled {shuffled(first.given)}", f"shuffled {shuffled(second.given)}")
     said = f" Hollow: {legend[0]}. Full: {legend[1]}. Between: what the given columns carry, too."
@@ -62,14 +63,14 @@ def dumbbell(
         second=values[1],
         first_interval=ends[0] if certain else None,
         second_interval=ends[1] if certain else None,
-        unsure_first=unclear(first, level)[order],
-        unsure=unclear(second, level)[order],
+        unsure_first=by_name(first, unclear(first, level), names) != 0,
+        unsure=by_name(second, unclear(second, level), names) != 0,
         labels=[" → ".join(pair) for pair in zip(*labels, strict=True)],
         asides=asides(reports),
         legend=legend,
         directed=False,
         key=key,
-        tips=_tips(first, second, order, level),
+        tips=_tips(first, second, names, level),
     )
 
 
@@ -78,40 +79,45 @@ def _axis(numbers: ImportanceNumbers, relative: bool) -> str:
 
 
 def _ends(
-    numbers: ImportanceNumbers, order: NDArray[np.int64], relative: bool, level: float
+    numbers: ImportanceNumbers, names: Sequence[str], relative: bool, level: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     low, high = (
-        np.where(numbers.few_rows, np.nan, end)[order]
+        by_name(numbers, np.where(numbers.few_rows, np.nan, end), names)
         for end in (numbers.relative_interval(level) if relative else numbers.interval(level))
     )
     return low, high
 
 
 def _tips(
-    first: ImportanceNumbers, second: ImportanceNumbers, order: NDArray[np.int64], level: float
+    first: ImportanceNumbers, second: ImportanceNumbers, names: Sequence[str], level: float
 ) -> list[list[str]]:
     """What a page tells of each feature when asked."""
-    ends = [
-        [np.where(part.few_rows, np.nan, end) for end in part.interval(level)] for part in (first, second)
+    both = [
+        zip(
+            by_name(part, part.importances_mean, names),
+            *_ends(part, names, False, level),
+            by_name(part, part.pvalue_holm, names),
+            strict=True,
+        )
+        for part in (first, second)
     ]
     tips = []
-    for i in map(int, order):
-        name, lines = first.features[i], []
-        for part, (low, high) in zip((first, second), ends, strict=True):
-            number = rounded(float(part.importances_mean[i]), float(low[i]), float(high[i]))
-            interval = "" if math.isnan(low[i]) else f" ({interval_name(level)} {number.interval})"
-            adjusted = float(part.pvalue_holm[i])
-            sure = "" if math.isnan(adjusted) or not interval else f", p (Holm) {probability(adjusted)}"
+    for name, *numbers in zip(names, *both, strict=True):
+        lines = []
+        for part, (value, low, high, adjusted) in zip((first, second), numbers, strict=True):
+            number = rounded(value, low, high)
+            interval = "" if math.isnan(low) else f" ({interval_name(level)} {number.interval})"
+            sure = f", p (Holm) {probability(adjusted)}" if interval and not math.isnan(adjusted) else ""
             lines.append(
                 f"shuffled {shuffled(part.given)}: {effect_label(part)} {number.value}{interval}{sure}"
-                if math.isfinite(part.importances_mean[i])
+                if math.isfinite(value)
                 else f"{shuffled(part.given)}: {inseparable(report_of(part, name)) or 'no value'}"
             )
         report = report_of(second, name)
         shares = ", ".join(f"{column} {share:.0%}" for column, share in report.correlated)
         lines += [
             "" if math.isnan(report.own_share) else f"{report.explained:.0%} explained by the given columns",
-            f"of it each alone: {shares}" if shares else "",
+            f"each alone: {shares}" if shares else "",
             pushes(first.directions.get(name, "")),
         ]
         tips.append([line for line in lines if line])

@@ -36,11 +36,8 @@ def findings(
     first = sentences(free, limit, name, confidence_level)
     if given is None:
         return first
-    return [
-        *first[:1],
-        *_given(given, limit, name, confidence_level, [free.features[i] for i in free.order]),
-        *first[1:],
-    ]
+    others = [sentence.replace("Next comes", "Shuffled freely, next comes", 1) for sentence in first[1:]]
+    return [*first[:1], *_given(given, limit, name, confidence_level, free), *others]
 
 
 def _given(
@@ -48,15 +45,18 @@ def _given(
     limit: int,
     name: Name,
     confidence_level: float,
-    order: list[str] | None = None,
+    free: ImportanceNumbers | None = None,
 ) -> list[str]:
-    """Say what is left of features given others: those that keep something, one by one, then the others."""
+    """Say what is left of features given others: those that keep something, one by one, then the others.
+
+    `free`: The same shuffled freely, if it is told of, too.
+    """
     words = Words(numbers, name, confidence_level)
     apart = [feature for feature in numbers.features if report_of(numbers, feature).inseparable_from]
     if not words.measured:
         return [] if apart else sentences(numbers, limit, name, confidence_level)
-    ahead = {feature: place for place, feature in enumerate(order or [])}
-    heavy = sorted(words.heavy, key=lambda place: ahead.get(numbers.features[place], 0))
+    ranks = {} if free is None else {free.features[i]: rank for rank, i in enumerate(free.order)}
+    heavy = sorted(words.heavy, key=lambda place: ranks.get(numbers.features[place], 0))
     said = [_of_one(words, place) for place in heavy[:limit]]
     if heavy:
         said[1:1] = distance_sentence(numbers, numbers.features[heavy[0]])
@@ -64,17 +64,26 @@ def _given(
         more = words.names(heavy[limit:])
         verb = "weighs" if len(heavy) == limit + 1 else "weigh"
         said.append(f"{more} {verb} something {shuffled(numbers.given)}, too.")
-    if words.unclear:
-        they = "it tells" if len(words.unclear) == 1 else "they tell"
+    if free is None and words.unclear:
         said.append(
-            f"{words.names(words.unclear)} cannot be told apart from zero {shuffled(numbers.given)}: what {they} this "
-            "model, the others may tell it as well."
+            f"{words.names(words.unclear)} cannot be told apart from zero {shuffled(numbers.given)}: what this model "
+            f"takes from {'it' if len(words.unclear) == 1 else 'them'}, these may tell as well."
+        )
+    lost = (
+        []
+        if free is None
+        else [place for place in words.unclear if free.claims().get(numbers.features[place])]
+    )
+    if lost:
+        said.append(
+            f"Nothing can be claimed of {words.names(lost)} {shuffled(numbers.given)}: what this model takes from "
+            f"{'it' if len(lost) == 1 else 'them'}, these may tell as well."
         )
     if words.harmful:
         said.append(
             f"Shuffling {words.names(words.harmful)} {shuffled(numbers.given)} makes the model better on these rows."
         )
-    if order is None:
+    if free is None:
         said += words.of_the_unmoved()
     if apart:
         said.append(f"{named(apart)} cannot be separated from other columns: see the notes.")

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from weighin._base.text import named, printable
 from weighin._display.numbers import UNKNOWN, write
+from weighin._results.associations_words import listed
 from weighin._results.given_feature import GivenFeature
 from weighin._results.importance_numbers import ImportanceNumbers
 
@@ -16,7 +21,8 @@ NAMED_FROM, MOST_NAMED, MOST_LETTERS = 0.05, 2, 20
 LITTLE_LEFT = 0.02
 # growth of the error on half the rows, mean leverage and distance from real rows that numbers are doubtful from
 UNSETTLED, LEVERAGE, OFF_DATA, CLOSE_TO_DATA = 0.5, 0.3, 1.2, 1.05
-LEAST_ROWS = 200
+# p-values hold up to so many rows
+MANY_ROWS = 20_000
 
 
 def shuffled(given: str) -> str:
@@ -45,6 +51,13 @@ def beside(numbers: ImportanceNumbers, metric: str) -> ImportanceNumbers | None:
     """Give the numbers of a metric with features shuffled in the second way, where there are two."""
     others = [given for given in numbers.givens if given != numbers.given]
     return numbers.of(metric, numbers.segment, given=others[0]) if others else None
+
+
+def by_name(numbers: ImportanceNumbers, values: NDArray[Any], names: Sequence[str]) -> NDArray[np.float64]:
+    """Give the values of some features; NaN for those that a run had no time for."""
+    places = {name: place for place, name in enumerate(numbers.features)}
+    # the last of all
+    return np.append(values.astype(float), np.nan)[[places.get(name, -1) for name in names]]
 
 
 def report_of(numbers: ImportanceNumbers, feature: str) -> GivenFeature:
@@ -120,16 +133,21 @@ def given_notes(numbers: ImportanceNumbers) -> list[str]:
         "How much the given columns explain of {} was learned from few rows for so many columns: more would change "
         "it, and the intervals may not hold.",
     )
-    for name, report in measured.items():
-        if report.off_data > OFF_DATA:
-            notes.append(
-                f"Rows with {printable(name)} shuffled lie {write(report.off_data)} times as far from real rows as "
-                "real rows do from each other: the given columns say more about it than was learned. Its importance "
-                "may be too high."
-            )
-    if numbers.given and numbers.n_rows < LEAST_ROWS:
+    far = [
+        f"{printable(name)} ({write(report.off_data, 1)})"
+        for name, report in measured.items()
+        if report.off_data > OFF_DATA
+    ]
+    if far:
+        its = "Its importance" if len(far) == 1 else "Their importances"
         notes.append(
-            f"Fewer than {LEAST_ROWS} rows: whether intervals hold {shuffled(numbers.given)} was not studied."
+            "Shuffled rows lie farther from real ones than real ones from each other, by this factor: "
+            f"{listed(far)}. The given columns tell more than was learned from these rows. {its} may be too high."
+        )
+    if numbers.given and numbers.n_rows > MANY_ROWS:
+        notes.append(
+            f"With more than {MANY_ROWS:,} rows, p-values of features that only stand in for others may be too small: "
+            "errors in what was learned of them begin to show."
         )
     return [*notes, *dict.fromkeys(note for report in reports.values() for note in report.notes)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from weighin._base.text import ARROWS, printable
 from weighin._display.numbers import UNKNOWN, interval_name, percent, rounded, write
@@ -33,6 +33,9 @@ class _Cells:
     def whole(self) -> str:
         """The number with its interval."""
         return self.value if self.around == UNKNOWN else f"{self.value} ({self.around})"
+
+
+_NOT_FINISHED = _Cells(UNKNOWN, "not finished", UNKNOWN, UNKNOWN, Bar(math.nan), claimed=False)
 
 
 def table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
@@ -66,15 +69,24 @@ def table_of_both(numbers: ImportanceNumbers, other: ImportanceNumbers, confiden
     """Give the table of the same features shuffled in two ways, freely first; the order is that of `numbers`."""
     first, second = (numbers, other) if numbers.given == "" or other.given else (other, numbers)
     (before, _), (after, claims) = (_cells(part, confidence_level) for part in (first, second))
-    verdict_of = [verdicts(part, confidence_level) for part in (first, second)]
-    said = [_verdict(*pair, second) for pair in zip(verdict_of[0], verdict_of[1], strict=True)]
+    cells_of = [
+        dict(zip(part.features, cells, strict=True)) for part, cells in ((first, before), (second, after))
+    ]
+    said = [
+        dict(zip(part.features, verdicts(part, confidence_level), strict=True)) for part in (first, second)
+    ]
     rows = []
     for i in map(int, numbers.order):
         name = numbers.features[i]
-        bar = Bar(after[i].bar.value, after[i].bar.low, after[i].bar.high, before[i].bar.value)
-        sure = [] if claims is None else [after[i].sure]
-        texts = [before[i].whole, after[i].whole, *sure, explained_by(report_of(second, name))]
-        rows.append(_row(numbers, i, said[i], before[i], texts, bar, after[i].claimed))
+        one, two = (cells.get(name, _NOT_FINISHED) for cells in cells_of)
+        sure = [] if claims is None else [two.sure]
+        rows.append(
+            _row(
+                numbers, i, _verdict(*(verdict.get(name, "") for verdict in said), second=second), one,
+                [one.whole, two.whole, *sure, explained_by(report_of(second, name))],
+                replace(two.bar, before=one.bar.value), two.claimed,
+            )
+        )  # fmt: skip
     with_p = [] if claims is None else [Column("p (Holm)", gives_way=2)]
     # a number shuffled freely is called as it is alone
     heads = [effect_label(numbers) if not part.given else column_head(part.given) for part in (first, second)]
@@ -83,7 +95,7 @@ def table_of_both(numbers: ImportanceNumbers, other: ImportanceNumbers, confiden
     return Table(heading(numbers) + intervals, "feature", columns, rows, MORE, {"Metric": numbers.metric})
 
 
-def _verdict(before: str, after: str, second: ImportanceNumbers) -> str:
+def _verdict(before: str, after: str, *, second: ImportanceNumbers) -> str:
     if before == after:
         return before
     return "; ".join(filter(None, [before, after and f"{shuffled(second.given)}: {after}"]))

@@ -18,7 +18,7 @@ from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models.protocol import Encoded
 from weighin._results.given_feature import GivenFeature
-from weighin._samplers import MarginalSampler
+from weighin._samplers import Block, MarginalSampler
 from weighin._samplers.conditional import GivenModel, RawColumn, Unit, fit_given
 from weighin._tables.columns import Column
 from weighin._tables.features import Feature
@@ -67,8 +67,9 @@ class GivenPlan:
 
     def sampler(self, free: MarginalSampler) -> MovingSampler:
         """The same blocks with donors that fit."""
+        first = next(free.blocks())
         reports = {
-            name: self._report(unit, free.n_repeats) for name, unit in self.units.items() if unit.given
+            name: self._report(unit, first, free.n_repeats) for name, unit in self.units.items() if unit.given
         }
         self.reports.update(reports)
         lam = {name: report.lam for name, report in reports.items()}
@@ -79,17 +80,23 @@ class GivenPlan:
         """What may be said of a feature or group: a number alone where its interval was not studied."""
         return "nothing" if report.inseparable_from else "all"
 
-    def _report(self, unit: Unit, n_repeats: int) -> GivenFeature:
+    def _report(self, unit: Unit, block: Block, n_repeats: int) -> GivenFeature:
         report = self.model.report(unit, n_repeats)
+        # of the first block alone: it is a check, and blocks are random
+        off_data, off_data_free = (
+            self.model.off_data(unit, block, swap)
+            for swap in (self.model.swaps(unit, block, 0), self.model.shuffled(unit, block))
+        )
         return GivenFeature(
             report.own_share,
             report.lam,
             report.leverage,
             report.n_fit,
+            off_data,
+            off_data_free,
             given=unit.given,
             correlated=tuple(report.companions),
             inseparable_from=tuple(report.inseparable_from),
-            notes=tuple(report.notes),
         )
 
 
