@@ -120,8 +120,19 @@ def test_what_is_not_measured_so_is_refused():
         weigh(linear, X, y, metric="median_absolute_error")
     with pytest.raises(InputError, match="precision"):
         weigh(linear, X, y, n_repeats="auto", precision=0.1)
-    with pytest.raises(InputError, match="keep_rows"):
-        weigh(linear, X, y, keep_rows=True)
+
+
+def test_rows_that_are_kept_have_the_donors_of_each_feature():
+    X, y = table(300)
+    kept = weigh(linear, X, y, keep_rows=True).kept
+    np.testing.assert_allclose(
+        kept.changes.mean(axis=(1, 2)), weigh(linear, X, y).importances_mean, rtol=1e-5
+    )
+    for donors, bins in zip(kept.donors, kept.bins, strict=True):
+        assert all(sorted(of_repeat) == list(range(300)) for of_repeat in donors)
+        assert (bins[donors] == bins).all()
+    assert kept.allowance.shape == kept.changes.shape
+    assert (kept.lam >= 0).all()
 
 
 def test_few_rows_are_said_to_be_few():

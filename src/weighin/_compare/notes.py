@@ -30,10 +30,6 @@ def _why(first: Importance, second: Importance, labels: tuple[str, str], why_not
         return [f"Both were measured on {which_rows(first)}, but not on the same rows: their targets differ."]
     if why_not == pairing.SEGMENTS:
         return ["Segments are not compared pair by pair."]
-    if why_not == pairing.GIVEN:
-        return [
-            "Importances given other columns are not compared pair by pair: the intervals are wide for that."
-        ]
     if why_not == pairing.OTHER_GIVEN:
         given = [f"given {x.given}" if x.given else "shuffled freely" for x in (first, second)]
         return [f"The features of {labels[0]} were {given[0]}, those of {labels[1]} {given[1]}."]

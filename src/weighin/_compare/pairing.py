@@ -9,7 +9,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._inference import Inference, RowChanges, chosen, unknown
+from weighin._inference import (
+    GivenEvidence,
+    GivenSwaps,
+    Inference,
+    RowChanges,
+    chosen,
+    given_paired,
+    joined,
+    unknown,
+)
 from weighin._inference.judging import judge_change
 from weighin._inference.paired import independent, paired
 from weighin._results.importance import Importance
@@ -18,7 +27,7 @@ from weighin._results.importance_sentences import which_rows
 # why two results are not compared pair by pair
 OTHER_ROWS, OTHER_TABLE, UNKNOWN_TABLE = "other rows", "other table", "unknown table"
 OTHER_SHUFFLES, NOTHING_KEPT, SEGMENTS, NO_PAIRS = "other shuffles", "nothing kept", "segments", "no pairs"
-OTHER_GIVEN, GIVEN = "other columns given", "columns given"
+OTHER_GIVEN = "other columns given"
 # what `by` is called where the segments came as an array: two of this name may be anything
 UNNAMED = "segment"
 
@@ -69,7 +78,7 @@ def rows_in_common(first: Importance, second: Importance) -> Literal["all", "som
 
 def has_rows(result: Importance) -> bool:
     """Whether its metric has a value for each row, which could have been kept."""
-    return any(evidence.moments for evidence in result.evidence)
+    return any(evidence.moments or isinstance(evidence, GivenEvidence) for evidence in result.evidence)
 
 
 def _in_the_way(first: Importance, second: Importance) -> str:
@@ -80,8 +89,8 @@ def _in_the_way(first: Importance, second: Importance) -> str:
         if which_rows(first) != which_rows(second):
             return OTHER_ROWS
         return OTHER_TABLE if first.rows_sum and second.rows_sum else UNKNOWN_TABLE
-    if first.given or second.given:
-        return GIVEN if first.given == second.given else OTHER_GIVEN
+    if first.given != second.given:
+        return OTHER_GIVEN
     if first.segment is not None:
         return SEGMENTS
     shuffles = [(result.random_state, result.n_repeats, result.block_rows) for result in (first, second)]
@@ -90,32 +99,58 @@ def _in_the_way(first: Importance, second: Importance) -> str:
 
 def _by_rows(first: Importance, second: Importance, places: Places) -> Inference | None:
     """Compare what each swap changed row by row, where both kept that."""
-    kept, other = first.kept, second.kept
-    if kept is None or other is None or first.link != second.link or not _same_swaps(kept, other):
+    if first.kept is None or second.kept is None or first.link != second.link:
         return None
-    if (kept.weights is None) != _unweighted(first) or (first.link.needs_spread and kept.spread is None):
+    kept, other = first.kept.of(places[0]), second.kept.of(places[1])
+    if (
+        not _same_swaps(kept, other)
+        or (kept.weights is None) != _unweighted(first)
+        or (first.link.needs_spread and kept.spread is None)
+    ):
         return None
     seen = np.flatnonzero(kept.block >= 0)
     place_among_seen = np.full(len(kept.block), -1)
     place_among_seen[seen] = np.arange(len(seen))
-    inference = paired(
-        (kept.changes[places[0]][..., seen], other.changes[places[1]][..., seen]),
-        place_among_seen[kept.donors[:, seen]],
-        (_row_components(kept, seen), _row_components(other, seen)),
-        block=kept.block[seen],
-        stratum=kept.stratum[seen],
-        weights=None if kept.weights is None else kept.weights[seen],
-        function=first.link.change,
-        sign=_sign(first),
-    )
+    changes = kept.changes[..., seen], other.changes[..., seen]
+    donors, block, stratum = place_among_seen[kept.donors[..., seen]], kept.block[seen], kept.stratum[seen]
+    rows = _row_components(kept, seen), _row_components(other, seen)
+    weights = None if kept.weights is None else kept.weights[seen]
+    function, sign = first.link.change, _sign(first)
+    if kept.lam is None:
+        inference = paired(
+            changes, donors, rows, block=block, stratum=stratum, weights=weights, function=function, sign=sign
+        )
+    else:
+        assert kept.bins is not None
+        swaps = GivenSwaps(donors, kept.bins[:, seen], kept.lam, block, stratum)
+        allowed = None
+        if kept.allowance is not None and other.allowance is not None:
+            allowed = kept.allowance[..., seen], other.allowance[..., seen]
+        inference = given_paired(
+            changes, rows, swaps, allowances=allowed, weights=weights, function=function, sign=sign
+        )
     before, after = (
         result.importances_mean[list(own)] for result, own in zip((first, second), places, strict=True)
     )
-    size = float(np.abs([before, after]).max(initial=0.0))
+    size = float(np.nanmax(np.abs([before, after]), initial=0.0))
     # an .npz of another run beside the JSON would tell another story
-    same = np.allclose(inference.estimate, after - before, rtol=1e-3, atol=1e-4 * size, equal_nan=True)
-    few = _judged(first, places[0]).few_rows | _judged(second, places[1]).few_rows
-    return dataclasses.replace(inference, few_rows=inference.few_rows | few) if same else None
+    there = np.isfinite(after - before) | np.isnan(inference.estimate)
+    same = np.allclose(
+        inference.estimate[there], (after - before)[there], rtol=1e-3, atol=1e-4 * size, equal_nan=True
+    )
+    if not same:
+        return None
+    apart = _judged(first, places[0]), _judged(second, places[1])
+    few = apart[0].few_rows | apart[1].few_rows
+    inference = dataclasses.replace(inference, few_rows=inference.few_rows | few)
+    # a feature that cannot be told from the columns it is given has no difference either
+    lacking = np.isnan(apart[0].se) | np.isnan(apart[1].se)
+    if kept.lam is None or not lacking.any():
+        return inference
+    order = np.argsort(lacking, kind="stable")
+    known, left = np.split(order, [len(order) - lacking.sum()])
+    both = joined([chosen(inference, known.tolist()), chosen(independent(*apart), left.tolist())])
+    return chosen(both, np.argsort(order).tolist())
 
 
 def _row_components(kept: RowChanges, seen: NDArray[np.int64]) -> NDArray[Any]:
@@ -125,11 +160,15 @@ def _row_components(kept: RowChanges, seen: NDArray[np.int64]) -> NDArray[Any]:
 
 
 def _unweighted(result: Importance) -> bool:
-    return not any(moments.weighted for evidence in result.evidence for moments in evidence.moments)
+    return not any(
+        moments.weighted or moments.row_weight
+        for evidence in result.evidence
+        for moments in (evidence.strata if isinstance(evidence, GivenEvidence) else evidence.moments)
+    )
 
 
 def _same_swaps(kept: RowChanges, other: RowChanges) -> bool:
-    names = ("donors", "block", "stratum", "weights")
+    names = ("donors", "block", "stratum", "weights", "bins", "lam")
     return all(np.array_equal(getattr(kept, name), getattr(other, name)) for name in names)
 
 

@@ -92,7 +92,5 @@ def _joined(parts: Sequence[SwapEffect]) -> SwapEffect:
 
 def _kept(done: Sequence[RowMeans | WholeScore]) -> RowChanges | None:
     """What each swap changed, of all sections."""
-    parts = [(part.recorder.kept, len(part.finished)) for part in done if part.recorder is not None]
-    if not parts:
-        return None
-    return replace(parts[0][0], changes=np.concatenate([kept.changes[:n] for kept, n in parts]))
+    parts = [part.recorder.kept.of(range(len(part.finished))) for part in done if part.recorder is not None]
+    return parts[0].joined(parts[1:]) if parts else None

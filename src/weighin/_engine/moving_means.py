@@ -77,6 +77,19 @@ class MovingMeans(RowMeans):
         """Keep what swaps would change were the model right, beside what they do change."""
         self._allowances[metric.name].append(allowance(metric, target, unmoved, after))
 
+    def _add(
+        self, batch: Batch, before: list[NDArray[Any]], changes: list[NDArray[Any]], n_features: int
+    ) -> None:
+        super()._add(batch, before, changes, n_features)
+        if self.recorder is not None:
+            swaps = [self._swaps[feature.name] for feature in self.section[:n_features]]
+            allowed = self._allowed(self.run.measurement.metrics[0])
+            self.recorder.add_swaps(batch, swaps, None if allowed is None else allowed[:n_features])
+
+    def _allowed(self, metric: Metric) -> NDArray[Any] | None:
+        allowed = [part for part in self._allowances[metric.name] if part is not None]
+        return np.concatenate(allowed) if allowed else None
+
     def _added(
         self, place: int, batch: Batch, before: NDArray[Any], changes: NDArray[Any], **of_rows: Any
     ) -> MovingSums:
@@ -84,10 +97,9 @@ class MovingMeans(RowMeans):
         swaps = [self._swaps[feature.name] for feature in self.section[: len(changes)]]
         sums, metric = self._sums[place], self.run.measurement.places[place][1]
         assert isinstance(sums, MovingSums)
-        allowed = [part for part in self._allowances[metric.name] if part is not None]
-        # of weighted rows nobody has looked how well that holds
-        if allowed and self.run.measurement.weights is None:
-            of_rows["allowance"] = np.concatenate(allowed)[: len(changes)]
+        allowed = self._allowed(metric)
+        if allowed is not None:
+            of_rows["allowance"] = allowed[: len(changes)]
         return sums.add_swaps(batch, swaps, before, changes, **of_rows)
 
     @property

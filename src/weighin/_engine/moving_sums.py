@@ -135,10 +135,10 @@ def binned(
     sums, totals = np.zeros((2, n_features, n_repeats))
     for f, swap in enumerate(swaps):
         of_bins = np.bincount(swap.bins, own)
-        for r, donors in enumerate(swap.donors):
-            pair = own if weights is None else own * weights[donors]
-            of_pairs = np.bincount(swap.bins, pair)
-            scale = np.divide(of_bins, of_pairs, out=np.zeros_like(of_bins), where=of_pairs > 0)
-            sums[f, r] = np.bincount(swap.bins, pair * changes[f, r]) @ scale
-            totals[f, r] = of_bins[of_pairs > 0].sum()
+        pairs = np.tile(own, (n_repeats, 1)) if weights is None else own * weights[swap.donors]
+        # in proportion to all pairs of the bin: so the mean of the shuffles is what the interval is about
+        of_pairs = np.bincount(swap.bins, pairs.mean(axis=0))
+        scale = np.divide(of_bins, of_pairs, out=np.zeros_like(of_bins), where=of_pairs > 0)[swap.bins]
+        sums[f] = (changes[f] * pairs) @ scale
+        totals[f] = of_bins[of_pairs > 0].sum()
     return sums, totals

@@ -33,7 +33,7 @@ class RowMeans:
         self.run, self.section = run, section
         self.finished: Sequence[Feature] = ()
         self.n_rows = 0
-        self.recorder = run.recorder(len(section))
+        self.recorder = run.recorder(section)
         n_places = len(run.measurement.places)
         self._sums: Sequence[Sums] = [
             Sums.nothing(len(section), run.sampler.n_repeats, run.n_strata)

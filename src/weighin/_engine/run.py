@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from weighin._engine.arrays import check_finite, empty, is_finite, out_of_memory
 from weighin._engine.kernels import Chain, Kernel, Swaps, View
 from weighin._engine.measurement import Measurement, SwapEffect
+from weighin._engine.moving import MovingSampler
 from weighin._engine.plan import Batch, Plan, Whole, batches
 from weighin._engine.proof import Proof, RowsDepend
 from weighin._engine.row_recorder import RowRecorder
@@ -88,13 +89,15 @@ class Run:
         """Rows measured in all."""
         return self.sampler.n_receivers
 
-    def recorder(self, n_features: int) -> RowRecorder | None:
+    def recorder(self, section: Sequence[Feature]) -> RowRecorder | None:
         """Room for what each swap changes, where that is asked for."""
         if not self.measurement.keep:
             return None
-        return RowRecorder(
-            n_features, self.sampler.n_repeats, self.data.rows.n_rows, self.measurement.weights
-        )
+        lam = None
+        if isinstance(self.sampler, MovingSampler):
+            lam = np.array(self.sampler.offers([feature.name for feature in section])[0])
+        n_rows, weights = self.data.rows.n_rows, self.measurement.weights
+        return RowRecorder(len(section), self.sampler.n_repeats, n_rows, weights, lam)
 
     def spread_of(self, metric: Metric, segment: int, numbers: Any) -> NDArray[np.float64] | None:
         """Squared distance of the target of some rows from the mean target of a segment, for R2."""

@@ -32,7 +32,7 @@ class WholeScore:
     def __init__(self, run: Run, section: Sequence[Feature]) -> None:
         self.run, self.section = run, section
         self.n_rows = run.n_receivers
-        self.recorder = run.recorder(len(section))
+        self.recorder = run.recorder(section)
         self.finished: Sequence[Feature] = ()
         # one for each metric, on all rows and on each segment
         self.swap_effects: list[SwapEffect] = []

@@ -292,11 +292,11 @@ class _Cut:
             return pairs * own
         by_pair = own * weights[self.order][self.give]
         weight, of_bin = self.by_bin(by_pair.sum(axis=0)), self.by_bin((by_pair * pairs).sum(axis=1))
-        all_weight = weight.sum()
-        overall = of_bin.sum(axis=1, keepdims=True) / all_weight if all_weight else np.zeros((len(pairs), 1))
-        # a bin without a pair of any weight takes the mean of the others
-        theta = np.divide(of_bin, weight, out=np.broadcast_to(overall, of_bin.shape).copy(), where=weight > 0)
         scale = self.by_bin(own) * len(self.give)
+        theta = np.divide(of_bin, weight, out=np.zeros_like(of_bin), where=weight > 0)
+        # a bin without a pair of any weight takes the mean of the others
+        used = scale * (weight > 0)
+        theta[:, weight == 0] = (theta @ used / max(used.sum(), 1e-300))[:, None]
         scale = np.divide(scale, weight, out=np.zeros_like(weight), where=weight > 0)
         theta = theta[:, None, self.label]
         return np.asarray(scale[self.label] * by_pair * (pairs - theta) + own * theta)

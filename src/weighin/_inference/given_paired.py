@@ -26,11 +26,11 @@ class GivenSwaps:
     `block`, `stratum`, ndarray of shape (n_rows,): Number of each row's donor-closed block, and of its stratum.
     """
 
-    donors: NDArray[np.int64]
-    bins: NDArray[np.int64]
+    donors: NDArray[np.integer]
+    bins: NDArray[np.integer]
     lam: NDArray[np.float64]
-    block: NDArray[np.int64]
-    stratum: NDArray[np.int64]
+    block: NDArray[np.integer]
+    stratum: NDArray[np.integer]
 
 
 # of losses beyond all bounds, as in `GivenMoments.of`

@@ -89,7 +89,7 @@ def paired(
 
 
 def closed_blocks(
-    block: NDArray[np.int64], stratum: NDArray[np.int64], give: NDArray[np.int64]
+    block: NDArray[np.integer], stratum: NDArray[np.integer], give: NDArray[np.integer]
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
     """Stratum, rows and donors, by their places among these rows, of each block."""
     order = np.lexsort((block, stratum))

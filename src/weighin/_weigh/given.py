@@ -100,21 +100,19 @@ class GivenPlan:
         )
 
 
-def check_given(metrics: Sequence[Metric], keep_rows: bool | None) -> None:
+def check_given(metrics: Sequence[Metric]) -> None:
     """Refuse what cannot be measured given other columns.
 
     Raises
     ------
     InputError
-        Naming the metric, or keep_rows.
+        Naming the metric.
     """
     for metric in metrics:
         if metric.per_row is None:
             raise InputError(
                 f"given needs metrics that are means over rows, or functions of one, and {metric.name!r} is not."
             )
-    if keep_rows:
-        raise InputError("keep_rows keeps donors that all features share, and with given each has its own.")
 
 
 def plan_given(

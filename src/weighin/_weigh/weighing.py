@@ -139,7 +139,7 @@ class Weighing(Generic[Kind]):
             plan: GivenPlan | None = None
             notes: tuple[str, ...] = ()
             if given is not None:
-                check_given(experiment.metrics, self.keep_rows)
+                check_given(experiment.metrics)
                 parts = experiment.model, experiment.data, self.table.X, experiment.features
                 plan, notes = plan_given(given, *parts, self.seed)
             if result is not None and plan is None:
@@ -175,7 +175,6 @@ class Weighing(Generic[Kind]):
     def _shuffled(self, experiment: Experiment, notes: list[str]) -> tuple[Measured, int]:
         """Answers to what is asked, and the rows of their blocks; what there is to say goes into `notes`."""
         keep = experiment.metrics[0].by_rows if self.keep_rows is None else self.keep_rows
-        keep = keep and experiment.given is None
         pilot, n_repeats, looked = experiment.donors(PILOT_REPEATS, self.seed), self.n_repeats, None
         if n_repeats == AUTO:
             n_repeats, looked, enough = experiment.repeats(self.seed)
