@@ -120,9 +120,21 @@ class _Reduced:
         moved = rows @ self.side
         h = own - ((moved @ self.small) * moved).sum(1) + 1 / n
         if len(self.extra_kept) and extra is not None:
-            rest = extra[:, self.extra_kept] - self.extra_mean - rows @ self.bridge
+            rest = self.of_extra(extra) - rows @ self.bridge
             h = h + ((rest @ self.extra_inverse) * rest).sum(1)
         return h
+
+    def of_extra(self, extra: Values | None) -> Values:
+        """Extra columns that count, around their means."""
+        return np.empty((0, 0)) if extra is None else extra[:, self.extra_kept] - self.extra_mean
+
+    def adjust(self, job: Job, targets: Values, rows: Values, coef: Values) -> Values:
+        """Coefficients of the extra columns; `coef` becomes what it is beside them."""
+        if job.extra is None or not len(self.extra_kept):
+            return np.zeros((0, targets.shape[1]))
+        gamma: Values = self.extra_inverse @ (self.of_extra(job.extra).T @ (targets - rows @ coef))
+        coef -= self.bridge @ gamma
+        return gamma
 
     def mean_leverage(self, n: int) -> float:
         """Trace of the hat matrix over the rows."""
@@ -147,7 +159,8 @@ class Ridge:
         self.rows = rows - self.centre
         self.exact = self.n * rows.shape[1] ** 2 <= EXACT_WORK if exact is None else exact
         self.settled = exact is not False
-        gram = self.rows.T @ self.rows
+        gram = self._gram = self.rows.T @ self.rows
+        self._last: tuple[Values, dict[int, Values]] = (np.empty((0, 0)), {})
         self._straight = self.rows if not curved.any() else np.ascontiguousarray(self.rows[:, ~curved])
         straight, every = np.flatnonzero(~curved), np.arange(len(curved))
         self.penalties = [_Penalty(gram, straight, np.full(len(straight), p), (p, np.inf)) for p in STRAIGHT]
@@ -163,49 +176,53 @@ class Ridge:
         targets = np.column_stack([job.targets for job in jobs])
         means = targets.mean(0)
         targets = targets - means
+        squares = (targets**2).sum(0)
         cross = self.rows.T @ targets
         for job, place in zip(jobs, slices, strict=True):
             cross[job.drop, place] = 0.0
-        best = np.full(targets.shape[1], np.inf)
-        chosen = np.zeros(len(best), dtype=np.int64)
-        coef, fitted = np.zeros_like(cross), np.zeros_like(targets)
-        leverage = np.zeros_like(targets) if self.exact else np.zeros((1, len(best)))
-        extras: list[Values] = [
+        best, chosen = np.full(len(means), np.inf), np.zeros(len(means), dtype=np.int64)
+        coef = np.zeros_like(cross)
+        extras = [
             np.zeros((0 if job.extra is None else job.extra.shape[1], job.targets.shape[1])) for job in jobs
         ]
         for number, penalty in enumerate(self.penalties):
-            rows = self._own_rows(penalty)
-            beta = penalty.inverse @ cross[penalty.places]
+            rows, own = self._own_rows(penalty), cross[penalty.places]
             parts = [_Reduced(penalty, rows, job) for job in jobs]
+            beta = penalty.inverse @ own
             for part, place in zip(parts, slices, strict=True):
-                beta[:, place] = part.without(beta[:, place], cross[:, place])
-            values = rows @ beta
-            h = np.empty_like(leverage)
-            own = self._own(penalty, rows) if self.exact else np.empty(0)
-            gammas = []
-            for job, part, place in zip(jobs, parts, slices, strict=True):
-                gamma = np.zeros((0, values[:, place].shape[1]))
-                if len(part.extra_kept) and job.extra is not None:
-                    rest = targets[:, place] - values[:, place]
-                    gamma = part.extra_inverse @ ((job.extra[:, part.extra_kept] - part.extra_mean).T @ rest)
-                    values[:, place] += part.extra_rest @ gamma
-                    beta[:, place] -= part.bridge @ gamma
-                gammas.append(gamma)
+                beta[:, place] = part.without(beta[:, place], own[:, place])
+            gammas = [
+                part.adjust(job, targets[:, place], rows, beta[:, place])
+                for job, part, place in zip(jobs, parts, slices, strict=True)
+            ]
+            error = np.empty_like(best)
+            if not self.exact:
+                # of many rows their squares are added up by the Gram matrix
+                left = squares - 2 * (beta * own).sum(0) + (beta * (self._gram_of(penalty) @ beta)).sum(0)
+            for job, part, gamma, place in zip(jobs, parts, gammas, slices, strict=True):
+                if self.exact or len(gamma):
+                    rest = targets[:, place] - rows @ beta[:, place]
+                    if len(gamma):
+                        rest -= part.of_extra(job.extra) @ gamma
                 if self.exact:
-                    h[:, place] = part.leverage(rows, own, job.extra, self.n)[:, None]
+                    h = part.leverage(rows, self._own(penalty, rows), job.extra, self.n)
+                    error[place] = ((rest / np.maximum(1 - h, LEAST_FREEDOM)[:, None]) ** 2).mean(0)
                 else:
-                    h[:, place] = part.mean_leverage(self.n)
-            error = (((targets - values) / np.maximum(1 - h, LEAST_FREEDOM)) ** 2).mean(0)
+                    total = (rest**2).sum(0) if len(gamma) else left[place].clip(0)
+                    error[place] = total / self.n / max(1 - part.mean_leverage(self.n), LEAST_FREEDOM) ** 2
             better = error < best
             best[better], chosen[better] = error[better], number
-            fitted[:, better], leverage[:, better] = values[:, better], h[:, better]
             coef[:, better] = 0.0
             coef[np.ix_(penalty.places, np.flatnonzero(better))] = beta[:, better]
             for extra, part, gamma, place in zip(extras, parts, gammas, slices, strict=True):
                 mine = better[place]
                 extra[:, mine] = 0.0
                 extra[np.ix_(part.extra_kept, np.flatnonzero(mine))] = gamma[:, mine]
-        if self.settled and not self.exact:
+        fitted, leverage = self.rows @ coef, np.zeros((1, len(means)))
+        for job, extra, place in zip(jobs, extras, slices, strict=True):
+            if job.extra is not None:
+                fitted[:, place] += (job.extra - job.extra.mean(0)) @ extra
+        if self.settled:
             leverage = np.empty_like(targets)
             for job, place in zip(jobs, slices, strict=True):
                 for number in np.unique(chosen[place]):
@@ -217,20 +234,22 @@ class Ridge:
             shift = means[place] - self.centre @ coef[:, place]
             if job.extra is not None:
                 shift = shift - job.extra.mean(0) @ extra
-            fits.append(
-                Fit(
-                    shift, coef[:, place], extra, fitted[:, place] + means[place],
-                    np.broadcast_to(leverage[:, place], fitted[:, place].shape), best[place], chosen[place],
-                )
-            )  # fmt: skip
+            values = fitted[:, place] + means[place]
+            leverages = np.broadcast_to(leverage[:, place], values.shape)
+            fits.append(Fit(shift, coef[:, place], extra, values, leverages, best[place], chosen[place]))
         return fits
 
     def leverage(self, number: int, job: Job, rows: Values, extra: Values | None = None) -> Values:
         """Leverage that other rows would have under a penalty, of shape (n_rows,)."""
-        penalty = self.penalties[number]
+        penalty, (last, own) = self.penalties[number], self._last
+        if last is not rows:
+            own = {}
+            self._last = rows, own
         own_rows = penalty.of_rows(rows - self.centre)
-        own = ((own_rows @ penalty.inverse) * own_rows).sum(1)
-        return self._of_job(number, job).leverage(own_rows, own, extra, self.n)
+        if number not in own:
+            # all units ask for the rows of a block in turn
+            own[number] = ((own_rows @ penalty.inverse) * own_rows).sum(1)
+        return self._of_job(number, job).leverage(own_rows, own[number], extra, self.n)
 
     def _leverage_of_own(self, number: int, job: Job) -> Values:
         penalty = self.penalties[number]
@@ -239,6 +258,10 @@ class Ridge:
 
     def _own_rows(self, penalty: _Penalty) -> Values:
         return self.rows if len(penalty.places) == self.rows.shape[1] else self._straight
+
+    def _gram_of(self, penalty: _Penalty) -> Values:
+        places = penalty.places
+        return self._gram if len(places) == len(self._gram) else self._gram[np.ix_(places, places)]
 
     def _own(self, penalty: _Penalty, rows: Values) -> Values:
         if penalty.leverages is None:
