@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -14,41 +13,12 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import LinearSVC
+from kinds_of_models import CASES, HEAVY
 from toy_models import Stumps, StumpsModel
 
 from weighin import weigh
 from weighin._metrics import Metric, as_numpy, resolve_metric
 from weighin._models import Encoded, Model, Outputs, as_model
-
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(40, 3))
-Y = X[:, 0] - X[:, 1]
-FRAME = pd.DataFrame(X, columns=["elo", "rest", "spread"])
-CLASSES = np.where(Y > 0.3, "home", np.where(Y < -0.3, "away", "even"))
-
-
-class ByParts(torch.nn.Module):
-    """Levels and numbers, by keyword."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.levels, self.head = torch.nn.Embedding(4, 2), torch.nn.Linear(5, 3)
-        self.drop = torch.nn.Dropout(0.5)
-
-    def forward(self, cat: torch.Tensor, cont: torch.Tensor) -> torch.Tensor:
-        return self.head(self.drop(torch.cat([self.levels(cat[:, 0]), cont], 1)))
-
-
-def learner(name: str) -> Callable[[Any], tuple[Any, Any, Any]]:
-    return lambda request: (
-        request.getfixturevalue(name),
-        request.getfixturevalue("fresh_games").drop(columns=["margin", "total", "grade", "won"]),
-        request.getfixturevalue("fresh_games")["grade" if name == "classifier" else "margin"].to_numpy(),
-    )
 
 
 @dataclass(frozen=True)
@@ -76,41 +46,9 @@ class Case:
         return [method for method in methods if method == "predict" or hasattr(self.own, method)]
 
 
-def linear_function(table: Any) -> Any:
-    table = np.asarray(table)
-    return table[:, 0] - table[:, 1]
-
-
-def of_tensors() -> Any:
-    return torch.nn.Sequential(
-        torch.nn.Linear(3, 8), torch.nn.BatchNorm1d(8), torch.nn.ReLU(), torch.nn.Linear(8, 1)
-    )
-
-
-CASES: dict[str, Callable[[Any], tuple[Any, Any, Any]]] = {
-    "toy": lambda request: (Stumps([1.0, 0.5, 0.0]), FRAME, Y),
-    "function of a frame": lambda request: (linear_function, FRAME, Y),
-    "function of polars": lambda request: (linear_function, pl.DataFrame(FRAME.to_dict("list")), Y),
-    "function of a matrix": lambda request: (linear_function, X, Y),
-    "regressor": lambda request: (LinearRegression().fit(FRAME, Y), FRAME, Y),
-    "pipeline": lambda request: (
-        make_pipeline(StandardScaler(), LogisticRegression()).fit(X, CLASSES),
-        X,
-        CLASSES,
-    ),
-    "classifier without probabilities": lambda request: (LinearSVC().fit(FRAME, CLASSES), FRAME, CLASSES),
-    "module": lambda request: (of_tensors(), X.astype(np.float32), Y),
-    "module by parts": lambda request: (
-        ByParts(),
-        {"cat": RNG.integers(0, 4, (40, 1)), "cont": X.astype(np.float32)},
-        RNG.integers(0, 3, 40),
-    ),
-    "learner": learner("regression"),
-    "learner of classes": learner("classifier"),
-}
-
-
-@pytest.fixture(params=CASES)
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.slow if name in HEAVY else ()) for name in CASES]
+)
 def case(request: pytest.FixtureRequest, toy_installed: None) -> Case:
     own, table, y = CASES[request.param](request)
     return Case(as_model(own), table, y, own)
@@ -166,6 +104,8 @@ def test_encoding_leaves_the_table_untouched(case: Case) -> None:
         pd.testing.assert_frame_equal(case.X, table)
     elif isinstance(table, pl.DataFrame):
         assert case.X.equals(table)
+    elif hasattr(table, "feat_dict"):
+        assert case.X == table
     else:
         for own, before in zip(inputs(case.X), inputs(table), strict=True):
             np.testing.assert_array_equal(own, before)
