@@ -105,7 +105,7 @@ def test_encoding_leaves_the_table_untouched(case: Case) -> None:
     elif isinstance(table, pl.DataFrame):
         assert case.X.equals(table)
     elif hasattr(table, "feat_dict"):
-        assert case.X == table
+        assert table == case.X
     else:
         for own, before in zip(inputs(case.X), inputs(table), strict=True):
             np.testing.assert_array_equal(own, before)

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from sklearn.compose import make_column_transformer
+from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.inspection import permutation_importance as theirs
 from sklearn.metrics import log_loss, mean_absolute_error
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from weighin import InputError, ModelError, permutation_importance, weigh
 
@@ -83,6 +84,35 @@ def test_texts_are_the_categories_that_a_booster_stores(maker: Callable[..., Any
             np.testing.assert_array_equal(found.importances, expected.importances)
     with pytest.raises(InputError, match=r"Column 'conference' holds 'XYZ', which the .* was not trained on"):
         weigh(native, raw.assign(conference="XYZ"), MARGIN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("maker", [lightgbm, xgboost])
+def test_texts_are_the_categories_of_a_booster_that_ends_a_pipeline(maker: Callable[..., Any]) -> None:
+    raw = CODED.astype({"conference": str, "week": int})
+    scale = ColumnTransformer(
+        [("s", StandardScaler(), ["elo"])], remainder="passthrough", verbose_feature_names_out=False
+    )
+    own = FunctionTransformer(
+        lambda X: X.assign(**{name: X[name].astype(CODED[name].dtype) for name in ("conference", "week")})
+    )
+    for before in ("passthrough", scale.set_output(transform="pandas")):
+        model = Pipeline([("before", before), ("booster", maker("Regressor"))]).fit(CODED, MARGIN)
+        expected = weigh(model, CODED, MARGIN, n_repeats=2, random_state=0)
+        assert expected.importances_mean[-1] > 0.1
+        found = weigh(model, raw, MARGIN, n_repeats=2, random_state=0)
+        np.testing.assert_array_equal(found.importances, expected.importances)
+        with pytest.raises(
+            InputError, match=r"Column 'conference' holds 'XYZ', which the .* was not trained on"
+        ):
+            weigh(model, raw.assign(conference="XYZ"), MARGIN)
+    # steps that make categories themselves get the table as it is
+    model = Pipeline([("before", own), ("booster", maker("Regressor"))]).fit(CODED, MARGIN)
+    found = weigh(model, raw, MARGIN, n_repeats=2, random_state=0)
+    assert found.baseline == pytest.approx(np.abs(MARGIN - model.predict(raw)).mean(), rel=1e-6)
+    search = GridSearchCV(maker("Regressor"), {"n_estimators": [10]}, cv=2).fit(CODED, MARGIN)
+    found = weigh(search, raw, MARGIN, n_repeats=2, random_state=0)
+    assert found.baseline == pytest.approx(np.abs(MARGIN - search.predict(CODED)).mean(), rel=1e-6)
 
 
 @pytest.mark.parametrize("maker", [lightgbm, xgboost])

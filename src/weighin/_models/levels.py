@@ -20,10 +20,6 @@ def levels_of(model: Any) -> dict[str, list[Any]]:
     of scikit-learn what their encoders were fitted on; boosters of XGBoost (3.1 on) and LightGBM what they store. Of
     all else nothing is known.
     """
-    booster = _booster(model)
-    if booster is not None:
-        names = booster.feature_names if _is_xgboost(booster) else booster.feature_name()
-        return {names[place]: known for place, known in _stored(booster).items()} if names else {}
     procs = getattr(getattr(getattr(model, "dls", None), "train_ds", None), "procs", None)
     for proc in getattr(procs, "fs", ()):
         if isinstance(getattr(proc, "classes", None), Mapping):
@@ -32,9 +28,14 @@ def levels_of(model: Any) -> dict[str, list[Any]]:
 
 
 def _of_estimator(part: Any, columns: Iterable[Any] | None) -> dict[str, list[Any]]:
-    inner = getattr(part, "best_estimator_", None)
-    if inner is not None:
-        return _of_estimator(inner, columns)
+    booster = _booster(part)
+    if booster is not None:
+        return {
+            name: known for name, known in _by_name(booster).items() if columns is None or name in columns
+        }
+    found = getattr(part, "best_estimator_", None)
+    if found is not None:
+        return _of_estimator(found, columns)
     levels: dict[str, list[Any]] = {}
     categories = getattr(part, "categories_", None)
     names = getattr(part, "feature_names_in_", columns)
@@ -52,26 +53,36 @@ def _of_estimator(part: Any, columns: Iterable[Any] | None) -> dict[str, list[An
 def with_categories(X: Any, model: Any, who: str) -> Any:
     """The frame of a booster's columns, in its order, with what it knows as categories made categories.
 
-    A frame of any other model, and one that has its categories, comes back as it is.
+    Of a booster that ends a pipeline, columns that reach it by their names. A frame of any other model, and one that
+    has its categories, comes back as it is.
 
     Raises InputError on text that the model knows no categories of, or that is none of them.
     """
-    booster = _booster(model)
+    # which imports scikit-learn, as whoever has an estimator did
+    from weighin._models.objectives import inner
+
+    *around, last = inner(model)
+    before = [part for part in around if hasattr(part, "steps") and len(part.steps) > 1]
+    booster, names = _booster(last), column_names(X)
     if booster is None:
         return X
     kinds = list(nw.from_native(X, eager_only=True).schema.values())
-    categorical = _places(booster)
+    stored, categorical = _stored(booster), _places(booster)
+    if before:
+        by_name = _plain_at_the_end(before[-1], X, _by_name(booster))
+        stored = {place: by_name[name] for place, name in enumerate(names) if name in by_name}
+        categorical = list(stored)
     # numbers may be categories as well, which the libraries would take for their codes
     plain = [
         place
         for place, kind in enumerate(kinds)
-        if kind not in (nw.Categorical, nw.Enum) and (place in categorical or kind in (nw.String, nw.Object))
+        if kind not in (nw.Categorical, nw.Enum)
+        and (place in categorical or (kind in (nw.String, nw.Object) and not before))
     ]
     if not plain:
         return X
     import pandas as pd
 
-    stored, names = _stored(booster), column_names(X)
     frame = nw.from_native(X, eager_only=True).to_pandas().copy(deep=False)
     for place in plain:
         column, name = frame.iloc[:, place], names[place]
@@ -117,6 +128,28 @@ def _places(booster: Any) -> list[int]:
         r"^\[categorical_feature: ([\d,]+)\]", booster.model_to_string(num_iteration=1), re.MULTILINE
     )
     return list(map(int, line[1].split(","))) if line else []
+
+
+def _by_name(booster: Any) -> dict[str, list[Any]]:
+    """Categories that a booster stores, by the names of their features, where it knows names."""
+    names = booster.feature_names if _is_xgboost(booster) else booster.feature_name()
+    return {names[place]: known for place, known in _stored(booster).items()} if names else {}
+
+
+def _plain_at_the_end(pipeline: Any, X: Any, by_name: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """Those categories whose columns the steps before a booster leave as they are, so that it gets no categories."""
+    try:
+        there = nw.from_native(
+            pipeline[:-1].transform(nw.from_native(X, eager_only=True)[:2].to_native())
+        ).schema
+    except Exception:
+        # what the steps say of these rows is told where they are predicted
+        return {}
+    return {
+        name: known
+        for name, known in by_name.items()
+        if there.get(name) not in (None, nw.Categorical, nw.Enum)
+    }
 
 
 def _stored(booster: Any) -> dict[int, list[Any]]:
