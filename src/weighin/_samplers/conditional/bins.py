@@ -13,8 +13,8 @@ Places = NDArray[np.int64]
 BIN_ROWS = 25
 # scores are rounded to this, in their own spread: what differs by rounding alone is equal
 GRID = 1e-8
-# share of the range of scores between two neighbours, from which a bin rather ends there
-WIDE_GAP = 0.2
+# a gap between neighbouring scores at which a bin ends: so large a share of their range, and so many mean gaps
+WIDE_GAP, WIDE_GAPS = 0.1, 8
 
 
 def bin_rows(n_repeats: int) -> int:
@@ -56,11 +56,11 @@ def cut(scores: NDArray[np.float64], least: int) -> Places:
 
 
 def _middle(score: NDArray[np.float64], least: int) -> int:
-    """Where to cut sorted scores: near the middle, at a gap where there is a wide one, else in bins of one size."""
-    first, last = max(least, len(score) // 4), min(len(score) - least, 3 * len(score) // 4)
+    """Where to cut sorted scores: at a gap where there is a wide one, else in the middle, in bins of one size."""
+    first, last = least, len(score) - least
     gaps = np.diff(score[first - 1 : last + 1])
     widest = int(np.argmax(gaps)) if len(gaps) else 0
-    if len(gaps) and gaps[widest] > WIDE_GAP * (score[-1] - score[0]):
+    if len(gaps) and gaps[widest] > max(WIDE_GAP, WIDE_GAPS / len(score)) * (score[-1] - score[0]):
         return first + widest
     return len(score) // least // 2 * least
 
