@@ -22,11 +22,26 @@ recipe = weighin.Recipe.from_estimator(LinearRegression(), features=list(X), tar
 """
 MAKE = {
     "importance": "weighin.weigh(model, X, y, metric='mae')",
+    "given": "weighin.weigh(model, X, y, metric='mae', given='rest', n_repeats=3)",
+    "shares": "weighin.shares(model, X, y, metric='mae', n_repeats=8)",
+    "interactions": "weighin.interactions(model, X)",
     "effects": "weighin.effects(model, X)",
     "associations": "weighin.associations(X)",
     "comparison": "weighin.compare(*weighin.weigh([model, other], X, y, metric='mae'))",
     "ablation": "weighin.ablate(recipe, X.assign(y=y), drop=['age'], fits=2, metric='mae', n_jobs=1)",
     "refits": "weighin.weigh_refits(recipe, X.assign(y=y), fits=2, metric='mae', n_repeats=2, n_jobs=1)",
+}
+# what a result hands out shows itself once, as a sentence
+SMALL = {
+    "one feature": "importance['age']",
+    "a difference": "importance.difference('age', 'region')",
+    "a curve": "effects['age']",
+    "what goes with it": "associations['age']",
+    "a compared feature": "comparison['age']",
+    "a variant": "ablation['age']",
+    "a refitted feature": "refits['age']",
+    "a share": "shares['age']",
+    "a pair": "interactions['age', 'region']",
 }
 LEARNER = """
 from fastai.tabular.all import *
@@ -41,6 +56,7 @@ CELLS = {
     **{f"show {name}": name for name in MAKE},
     **{f"print {name}": f"print({name})" for name in MAKE},
     **{f"texts {name}": f"assert str({name}) == f'{{{name}}}' == repr({name})" for name in MAKE},
+    **SMALL,
     "learner": LEARNER,
     "make learned": "learned = weighin.weigh(learn, X.assign(y=y))",
     "show learned": "learned",
@@ -82,3 +98,14 @@ def test_what_is_printed_is_the_text_of_the_result(shown: Mapping[str, Shown], n
     (printed,) = shown[f"print {name}"].outputs
     assert printed.name == "stdout"
     assert printed.text == shown[f"show {name}"].outputs[0].data["text/plain"] + "\n"
+
+
+@pytest.mark.parametrize("cell", SMALL)
+def test_a_small_result_is_a_sentence(shown: Mapping[str, Shown], cell: str) -> None:
+    (output,) = shown[cell].outputs
+    assert set(output.data) == {"text/plain"}
+    text = output.data["text/plain"]
+    assert "age" in text.lower()
+    assert "\x1b" not in text
+    assert "object at 0x" not in text
+    assert "=" not in text

@@ -64,6 +64,18 @@ def importance(names):
 
 
 @functools.cache
+def shares(names):
+    table = rows(names)
+    first, second, *_ = names
+
+    def model(table):
+        return 3 * table[first].to_numpy() - table[second].to_numpy()
+
+    y = model(table) + np.random.default_rng(1).normal(size=len(table))
+    return weighin.shares(model, table, y, metric="mae", n_repeats=8, random_state=0, progress=False)
+
+
+@functools.cache
 def comparison(names):
     both = importance(names)
     first, second, *_ = names
@@ -108,6 +120,7 @@ MAKERS = {
     "Refits": refits,
     "Effects": effects,
     "Associations": associations,
+    "Shares": shares,
 }
 
 
@@ -369,11 +382,28 @@ def test_every_view_follows_the_confidence_level(result):
     )
     for view in (result.to_markdown, result.to_latex, result.to_html):
         assert view() == view(confidence_level=0.95)
+    assert ("50% interval" in result.to_html(confidence_level=0.5)) is not isinstance(
+        result, weighin.Associations
+    )
+    with pytest.raises(weighin.InputError, match="confidence_level must be between 0 and 1"):
+        result.claims(2)
+
+
+def test_what_is_claimed_has_a_word_for_each_and_is_what_stands_out(result):
+    claims = result.claims()
+    assert list(claims) == list(result)
     if not isinstance(result, weighin.Associations):
-        assert "50% interval" in result.to_html(confidence_level=0.5)
-        assert set(result.claims(0.5)) == set(result.claims())
-        with pytest.raises(weighin.InputError, match="confidence_level must be between 0 and 1"):
-            result.claims(2)
+        bold = {
+            shown(row.name.removeprefix("without ")) for row in result.tell().tables[0].rows if row.claimed
+        }
+        assert {shown(name) for name, word in claims.items() if word} == bold
+
+
+def test_names_are_gone_through_and_looked_for(result, names):
+    assert set(result) == set(names)
+    assert names[0] in result
+    assert "of another table" not in result
+    assert all(repr(result[name]) for name in result)
 
 
 def test_every_result_says_what_computed_it_and_marks_made_up_data(result):

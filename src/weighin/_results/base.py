@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from weighin._base.checks import check_title
+from weighin._base.checks import check_level, check_title
 from weighin._base.errors import InputError
 from weighin._base.files import as_path, check_free, given_or_written, replacing
 from weighin._base.text import printable
@@ -67,6 +67,39 @@ class Result(abc.ABC):
     @abc.abstractmethod
     def _columns(self, confidence_level: float) -> dict[str, Any]:
         """Columns of the tidy table, exact numbers."""
+
+    def claims(self, confidence_level: float = 0.95) -> dict[Any, str]:
+        """Give what is claimed of each feature, variant or pair: the rule behind every colour, bold and sentence.
+
+        Parameters
+        ----------
+        confidence_level : float
+            Between 0 and 1; p-values are adjusted for how many there are (Holm).
+
+        Returns
+        -------
+        dict of name to str
+            A word, or "" where nothing is claimed. Of importances and shares "heavier", or "harmful" where the model
+            gets better without it; of a comparison "more" or "less"; the direction of an effect; the verdict on a
+            variant; of a pair "interact". Associations claim nothing.
+
+        Raises
+        ------
+        InputError
+            If `confidence_level` is not between 0 and 1.
+        """
+        check_level(confidence_level)
+        return self._claim_words(confidence_level)
+
+    def _claim_words(self, confidence_level: float) -> dict[Any, str]:
+        return dict.fromkeys(self._names(), "")
+
+    def __iter__(self) -> Iterator[Any]:
+        """Names of what `result[name]` gives."""
+        return iter(self._names())
+
+    def _names(self) -> Iterable[Any]:
+        return self.features  # type: ignore[attr-defined, no-any-return]  # all but those that override it have some
 
     def to_frame(self, confidence_level: float = 0.95, *, backend: str | None = None) -> Any:
         """Give the numbers as a tidy data frame, exact and unrounded.

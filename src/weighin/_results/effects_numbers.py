@@ -37,24 +37,7 @@ class EffectsNumbers:
         """Names of the features, in the model's order."""
         return tuple(effect.feature for effect in self.effects)
 
-    def claims(self, confidence_level: float = 0.95) -> dict[str, str]:
-        """Give the direction that is claimed of each feature: the rule behind every bold, arrow and sentence.
-
-        Parameters
-        ----------
-        confidence_level : float
-            Between 0 and 1; p-values are adjusted for the number of features (Holm).
-
-        Returns
-        -------
-        dict of str to str
-            "rises", "falls" ..., as `FeatureEffect.direction` says; "" where nothing is claimed.
-
-        Raises
-        ------
-        InputError
-            If `confidence_level` is not between 0 and 1.
-        """
+    def _claim_words(self, confidence_level: float) -> dict[str, str]:
         return {effect.feature: effect.claim for effect in self.at(confidence_level).effects}
 
     def at(self, confidence_level: float) -> Self:

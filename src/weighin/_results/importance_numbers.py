@@ -286,31 +286,13 @@ class ImportanceNumbers(Contrasts):
         """Places of the features, the heaviest first, shape (n_features,)."""
         return np.argsort(-np.nan_to_num(self.importances_mean, nan=-np.inf), kind="stable")
 
-    def claims(self, confidence_level: float = 0.95) -> dict[str, str]:
-        """Give what is claimed of each feature: the rule behind every colour, bold and sentence.
-
-        Parameters
-        ----------
-        confidence_level : float
-            Between 0 and 1; p-values are adjusted for the number of features (Holm).
-
-        Returns
-        -------
-        dict of str to str
-            "heavier", that the model gets worse without it; "harmful", that it gets better; "" where nothing is
-            claimed, as of everything where the metric has no intervals.
-
-        Raises
-        ------
-        InputError
-            If `confidence_level` is not between 0 and 1.
-        """
+    def _claim_words(self, confidence_level: float) -> dict[str, str]:
         claimed = self._claims(confidence_level)
         words = [""] * len(self.features) if claimed is None else claimed.words.tolist()
         return dict(zip(self.features, words, strict=True))
 
     def _claims(self, confidence_level: float = 0.95) -> Claims | None:
-        """The same with p-values; None for a metric without intervals."""
+        """What is claimed, with p-values; None for a metric without intervals."""
         check_level(confidence_level)
         return None if self._judged is None else claims(self._judged, confidence_level)
 

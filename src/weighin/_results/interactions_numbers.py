@@ -158,6 +158,12 @@ class InteractionsNumbers:
             for rank, place in enumerate(self.order, 1)
         )
 
+    def _claim_words(self, confidence_level: float) -> dict[tuple[str, str], str]:
+        return {line.features: "interact" * line.claimed for line in self.lines(confidence_level)}
+
+    def _names(self) -> tuple[tuple[str, str], ...]:
+        return self.pairs
+
     def __getitem__(self, names: tuple[str, str]) -> PairInteraction:
         """Give the numbers of one pair: ``result["spread", "home_elo"].share``."""
         if not isinstance(names, tuple) or len(names) != 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar
@@ -112,25 +112,11 @@ class Listed(Result, Generic[AnyLine]):
         check_level(confidence_level)
         return self._lines(confidence_level)
 
-    def claims(self, confidence_level: float = 0.95) -> dict[str, str]:
-        """Give what is claimed of each: the rule behind every colour, bold and sentence.
-
-        Parameters
-        ----------
-        confidence_level : float
-            Between 0 and 1; p-values are adjusted for the number of them (Holm).
-
-        Returns
-        -------
-        dict of str to str
-            The `claim` of each of `lines`; "" where nothing is claimed.
-
-        Raises
-        ------
-        InputError
-            If `confidence_level` is not between 0 and 1.
-        """
+    def _claim_words(self, confidence_level: float) -> dict[str, str]:
         return {getattr(line, self._about): line.claim for line in self.lines(confidence_level)}
+
+    def _names(self) -> Iterable[str]:
+        return [getattr(line, self._about) for line in self.lines()]
 
     def interval(self, confidence_level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Give the intervals.
