@@ -99,7 +99,7 @@ class Result(abc.ABC):
         return iter(self._names())
 
     def _names(self) -> Iterable[Any]:
-        return self.features  # type: ignore[attr-defined, no-any-return]  # all but those that override it have some
+        return self.features  # type: ignore[attr-defined]  # all but those that override it have some
 
     def to_frame(self, confidence_level: float = 0.95, *, backend: str | None = None) -> Any:
         """Give the numbers as a tidy data frame, exact and unrounded.

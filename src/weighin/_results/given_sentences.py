@@ -72,7 +72,7 @@ def _given(
     lost = (
         []
         if free is None
-        else [place for place in words.unclear if free.claims().get(numbers.features[place])]
+        else [place for place in words.unclear if free._claim_words(0.95).get(numbers.features[place])]
     )
     if lost:
         said.append(
