@@ -1,147 +1,25 @@
-"""Every result shows itself in every view, whatever its features are called; add a kind of result to `MAKERS`."""
+"""Every result shows itself in every view, whatever its features are called; add a kind of result to `every_kind`."""
 
 from __future__ import annotations
 
-import copy
-import dataclasses
-import functools
 import io
 import json
-import pickle
 import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
+from every_kind import MAKERS, PLAIN, shown
 from rich.console import Console
 
 import weighin
 from pages import asks_nobody, without_scripts
 
-PLAIN = ("spread", "elo", "team", "week")
-HOSTILE = ('<b>"x"&amp;</b>', "a_b|c`*d*", "line\nbreak \x1b[31m", r"$x^{2$ 100% ~\{#}")
-
-
-def rows(names):
-    """Two numbers that go together, names, and whole numbers."""
-    rng = np.random.default_rng(0)
-    first = rng.normal(size=240)
-    columns = (
-        first,
-        first + 0.3 * rng.normal(size=240),
-        rng.choice(["<i>a</i>", "b"], 240),
-        rng.integers(1, 9, 240),
-    )
-    return pd.DataFrame(dict(zip(names, columns, strict=True)))
-
-
-@functools.cache
-def effects(names):
-    first, _, third, fourth = names
-
-    def model(table):
-        return 3 * table[first].to_numpy() + (table[third] == "b").to_numpy() * table[fourth].to_numpy()
-
-    return weighin.effects(model, rows(names), random_state=0, n_curves=6, progress=False)
-
-
-@functools.cache
-def associations(names):
-    return weighin.associations(rows(names), random_state=0)
-
-
-@functools.cache
-def importance(names):
-    table = rows(names)
-    first, second, *_ = names
-
-    def model(table):
-        return 3 * table[first].to_numpy() - table[second].to_numpy()
-
-    y = model(table) + np.random.default_rng(1).normal(size=len(table))
-    return weighin.weigh(model, table, y, metric=["mae", "rmse"], n_repeats=5, random_state=0, progress=False)
-
-
-@functools.cache
-def shares(names):
-    table = rows(names)
-    first, second, *_ = names
-
-    def model(table):
-        return 3 * table[first].to_numpy() - table[second].to_numpy()
-
-    y = model(table) + np.random.default_rng(1).normal(size=len(table))
-    return weighin.shares(model, table, y, metric="mae", n_repeats=8, random_state=0, progress=False)
-
-
-@functools.cache
-def comparison(names):
-    both = importance(names)
-    first, second, *_ = names
-    table = rows(names)
-    y = 3 * table[first].to_numpy()
-    other = weighin.weigh(
-        lambda table: 2 * table[first].to_numpy() - table[second].to_numpy(),
-        table, y, metric="mae", n_repeats=5, random_state=1, progress=False,
-    )  # fmt: skip
-    return weighin.compare(both, other, labels=("old", "new"))
-
-
-@functools.cache
-def refits(names):
-    table = rows(names).assign(target=lambda table: 3 * table[names[0]] + np.sin(np.arange(len(table))))
-
-    def train(frame, features, seed):
-        slope = 3 + 0.1 * np.random.default_rng(seed).normal()
-        return lambda frame: slope * frame[features[0]].to_numpy()
-
-    recipe = weighin.Recipe.from_function(train, features=names, target="target")
-    return weighin.weigh_refits(recipe, table, fits=3, metric="mae", random_state=0, progress=False)
-
-
-@functools.cache
-def ablation(names):
-    table = rows(names).assign(target=lambda table: 3 * table[names[0]] + np.sin(np.arange(len(table))))
-
-    def train(frame, features, seed):
-        slope = 3 * (names[0] in features) + 0.1 * np.random.default_rng(seed).normal()
-        return lambda frame: slope * frame[names[0]].to_numpy() if names[0] in frame else np.zeros(len(frame))
-
-    recipe = weighin.Recipe.from_function(train, features=names, target="target")
-    return weighin.ablate(recipe, table, drop="each", fits=3, metric="mae", random_state=0, progress=False)
-
-
-# by the name of its class: makes a result with four features of these names, or variants without each of them
-MAKERS = {
-    "Ablation": ablation,
-    "Importance": importance,
-    "Comparison": comparison,
-    "Refits": refits,
-    "Effects": effects,
-    "Associations": associations,
-    "Shares": shares,
-}
-
-
-@pytest.fixture(params=[PLAIN, HOSTILE], ids=["plain", "hostile"])
-def names(request):
-    return request.param
-
-
-@pytest.fixture(params=MAKERS)
-def result(request, names):
-    return MAKERS[request.param](names)
-
 
 def in_table(result, names):
     """What the rows of its table are called."""
     return [f"without {name}" if isinstance(result, weighin.Ablation) else name for name in names]
-
-
-def shown(name):
-    """A name with what would move a cursor written out."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
 
 
 class Parsed(HTMLParser):
@@ -335,88 +213,3 @@ def test_a_chart_is_axes(result, pyplot):
     assert len(drawn)
     assert all(isinstance(ax, Axes) for ax in drawn)
     drawn[0].figure.canvas.draw()
-
-
-def test_copies_and_pickles_are_the_same(result):
-    for again in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
-        assert type(again) is type(result)
-        assert again.to_json() == result.to_json()
-
-
-def test_nothing_of_it_can_be_changed(result):
-    for field in dataclasses.fields(result):
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            setattr(result, field.name, None)
-
-
-@pytest.mark.parametrize("level", [0, 1, 95, "high", True])
-def test_a_level_that_is_none_is_refused(result, level):
-    for ask in (result.tell, result.summary, result.to_frame):
-        with pytest.raises(weighin.InputError, match="confidence_level must be between 0 and 1"):
-            ask(level)
-
-
-def test_one_feature_is_asked_for_by_name(result, names):
-    for name in names:
-        one = result[name]
-        assert getattr(one, "variant" if isinstance(result, weighin.Ablation) else "feature") == name
-        assert shown(name) in repr(one)
-        assert "\x1b" not in repr(one)
-    with pytest.raises(weighin.InputError, match=r"Unknown (feature|variant) 'nobody'"):
-        result["nobody"]
-
-
-@pytest.mark.slow
-def test_a_view_changes_no_random_state_and_no_result(result):
-    before, state = result.to_json(), np.random.get_state()[1].copy()
-    for view in (str, repr, type(result).summary, type(result).to_markdown, type(result).to_html):
-        view(result)
-    np.testing.assert_array_equal(np.random.get_state()[1], state)
-    assert result.to_json() == before
-
-
-def test_every_view_follows_the_confidence_level(result):
-    narrow = result.tell(0.5)
-    assert "95%" not in " ".join(
-        column.label for column in narrow.tables[0].columns if "first" not in column.label
-    )
-    for view in (result.to_markdown, result.to_latex, result.to_html):
-        assert view() == view(confidence_level=0.95)
-    assert ("50% interval" in result.to_html(confidence_level=0.5)) is not isinstance(
-        result, weighin.Associations
-    )
-    with pytest.raises(weighin.InputError, match="confidence_level must be between 0 and 1"):
-        result.claims(2)
-
-
-def test_what_is_claimed_has_a_word_for_each_and_is_what_stands_out(result):
-    claims = result.claims()
-    assert list(claims) == list(result)
-    if not isinstance(result, weighin.Associations):
-        bold = {
-            shown(row.name.removeprefix("without ")) for row in result.tell().tables[0].rows if row.claimed
-        }
-        assert {shown(name) for name, word in claims.items() if word} == bold
-
-
-def test_names_are_gone_through_and_looked_for(result, names):
-    assert set(result) == set(names)
-    assert names[0] in result
-    assert "of another table" not in result
-    assert all(repr(result[name]) for name in result)
-
-
-def test_every_result_says_what_computed_it_and_marks_made_up_data(result):
-    assert result.date
-    assert result.versions["numpy"] == np.__version__
-    assert {"Versions", "Date"} <= {term for term, _ in result.tell().made}
-    made_up = dataclasses.replace(result, simulated=True)
-    for text in (
-        str(made_up),
-        made_up.summary(),
-        made_up.to_markdown(),
-        made_up.to_html(),
-        made_up._repr_html_(),
-    ):
-        assert "SIMULATED DATA" in text
-    assert "SIMULATED DATA" not in str(result)
