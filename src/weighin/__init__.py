@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from weighin._results.group_interaction import GroupInteraction
     from weighin._results.importance import Importance
     from weighin._results.interactions import Interactions
+    from weighin._results.interrupted import Interrupted
     from weighin._results.one_feature import Difference, FeatureImportance
     from weighin._results.pair_interaction import PairInteraction
     from weighin._results.refits import Refits
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from weighin._results.shares_numbers import FeatureShare
     from weighin._shares.shares import shares
     from weighin._weigh.weigh import weigh
-    from weighin._weigh.weighing import Interrupted
 
 __version__ = "0.1.0"
 
@@ -73,7 +73,7 @@ _HOMES = {
     "Importance": "_results.importance",
     "InputError": "_base.errors",
     "Interactions": "_results.interactions",
-    "Interrupted": "_weigh.weighing",
+    "Interrupted": "_results.interrupted",
     "MetricError": "_base.errors",
     "MissingDependencyError": "_base.errors",
     "ModelError": "_base.errors",

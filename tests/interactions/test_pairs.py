@@ -236,11 +236,14 @@ def test_ctrl_c_keeps_the_pairs_or_rows_that_were_finished():
     full = weighin.interactions(model, rows, n_repeats=2, surfaces=0, random_state=0, max_memory=1)
     assert full.complete
     stop, calls = sum(calls) * 0.9, []
-    found = weighin.interactions(model, rows, n_repeats=2, surfaces=0, random_state=0, max_memory=1)
+    with pytest.raises(weighin.Interrupted, match="6 of 6 pairs finished") as stopped:
+        weighin.interactions(model, rows, n_repeats=2, surfaces=0, random_state=0, max_memory=1)
+    found = stopped.value.result
     assert not found.complete
     assert 4_096 <= found.n_rows < 9_000
     assert found["x0", "x1"].interaction == pytest.approx(1, rel=0.2)
     assert "Interrupted after" in found.summary()
     stop, calls = 5, []
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         weighin.interactions(model, rows, n_repeats=2, random_state=0)
+    assert not isinstance(stopped.value, weighin.Interrupted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
 import numpy as np
 import pandas as pd
@@ -21,25 +21,33 @@ from weighin import (
     FeatureAssociations,
     FeatureEffect,
     FeatureImportance,
+    FeatureShare,
     FetchError,
+    GivenFeature,
+    GroupInteraction,
     Importance,
     InputError,
+    Interactions,
     Interrupted,
     MetricError,
     MissingDependencyError,
     ModelError,
     OutputExistsError,
+    PairInteraction,
     PermutationImportance,
     Recipe,
     Refits,
     RefittedFeature,
+    Shares,
     UntrustedFileError,
     WeighinError,
     ablate,
     associations,
     compare,
     effects,
+    interactions,
     permutation_importance,
+    shares,
     weigh,
     weigh_refits,
 )
@@ -67,6 +75,12 @@ def every_verb(df: pd.DataFrame, imp: Importance, other: Importance, recipe: Rec
     assert_type(weigh_refits(recipe, df, fits=5), Refits)
     assert_type(imp["elo"], FeatureImportance)
     assert_type(imp.difference("elo", "week"), Difference)
+    assert_type(imp.interaction("elo"), GroupInteraction)
+    assert_type(imp.given_reports["elo"], GivenFeature)
+    assert_type(interactions(model, df, pairs=[("elo", "week")]), Interactions)
+    assert_type(interactions(model, df)["elo", "week"], PairInteraction)
+    assert_type(shares(model, df, df["margin"]), Shares)
+    assert_type(shares(model, df, df["margin"])["elo"], FeatureShare)
     assert_type(effects(model, df)["elo"], FeatureEffect)
     assert_type(associations(df)["elo"], FeatureAssociations)
     assert_type(compare(imp, other, labels=("old", "new"))["elo"], ComparedFeature)
@@ -88,7 +102,7 @@ def errors() -> tuple[type[WeighinError], ...]:
     try:
         weigh(model)
     except Interrupted as stop:
-        assert_type(stop.result, Importance)
+        assert_type(stop.result, Any)
     return (
         FetchError,
         InputError,

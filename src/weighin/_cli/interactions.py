@@ -53,6 +53,7 @@ def interactions(
     """
     from weighin._football.network import is_simulated
     from weighin._interactions.interactions import interactions as find_interactions
+    from weighin._results.interrupted import Interrupted
     from weighin._tables.frames import check_table
 
     files = ResultFiles(out, page=page)
@@ -71,23 +72,29 @@ def interactions(
         within=within,
         sample_weight=sample_weight,
     )
+    code = 0
     with _model.failing_in_words(model, list(asked.X.columns)):
-        result = find_interactions(
-            opened,
-            asked.X,
-            features=options.names_or_none(features),
-            pairs=pairs or "auto",
-            surfaces=surfaces,
-            groups=groups or None,
-            outputs=outputs,
-            classes=_model.classes_of(classes, asked.y),
-            n_repeats=n_repeats,
-            max_seconds=max_seconds,
-            random_state=random_state,
-            missing=missing,
-            **asked.beside,
-        )
+        try:
+            result = find_interactions(
+                opened,
+                asked.X,
+                features=options.names_or_none(features),
+                pairs=pairs or "auto",
+                surfaces=surfaces,
+                groups=groups or None,
+                outputs=outputs,
+                classes=_model.classes_of(classes, asked.y),
+                n_repeats=n_repeats,
+                max_seconds=max_seconds,
+                random_state=random_state,
+                missing=missing,
+                **asked.beside,
+            )
+        except Interrupted as interruption:
+            result, code = interruption.result, 130
     finish(result, files, open_it=open_it, simulated=is_simulated(chosen.frame), notes=chosen.notes)
+    if code:
+        raise typer.Exit(code)
 
 
 def _pair(text: str) -> tuple[str, ...]:

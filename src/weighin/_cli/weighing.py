@@ -37,8 +37,8 @@ def weigh_rows(
     """
     from weighin._base.errors import WeighinError
     from weighin._cli.further import look_further
+    from weighin._results.interrupted import Interrupted
     from weighin._weigh.weigh import weigh
-    from weighin._weigh.weighing import Interrupted
 
     try:
         result = weigh(model, asked.X, asked.y, progress=progress, **asked.beside, **options)

@@ -1,38 +1,26 @@
-"""Which features of a trained model act together: validate, adapt, screen, swap, infer, result."""
+"""Which features of a trained model act together: validate, adapt, choose pairs, measure."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from weighin._base.checks import check_run, is_whole, names_among, seed_of
 from weighin._base.errors import InputError, listing, nearest
-from weighin._base.progress import tracking
-from weighin._base.versions import provenance
-from weighin._engine import Measurement, Pairs, PairScores, Resources, Session, TimeUp
-from weighin._engine.row_values import RowValues, row_values
-from weighin._inference import IDENTITY, Evidence, Function, Inference, joined
-from weighin._interactions.predicted import Moving
-from weighin._interactions.scale import Measured, measured
-from weighin._interactions.surfaces import claimed
-from weighin._metrics import PREDICTION_CHANGE
+from weighin._engine import Resources, Session, TimeUp
+from weighin._engine.row_values import row_values
+from weighin._interactions.experiment import MOST_FEATURES, Experiment
+from weighin._interactions.scale import measured
 from weighin._models import as_model
 from weighin._models.levels import levels_of
-from weighin._models.protocol import Encoded
 from weighin._results.interactions import Interactions
-from weighin._samplers import MarginalSampler
 from weighin._tables.containers import as_table
 from weighin._tables.features import Feature, renamed, select
 
-# features of which every two are a pair; of more, those with the largest total index
-MOST_FEATURES = 30
 AUTO, ALL = "auto", "all"
 
 
@@ -99,6 +87,8 @@ def interactions(
         On arguments or a table that cannot be used, or a single feature; nothing was changed.
     ModelError
         If weighin cannot read the model, or its predictions are not finite.
+    Interrupted
+        On Ctrl-C, with the pairs, or all pairs on the rows, finished so far in ``.result``.
 
     Notes
     -----
@@ -157,7 +147,7 @@ def interactions(
         asked = _asked(pairs, chosen)
         values = row_values(table.X, data, within=within, by=None, sample_weight=sample_weight)
         resources, scale = Resources(batch_size, n_jobs, int(max_memory) * 2**20), measured(adapted, data)
-        experiment = _Experiment(
+        experiment = Experiment(
             session, data, chosen, scale, values, n_repeats, seed, resources, deadline, progress
         )
         try:
@@ -197,176 +187,3 @@ def _asked(pairs: Any, chosen: Sequence[Feature]) -> tuple[tuple[int, int], ...]
     if not wanted:
         raise InputError("pairs is empty: name at least one pair, or leave it out.")
     return tuple(dict.fromkeys(wanted))
-
-
-@dataclass(frozen=True)
-class _Experiment:
-    """One call of `interactions`, checked."""
-
-    session: Session
-    data: Encoded
-    features: tuple[Feature, ...]
-    measured: Measured
-    values: RowValues
-    n_repeats: int
-    seed: int
-    resources: Resources
-    deadline: float | None
-    progress: bool | None
-
-    def result(self, asked: tuple[tuple[int, int], ...] | None) -> Interactions:
-        """Screen where that is needed, and measure the pairs."""
-        sampler = MarginalSampler(self.data.rows.n_rows, self.n_repeats, self.seed, strata=self.values.strata)
-        sampler = replace(sampler, n_repeats=min(self.n_repeats, sampler.n_repeats_possible))
-        notes, screened = [*self.data.notes, *self.measured.notes], ""
-        if sampler.n_repeats < self.n_repeats:
-            notes.append(
-                f"The rows allow {sampler.n_repeats} distinct swaps; {self.n_repeats} were asked for."
-            )
-        first = None
-        if asked is None:
-            first = self._measure(sampler, self.features, (), "Screening")
-            index = _inferred(first.total, IDENTITY.change).estimate
-            kept = sorted(np.argsort(-index, kind="stable")[:MOST_FEATURES].tolist())
-            asked = tuple(
-                (j, k)
-                for j, k in itertools.combinations(kept, 2)
-                if not set(self.features[j].columns) & set(self.features[k].columns)
-            )
-            screened = (
-                f"Pairs of the {MOST_FEATURES} features that predictions depend on most, of {len(self.features)}: "
-                "the other pairs were not measured (pairs='all' measures every one)."
-            )
-        taken = sorted({place for pair in asked for place in pair})
-        features = tuple(self.features[place] for place in taken)
-        places = tuple((taken.index(j), taken.index(k)) for j, k in asked)
-        scores = self._measure(sampler, features, places, "Pairs")
-        shown = self.features if first is not None else features
-        return self._made(
-            first or scores, scores, shown, features, places, sampler.n_repeats, notes, screened
-        )
-
-    def with_surfaces(self, found: Interactions, most: int, own: Any, table: Any) -> Interactions:
-        """Add surfaces of the strongest pairs, where there is time for them and rows can be moved one by one."""
-        by_name = {feature.name: feature for feature in self.features if not feature.members}
-        pairs = [
-            (by_name[first], by_name[second])
-            for first, second in (line.features for line in found.lines() if line.claimed)
-            if first in by_name and second in by_name
-        ][:most]
-        if not pairs or not found.complete:
-            return found
-        moving = Moving(self.session, self.data, self.measured, own, table, self.seed, self.resources)
-        with tracking("Surfaces", len(pairs) * moving.work, self.progress) as advance:
-            surfaces = [moving.surface(pair, advance) for pair in pairs]
-        return replace(found, surfaces=claimed([surface for surface in surfaces if surface is not None]))
-
-    def _measure(
-        self,
-        sampler: MarginalSampler,
-        features: tuple[Feature, ...],
-        places: tuple[tuple[int, int], ...],
-        what: str,
-    ) -> PairScores:
-        pairs = Pairs(features, places, self.measured.scale)
-        metric = replace(PREDICTION_CHANGE, response=self.measured.response)
-        units = (*features, *pairs.joint)
-        total = len(units) * sampler.n_repeats * sampler.n_receivers
-        left = None if self.deadline is None else max(0.0, self.deadline - time.monotonic()) / 20
-        with tracking(what, total, self.progress) as advance, self._in_time(advance) as step:
-            return self.session.collect(
-                pairs.collect,
-                self.data,
-                units,
-                sampler,
-                Measurement((metric,), self.values.weights),
-                replace(self.resources, batch_seconds=left),
-                step,
-            )
-
-    @contextmanager
-    def _in_time(self, advance: Callable[[int], None]) -> Iterator[Callable[[int], None]]:
-        def step(work: int) -> None:
-            advance(work)
-            if self.deadline is not None and time.monotonic() > self.deadline:
-                raise TimeUp
-
-        yield step
-
-    def _made(
-        self,
-        singles: PairScores,
-        scores: PairScores,
-        shown: tuple[Feature, ...],
-        features: tuple[Feature, ...],
-        places: tuple[tuple[int, int], ...],
-        n_repeats: int,
-        notes: list[str],
-        screened: str,
-    ) -> Interactions:
-        """The result, and what there is to know of it."""
-        finished = places[: len(scores.moved_pairs)]
-        moved = scores.moved_pairs > 0
-        n_rows = self.data.rows.n_rows
-        if scores.noise:
-            notes.append(
-                "The model is stochastic: two predictions of the same rows differ by up to "
-                f"{scores.noise:.3g}; that noise counts as acting together in every pair."
-            )
-        if scores.why_at_once:
-            notes.append(
-                f"{scores.why_at_once}: each swap was predicted on the whole table in one call. Intervals assume "
-                "independent rows, which these are not."
-            )
-        if scores.unproven:
-            notes.append(
-                "Whether a row's prediction depends on which rows are predicted together was checked on a few "
-                f"rows only: {scores.unproven}."
-            )
-        if not scores.complete:
-            late = self.deadline is not None and time.monotonic() > self.deadline
-            notes.append(
-                f"{'Stopped because time ran out' if late else 'Interrupted'} after {scores.n_rows:,} of {n_rows:,} "
-                f"rows, drawn at random, and {len(finished):,} of {len(places):,} pairs."
-            )
-        total, total_share = (_inferred(singles.total, f) for f in (IDENTITY.change, IDENTITY.relative))
-        both, share = (
-            _inferred(scores.pairs, f).ignoring(~moved) for f in (IDENTITY.change, IDENTITY.relative)
-        )
-        variance = float(_variance(singles.total))
-        if variance == 0:
-            notes.append("The model predicts the same for all rows: nothing has a share of no variance.")
-        still = singles.moved == 0
-        return Interactions(
-            features=tuple(feature.name for feature in shown),
-            pairs=tuple((features[j].name, features[k].name) for j, k in finished),
-            total=total.ignoring(still),
-            total_share=total_share.ignoring(still),
-            interaction=both,
-            interaction_share=share,
-            moved=moved,
-            variance=variance,
-            n_rows=scores.n_rows,
-            n_repeats=n_repeats,
-            what=self.measured.what,
-            screened=screened,
-            rows=self.data.what,
-            model=self.session.model.name,
-            random_state=self.seed,
-            groups={feature.name: feature.members for feature in shown if feature.members},
-            kernels={feature.name: kernel for feature, kernel in zip(shown, singles.kernels, strict=True)},
-            complete=scores.complete,
-            notes=tuple(notes),
-            **provenance(),
-        )
-
-
-def _inferred(evidence: Sequence[Evidence], function: Function) -> Inference:
-    return joined([part.infer(function) for part in evidence])
-
-
-def _variance(evidence: Sequence[Evidence]) -> float:
-    """Mean squared distance of the predictions from their mean."""
-    from weighin._inference import means
-
-    return float(means(evidence[0].moments).rows[0])

@@ -11,10 +11,11 @@ from weighin._engine import Session
 from weighin._inference import IDENTITY, R_SQUARED, ROOT
 from weighin._metrics import Metric
 from weighin._models.protocol import Encoded
+from weighin._results.interrupted import Interrupted
 from weighin._results.shares import Shares
 from weighin._tables.features import Feature
 from weighin._weigh.experiment import Experiment
-from weighin._weigh.weighing import Interrupted, Weighing
+from weighin._weigh.weighing import Weighing
 
 SQUARED = ("rmse", "root_mean_squared_error", "r2", "r2_score", "_rmse")
 

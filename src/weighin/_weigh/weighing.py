@@ -18,6 +18,7 @@ from weighin._engine.row_values import row_values
 from weighin._metrics import Metric, resolve_metrics
 from weighin._models import Model
 from weighin._models.protocol import Encoded
+from weighin._results.interrupted import Interrupted
 from weighin._tables.containers import Table
 from weighin._tables.features import renamed, select
 from weighin._tables.frames import n_rows_of, rows_of
@@ -28,27 +29,6 @@ from weighin._weigh.grouping import Grouping
 from weighin._weigh.precise import check_metrics, is_small, precision_note, weigh_precisely
 from weighin._weigh.same_rows import sum_of_rows
 from weighin._weigh.to_result import Kind, beside, remarks, result_of
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C after some features, or all on some rows, were finished.
-
-    Parameters
-    ----------
-    result : Importance or Shares
-        The finished features.
-    asked : int
-        How many there would have been.
-
-    Attributes
-    ----------
-    result : Importance or Shares
-        The finished features; its `complete` is False.
-    """
-
-    def __init__(self, result: Any, asked: int) -> None:
-        super().__init__(f"{len(result.features)} of {asked} features finished; they are in .result")
-        self.result = result
 
 
 def several(ask: Weighing[Kind], models: Sequence[Model], precision: float | None) -> tuple[Kind, ...]:
