@@ -48,6 +48,7 @@ calibrate: $(VENV)/.dev  ## how often intervals hold, in docs/calibration*.md an
 	$(BIN)/python -m calibration
 	$(BIN)/python -m calibration.weighed
 	$(BIN)/python -m calibration.given
+	$(BIN)/python -m calibration.given_more
 	$(BIN)/python -m calibration.interacting
 	$(BIN)/python -m calibration.refits
 
