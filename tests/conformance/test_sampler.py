@@ -28,6 +28,8 @@ class Neighbours:
     closed: ClassVar[bool] = True
     strata: ClassVar[None] = None
     largest_block: ClassVar[int] = 3
+    copies: ClassVar[int] = 1
+    moved: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def n_receivers(self) -> int:

@@ -18,6 +18,12 @@ def test_files_stay_small():
     assert {name: size for name, size in sizes.items() if size > 400} == {}
 
 
+def test_files_of_tests_have_names_of_their_own():
+    """Two of one name cannot be run together."""
+    names = [path.name for path in Path(__file__).parents[1].rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_no_line_is_unfinished():
     wrong = [
         f"{source}:{comment.line} {comment.text}"

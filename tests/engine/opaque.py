@@ -68,7 +68,7 @@ class Tokens(nn.Module):
 class One:
     """One block of other donors, as if it were all."""
 
-    name, closed, strata = "one", False, None
+    name, closed, strata, copies, moved = "one", False, None, 1, frozenset()
 
     def __init__(self, block: Block) -> None:
         self.block, self.n_repeats = block, len(block.donors)

@@ -124,7 +124,7 @@ def test_few_rows_are_all_shuffled_as_often_as_it_takes(regression):
         ({"precision": 2}, "precision must be between 0 and 1, or None, got 2"),
         ({"precision": "fine"}, "got 'fine'"),
         ({"precision": 0.1, "n_repeats": 4}, "give only one"),
-        ({"precision": 0.1, "by": "a"}, "cannot be combined with within, by or keep_rows"),
+        ({"precision": 0.1, "by": "a"}, "cannot be combined with within, by, given or keep_rows"),
         ({"precision": 0.1, "keep_rows": True}, "cannot be combined with"),
         ({"max_seconds": 0}, "max_seconds must be a number > 0"),
         ({"max_seconds": "1"}, "got '1'"),
