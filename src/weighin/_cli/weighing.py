@@ -32,12 +32,15 @@ def weigh_rows(
 ) -> Weighed:
     """Weigh, look which way features push and which columns go together; after Ctrl-C give what is finished.
 
+    Where a feature that weighs something goes with another column, features are shuffled given the other columns, too.
+
     `model`: what to weigh. `chosen`: the rows, and what is known of them. `asked`: the same as the model takes them.
     `simulated`: whether the games were made up. `progress`: whether to show a bar. `**options`: to `weighin.weigh`.
     """
     from weighin._base.errors import WeighinError
     from weighin._cli.further import look_further
     from weighin._results.interrupted import Interrupted
+    from weighin._weigh.to_result import beside
     from weighin._weigh.weigh import weigh
 
     try:
@@ -58,7 +61,37 @@ def weigh_rows(
         )
     if effects is not None:
         result = result.with_effects(effects)
-    return Weighed(result if associations is None else result.with_associations(associations))
+    if associations is not None:
+        result = result.with_associations(associations)
+    if not _correlated(result, options):
+        return Weighed(result)
+    try:
+        options |= {"given": "rest", "random_state": result.random_state}
+        part = weigh(model, asked.X, asked.y, progress=progress, **asked.beside, **options)
+    except KeyboardInterrupt:
+        return Weighed(result, "importance given the other columns")
+    except WeighinError as error:
+        why = in_shell_words(str(error))
+        return Weighed(result, notes=(f"The result has no importance given the other columns: {why}",))
+    notes = tuple(map(in_shell_words, part.notes))
+    return Weighed(beside(result, dataclasses.replace(part, rows=result.rows, notes=notes)))
+
+
+def _correlated(result: Importance, options: dict[str, Any]) -> bool:
+    """Whether a feature that weighs something goes with another column, so that others may carry what it carries.
+
+    Not where features were shuffled given others already, or where time or rows were limited.
+    """
+    known, claims = result.associations, result.claims()
+    if known is None or any(options.get(name) for name in ("given", "precision", "max_seconds", "keep_rows")):
+        return False
+    certain = bool(result.evidence)
+    return any(
+        (claims[name] == "heavier" or (not certain and result[name].importance > 0))
+        and bool(known[name].close)
+        for name in result.features
+        if name in known.features
+    )
 
 
 def _described(result: Importance, chosen: Chosen, simulated: bool) -> Importance:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.text import ARROWS
 from weighin._display import charts
 from weighin._display.numbers import interval_name, rounded
 from weighin._results.given_words import asides, beside, by_name, inseparable, report_of, shuffled
@@ -43,7 +44,8 @@ def dumbbell(
     certain = second._claims() is not None
     reports = [report_of(second, name) for name in names]
     legend = (f"shuffled {shuffled(first.given)}", f"shuffled {shuffled(second.given)}")
-    said = f" Hollow: {legend[0]}. Full: {legend[1]}. Between: what the given columns carry, too."
+    said = " Between the dots: what the given columns carry, too."
+    signs = [ARROWS.get(main.directions.get(name, ""), "") for name in names]
     key = [
         ("hollow blue", legend[0]),
         ("full blue", legend[1]),
@@ -52,6 +54,9 @@ def dumbbell(
     if certain:
         said += f" Whiskers: {interval_name(level)}s. Pale: cannot be told apart from 0, given the number of features."
         key += [("pale", "cannot be told apart from zero"), ("whisker", interval_name(level))]
+    if any(signs):
+        said += " Arrows: which way predictions go as the feature grows."
+        key.append(("sign", "which way the prediction goes as the feature grows"))
     return charts.Dumbbell(
         **{
             **texts(main, relative, said, title),
@@ -59,6 +64,7 @@ def dumbbell(
         },
         choice={"Metric": main.metric, "Show": "% of baseline" if relative else "Amount"},
         names=names,
+        signs=signs,
         first=values[0],
         second=values[1],
         first_interval=ends[0] if certain else None,

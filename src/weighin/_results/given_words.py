@@ -82,14 +82,14 @@ def explained(report: GivenFeature) -> str:
     return "more than 99%" if size > 0.99 else f"{write(100 * size, 0)}%"
 
 
-def explained_by(report: GivenFeature) -> str:
-    """Write the same with the columns that explain most of it: "85%: home_elo, away_elo"."""
-    names = ", ".join(explaining(report))
-    return explained(report) + (f": {names}" if names else "")
+def columns_in_cell(report: GivenFeature) -> list[str]:
+    """Name the columns that explain most of it, as many as a cell has room for."""
+    names = explaining(report)
+    return names if len(", ".join(names)) <= MOST_LETTERS else names[:1]
 
 
 def asides(reports: Sequence[GivenFeature]) -> list[str]:
-    """Write the same at the end of rows: "85% explained by home_elo, away_elo"."""
+    """Write at the end of rows what the given columns explain: "85% explained by home_elo, away_elo"."""
     texts = []
     for report in reports:
         names = ", ".join(map(short, explaining(report)))

@@ -15,7 +15,7 @@ from weighin._base.text import ARROWS
 from weighin._display import charts
 from weighin._display.numbers import UNKNOWN, interval_name, percent, rounded
 from weighin._results.associations_words import CloseColumn
-from weighin._results.given_words import asides, explained_by, inseparable, report_of, short
+from weighin._results.given_words import asides, inseparable, report_of, short
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_words import TITLE, about, axis_label, effect_label, heading, unclear
 from weighin._results.one_feature import probability
@@ -116,7 +116,7 @@ def tips_of(numbers: ImportanceNumbers, order: NDArray[np.int64], level: float) 
             pushes(word),
             f"moved together: {', '.join(members)}" if members else "",
             close_columns(numbers, name),
-            f"{explained_by(report_of(numbers, name))} (explained by given columns)" if numbers.given else "",
+            *(asides([report_of(numbers, name)]) if numbers.given else ()),
             f"rank {rank} of {len(numbers.features)}{sure}",
         ]
         tips.append([line for line in lines if line])

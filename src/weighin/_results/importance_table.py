@@ -9,12 +9,14 @@ from weighin._base.text import ARROWS, printable
 from weighin._display.numbers import UNKNOWN, interval_name, percent, rounded, write
 from weighin._display.telling import Bar, Column, Row, Table
 from weighin._inference.claims import Claims
-from weighin._results.given_words import column_head, explained_by, report_of, shuffled
+from weighin._results.given_words import column_head, columns_in_cell, explained, report_of, shuffled
 from weighin._results.importance_charts import close_columns, pushes, verdicts
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_words import effect_label, heading
 from weighin._results.one_feature import probability
 
+# how much of a feature the given columns explain, and which of them
+EXPLAINED = (Column("explained", gives_way=1), Column("mostly by", "text", gives_way=3))
 MORE = "to_frame(), plot(limit=...)"
 
 
@@ -41,12 +43,12 @@ _NOT_FINISHED = _Cells(UNKNOWN, "not finished", UNKNOWN, UNKNOWN, Bar(math.nan),
 def table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
     """Give the table of features shuffled in one way, the heaviest first."""
     cells, claims, said = *_cells(numbers, confidence_level), verdicts(numbers, confidence_level)
-    extra = [Column(explained_head(numbers), "text", gives_way=1)] if numbers.given else []
+    extra = EXPLAINED if numbers.given else ()
     rows = [
         _row(
             numbers, i, said[i], cells[i],
             [cells[i].value, cells[i].around, *([] if claims is None else [cells[i].sure]), cells[i].part,
-             *([explained_by(report_of(numbers, numbers.features[i]))] if numbers.given else [])],
+             *(_explained(numbers, numbers.features[i]) if numbers.given else [])],
         )
         for i in map(int, numbers.order)
     ]  # fmt: skip
@@ -59,7 +61,7 @@ def table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
     columns = [
         Column(effect_label(numbers)),
         *between,
-        Column("of baseline", "right", gives_way=3 if extra else 1),
+        Column("of baseline", "right", gives_way=4 if extra else 1),
         *extra,
     ]
     return Table(heading(numbers), "feature", columns, rows, MORE, {"Metric": numbers.metric})
@@ -83,14 +85,14 @@ def table_of_both(numbers: ImportanceNumbers, other: ImportanceNumbers, confiden
         rows.append(
             _row(
                 numbers, i, _verdict(*(verdict.get(name, "") for verdict in said), second=second), one,
-                [one.whole, two.whole, *sure, explained_by(report_of(second, name))],
+                [one.whole, two.whole, *sure, *_explained(second, name)],
                 replace(two.bar, before=one.bar.value), two.claimed,
             )
         )  # fmt: skip
     with_p = [] if claims is None else [Column("p (Holm)", gives_way=2)]
     # a number shuffled freely is called as it is alone
     heads = [effect_label(numbers) if not part.given else column_head(part.given) for part in (first, second)]
-    columns = [*map(Column, heads), *with_p, Column(explained_head(second), "text", gives_way=1)]
+    columns = [*map(Column, heads), *with_p, *EXPLAINED]
     intervals = f" (with {interval_name(confidence_level)}s)" if claims is not None else ""
     return Table(heading(numbers) + intervals, "feature", columns, rows, MORE, {"Metric": numbers.metric})
 
@@ -101,9 +103,9 @@ def _verdict(before: str, after: str, *, second: ImportanceNumbers) -> str:
     return "; ".join(filter(None, [before, after and f"{shuffled(second.given)}: {after}"]))
 
 
-def explained_head(numbers: ImportanceNumbers) -> str:
-    """Head of the column that says how much of a feature the given columns explain."""
-    return "explained by the rest" if numbers.given == "rest" else "explained by the given"
+def _explained(numbers: ImportanceNumbers, name: str) -> list[str]:
+    report = report_of(numbers, name)
+    return [explained(report), ", ".join(columns_in_cell(report))]
 
 
 def _cells(numbers: ImportanceNumbers, confidence_level: float) -> tuple[list[_Cells], Claims | None]:

@@ -124,6 +124,10 @@ def remarks(numbers: ImportanceNumbers) -> list[str]:
     lines = []
     if any(name in numbers.directions for name in numbers.features):
         lines.append("Arrows: which way predictions go as the feature grows.")
+    if any(numbers.givens):
+        lines.append(
+            "Explained: how much of a feature's variance the columns explain that it is shuffled given."
+        )
     if numbers.unfinished:
         lines.append(f"Not finished: {listing(numbers.unfinished)}.")
     moved = np.any(numbers.importances != 0, axis=1)
