@@ -34,13 +34,11 @@ class GivenEvidence:
     `lam`, ndarray of shape (n_units,): How much worse the model of the other columns is than it could be.
     `offers`, tuple of str: What is said of each unit: "all"; "interval" without a p-value, where lam is above 0 and the
         metric has no allowance; "estimate" without an interval; "nothing", where it cannot be told from other columns.
-    `twins`: Whether the strata have each unit once more, shuffled freely, behind all of them.
     """
 
     strata: tuple[GivenMoments, ...]
     lam: Floats
     offers: tuple[Offer, ...]
-    twins: bool = False
 
     @classmethod
     def of(
@@ -48,8 +46,6 @@ class GivenEvidence:
         strata: Sequence[GivenMoments],
         lam: Sequence[float],
         offers: Sequence[Offer] | None = None,
-        *,
-        twins: bool = False,
     ) -> GivenEvidence:
         """Put it together; without `offers` all is offered, but no p-value where an allowance is missing."""
         amounts = np.array(lam, dtype=float)
@@ -59,7 +55,7 @@ class GivenEvidence:
             "interval" if offer == "all" and amount > 0 and unit not in allowing else offer
             for unit, (offer, amount) in enumerate(zip(best, amounts, strict=True))
         ]
-        return cls(tuple(strata), amounts, tuple(untested), twins)
+        return cls(tuple(strata), amounts, tuple(untested))
 
     @property
     def n_units(self) -> int:
@@ -78,39 +74,28 @@ class GivenEvidence:
 
     def infer(self, function: Function = IDENTITY.change, *, sign: float = 1.0) -> Inference:
         """Estimate the importance of each unit."""
-        return self._of(np.eye(self.n_units, self.strata[0].n_units), function, sign)
+        return self._of(np.eye(self.n_units), function, sign)
 
     def contrast(
         self, weights: Mapping[int, float], function: Function = IDENTITY.change, *, sign: float = 1.0
     ) -> Inference:
         """Estimate a linear contrast of units; of two the ends allow for one of them each, never for both."""
-        combination = np.zeros((1, self.strata[0].n_units))
+        combination = np.zeros((1, self.n_units))
         combination[0, list(weights)] = list(weights.values())
         return self._of(combination, function, sign)
 
-    def carried(self, function: Function = IDENTITY.change, *, sign: float = 1.0) -> Inference | None:
-        """Estimate how much more each unit weighs shuffled freely: what the other columns tell too.
-
-        None without `twins`.
-        """
-        if not self.twins:
-            return None
-        return self._of(
-            np.eye(self.n_units) @ np.hstack([-np.eye(self.n_units), np.eye(self.n_units)]), function, sign
-        )
-
     def _of(self, combinations: Floats, function: Function, sign: float) -> Inference:
-        """Linear combinations of units, (n, units of the strata), with what is allowed for in either end."""
+        """Linear combinations of units, (n, n_units), with what is allowed for in either end."""
         strata, first = self.strata, self.strata[0]
         value, slopes = linearise(strata, function)
         few = combinations.astype(bool) @ few_rows(strata)
         plain = self._inference(combinations @ value, combinations @ slopes, few, sign)
-        offers = [{self.offers[unit % self.n_units] for unit in np.flatnonzero(row)} for row in combinations]
+        offers = [{self.offers[unit] for unit in np.flatnonzero(row)} for row in combinations]
         known = np.array([offer <= {"all", "interval"} for offer in offers], dtype=bool)
         there = np.array(["nothing" not in offer for offer in offers], dtype=bool)
         plain = _without(plain, ~known, ~there)
         tested = np.array([offer <= {"all"} for offer in offers], dtype=bool)
-        allowing = [unit for unit in first.allowing if unit < self.n_units and self.lam[unit] > 0]
+        allowing = [unit for unit in first.allowing if self.lam[unit] > 0]
         if not allowing and tested.all():
             return plain
         amount, slope = self._allowance(allowing, slopes)
@@ -156,12 +141,10 @@ class GivenEvidence:
 
     def units(self, units: Sequence[int]) -> GivenEvidence:
         """The same for some of the units, in the order given."""
-        kept = [*units, *(self.n_units + unit for unit in units)] if self.twins else list(units)
         return GivenEvidence(
-            tuple(part.of_units(kept) for part in self.strata),
+            tuple(part.of_units(units) for part in self.strata),
             self.lam[np.asarray(units, dtype=np.int64)],
             tuple(self.offers[unit] for unit in units),
-            self.twins,
         )
 
     def joined(self, others: Sequence[Any]) -> None:
@@ -178,7 +161,6 @@ class GivenEvidence:
             "bins": [part.to_dict() for part in self.strata],
             "lam": [number(value) for value in self.lam.tolist()],
             "offers": list(self.offers),
-            "twins": self.twins,
         }
 
     @classmethod
@@ -190,11 +172,10 @@ class GivenEvidence:
         strata = tuple(GivenMoments.from_dict(part) for part in values["bins"])
         lam = np.array([number(value) for value in values["lam"]], dtype=float)
         offers = tuple(OFFERS[OFFERS.index(offer)] for offer in values["offers"])
-        twins = bool(values["twins"])
         n_units = {part.n_units for part in strata}
-        if n_units != {len(lam) * (1 + twins)} or len(offers) != len(lam):
+        if n_units != {len(lam)} or len(offers) != len(lam):
             raise InputError("evidence of other units")
-        return cls(strata, lam, offers, twins)
+        return cls(strata, lam, offers)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, GivenEvidence) and all(
