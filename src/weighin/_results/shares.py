@@ -110,15 +110,19 @@ class Shares(SharesNumbers, Result):
         check_limit(limit)
         return tell(self, confidence_level, limit)
 
-    def plot(self, *, ax: Any = None, limit: int = 20, title: str | None = None) -> Any:
-        """Draw the total as one bar, cut into the shares, and under it each share with its 95% interval.
+    def plot(
+        self, *, relative: bool = True, ax: Any = None, limit: int = 20, title: str | None = None
+    ) -> Any:
+        """Draw the shares with 95% intervals, each from where the one before ended, up to all of it.
 
         Parameters
         ----------
+        relative : bool
+            In parts of the total, by default; in units of the metric with False, or where the total may be 0.
         ax : matplotlib Axes, optional
             Where to draw; a new figure by default. It is never shown.
         limit : int
-            At most so many features, the largest; the bar names the rest as others.
+            At most so many features, the largest; one bar stands for the others.
         title : str, optional
             Instead of the usual one.
 
@@ -132,7 +136,8 @@ class Shares(SharesNumbers, Result):
             If `limit` is less than 1.
         """
         check_plot(ax, limit, title)
-        return charts.draw(stack(self, limit, title), ax)
+        amount = not relative or not np.isfinite(self.shares).any()
+        return charts.draw(stack(self, limit, title, amount=amount), ax)
 
     def _columns(self, confidence_level: float) -> dict[str, Any]:
         values = columns(self, confidence_level)

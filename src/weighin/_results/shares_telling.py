@@ -14,10 +14,9 @@ from weighin._results.importance_words import about, heading
 from weighin._results.listed import few_rows_sentence
 from weighin._results.metric_words import CALLED
 from weighin._results.one_feature import probability
-from weighin._results.shares_charts import TITLE, stack
+from weighin._results.shares_charts import SUM, TITLE, stack
 from weighin._results.shares_numbers import SharesNumbers
 
-SUM = "all features"
 _READING = (
     "Each row gets the values of another row, one feature after the other, in an order of its own, until it is that "
     "other row. What the loss grows by when a feature's turn comes is its contribution; the mean over rows, donors and "
@@ -43,8 +42,13 @@ def tell(numbers: SharesNumbers, confidence_level: float, limit: int) -> Telling
         made=_made(numbers),
         notes=[*map(printable, numbers.notes)],
         simulated=numbers.simulated,
-        charts=[stack(numbers)],
+        charts=[stack(numbers, amount=amount) for amount in _scales(numbers)],
     )
+
+
+def _scales(numbers: SharesNumbers) -> list[bool]:
+    """Parts of the total, where there are any, and amounts."""
+    return [False, True] if np.isfinite(numbers.shares).any() else [True]
 
 
 def _table(numbers: SharesNumbers, level: float) -> Table:

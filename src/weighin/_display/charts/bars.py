@@ -28,21 +28,23 @@ def bars(chart: Bars, ax: Any = None) -> Any:
     values, names, singles = chart.values, chart.names, chart.singles
     # the label says that there is no number
     values = np.where(np.isfinite(values), values, 0.0)
+    starts = np.zeros(len(values)) if chart.starts is None else chart.starts
+    ends = starts + values
     ax, own = axes_for(ax)
     look = look_of(ax)
     rows = np.arange(len(names))
     write_around(ax, look, chart)
     pitch = name_rows(ax, names, look, own=own, signs=chart.signs)
     colours = [look.bar if value >= 0 else look.negative for value in values]
-    drawn = ax.barh(rows, values, height=0.62, color=colours, zorder=2)
-    reach = np.stack([values, values], axis=1)
+    drawn = ax.barh(rows, values, height=0.62, left=starts, color=colours, zorder=2)
+    reach = np.stack([starts, ends], axis=1)
     if chart.interval is not None:
-        low, high = (np.where(np.isfinite(end), end, values) for end in chart.interval)
+        low, high = (np.where(np.isfinite(end), starts + end, ends) for end in chart.interval)
         there = np.isfinite(chart.interval[0]) & np.isfinite(chart.interval[1])
         whiskers(ax, rows[there], low[there], high[there], look, pitch)
         for bar, pale in zip(drawn, chart.unsure, strict=True):
             bar.set_alpha(PALE if pale else 1.0)
-        reach = np.stack([values, low, high], axis=1)
+        reach = np.stack([starts, ends, low, high], axis=1)
     elif singles is not None and singles.shape[1] > 1:
         marks = np.where(np.isfinite(singles), singles, np.nan)
         ax.plot(
@@ -56,7 +58,9 @@ def bars(chart: Bars, ax: Any = None) -> Any:
             zorder=3,
         )
         reach = np.concatenate([reach, np.nan_to_num(marks)], axis=1)
-    _number(ax, values, chart.labels, np.minimum(reach.min(1), 0.0), np.maximum(reach.max(1), 0.0), look)
+    # one that begins at 0 keeps its number off the line there
+    numbered = reach if chart.starts is not None else np.c_[reach, np.zeros(len(values))]
+    _number(ax, values, chart.labels, numbered.min(1), numbered.max(1), look)
     ends_of_rows(ax, chart.asides, np.ones(len(names), bool), look)
     ax.axvline(0, color=look.ink, linewidth=1, zorder=4)
     bare(ax, look, percent=chart.percent)

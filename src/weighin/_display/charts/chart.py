@@ -81,12 +81,14 @@ class Bars(Rows):
     `interval`, shape (n,): ends of the whiskers.
     `singles`, shape (n, n_repeats): marks over the bars, where there is no interval.
     `line`: place of a dotted line across all rows.
+    `starts`, shape (n,): where each bar begins, so that bars follow each other up to a sum; by default at 0.
     """
 
     values: Values
     interval: Ends | None = None
     singles: Values | None = None
     line: float | None = None
+    starts: Values | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -70,6 +70,14 @@ def rows_of(chart: Rows) -> list[Spec]:
     if isinstance(chart, Bars):
         low, high = chart.interval or (nothing, nothing)
         numbers = {"value": chart.values, "low": low, "high": high}
+        if chart.starts is not None:
+            starts = chart.starts
+            numbers |= {
+                "low": starts + low,
+                "high": starts + high,
+                "start": starts,
+                "end": starts + chart.values,
+            }
     elif isinstance(chart, Dumbbell):
         numbers = {"value": chart.first, "low": chart.first, "high": chart.second}
         faint = faint if chart.unsure_first is None else chart.unsure_first
@@ -145,7 +153,11 @@ def rows_spec(chart: Rows, rows: Sequence[Spec], *, narrow: bool) -> Spec:
         "labelExpr": PERCENT if chart.percent else AMOUNT,
     }
     x: Spec = {"type": "quantitative", "axis": axis, "scale": {"domain": domain(rows), "nice": False}}
-    marks = _dots(chart, x, down) if isinstance(chart, Dumbbell) else _bars(x, down, 14 if narrow else 18)
+    marks = (
+        _dots(chart, x, down)
+        if isinstance(chart, Dumbbell)
+        else _bars(x, down, 14 if narrow else 18, cascade="start" in (rows[0] if rows else {}))
+    )
     layers = [
         *({**layer(mark.pop("mark"), **mark.pop("encoding")), **mark} for mark in marks),
         layer(zero, x={"datum": 0, "type": "quantitative"}),
@@ -178,14 +190,17 @@ def rows_spec(chart: Rows, rows: Sequence[Spec], *, narrow: bool) -> Spec:
     }
 
 
-def _bars(x: Spec, down: int, height: int) -> list[Spec]:
+def _bars(x: Spec, down: int, height: int, *, cascade: bool) -> list[Spec]:
     colour = {"condition": {"test": "datum.value < 0", "value": "var(--bar-negative)"}, "value": "var(--bar)"}
     pale = {"condition": {"test": "datum.sure", "value": 1}, "value": 0.38}
+    ends: Spec = (
+        {"x": {**x, "field": "end"}, "x2": {"field": "start"}} if cascade else {"x": {**x, "field": "value"}}
+    )
     return [
         {
             "name": "bars",
             "mark": {"type": "bar", "height": height, "yOffset": down},
-            "encoding": {"x": {**x, "field": "value"}, "color": colour, "fillOpacity": pale},
+            "encoding": {**ends, "color": colour, "fillOpacity": pale},
         },
         *(
             _rule(_LENGTH, down, {"color": ink}, size)
@@ -250,7 +265,7 @@ def _rule(x: Spec, down: int, look: Spec, size: float, low: str = "low", high: s
 
 def domain(rows: Sequence[Spec]) -> list[float]:
     """Ends of the axis: zero, every bar and every whisker, and a little room."""
-    keys = [key for key in ("value", "low", "high", *WHISKERS) if rows and key in rows[0]]
+    keys = [key for key in ("value", "low", "high", "start", "end", *WHISKERS) if rows and key in rows[0]]
     ends = [0.0, *(row[key] for row in rows for key in keys if row[key] is not None)]
     low, high = min(ends), max(ends)
     room = 0.02 * (high - low)
