@@ -16,6 +16,7 @@ from weighin._cli.app import app
 VERBS = [
     "demo",
     "run",
+    "shares",
     "effects",
     "interactions",
     "associations",

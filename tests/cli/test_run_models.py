@@ -199,6 +199,26 @@ def test_effects(cli, tmp_path, table, model):
     ]
 
 
+def test_shares(cli, tmp_path, table, model):
+    asked = ("shares", "model.joblib", "patients.csv", "-t", "days", "--trust", "--metric", "mse")
+    ran = cli(*asked, "--n-repeats", 3, "--group", "body=age,dose")
+    assert ran.code == 0, ran.err
+    found = weighin.Shares.load(tmp_path / "shares.json")
+    expected = weighin.shares(
+        model, table[COLUMNS], table["days"], metric="mse", groups={"body": ["age", "dose"]}, n_repeats=3,
+        random_state=0,
+    )  # fmt: skip
+    assert found.features == expected.features
+    np.testing.assert_allclose(found.contributions, expected.contributions)
+    assert "all features" in ran.out
+    assert (tmp_path / "shares.html").exists()
+    assert (tmp_path / "shares.png").exists()
+    assert cli("report", "shares.json", "-o", "again.html").code == 0
+    ran = cli("shares", "model.joblib", "patients.csv", "--trust", "-o", "no.json")
+    assert ran.code == 1
+    assert "--target" in ran.err
+
+
 def test_interactions(cli, tmp_path, table, model):
     asked = ("interactions", "model.joblib", "patients.csv", "-t", "days", "--trust")
     ran = cli(*asked, "--pair", "age,week", "--pair", "dose,age", "--n-repeats", 3)

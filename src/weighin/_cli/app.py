@@ -21,6 +21,7 @@ from weighin._cli import effects as _effects
 from weighin._cli import interactions as _interactions
 from weighin._cli import report as _report
 from weighin._cli import run as _run
+from weighin._cli import shares as _shares
 from weighin._cli import train as _train
 from weighin._cli.printing import say
 from weighin._cli.words import in_shell_words
@@ -40,6 +41,7 @@ app = typer.Typer(
 VERBS = (
     ("demo", _demo.demo, "From no data to a picture, on a simulated league."),
     ("run", _run.run, "Weigh the features of a trained model on a table."),
+    ("shares", _shares.shares, "How much of the loss features prevent: parts that add up."),
     ("effects", _effects.effects, "Which way each feature pushes predictions, and how far."),
     ("interactions", _interactions.interactions, "Which features act together, and how much."),
     ("associations", _associations.associations, "Columns that go together and stand in for each other."),

@@ -10,6 +10,15 @@ import typer
 
 from weighin._base.errors import InputError
 
+
+def _repeats(text: str) -> int | str:
+    if text == "auto":
+        return text
+    if not text.isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"{text!r} is neither auto nor an integer >= 1.")
+    return int(text)
+
+
 Model = Annotated[
     str,
     typer.Argument(
@@ -73,6 +82,29 @@ Group = Annotated[
 Within = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="Column of strata: rows exchange values only where it is equal."),
+]
+By = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Column of segments: also numbers for each of its values, such as year."
+    ),
+]
+Repeats = Annotated[
+    str,
+    typer.Option(
+        parser=_repeats,
+        metavar="auto|N",
+        help="Shuffles per feature: a number, or auto for as many as needed.",
+    ),
+]
+Precision = Annotated[
+    float | None,
+    typer.Option(
+        min=1e-6,
+        max=1.0,
+        metavar="PART",
+        help="Stop when standard errors are at most this share of the largest importance: 0.01.",
+    ),
 ]
 Weights = Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of sample weights.")]
 MaxSeconds = Annotated[

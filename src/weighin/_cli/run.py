@@ -17,14 +17,6 @@ from weighin._cli.outputs import ResultFiles, listed, open_page
 from weighin._cli.printing import say, show
 
 
-def _repeats(text: str) -> int | str:
-    if text == "auto":
-        return text
-    if not text.isdecimal() or int(text) < 1:
-        raise typer.BadParameter(f"{text!r} is neither auto nor an integer >= 1.")
-    return int(text)
-
-
 def run(
     model: options.Model,
     table: options.Rows,
@@ -52,31 +44,11 @@ def run(
             "be repeated.",
         ),
     ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN", help=("Column of segments: also numbers for each of its values, such as year.")
-        ),
-    ] = None,
+    by: options.By = None,
     within: options.Within = None,
     sample_weight: options.Weights = None,
-    n_repeats: Annotated[
-        str,
-        typer.Option(
-            parser=_repeats,
-            metavar="auto|N",
-            help="Shuffles per feature: a number, or auto for as many as needed.",
-        ),
-    ] = "auto",
-    precision: Annotated[
-        float | None,
-        typer.Option(
-            min=1e-6,
-            max=1.0,
-            metavar="PART",
-            help="Stop when standard errors are at most this share of the largest importance: 0.01.",
-        ),
-    ] = None,
+    n_repeats: options.Repeats = "auto",
+    precision: options.Precision = None,
     max_seconds: options.MaxSeconds = None,
     random_state: options.RandomState = 0,
     missing: options.Missing = "raise",
