@@ -18,6 +18,7 @@ from weighin._display import charts as _charts
 from weighin._display.charts import Cells, Chart, Curves, Rows
 from weighin._display.notebook import table_html
 from weighin._display.page import bundle as _bundle
+from weighin._display.page import panels as _panels
 from weighin._display.page import vega as _vega
 from weighin._display.telling import Section, Table, Telling
 
@@ -169,12 +170,14 @@ class _Drawing:
         if not isinstance(chart, Curves) or not self.interactive:
             return {"kind": "picture", "chart": chart, "choice": choice, "picture": _picture(chart)}
         panels = []
-        for panel, spec in zip(chart.panels, _vega.panel_specs(chart), strict=True):
+        for panel, spec in zip(chart.panels, _panels.panel_specs(chart), strict=True):
             place = len(self._specs)
             if spec is not None:
                 self._specs.append(spec)
             picture = Markup(_bundle.picture(spec, f"panel-{place}")) if spec is not None else ""
-            panels.append({"told": panel, "place": place, "picture": picture, "points": _vega.points(panel)})
+            panels.append(
+                {"told": panel, "place": place, "picture": picture, "points": _panels.points(panel)}
+            )
         local = any(panel.local is not None for panel in chart.panels)
         return {"kind": "panels", "chart": chart, "choice": choice, "panels": panels, "local": local}
 

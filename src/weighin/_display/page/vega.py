@@ -13,14 +13,11 @@ from typing import Any
 import numpy as np
 
 from weighin._base.text import printable
-from weighin._display.charts import Bars, Curves, Dumbbell, Panel, Rows
-from weighin._display.numbers import rounded
+from weighin._display.charts import Bars, Dumbbell, Rows
 
 Spec = dict[str, Any]
 ROW_WIDE, ROW_NARROW = 34, 50
 WIDE, NARROW = 900, 340
-# levels in order from which a curve tells more than dots, curves of single rows, and letters of a level
-LINE_FROM, CURVES, LEVEL = 5, 24, 18
 # how numbers along an axis are written: in percent, as amounts, as they are
 PERCENT, AMOUNT, PLAIN = (
     "format(datum.value, ',.4~%')",
@@ -32,7 +29,7 @@ WHISKERS = ("low1", "high1", "low2", "high2")
 _AXIS = {"domain": False, "ticks": False, "gridColor": "var(--line)", "labelColor": "var(--quiet)"}
 # the scale of another layer
 _LENGTH: Spec = {"type": "quantitative"}
-_CONFIG: Spec = {
+CONFIG: Spec = {
     "aria": False,
     "background": None,
     "font": "sans-serif",
@@ -186,7 +183,7 @@ def rows_spec(chart: Rows, rows: Sequence[Spec], *, narrow: bool) -> Spec:
         "padding": {"left": left, "right": right, "top": 28, "bottom": 6},
         "data": {"name": "rows", "values": list(rows)},
         "layer": layers,
-        "config": _CONFIG,
+        "config": CONFIG,
     }
 
 
@@ -203,7 +200,7 @@ def _bars(x: Spec, down: int, height: int, *, cascade: bool) -> list[Spec]:
             "encoding": {**ends, "color": colour, "fillOpacity": pale},
         },
         *(
-            _rule(_LENGTH, down, {"color": ink}, size)
+            rule_layer(_LENGTH, down, {"color": ink}, size)
             for ink, size in (("var(--ground)", 4), ("var(--ink)", 2))
         ),
     ]
@@ -216,7 +213,7 @@ def _dots(chart: Dumbbell, x: Spec, down: int) -> list[Spec]:
     }
     pale = {"condition": {"test": "datum.sure", "value": 1}, "value": 0.38}
     faint = {"condition": {"test": "datum.firm", "value": 1}, "value": 0.38}
-    rule = _rule(x, down, {}, 5 if chart.directed else 9)
+    rule = rule_layer(x, down, {}, 5 if chart.directed else 9)
     ink = "var(--ink)" if chart.directed else "var(--bar)"
     dot = {"type": "point", "filled": True, "opacity": 1, "stroke": ink, "strokeWidth": 1.5}
     if chart.directed:
@@ -250,12 +247,12 @@ def _points(dot: Spec, full: str, first: int, second: int) -> list[Spec]:
 def _whisker(ends: Sequence[str], down: int) -> list[Spec]:
     """A thin line with a cap at either end."""
     low, high = ends
-    rule = _rule(_LENGTH, down, {"color": "var(--ink)"}, 1.5, low, high)
+    rule = rule_layer(_LENGTH, down, {"color": "var(--ink)"}, 1.5, low, high)
     cap = {"type": "tick", "thickness": 1.5, "size": 7, "color": "var(--ink)", "opacity": 1, "yOffset": down}
     return [rule, *({"mark": cap, "encoding": {"x": {**_LENGTH, "field": end}}} for end in ends)]
 
 
-def _rule(x: Spec, down: int, look: Spec, size: float, low: str = "low", high: str = "high") -> Spec:
+def rule_layer(x: Spec, down: int, look: Spec, size: float, low: str = "low", high: str = "high") -> Spec:
     return {
         "transform": [{"filter": f"datum.{low} != null && datum.{high} != null"}],
         "mark": {"type": "rule", "strokeWidth": size, "yOffset": down, **look},
@@ -275,133 +272,3 @@ def domain(rows: Sequence[Spec]) -> list[float]:
 def _width(text: str) -> float:
     """Estimate how wide a text of 13 pixels is, where nothing can measure it."""
     return sum(13.5 if unicodedata.east_asian_width(letter) in "WF" else 7.4 for letter in text)
-
-
-def panel_specs(chart: Curves) -> list[Spec | None]:
-    """Specify each panel, all on one scale so that flat ones look flat; None where there is no point to draw."""
-    ends = chart.limits()
-    return [_panel_spec(panel, ends) for panel in chart.panels]
-
-
-def points(panel: Panel) -> list[tuple[str, str, str]]:
-    """Write each point: its name, the mean prediction and the interval."""
-    low, high = panel.interval
-    written = []
-    for label, *numbers in zip(panel.labels, panel.mean, low, high, strict=True):
-        number = rounded(*map(float, numbers))
-        written.append((printable(label), number.value, number.interval))
-    return written
-
-
-def _panel_spec(panel: Panel, ends: tuple[float, float]) -> Spec | None:
-    kind = panel.kind if panel.in_numbers else "ordered" if panel.kind != "nominal" else "nominal"
-    if kind == "ordered" and len(panel.values) < LINE_FROM:
-        kind = "nominal"
-    # a curve ends before the point for missing values; dots have one for them
-    names = _apart([short(printable(label), LEVEL) for label in panel.labels])
-    places: Any = list(map(finite, panel.values)) if kind == "numeric" else names
-    mean: list[Spec] = []
-    for k, (x, (at, value, interval)) in enumerate(zip(places, points(panel), strict=False)):
-        y, low, high = (finite(ends[k]) for ends in (panel.mean, *panel.interval))
-        if x is None or y is None or (kind == "ordered" and k >= len(panel.values)):
-            continue
-        tip = f"{value} ({interval})" if interval != "-" else value
-        point: Spec = {
-            "x": x,
-            "y": y,
-            "low": low,
-            "high": high,
-            "tip": [f"{panel.name} {at}", f"prediction {tip}"],
-        }
-        if panel.local is not None and k < len(panel.local) and kind != "nominal":
-            point["local"] = finite(panel.local[k])
-        mean.append(point)
-    if not mean:
-        return None
-    if kind == "nominal":
-        mean.sort(key=lambda point: -point["y"])
-        return _levels(mean, ends)
-    return _curve(mean, _curves(panel, places, ends), ends, ordered=kind == "ordered")
-
-
-def _curves(panel: Panel, places: Sequence[Any], ends: tuple[float, float]) -> list[Spec]:
-    """Give the curves of single rows, point by point, in as many digits as can be seen."""
-    digits = max(0, math.ceil(3 - math.log10(ends[1] - ends[0])))
-    return [
-        {"c": c, "x": x, "y": round(float(y), digits)}
-        for c, curve in enumerate(panel.curves[:CURVES])
-        for x, y in zip(places, curve, strict=False)
-        if x is not None and math.isfinite(y)
-    ]
-
-
-def _curve(mean: list[Spec], curves: list[Spec], ends: tuple[float, float], *, ordered: bool) -> Spec:
-    x: Spec = {"field": "x"}
-    if ordered:
-        x |= {"type": "ordinal", "sort": None, "scale": {"domain": [row["x"] for row in mean]}}
-        x["axis"] = {"grid": False, "labelAngle": 0, "labelOverlap": "parity", "labelLimit": 90}
-    else:
-        # years, or other numbers nobody puts a comma in
-        label = PLAIN if all(abs(row["x"]) < 10_000 for row in mean) else AMOUNT
-        x |= {"type": "quantitative", "scale": {"zero": False, "nice": False}}
-        x["axis"] = {"grid": False, "tickCount": 4, "labelExpr": label, "labelFlush": True}
-    y: Spec = {"field": "y", "type": "quantitative", "scale": {"domain": list(ends), "zero": False}}
-    y["axis"] = {"tickCount": 4, "labelExpr": AMOUNT}
-    hover = {
-        "name": "at",
-        "select": {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"},
-    }
-    lit: Spec = {"condition": {"param": "at", "empty": False, "value": 1}, "value": 0}
-    line = {"type": "line", "color": "var(--bar)", "strokeWidth": 2.5}
-    dot = {"type": "point", "filled": True, "size": 70, "color": "var(--bar)", "tooltip": {"content": "data"}}
-    area = {"type": "area", "color": "var(--bar)", "opacity": 0.22}
-    layers: list[Spec] = [
-        {"mark": area, "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}}
-    ]
-    if curves:
-        thin = {"type": "line", "color": "var(--quiet)", "strokeWidth": 1, "opacity": 0.28, "clip": True}
-        single = {"x": x, "y": y, "detail": {"field": "c"}}
-        layers.insert(0, {"data": {"name": "curves", "values": curves}, "mark": thin, "encoding": single})
-    layers.append({"mark": line, "encoding": {"x": x, "y": y}})
-    if any("local" in row for row in mean):
-        dashed = {
-            "type": "line",
-            "color": "var(--ink)",
-            "strokeWidth": 1.5,
-            "strokeDash": [4, 3],
-            "clip": True,
-        }
-        layers.append({"mark": dashed, "encoding": {"x": x, "y": {**y, "field": "local"}}})
-    layers.append({"params": [hover], "mark": dot, "encoding": {"x": x, "y": y, "opacity": lit}})
-    data = {"name": "mean", "values": mean}
-    return {"width": 246, "height": 165, "padding": 4, "data": data, "layer": layers, "config": _CONFIG}
-
-
-def _levels(mean: list[Spec], ends: tuple[float, float]) -> Spec:
-    place: Spec = {"field": "x", "type": "nominal", "sort": None}
-    place["axis"] = {"labelLimit": 110, "labelColor": "var(--ink)"}
-    x: Spec = {"field": "y", "type": "quantitative", "scale": {"domain": list(ends), "zero": False}}
-    x["axis"] = {"orient": "top", "tickCount": 4, "labelExpr": AMOUNT}
-    tip = {"tooltip": {"content": "data"}, "color": "var(--bar)"}
-    whisker = _rule(x, 0, {**tip, "opacity": 0.3}, 7)
-    whisker["encoding"]["y"] = place
-    dot = {
-        "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1, **tip},
-        "encoding": {"y": place, "x": x},
-    }
-    data = {"name": "mean", "values": mean}
-    return {
-        "width": 165, "height": {"step": 24}, "padding": 4, "data": data, "layer": [whisker, dot], "config": _CONFIG,
-    }  # fmt: skip
-
-
-def _apart(labels: Sequence[str]) -> list[str]:
-    """Tell levels apart that were cut to the same text."""
-    own: dict[str, None] = {}
-    for label in labels:
-        number, text = 1, label
-        while text in own:
-            number += 1
-            text = f"{label} ({number})"
-        own[text] = None
-    return list(own)
