@@ -47,6 +47,7 @@ bench: $(VENV)/.bench  ## weighin beside its alternatives, ratios in benchmarks/
 calibrate: $(VENV)/.dev  ## how often intervals hold, in docs/calibration*.md and docs/ablation.md (an hour)
 	$(BIN)/python -m calibration
 	$(BIN)/python -m calibration.weighed
+	$(BIN)/python -m calibration.sharing
 	$(BIN)/python -m calibration.given
 	$(BIN)/python -m calibration.given_more
 	$(BIN)/python -m calibration.interacting

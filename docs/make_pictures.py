@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 import shutil
 import tempfile
 from pathlib import Path
 
+import pandas as pd
+from fastai.learner import load_learner
 from rich.console import Console
 
 import weighin
@@ -20,12 +23,16 @@ HERE = Path(__file__).parent / "pictures"
 def main() -> None:
     """Run the demo and keep its chart, its tables and the top of its page."""
     with tempfile.TemporaryDirectory() as folder:
-        demo(folder=Path(folder) / "demo", seed=0, force=False)
+        demo(folder=Path(folder) / "demo", random_state=0, force=False)
         imp = weighin.Importance.load(Path(folder) / "demo" / "importance.json")
         photograph(Path(folder) / "demo" / "importance.html", HERE / "page.png", hover=".rows li")
         notebook = Path(folder) / "notebook.html"
         notebook.write_text(notebook_of(imp), encoding="utf-8")
         photograph(notebook, HERE / "notebook.png", only="main")
+        games = pd.read_parquet(Path(folder) / "demo" / "games.parquet")
+        learn = load_learner(Path(folder) / "demo" / "learner.pkl")
+        parts = weighin.shares(learn, games[games.year == 2021], metric="mse", n_repeats=20, random_state=0)
+    _plots.save(dataclasses.replace(parts, simulated=True).draw_on, HERE / "shares.png")
     _plots.save(imp.draw_on, HERE / "importance.png")
     console = Console(record=True, width=88, file=io.StringIO())
     console.print(imp)
