@@ -148,3 +148,37 @@ def test_interrupted_after_some_rows():
     assert not found.complete
     assert 0 < found.n_rows < 40_000
     assert found.contributions.sum() == pytest.approx(found.total, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_as_precise_as_asked():
+    x = np.random.default_rng(0).standard_normal((60_000, 5))
+
+    def model(rows: np.ndarray) -> np.ndarray:
+        return 2 * rows[:, 0] * rows[:, 1] + rows[:, 2]
+
+    found = weighin.shares(model, x, model(x), metric="mse", precision=0.03, random_state=0)
+    assert found.se.max() <= 0.03 * found.contributions.max()
+    assert found.n_rows < 60_000
+    assert found.contributions == pytest.approx([4, 4, 2, 0, 0], abs=0.4)
+    assert found.contributions.sum() == pytest.approx(found.evidence[0].total().estimate[0], rel=1e-9)
+    assert any("precision=0.03 was reached" in note for note in found.notes)
+    few = weighin.shares(model, x[:500], model(x[:500]), metric="mse", precision=0.2, random_state=0)
+    assert few.n_rows == 500
+
+
+@pytest.mark.slow
+def test_out_of_time_it_tells_of_the_rows_it_had():
+    import time
+
+    x = np.random.default_rng(0).standard_normal((200_000, 6))
+
+    def model(rows: np.ndarray) -> np.ndarray:
+        time.sleep(len(rows) * 1e-5)
+        return rows[:, 0] + rows[:, 1]
+
+    found = weighin.shares(model, x, x[:, 0], metric="mse", n_repeats=5, random_state=0, max_seconds=2)
+    assert 0 < found.n_rows < 200_000
+    assert not found.unfinished
+    assert any("time ran out" in note for note in found.notes)
+    assert found.contributions.sum() == pytest.approx(found.total, rel=1e-9)

@@ -57,18 +57,18 @@ def interaction(rows):
 
 
 @pytest.mark.parametrize(
-    ("model", "copied", "truth"),
+    ("model", "correlation", "truth"),
     [
-        (lambda t: 3 * t[:, 0] + t[:, 1] - 2 * t[:, 2], False, [18, 2, 8]),
-        (lambda t: t[:, 0] + t[:, 1], True, [4, 4, 0]),
-        (interaction, False, [4, 4, 2]),
+        (lambda t: 3 * t[:, 0] + t[:, 1] - 2 * t[:, 2], 0, [18, 2, 8]),
+        (lambda t: 3 * t[:, 0] + t[:, 1], 0.9, [23.4, 7.4, 0]),
+        (lambda t: t[:, 0] + t[:, 1], 1, [4, 4, 0]),
+        (interaction, 0, [4, 4, 2]),
     ],
-    ids=["linear", "a column and its copy", "interaction"],
+    ids=["linear", "correlated", "a column and its copy", "interaction"],
 )
-def test_closed_forms(model, copied, truth):
+def test_closed_forms(model, correlation, truth):
     X = normal(8_000, 3)
-    if copied:
-        X[:, 1] = X[:, 0]
+    X[:, 1] = correlation * X[:, 0] + (1 - correlation**2) ** 0.5 * X[:, 1]
     found = weighin.shares(model, X, model(X), metric="mse", n_repeats=5, random_state=0)
     assert found.contributions == pytest.approx(truth, abs=0.03 * sum(truth))
     assert found.total == pytest.approx(sum(truth), rel=0.06)

@@ -34,6 +34,7 @@ def shares(
     within: Any = None,
     by: Any = None,
     n_repeats: int | str = "auto",
+    precision: float | None = None,
     max_seconds: float | None = None,
     sample_weight: Any = None,
     random_state: int | None = None,
@@ -79,6 +80,10 @@ def shares(
     n_repeats : "auto" or int
         Other rows whose values each row gets. "auto" takes 5 to 50, as many as it takes to make the noise of choosing
         them at most a tenth of the variance of every contribution.
+    precision : float, optional
+        Instead of `n_repeats`: stop when the standard error of every contribution is at most so many parts of the
+        largest, 0.02 for 2%. Rows are drawn before they are encoded, and each gets the values of one other row; of fewer
+        than 8,192 rows all are taken.
     max_seconds : float, optional
         Stop about then, on some of the rows, and say so.
     sample_weight : str or array-like of shape (n_rows,), optional
@@ -143,7 +148,7 @@ def shares(
     """
     arguments.check(
         n_repeats=n_repeats,
-        precision=None,
+        precision=precision,
         max_seconds=max_seconds,
         random_state=random_state,
         missing=missing,
@@ -168,4 +173,4 @@ def shares(
         max_seconds, False, progress,
     )  # fmt: skip
     with Session(adapted) as session:
-        return ask.share(session)
+        return ask.share(session, precision)

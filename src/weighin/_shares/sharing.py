@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from weighin._base.errors import InputError, MetricError, listing
 from weighin._engine import Session
@@ -40,14 +40,16 @@ class Sharing(Weighing[Shares]):
             chained=True,
         )
 
-    def share(self, session: Session) -> Shares:
-        """Measure all rows."""
-        deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
-        experiment = self.experiment(session, deadline=deadline)
+    def share(self, session: Session, precision: float | None = None) -> Shares:
+        """Measure all rows, or as many as it takes."""
+        return self.fully(session) if precision is None else self.precisely(session, precision)
+
+    def _result(self, experiment: Experiment, *args: Any, **options: Any) -> Shares:
+        """As for `weigh`, with the features that took no part."""
         taking_part = {name for feature in experiment.features for name in (feature.name, *feature.members)}
         left_out = tuple(f.name for f in experiment.data.features if f.name not in taking_part)
         try:
-            return replace(self.on_all_rows(experiment), left_out=left_out)
+            return replace(super()._result(experiment, *args, **options), left_out=left_out)
         except Interrupted as interrupted:
             interrupted.result = replace(interrupted.result, left_out=left_out)
             raise

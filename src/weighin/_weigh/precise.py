@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from weighin._base.errors import InputError, MetricError
 from weighin._engine import Scores, SwapEffect, TimeUp
 from weighin._engine.measurement import extreme_exponent
-from weighin._inference import Inference, Staging, means
+from weighin._inference import Inference, Parts, Staging, means
 from weighin._inference.judging import judge
 from weighin._metrics import Metric
 from weighin._samplers import MarginalSampler
@@ -67,7 +67,8 @@ def weigh_precisely(
                 "near 1 (multiply all by one number)."
             )
         if tally is None:
-            tally = _Tally(experiment.metrics, precision, len(experiment.features))
+            kind = _Together if experiment.chained else _Tally
+            tally = kind(experiment.metrics, precision, len(experiment.features))
         tally.notes.update((re.sub(r"[\d,.]+", "", note), note) for note in experiment.data.notes)
         experiment = replace(experiment, features=[experiment.features[number] for number in tally.active])
         donors = MarginalSampler(
@@ -265,3 +266,44 @@ class _Tally:
         rows = means(widest).rows
         baseline, _ = metric.link.baseline(rows)
         return SwapEffect(float(baseline), change, widest.n_rows, (stages,))
+
+
+class _Together(_Tally):
+    """Features that take turns: all of them on all rows drawn, until all are precise enough."""
+
+    def add(self, scores: Scores) -> bool:
+        """Take a step's answers."""
+        if self._first is None:
+            self._first, self._evidence = scores, [effect.evidence for effect in scores.swap_effects]
+        else:
+            self._evidence = [
+                tuple(
+                    Parts((old.moments[0] + more.moments[0],))
+                    for old, more in zip(mine, new.evidence, strict=True)
+                )
+                for mine, new in zip(self._evidence, scores.swap_effects, strict=True)
+            ]
+        self.n_rows += scores.n_rows
+        self.n_predictions += scores.n_rows * scores.n_features
+        self.kernels = dict(enumerate(scores.kernels))
+        return True
+
+    def rows_needed(self) -> list[float]:
+        """Rows in all that the least precise feature needs; none where all are precise enough."""
+        needed = super().rows_needed()
+        if needed:
+            self.done[:] = False
+        return [max(needed)] if needed else []
+
+    def _judged(self, metric: Metric) -> Inference:
+        evidence = self._evidence[self.metrics.index(metric)]
+        nothing = np.zeros(len(self.done), dtype=bool)
+        return judge(evidence, metric.link, metric.greater_is_better, nothing)
+
+    def _swap_effect(self, metric: Metric) -> SwapEffect:
+        evidence, sign = self._evidence[self.metrics.index(metric)], -1.0 if metric.greater_is_better else 1.0
+        moments = evidence[0].moments[0]
+        baseline, _ = metric.link.baseline(means(moments).rows)
+        return SwapEffect(
+            float(baseline), sign * self._judged(metric).estimate[:, None], moments.n_rows, evidence
+        )
