@@ -82,8 +82,8 @@ def shares(
         them at most a tenth of the variance of every contribution.
     precision : float, optional
         Instead of `n_repeats`: stop when the standard error of every contribution is at most so many parts of the
-        largest, 0.02 for 2%. Rows are drawn before they are encoded, and each gets the values of one other row; of fewer
-        than 8,192 rows all are taken.
+        largest, 0.02 for 2%. Rows are drawn before they are encoded, and each gets the values of one other row; of
+        fewer than 8,192 rows all are taken.
     max_seconds : float, optional
         Stop about then, on some of the rows, and say so.
     sample_weight : str or array-like of shape (n_rows,), optional
