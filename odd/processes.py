@@ -20,35 +20,13 @@ import numpy as np
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 VERBS = {
-    "run": [
-        "run",
-        "model.joblib",
-        "table.csv",
-        "-t",
-        "y",
-        "--trust",
-        "--force",
-        "--n-repeats",
-        "{n}",
-        "-o",
-        "out.json",
-    ],
-    "effects": [
-        "effects",
-        "model.joblib",
-        "table.csv",
-        "-t",
-        "y",
-        "--trust",
-        "--force",
-        "--grid",
-        "{n}",
-        "-o",
-        "out.json",
-    ],
-    "associations": ["associations", "table.csv", "--force", "--n-rows", "4{n}", "-o", "out.json"],
-    "compare": ["compare", "a.json", "b.json", "--force", "--labels", "a,b{n}", "-o", "out.json"],
-    "report": ["report", "a.json", "--force", "-o", "out.html"],
+    "run": "run model.joblib table.csv -t y --trust --force --n-repeats {n} -o out.json".split(),
+    "effects": "effects model.joblib table.csv -t y --trust --force --grid {n} -o out.json".split(),
+    "interactions": "interactions model.joblib table.csv -t y --trust --force --n-repeats {n} -o out.json".split(),
+    "ablate": "ablate model.joblib table.csv -t y --trust --force --drop each --fits {n} -o out.json".split(),
+    "associations": "associations table.csv --force --n-rows 4{n} -o out.json".split(),
+    "compare": "compare a.json b.json --force --labels a,b{n} -o out.json".split(),
+    "report": "report a.json --force -o out.html".split(),
 }
 
 
@@ -96,6 +74,8 @@ def whole(verb: str, folder: Path) -> str:
     kinds = {
         "run": weighin.Importance,
         "effects": weighin.Effects,
+        "interactions": weighin.Interactions,
+        "ablate": weighin.Ablation,
         "associations": weighin.Associations,
         "compare": weighin.Comparison,
     }
@@ -213,10 +193,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m odd.processes", description=__doc__)
     parser.add_argument("--tries", type=int, default=40, help="signals for each verb")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--verbs", nargs="*", default=list(VERBS), choices=list(VERBS), help="only these")
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     bad = 0
-    for verb in VERBS:
+    for verb in options.verbs:
         for what, found in (
             ("signals", killed(verb, options.tries, rng)),
             ("at once", crowded(verb, 4, 3)),
