@@ -12,6 +12,7 @@ import samples
 from reader import read
 
 import weighin
+from pages import without_scripts
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +101,12 @@ def test_the_title_is_the_headline_and_what_is_predicted_stands_above_it(six):
     html = six.to_html(effects=effects, title="Mine & yours")
     assert "<h1>Mine &amp; yours</h1>" in html
     assert html.index("the predicted margin") < html.index("<h1>")
+
+
+def test_no_heading_says_the_title_again(six):
+    heads = re.findall(r"<h[12][^>]*>(.*?)<[/s]", without_scripts(six.to_html()))
+    assert len(heads) == len(set(heads))
+    assert heads[:2] == ["What the model weighs", "The chart"]
 
 
 def test_long_names_are_cut_in_the_chart_and_whole_in_the_table():

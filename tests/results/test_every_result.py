@@ -96,3 +96,14 @@ def test_every_result_says_what_computed_it_and_marks_made_up_data(result):
     ):
         assert "SIMULATED DATA" in text
     assert "SIMULATED DATA" not in str(result)
+
+
+def test_it_has_a_length_and_is_equal_to_the_same(result):
+    own = list(result)
+    assert len(own) == len(result) > 0
+    assert all(name in result for name in own)
+    assert "nobody" not in result
+    assert result == dataclasses.replace(result, date="2020-01-01T00:00:00+00:00")
+    assert result != dataclasses.replace(result, notes=("Another.",))
+    assert result != own
+    assert len({result, dataclasses.replace(result, date="")}) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -97,6 +98,25 @@ class Result(abc.ABC):
     def __iter__(self) -> Iterator[Any]:
         """Names of what `result[name]` gives."""
         return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(list(self._names()))
+
+    def __contains__(self, name: object) -> bool:
+        return name in list(self._names())
+
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same result, whenever and by whichever command it was made."""
+        if not isinstance(other, Result):
+            return NotImplemented
+        return type(self) is type(other) and self._kept() == other._kept()
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self._names()))
+
+    def _kept(self) -> str:
+        fields = json.loads(self.to_json())
+        return json.dumps({name: value for name, value in fields.items() if name not in ("date", "command")})
 
     def _names(self) -> Iterable[Any]:
         return self.features  # type: ignore[attr-defined]  # all but those that override it have some
