@@ -73,7 +73,9 @@ def distance_ratios(
             ratios[name] = 1.0
             continue
         own, others = (np.hstack([space(i) for i in places]) for places in (members, close_columns))
-        real, swapped = np.mean([_distances(own, others, one, other, shifts) for one, other in cuts], axis=0)
+        real, swapped = np.mean(
+            [_distances(own, others, first, other, shifts) for first, other in cuts], axis=0
+        )
         ratios[name] = float(swapped / real)
     return ratios
 

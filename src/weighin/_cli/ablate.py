@@ -101,8 +101,8 @@ def ablate(
     if is_learner(opened):
         recipe = _of_learner(opened, card, epochs, lr, one_cycle)
     else:
-        given = {"--epochs": epochs, "--lr": lr, "--one-cycle": one_cycle or None}
-        recipe = _of_estimator(learner, opened, target, options.names_or_none(columns), given)
+        readable = {"--epochs": epochs, "--lr": lr, "--one-cycle": one_cycle or None}
+        recipe = _of_estimator(learner, opened, target, options.names_or_none(columns), readable)
     shared.ablate_and_write(
         recipe,
         rows,
@@ -140,7 +140,7 @@ def _of_learner(
 
 
 def _of_estimator(
-    path: Path, estimator: Any, target: str | None, columns: list[str] | None, given: Mapping[str, Any]
+    path: Path, estimator: Any, target: str | None, columns: list[str] | None, readable: Mapping[str, Any]
 ) -> Recipe:
     """Fit clones of it; options that are for learners are refused."""
     from weighin._refit.recipes.recipe import Recipe
@@ -150,7 +150,7 @@ def _of_estimator(
             f"'{path}' holds a {type(estimator).__module__}.{type(estimator).__name__}; this command trains learners "
             "of fastai and estimators of scikit-learn again. In Python weighin.Recipe.from_function takes others."
         )
-    refused = [option for option, value in given.items() if value is not None]
+    refused = [option for option, value in readable.items() if value is not None]
     if refused:
         raise InputError(
             f"{refused[0]} is for learners of fastai; this is a {type(estimator).__name__}. Leave it out."

@@ -150,12 +150,12 @@ def rows_for(
         raise InputError(f"--columns names {twice!r} more than once.")
     left_out = {target, beside.get("sample_weight")}
     X = frame[list(columns)] if columns else frame[[name for name in frame.columns if name not in left_out]]
-    given: dict[str, Any] = {}
+    columns_given: dict[str, Any] = {}
     for name, column in beside.items():
         if column is not None:
             _check_column(frame, column, f"--{name.replace('_', '-')}")
-            given[name] = column if column in X.columns else frame[column]
-    return Rows(X, None if target is None else frame[target], given)
+            columns_given[name] = column if column in X.columns else frame[column]
+    return Rows(X, None if target is None else frame[target], columns_given)
 
 
 def classes_of(text: str | None, target: pd.Series | None) -> list[Any] | None:

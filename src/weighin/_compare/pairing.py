@@ -148,8 +148,8 @@ def _by_rows(first: Importance, second: Importance, places: Places) -> Inference
     if kept.lam is None or not lacking.any():
         return inference
     order = np.argsort(lacking, kind="stable")
-    known, left = np.split(order, [len(order) - lacking.sum()])
-    both = joined([chosen(inference, known.tolist()), chosen(independent(*apart), left.tolist())])
+    measured, left = np.split(order, [len(order) - lacking.sum()])
+    both = joined([chosen(inference, measured.tolist()), chosen(independent(*apart), left.tolist())])
     return chosen(both, np.argsort(order).tolist())
 
 

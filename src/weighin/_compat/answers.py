@@ -63,19 +63,19 @@ class _Form:
         self.width = sum(part.width for part in self.parts)
 
     def hold(self, answer: Any, n_rows: int) -> NDArray[Any]:
-        given = answer if self.several else [answer]
-        if isinstance(answer, list) != self.several or len(given) != len(self.parts):
+        all_answers = answer if self.several else [answer]
+        if isinstance(answer, list) != self.several or len(all_answers) != len(self.parts):
             raise NotNumbersError
-        held = [part.hold(array, n_rows) for part, array in zip(self.parts, given, strict=True)]
+        held = [part.hold(array, n_rows) for part, array in zip(self.parts, all_answers, strict=True)]
         return held[0] if len(held) == 1 else np.hstack(held)
 
     def give_back(self, columns: NDArray[Any]) -> Any:
         edges = np.cumsum([0, *(part.width for part in self.parts)])
-        given = [
+        all_answers = [
             part.give_back(columns[:, a:b])
             for part, a, b in zip(self.parts, edges[:-1], edges[1:], strict=True)
         ]
-        return given if self.several else given[0]
+        return all_answers if self.several else all_answers[0]
 
 
 class _Part:
@@ -109,9 +109,9 @@ class _Part:
     def give_back(self, columns: NDArray[Any]) -> NDArray[Any]:
         array = np.array(columns[:, 0] if self.ndim == 1 else columns, order="C")
         if self.labels is not None:
-            given = self.labels[array.astype(np.int64)]
+            labels = self.labels[array.astype(np.int64)]
             # texts as wide as the widest label
-            return given.astype(object) if self.dtype == object else given
+            return labels.astype(object) if self.dtype == object else labels
         return array.astype(self.dtype)
 
     def _numbered(self, labels: NDArray[Any]) -> NDArray[np.float64]:

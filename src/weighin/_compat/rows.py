@@ -75,9 +75,9 @@ class PandasRows:
     def replace(self, columns: Sequence[int], source: PandasRows, rows: Any) -> None:
         """Take some columns from `source`."""
         for column in columns:
-            given = source.native.iloc[rows, column]
-            given.index = self._frame.index
-            self._frame.isetitem(column, given)
+            cell_value = source.native.iloc[rows, column]
+            cell_value.index = self._frame.index
+            self._frame.isetitem(column, cell_value)
 
     @contextmanager
     def swapped(self, columns: Sequence[int], source: PandasRows, rows: Any) -> Iterator[None]:

@@ -39,8 +39,8 @@ class Single:
 
     def of_answers(self, estimator: Any, answers: Answers, y: Any, sample_weight: Any) -> float:
         """Score what the estimator has answered."""
-        given = {method: answers(method) for method in self.methods}
-        score = scored(self.scorer, _Answered(estimator, given, self.own_score), None, y, sample_weight)
+        predictions = {method: answers(method) for method in self.methods}
+        score = scored(self.scorer, _Answered(estimator, predictions, self.own_score), None, y, sample_weight)
         return float(score if self.name is None else score[self.name])
 
 
@@ -78,7 +78,7 @@ def parts(estimator: Any, scorer: Any) -> list[Part]:
     if not isinstance(several, dict):
         look = _look(estimator, scorer)
         return [Part(scorer, () if look is None else (Single(scorer, (look[0],), None, look[1]),))]
-    looks = {name: _look(estimator, one) for name, one in several.items()}
+    looks = {name: _look(estimator, scorer_of_name) for name, scorer_of_name in several.items()}
     looks_there = {name: look for name, look in looks.items() if look is not None}
     if get_config().get("enable_metadata_routing"):
         # what is routed to one scorer is checked against all of them: they stay together
@@ -163,9 +163,11 @@ def _own_score(estimator: Any) -> Look | None:
     return None
 
 
-def _same(estimator: Any, known: type, *names: str) -> bool:
+def _same(estimator: Any, expected: type, *names: str) -> bool:
     """Whether some methods are those of a known class, not ones written over them."""
-    return all(getattr_static(type(estimator), name, None) is getattr_static(known, name) for name in names)
+    return all(
+        getattr_static(type(estimator), name, None) is getattr_static(expected, name) for name in names
+    )
 
 
 def _is(scorer: Any, name: str) -> bool:

@@ -213,9 +213,9 @@ class Client:
         raise FetchError(f"The API did not accept the request for {where} ({status}).{said}")
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        asked = getattr(_failure(state), "wait", None)
+        wait_asked_for = getattr(_failure(state), "wait", None)
         backoff = tenacity.wait_exponential_jitter(initial=1, max=30, jitter=1)
-        return float(asked) if asked is not None else backoff(state)
+        return float(wait_asked_for) if wait_asked_for is not None else backoff(state)
 
     def _tell(self, state: tenacity.RetryCallState) -> None:
         seconds = math.ceil(state.next_action.sleep) if state.next_action else 0

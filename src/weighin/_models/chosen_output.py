@@ -32,17 +32,17 @@ class ChosenOutput:
     spread: float
 
 
-def choose_output(asked: Any, outputs: Outputs, predicted: NDArray[np.float64]) -> ChosenOutput:
+def choose_output(choice: Any, outputs: Outputs, predicted: NDArray[np.float64]) -> ChosenOutput:
     """Find the output asked for.
 
-    `asked`: Name or place; None for the usual one.
+    `choice`: Name or place; None for the usual one.
     `outputs`: What the model says of them.
     `predicted`, ndarray of shape (n_rows, n_outputs): Of rows as they are.
 
     Raises InputError: on an unknown output.
     """
     names, kind = output_names(outputs, predicted.shape[-1])
-    place, remark = _place(asked, names, kind, predicted.mean(0))
+    place, remark = _place(choice, names, kind, predicted.mean(0))
     own = predicted[:, place].astype(np.float64)
     return ChosenOutput(
         place=place,
@@ -84,9 +84,9 @@ def described(name: str, kind: str) -> str:
     return f"the predicted {name}" if kind == "target" else name or "the prediction"
 
 
-def _place(asked: Any, names: Sequence[str], kind: str, mean: NDArray[np.float64]) -> tuple[int, str]:
+def _place(choice: Any, names: Sequence[str], kind: str, mean: NDArray[np.float64]) -> tuple[int, str]:
     """Give the place of an output, and a remark where nobody asked and there are several."""
-    if asked is None:
+    if choice is None:
         if len(names) == 1:
             return 0, ""
         classes = kind in ("probability", "vote", "logit")
@@ -102,16 +102,16 @@ def _place(asked: Any, names: Sequence[str], kind: str, mean: NDArray[np.float64
             f"Of {len(names)} outputs ({listing(names)}), this is {names[place]!r}, {why}; choose another "
             "with output=.",
         )
-    if is_whole(asked) and str(asked) not in names:
-        if 0 <= int(asked) < len(names):
-            return int(asked), ""
-        raise InputError(f"output must be from 0 to {len(names) - 1}, got {asked}.")
-    if str(asked) in names:
-        return list(names).index(str(asked)), ""
+    if is_whole(choice) and str(choice) not in names:
+        if 0 <= int(choice) < len(names):
+            return int(choice), ""
+        raise InputError(f"output must be from 0 to {len(names) - 1}, got {choice}.")
+    if str(choice) in names:
+        return list(names).index(str(choice)), ""
     choices = (
         f"Outputs: {listing(names, 40)}." if names != [""] else "The model has one output: leave it out."
     )
-    raise InputError(f"Unknown output {asked!r}.{nearest(asked, names)} {choices}")
+    raise InputError(f"Unknown output {choice!r}.{nearest(choice, names)} {choices}")
 
 
 def ballots(pred: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:

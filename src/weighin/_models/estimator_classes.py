@@ -117,20 +117,20 @@ class EstimatorClasses:
             [classes[column] for classes, column in zip(self.of_targets, array.T, strict=True)], 1
         )
 
-    def check(self, asked: Outputs) -> None:
+    def check(self, requested: Outputs) -> None:
         """Refuse what the user says of the outputs, where the estimator knows better.
 
         Raises InputError.
         """
         if not self.of_targets:
             return
-        if asked.kind not in ("unknown", "label", "probability"):
+        if requested.kind not in ("unknown", "label", "probability"):
             raise InputError(
-                f"outputs={asked.kind!r} is not what the {self.name} gives: it predicts "
+                f"outputs={requested.kind!r} is not what the {self.name} gives: it predicts "
                 f"{'clusters' if self.clusters else 'classes'}, outputs='label' or 'probability'."
             )
         own = set() if self.one is None else set(self.one.tolist())
-        if asked.classes and own != set(asked.classes):
+        if requested.classes and own != set(requested.classes):
             raise InputError(
                 f"classes= are not those of the {self.name}, which knows its own: {listing(sorted(own, key=str))}. "
                 "Leave classes= out."

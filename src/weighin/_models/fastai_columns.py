@@ -32,18 +32,18 @@ def learner_columns(
     for feature in features:
         places = [rows.locate(column) for column in feature.columns]
         numbers = [place for place in places if place[0] == 1]
-        given = read_columns(X, [feature.name], data.kept)[0] if is_frame(X) else None
+        raw_column = read_columns(X, [feature.name], data.kept)[0] if is_frame(X) else None
         if not numbers:
             codes = encoded_values(rows, feature.columns[0])
             columns.append(
-                _categories(feature.name, codes, list(classes.get(feature.name, [])), given, most_levels)
+                _categories(feature.name, codes, list(classes.get(feature.name, [])), raw_column, most_levels)
             )
             continue
         values = rows.parts[1][:, numbers[0][1]].cpu().numpy().astype(np.float64)
         lost = np.ones(len(values), dtype=bool)
-        if given is not None and given.kind == "numeric":
-            lost = np.isnan(given.values)
-            values = np.where(lost, values, given.values)
+        if raw_column is not None and raw_column.kind == "numeric":
+            lost = np.isnan(raw_column.values)
+            values = np.where(lost, values, raw_column.values)
         values[lost] = _scaled_back(values[lost], feature.name, normalize)
         for part, position in places:
             # the indicator that FillMissing added
@@ -70,7 +70,7 @@ def _procs(learn: Any) -> dict[str, Any]:
 
 
 def _categories(
-    name: str, codes: NDArray[Any], vocab: Sequence[Any], given: Column | None, most_levels: int
+    name: str, codes: NDArray[Any], vocab: Sequence[Any], raw_column: Column | None, most_levels: int
 ) -> Column:
     """Categories by the codes the network gets, so that those it cannot tell from missing ones are missing."""
     if not vocab:
@@ -79,7 +79,9 @@ def _categories(
         return Column(name, "nominal", places.astype(np.float64), tuple(map(str, distinct.tolist())))
     levels = [value.item() if isinstance(value, np.generic) else value for value in vocab[1:]]
     numeric = all(isinstance(level, bool | int | float) and not is_missing(level) for level in levels)
-    ordered = (given is not None and given.kind == "ordered") or (numeric and len(levels) <= most_levels)
+    ordered = (raw_column is not None and raw_column.kind == "ordered") or (
+        numeric and len(levels) <= most_levels
+    )
     values = np.where(codes > 0, codes - 1.0, np.nan)
     texts = tuple(f"{level:g}" if isinstance(level, float) else str(level) for level in levels)
     return Column(name, "ordered" if ordered else "nominal", values, texts)

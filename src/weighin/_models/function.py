@@ -33,18 +33,18 @@ class FunctionModel(TableModel):
         """Take the table as it is; without a target, or with one of text, look whether predictions may be labels."""
         target = [] if y is None or hasattr(y, "detach") else as_array(y, "y").ravel().tolist()
         texts = {label for label in target if isinstance(label, str)}
-        asked, own = self.asked, self.outputs()
-        listed = asked.kind == "label" and asked.classes
+        requested, own = self.asked, self.outputs()
+        listed = requested.kind == "label" and requested.classes
         if (
-            (texts or asked.classes)
-            and asked.kind in ("unknown", "label")
+            (texts or requested.classes)
+            and requested.kind in ("unknown", "label")
             and own.kind == "unknown"
             and not listed
         ):
             seen = few_values(self.function, table_rows(X, self.name)[0])
             if seen and all(isinstance(value, str) for value in seen):
-                classes = asked.classes or tuple(sorted(texts.union(seen)))
-                self.asked = replace(asked, kind="label", classes=classes)
+                classes = requested.classes or tuple(sorted(texts.union(seen)))
+                self.asked = replace(requested, kind="label", classes=classes)
         data = super().encode(X, y, missing, needs_target)
         said = declared(self)
         if y is not None or said.classes or said.kind not in ("unknown", "label"):

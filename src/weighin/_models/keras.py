@@ -68,11 +68,15 @@ class KerasModel(TableModel):
         """What the model gives, as a matrix."""
         import keras
 
-        given: Any = rows.parts[0] if rows.keys is None else dict(zip(rows.keys, rows.parts, strict=True))
-        if isinstance(given, dict):
-            given = {key: part[:, 0] if self._ranks.get(key) == 1 else part for key, part in given.items()}
+        model_inputs: Any = (
+            rows.parts[0] if rows.keys is None else dict(zip(rows.keys, rows.parts, strict=True))
+        )
+        if isinstance(model_inputs, dict):
+            model_inputs = {
+                key: part[:, 0] if self._ranks.get(key) == 1 else part for key, part in model_inputs.items()
+            }
         with of_the_model():
-            out = self.model(given, training=False)
+            out = self.model(model_inputs, training=False)
         if isinstance(out, list | tuple | dict):
             if len(out) != 1:
                 raise ModelError(

@@ -31,16 +31,18 @@ def _of_estimator(part: Any, columns: Iterable[Any] | None) -> dict[str, list[An
     booster = _booster(part)
     if booster is not None:
         return {
-            name: known for name, known in _by_name(booster).items() if columns is None or name in columns
+            name: own_levels
+            for name, own_levels in _by_name(booster).items()
+            if columns is None or name in columns
         }
-    found = getattr(part, "best_estimator_", None)
-    if found is not None:
-        return _of_estimator(found, columns)
+    best = getattr(part, "best_estimator_", None)
+    if best is not None:
+        return _of_estimator(best, columns)
     levels: dict[str, list[Any]] = {}
     categories = getattr(part, "categories_", None)
     names = getattr(part, "feature_names_in_", columns)
     if isinstance(categories, list) and names is not None and not isinstance(names, str | slice):
-        levels |= {str(name): list(known) for name, known in zip(names, categories, strict=False)}
+        levels |= {str(name): list(own_levels) for name, own_levels in zip(names, categories, strict=False)}
     steps = getattr(part, "steps", ())
     for _, step in steps if isinstance(steps, list) else ():
         levels |= _of_estimator(step, columns)
@@ -133,7 +135,7 @@ def _places(booster: Any) -> list[int]:
 def _by_name(booster: Any) -> dict[str, list[Any]]:
     """Categories that a booster stores, by the names of their features, where it knows names."""
     names = booster.feature_names if _is_xgboost(booster) else booster.feature_name()
-    return {names[place]: known for place, known in _stored(booster).items()} if names else {}
+    return {names[place]: own_levels for place, own_levels in _stored(booster).items()} if names else {}
 
 
 def _plain_at_the_end(pipeline: Any, X: Any, by_name: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
@@ -146,8 +148,8 @@ def _plain_at_the_end(pipeline: Any, X: Any, by_name: Mapping[str, list[Any]]) -
         # what the steps say of these rows is told where they are predicted
         return {}
     return {
-        name: known
-        for name, known in by_name.items()
+        name: own_levels
+        for name, own_levels in by_name.items()
         if there.get(name) not in (None, nw.Categorical, nw.Enum)
     }
 

@@ -233,19 +233,19 @@ class Meaning:
 
 def declared(model: Model, response: str = "predict") -> Outputs:
     """What the user says of the outputs, completed by what the model says of them."""
-    asked, own = model.asked, model.outputs(response)
-    if asked.classes and asked.kind == "unknown" and own.kind != "unknown" and not own.of_classes:
+    requested, own = model.asked, model.outputs(response)
+    if requested.classes and requested.kind == "unknown" and own.kind != "unknown" and not own.of_classes:
         raise InputError(
             f"classes= is for outputs of classes, and those of {model.name} are {own}, {own.why}."
         )
-    if asked.kind == "unknown":
-        return replace(own, classes=asked.classes) if asked.classes else own
-    same = asked.kind == own.kind
+    if requested.kind == "unknown":
+        return replace(own, classes=requested.classes) if requested.classes else own
+    same = requested.kind == own.kind
     return replace(
-        asked,
-        classes=asked.classes or (own.classes if asked.of_classes else ()),
+        requested,
+        classes=requested.classes or (own.classes if requested.of_classes else ()),
         targets=own.targets,
-        levels=asked.levels,
+        levels=requested.levels,
         loss=own.loss if same else "",
         clusters=own.clusters and same,
         parts=own.parts if same else (),

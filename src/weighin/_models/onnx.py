@@ -98,25 +98,28 @@ class OnnxModel(TableModel):
     def _run(self, rows: ArrayRows) -> Any:
         assert rows.keys is not None
         size = next((entry.shape[0] for entry in self._inputs.values() if entry.shape), None)
-        given = dict(zip(rows.keys, rows.parts, strict=True))
-        given = {
-            name: part[:, 0] if len(self._inputs[name].shape) == 1 else part for name, part in given.items()
+        inputs_by_name = dict(zip(rows.keys, rows.parts, strict=True))
+        inputs_by_name = {
+            name: part[:, 0] if len(self._inputs[name].shape) == 1 else part
+            for name, part in inputs_by_name.items()
         }
         with of_the_model():
             if not isinstance(size, int):
-                return self.session.run([self._output], given)[0]
-            pieces = _pieces(given, rows.n_rows, size)
+                return self.session.run([self._output], inputs_by_name)[0]
+            pieces = _pieces(inputs_by_name, rows.n_rows, size)
             outs = [self.session.run([self._output], piece)[0] for piece in pieces]
         joined = [row for out in outs for row in out] if self._zipped else np.concatenate(outs)
         return joined[: rows.n_rows]
 
 
-def _pieces(given: dict[str, NDArray[Any]], n_rows: int, size: int) -> Iterator[dict[str, NDArray[Any]]]:
+def _pieces(
+    inputs_by_name: dict[str, NDArray[Any]], n_rows: int, size: int
+) -> Iterator[dict[str, NDArray[Any]]]:
     """So many rows at a time; the last ones are filled up with the first row."""
     for start in range(0, n_rows, size):
         rows = np.arange(start, start + size)
         rows[rows >= n_rows] = 0
-        yield {name: part[rows] for name, part in given.items()}
+        yield {name: part[rows] for name, part in inputs_by_name.items()}
 
 
 def _session(model: Any) -> Any:
@@ -161,10 +164,10 @@ def _class_labels(model: Any) -> tuple[Any, ...]:
             else onnx.load(stored, load_external_data=False)
         )
     graph = getattr(getattr(model, "model_proto", model), "graph", None)
-    found = [
+    mismatches = [
         tuple(value.decode() for value in entry.strings) or tuple(entry.ints)
         for node in getattr(graph, "node", ())
         for entry in node.attribute
         if entry.name.startswith("classlabels_") and (entry.strings or entry.ints)
     ]
-    return found[-1] if found else ()
+    return mismatches[-1] if mismatches else ()

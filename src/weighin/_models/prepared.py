@@ -215,5 +215,5 @@ def moved_with(encode: Encode, raw: Table, n_columns: int) -> list[tuple[int, ..
     return owned
 
 
-def _same(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
-    return np.asarray((one == other) | ((one != one) & (other != other)))
+def _same(first: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray((first == other) | ((first != first) & (other != other)))

@@ -236,12 +236,12 @@ def as_model(model: Any, *, device: Any = None, outputs: str | None = None, clas
     """
     if isinstance(model, type):
         raise ModelError(f"model is the class {model.__name__}; pass a trained instance of it.")
-    asked = asked_outputs(outputs, classes)
+    requested = asked_outputs(outputs, classes)
     tried = []
     for adapter in (*_of_other_packages(model), *ADAPTERS):
         if adapter.applies(model):
             adapted = adapter.adapt(model, device)
-            adapted.asked = asked
+            adapted.asked = requested
             return adapted
         tried.append(adapter.reads)
     _refuse_device(model, device)

@@ -118,11 +118,11 @@ class SklearnModel(TableModel):
 
     def _find_labels(self, rows: Any, y: Any) -> None:
         """Take texts that it predicts beside a target of text for labels, where nothing else marks a classifier."""
-        given = [] if hasattr(y, "detach") else as_array(y, "y").ravel().tolist()
-        if given and all(isinstance(label, str) for label in given):
+        labels_in_y = [] if hasattr(y, "detach") else as_array(y, "y").ravel().tolist()
+        if labels_in_y and all(isinstance(label, str) for label in labels_in_y):
             seen = few_values(self.estimator.predict, rows)
             if seen and isinstance(seen[0], str):
-                self.classes.of_targets = [np.array(sorted({*seen, *given}))]
+                self.classes.of_targets = [np.array(sorted({*seen, *labels_in_y}))]
                 # in which order it would give their probabilities is not known
                 self.asked = replace(self.asked, kind="label")
 

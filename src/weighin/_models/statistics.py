@@ -84,9 +84,9 @@ def lifelines_model(fitter: Any) -> PredictorModel:
         return [name for name in there if (name in own or name in strata) and name not in others]
 
     def predict(X: Any) -> Any:
-        given = pd.DataFrame(X)
+        frame = pd.DataFrame(X)
         return np.asarray(
-            fitter.predict_partial_hazard(given) if hazard else fitter.predict_median(given), float
+            fitter.predict_partial_hazard(frame) if hazard else fitter.predict_median(frame), float
         )
 
     def score(target: Any, pred: Any) -> float:

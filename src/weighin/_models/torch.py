@@ -220,20 +220,20 @@ class TorchModel:
 
 
 def _scale_of_members(
-    name: str, asked: Outputs, out: Tensor, target: Tensor | None
+    name: str, requested: Outputs, out: Tensor, target: Tensor | None
 ) -> Literal["number", "logit"]:
     """Whether members give numbers, or logits whose probabilities are averaged.
 
     Raises InputError: where neither the user nor the target says it.
     """
-    if asked.kind != "unknown":
-        return "logit" if asked.kind == "logit" else "number"
+    if requested.kind != "unknown":
+        return "logit" if requested.kind == "logit" else "number"
     whole = target is not None and bool((target == target.round()).all())
     if target is not None and not whole:
         return "number"
-    if out.shape[-1] > 1 and (whole or asked.classes):
+    if out.shape[-1] > 1 and (whole or requested.classes):
         return "logit"
-    if target is not None and not asked.classes and set(target.unique().tolist()) != {0, 1}:
+    if target is not None and not requested.classes and set(target.unique().tolist()) != {0, 1}:
         return "number"
     raise InputError(
         f"{name} gives {out.shape[1]} members of {out.shape[2]} output(s) for each row. Say what they are, for their "

@@ -38,9 +38,9 @@ def tensor_of(out: Any, n_rows: int) -> Tensor:
     for part in parts:
         if isinstance(part, Tensor) and part.ndim and len(part) == n_rows:
             return part
-    given = f" of {listing(type(part).__name__ for part in parts)}" if parts else ""
+    part_types = f" of {listing(type(part).__name__ for part in parts)}" if parts else ""
     raise ModelError(
-        f"The module must give a tensor with one entry per row, got {type(out).__name__}{given}."
+        f"The module must give a tensor with one entry per row, got {type(out).__name__}{part_types}."
     )
 
 
@@ -87,7 +87,7 @@ def last_activation(module: nn.Module, calls: Iterator[Callable[[], Tensor]]) ->
 
     `module`: hooked meanwhile. `calls`: each gives the module's outputs for some rows.
     """
-    found: type[nn.Module] | None = None
+    last_layer: type[nn.Module] | None = None
     ran: list[tuple[nn.Module, Tensor]] = []
     with _hooks(module, lambda part, out: ran.append((part, out))):
         for call in calls:
@@ -96,12 +96,15 @@ def last_activation(module: nn.Module, calls: Iterator[Callable[[], Tensor]]) ->
             if not ran or ran[-1][1].numel() != out.numel():
                 return Outputs()
             part, last = ran[-1]
-            if not torch.equal(last.reshape(out.shape).to(out.dtype), out) or found not in (None, type(part)):
+            if not torch.equal(last.reshape(out.shape).to(out.dtype), out) or last_layer not in (
+                None,
+                type(part),
+            ):
                 return Outputs()
-            found = type(part)
-    if found is None:
+            last_layer = type(part)
+    if last_layer is None:
         return Outputs()
-    return Outputs(_LAST[found], why=f"as its last layer is a {found.__name__}")
+    return Outputs(_LAST[last_layer], why=f"as its last layer is a {last_layer.__name__}")
 
 
 @contextmanager

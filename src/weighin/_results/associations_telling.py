@@ -70,8 +70,11 @@ def sentences(numbers: AssociationsNumbers, name: Name, limit: int = MOST_SENTEN
     """
     lines = [cluster_sentence(members, name) for members in numbers.clusters]
     close = [numbers[feature] for feature in numbers.features]
-    close = sorted((one for one in close if one.close), key=lambda one: -abs(one.close[0].association))
-    lines += [association_sentence(one.feature, one.close, name) for one in close[:limit]]
+    close = sorted(
+        (entry for entry in close if entry.close),
+        key=lambda entry: -abs(entry.close[0].association),
+    )
+    lines += [association_sentence(entry.feature, entry.close, name) for entry in close[:limit]]
     if len(close) > limit:
         more = len(close) - limit
         lines.append(f"{more} more {'features are' if more > 1 else 'feature is'} closely associated.")

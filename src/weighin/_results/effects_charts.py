@@ -34,8 +34,8 @@ class ChartOptions:
 def curves(numbers: EffectsNumbers, options: ChartOptions) -> Curves:
     """Give the curves of features, all on one scale; see `Effects.plot`."""
     check_limit(options.limit)
-    asked = None if options.features is None else names_among(options.features, numbers.features, "features")
-    effects = list(numbers.by_reach) if asked is None else [numbers[name] for name in asked]
+    names = None if options.features is None else names_among(options.features, numbers.features, "features")
+    effects = list(numbers.by_reach) if names is None else [numbers[name] for name in names]
     if not effects:
         raise InputError("Nothing to draw: features is empty.")
     shown, axis = effects[: options.limit], f"change of {numbers.what}" if options.centered else numbers.what

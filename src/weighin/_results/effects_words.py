@@ -47,19 +47,19 @@ def sentence(effect: FeatureEffect, what: str, name: Name = str) -> str:
         return f"{start} barely moves with {written} (by {reach})."
     if not effect.claim:
         return f"{start} moves with {written} by {reach}, which may be chance."
-    way = effect.direction
-    if way == "rises":
+    claimed = effect.direction
+    if claimed == "rises":
         return f"{start} rises with {written}: by {reach} from {name(labels[low])} to {name(labels[high])}."
-    if way == "falls":
+    if claimed == "falls":
         return f"{start} falls with {written}: by {reach} from {name(labels[high])} to {name(labels[low])}."
-    if way in ("peaks", "dips"):
-        turn, than = (high, "higher") if way == "peaks" else (low, "lower")
+    if claimed in ("peaks", "dips"):
+        turn, than = (high, "higher") if claimed == "peaks" else (low, "lower")
         before, after = (write(abs(float(average[turn] - average[end])), decimals) for end in (0, -1))
         return (
-            f"{start} {way} at {written} = {name(labels[turn])}: {before} {than} than at {name(labels[0])}, "
+            f"{start} {claimed} at {written} = {name(labels[turn])}: {before} {than} than at {name(labels[0])}, "
             f"{after} {than} than at {name(labels[-1])}."
         )
-    if way == "differs":
+    if claimed == "differs":
         ends = f"highest for {written} = {name(labels[high])} and lowest for {name(labels[low])}"
         return f"{start} is {ends}, by {reach}."
     return f"{start} goes up and down with {written}, by {reach} in all."

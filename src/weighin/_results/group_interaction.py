@@ -46,13 +46,13 @@ class GroupInteraction:
     def __repr__(self) -> str:
         sign = -1.0 if self.interaction < 0 else 1.0
         number = rounded(sign * self.interaction, *sorted((sign * self.ci_lower, sign * self.ci_upper)))
-        way = "less" if self.interaction < 0 else "more"
+        amount = "less" if self.interaction < 0 else "more"
         name = interval_name(self.confidence_level)
         interval = "too few rows for an interval" if self.few_rows else f"{name} {number.interval}"
         apart = (self.ci_lower > 0 or self.ci_upper < 0) and not self.few_rows
         unclear = "" if apart else ": cannot be told apart from their sum"
         members = " + ".join(map(printable, self.members))
         return (
-            f"{printable(self.group)} weighs {number.value} {way} than {members} one by one ({self.metric}, "
+            f"{printable(self.group)} weighs {number.value} {amount} than {members} one by one ({self.metric}, "
             f"{interval}){unclear}. {CORRELATED}"
         )

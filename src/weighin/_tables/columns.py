@@ -105,7 +105,7 @@ def column_of(name: str, values: Any) -> Column:
 
 
 def _sources(
-    X: Any, features: Sequence[str] | None, given: Sequence[str] | None
+    X: Any, features: Sequence[str] | None, names_given: Sequence[str] | None
 ) -> dict[str, Callable[[], Any]]:
     """Name each column of a table, unread."""
     if X is None:
@@ -127,9 +127,14 @@ def _sources(
         array = part.detach().cpu().numpy() if hasattr(part, "detach") else part
         check_matrix(array)
         sources |= {f"{prefix}{j}": partial(_same, column) for j, column in enumerate(array.T)}
-    if given is None and features and len(features) == len(sources) and not set(features) & set(sources):
-        given = None if any(is_frame(part) for _, part in parts) else features
-    return sources if given is None else dict(zip(given, sources.values(), strict=True))
+    if (
+        names_given is None
+        and features
+        and len(features) == len(sources)
+        and not set(features) & set(sources)
+    ):
+        names_given = None if any(is_frame(part) for _, part in parts) else features
+    return sources if names_given is None else dict(zip(names_given, sources.values(), strict=True))
 
 
 def check_matrix(X: Any) -> None:

@@ -50,17 +50,17 @@ class Table:
         """
         notes, in_order = list(self.notes), []
         names = columns_of(self.X) if is_frame(self.X) else {}
-        for what, given in values.items():
-            if isinstance(given, str | int | tuple) and not isinstance(given, bool):
-                if self.target is not None and column_label(given) == self.target.name:
-                    given = self.target
-                elif column_label(given) in names:
-                    given = column_label(given)
-            if given is not self.target:
-                given = _without_wrapper(given)
-            given, note = aligned(given, self.index, what)
+        for what, content in values.items():
+            if isinstance(content, str | int | tuple) and not isinstance(content, bool):
+                if self.target is not None and column_label(content) == self.target.name:
+                    content = self.target
+                elif column_label(content) in names:
+                    content = column_label(content)
+            if content is not self.target:
+                content = _without_wrapper(content)
+            content, note = aligned(content, self.index, what)
             notes += [note] if note else []
-            in_order.append(given)
+            in_order.append(content)
         return replace(self, notes=tuple(notes)), in_order
 
 
@@ -281,12 +281,12 @@ def _with_named_target(table: Table, y: Any) -> Table | None:
         return replace(table, X={key: part for key, part in table.X.items() if key != y}, y=table.X[y])
     names = list(table.feature_names or ())
     if y not in names:
-        known = (
+        hint = (
             f" among feature_names.{nearest(y, names)}"
             if names
             else ": X has no column names. Give them, feature_names="
         )
-        raise InputError(f"y={y!r} names a column, and there is none of that name{known}.")
+        raise InputError(f"y={y!r} names a column, and there is none of that name{hint}.")
     place = names.index(y)
     values = table.X[:, place]
     kept = [j for j in range(len(names)) if j != place]

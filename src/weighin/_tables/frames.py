@@ -320,7 +320,11 @@ def _read_csv(
         name: {level for level in levels[name] if isinstance(level, str)} for name in header if name in levels
     }
     words = {name: [text for text in MISSING_TEXTS if text not in texts.get(name, ())] for name in header}
-    kept: Any = {name: str for name, known in texts.items() if known and len(known) == len(levels[name])}
+    kept: Any = {
+        name: str
+        for name, trained_levels in texts.items()
+        if trained_levels and len(trained_levels) == len(levels[name])
+    }
     frame = pd.read_csv(path, low_memory=False, keep_default_na=False, na_values=words, dtype=kept)
     if missing is not None:
         # beside numbers a text can hardly be a name

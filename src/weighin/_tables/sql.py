@@ -123,25 +123,25 @@ def _parse(text: str, what: str) -> dict[str, Any]:
         raise InputError(f"{what}: the expression is longer than {LONGEST:,} letters: {text[:60]!r} ...")
 
     def parse(connection: Any) -> list[Any]:
-        asked = [f"SELECT {text}", "SELECT 1"]
+        queries = [f"SELECT {text}", "SELECT 1"]
         return [
             json.loads(connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()[0][0])
-            for sql in asked
+            for sql in queries
         ]
 
     try:
-        given, plain = _run(duckdb, parse, what)
-        problem = given.get("error_message", "") if given["error"] else ""
+        parsed, plain = _run(duckdb, parse, what)
+        problem = parsed.get("error_message", "") if parsed["error"] else ""
     except (duckdb.Error, RecursionError, UnicodeError) as error:
         problem = str(error) or type(error).__name__
-    if problem or len(given["statements"]) != 1:
+    if problem or len(parsed["statements"]) != 1:
         reason = problem.splitlines()[0] if problem else "several statements"
         raise InputError(f"{what}: {text!r:.200} is no expression ({reason}). {_LANGUAGE}")
-    chosen = given["statements"][0]["node"].get("select_list", ())
-    if _skeleton(given) != _skeleton(plain) or len(chosen) != 1 or chosen[0].get("alias"):
+    chosen = parsed["statements"][0]["node"].get("select_list", ())
+    if _skeleton(parsed) != _skeleton(plain) or len(chosen) != 1 or chosen[0].get("alias"):
         hint = " Join conditions with and." if len(chosen) > 1 else ""
         raise InputError(f"{what}: {text!r:.200} is not one expression.{hint} {_LANGUAGE}")
-    return dict(given)
+    return dict(parsed)
 
 
 def _skeleton(tree: Any) -> Any:

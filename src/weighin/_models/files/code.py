@@ -30,7 +30,7 @@ def from_code(text: str) -> Any:
     # it may have been written a moment ago
     importlib.invalidate_caches()
     try:
-        thing: Any = importlib.import_module(module_name)
+        member: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is not None and (module_name + ".").startswith(error.name + "."):
             near = nearest(module_name, [path.stem for path in Path.cwd().glob("*.py")])
@@ -45,13 +45,13 @@ def from_code(text: str) -> Any:
         raise ModelError(f"{text!r} cannot be imported: {type(error).__name__}: {error}.") from error
     owner = module_name
     for part in name.split("."):
-        if not hasattr(thing, part):
-            public = [entry for entry in dir(thing) if not entry.startswith("_")]
+        if not hasattr(member, part):
+            public = [entry for entry in dir(member) if not entry.startswith("_")]
             raise InputError(f"{owner!r} has no {part!r}.{nearest(part, public)}")
-        thing, owner = getattr(thing, part), f"{owner}.{part}"
-    if isinstance(thing, type) or not (callable(thing) or hasattr(thing, "predict")):
-        kind = "a class" if isinstance(thing, type) else f"a {type(thing).__name__}"
+        member, owner = getattr(member, part), f"{owner}.{part}"
+    if isinstance(member, type) or not (callable(member) or hasattr(member, "predict")):
+        kind = "a class" if isinstance(member, type) else f"a {type(member).__name__}"
         raise ModelError(
             f"{text!r} is {kind}; name a trained model, or a function from a table to predictions."
         )
-    return thing
+    return member

@@ -198,30 +198,30 @@ def make_plan(recipe: Recipe, frame: pd.DataFrame, drop: Any, add: Any, replace:
     return plan, near_zero
 
 
-def _entries(given: Any, what: str) -> list[tuple[str | None, Any]]:
+def _entries(option: Any, what: str) -> list[tuple[str | None, Any]]:
     """Labels and contents of an argument: one name, several, or a mapping."""
-    if given is None:
+    if option is None:
         return []
-    if isinstance(given, str):
-        return [(None, given)]
-    if isinstance(given, Mapping):
-        return [(str(label), content) for label, content in given.items()]
-    if isinstance(given, list | tuple):
-        return [(None, content) for content in given]
-    raise InputError(f"{what} must be a name, a list of names or a mapping, got {type(given).__name__}.")
+    if isinstance(option, str):
+        return [(None, option)]
+    if isinstance(option, Mapping):
+        return [(str(label), content) for label, content in option.items()]
+    if isinstance(option, list | tuple):
+        return [(None, content) for content in option]
+    raise InputError(f"{what} must be a name, a list of names or a mapping, got {type(option).__name__}.")
 
 
-def _pairs(given: Any) -> list[tuple[list[str], Any]]:
-    if given is None:
+def _pairs(option: Any) -> list[tuple[list[str], Any]]:
+    if option is None:
         return []
-    if not isinstance(given, Mapping):
+    if not isinstance(option, Mapping):
         raise InputError(
             "replace must map features to what comes in their place, such as "
-            f"{{'home_elo,away_elo': {{'elo_diff': 'home_elo - away_elo'}}}}, got {type(given).__name__}."
+            f"{{'home_elo,away_elo': {{'elo_diff': 'home_elo - away_elo'}}}}, got {type(option).__name__}."
         )
     return [
         ([name.strip() for name in names.split(",")] if isinstance(names, str) else list(names), source)
-        for names, source in given.items()
+        for names, source in option.items()
     ]
 
 

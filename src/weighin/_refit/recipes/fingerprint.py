@@ -54,8 +54,10 @@ def describe(thing: Any, depth: int = 0) -> str:
     if isinstance(thing, types.FunctionType):
         inner = [cell.cell_contents for cell in thing.__closure__ or () if _filled(cell)]
         inner += [thing.__globals__[name] for name in _names(thing.__code__) if name in thing.__globals__]
-        given = [thing.__defaults__, thing.__kwdefaults__, inner if depth < _DEEP else None]
-        return f"{thing.__module__}.{thing.__qualname__} {_code(thing.__code__)} {describe(given, depth + 1)}"
+        defaults = [thing.__defaults__, thing.__kwdefaults__, inner if depth < _DEEP else None]
+        return (
+            f"{thing.__module__}.{thing.__qualname__} {_code(thing.__code__)} {describe(defaults, depth + 1)}"
+        )
     if isinstance(thing, type):
         return f"{thing.__module__}.{thing.__qualname__} {_methods(thing)}"
     if isinstance(thing, types.BuiltinFunctionType | types.ModuleType):

@@ -74,9 +74,9 @@ class Recipe:
         if not callable(self.trainer):
             raise InputError(f"trainer must be a function (frame, features, seed), got {self.trainer!r:.80}.")
         if self.train_rows is not None:
-            given = as_table(self.train_rows).X
-            check_columns(given, names, "the recipe trains on")
-            rows = frame_of(given, column_names(given))
+            train_frame = as_table(self.train_rows).X
+            check_columns(train_frame, names, "the recipe trains on")
+            rows = frame_of(train_frame, column_names(train_frame))
             object.__setattr__(self, "train_rows", rows)
         # summed up now: a function may hold a list that its calls fill
         object.__setattr__(self, "_sum", digest(describe([self.features, self.target, self.trainer])))
