@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import SVC
 from torch import nn
 
 import weighin
@@ -150,6 +154,8 @@ def test_classes_are_measured_on_raw_scores():
         found = weighin.interactions(adds_up, rows, random_state=0)
         assert found.what == "the decision function"
         assert (found.interaction.estimate == 0).all()
+    machine = SVC().fit(rows, labels)
+    assert weighin.interactions(machine, rows, surfaces=0, random_state=0).what == "the decision function"
     forest = RandomForestClassifier(10, max_depth=3, random_state=0).fit(rows, labels)
     found = weighin.interactions(forest, rows, random_state=0)
     assert found.what == "the probabilities"
@@ -247,3 +253,48 @@ def test_ctrl_c_keeps_the_pairs_or_rows_that_were_finished():
     with pytest.raises(KeyboardInterrupt) as stopped:
         weighin.interactions(model, rows, n_repeats=2, random_state=0)
     assert not isinstance(stopped.value, weighin.Interrupted)
+
+
+def test_nothing_is_claimed_of_a_model_that_does_not_repeat_itself():
+    rows, noise = np.random.default_rng(0).standard_normal((300, 2)), np.random.default_rng(1)
+    found = weighin.interactions(
+        lambda t: t[:, 0] * t[:, 1] + noise.normal(size=len(t)), rows, random_state=0
+    )
+    assert found.noise > 0
+    assert not any(line.claimed for line in found.lines())
+    assert "so nothing is claimed" in found.summary()
+
+
+def test_a_model_of_the_whole_table_is_called_on_it_and_has_no_surfaces():
+    rows = np.random.default_rng(0).standard_normal((300, 3))
+    found = weighin.interactions(
+        lambda t: t[:, 0].argsort().argsort() * t[:, 1] / len(t), rows, n_repeats=2, random_state=0
+    )
+    assert found["x0", "x1"].claimed
+    assert found["x0", "x2"].interaction == 0
+    assert found.surfaces == ()
+    assert "on the whole table in one call" in found.summary()
+
+
+def test_time_that_is_up_keeps_what_is_finished(monkeypatch):
+    rows = np.random.default_rng(0).standard_normal((9_000, 4))
+    n_predicted = []
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + 1e6 * (sum(n_predicted) > stop))
+    monkeypatch.setattr("weighin._interactions.experiment.time", clock)
+
+    def model(table):
+        n_predicted.append(len(table))
+        return table[:, 0] * table[:, 1]
+
+    options = {"n_repeats": 2, "max_memory": 1, "random_state": 0, "max_seconds": 1e5}
+    stop = 10**9
+    assert weighin.interactions(model, rows, surfaces=0, **options).complete
+    stop, n_predicted = 0.6 * sum(n_predicted), []
+    found = weighin.interactions(model, rows, **options)
+    assert not found.complete
+    assert found.n_rows < 9_000
+    assert found["x0", "x1"].interaction == pytest.approx(1, rel=0.2)
+    assert "Stopped because time ran out" in found.summary()
+    stop, n_predicted = 0, []
+    with pytest.raises(weighin.InputError, match="ran out before anything was finished"):
+        weighin.interactions(model, rows, **options)

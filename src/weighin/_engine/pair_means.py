@@ -88,14 +88,12 @@ class Pairs:
     def collect(self, run: Run, advance: Advance) -> PairScores:
         """Swap all features and pairs, batch by batch; keep what is finished when interrupted."""
         means = _PairMeans(self, run)
-        complete = False
         try:
             means.collect(advance)
-            complete = True
         except KeyboardInterrupt:
             if not means.n_rows:
                 raise
-        return means.scores(complete)
+        return means.scores()
 
 
 class _PairMeans:
@@ -137,18 +135,18 @@ class _PairMeans:
                 if sums and (n_pairs == len(self.places) or (n_pairs and not self.n_rows)):
                     self.n_rows, self._sums = self.n_rows + batch.n_receivers, sums
 
-    def scores(self, complete: bool) -> PairScores:
+    def scores(self) -> PairScores:
         """What the sums say."""
         run, total, *pairs = self.run, *(sums.evidence() for sums in self._sums)
         moved = [_moved(evidence) for evidence in (total, *pairs)]
-        probe = run.view.probe
+        probe, n_finished = run.view.probe, sum(map(len, moved[1:]))
         return PairScores(
             total,
             tuple(evidence for part in pairs for evidence in part),
             moved[0],
             np.concatenate([*moved[1:], np.zeros(0)]),
             self.n_rows,
-            complete,
+            self.n_rows == run.n_receivers and n_finished == len(self.places),
             tuple(run.kernel.names(self.features)),
             probe.noise,
             probe.why_at_once,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -44,6 +44,9 @@ class Experiment:
     resources: Resources
     deadline: float | None
     progress: bool | None
+    n_surfaces: int
+    own: Mapping[tuple[int, ...], Feature]
+    table: Any
 
     @property
     def late(self) -> bool:
@@ -85,19 +88,22 @@ class Experiment:
         )
         if not found.complete and not self.late:
             raise Interrupted(found, len(places), "pairs")
-        return found
+        # rows that have a say in each other's predictions cannot be moved one by one
+        return found if scores.why_at_once or not found.complete else self._with_surfaces(found)
 
-    def with_surfaces(self, found: Interactions, most: int, own: Any, table: Any) -> Interactions:
-        """Add surfaces of the strongest pairs, where there is time for them and rows can be moved one by one."""
+    def _with_surfaces(self, found: Interactions) -> Interactions:
+        """Add surfaces of the strongest pairs of single features."""
         by_name = {feature.name: feature for feature in self.features if not feature.members}
         pairs = [
             (by_name[first], by_name[second])
             for first, second in (line.features for line in found.lines() if line.claimed)
             if first in by_name and second in by_name
-        ][:most]
-        if not pairs or not found.complete:
+        ][: self.n_surfaces]
+        if not pairs:
             return found
-        moving = Moving(self.session, self.data, self.measured, own, table, self.seed, self.resources)
+        moving = Moving(
+            self.session, self.data, self.measured, self.own, self.table, self.seed, self.resources
+        )
         with tracking("Surfaces", len(pairs) * moving.work, self.progress) as advance:
             surfaces = [moving.surface(pair, advance) for pair in pairs]
         return replace(found, surfaces=claimed([surface for surface in surfaces if surface is not None]))
@@ -152,7 +158,7 @@ class Experiment:
         if scores.noise:
             notes.append(
                 "The model is stochastic: two predictions of the same rows differ by up to "
-                f"{scores.noise:.3g}; that noise counts as acting together in every pair."
+                f"{scores.noise:.3g}; that noise counts as acting together in every pair, so nothing is claimed."
             )
         if scores.why_at_once:
             notes.append(
@@ -195,6 +201,7 @@ class Experiment:
             groups={feature.name: feature.members for feature in shown if feature.members},
             kernels={feature.name: kernel for feature, kernel in zip(shown, singles.kernels, strict=True)},
             complete=scores.complete,
+            noise=scores.noise,
             notes=tuple(notes),
             **provenance(),
         )

@@ -148,11 +148,10 @@ def interactions(
         values = row_values(table.X, data, within=within, by=None, sample_weight=sample_weight)
         resources, scale = Resources(batch_size, n_jobs, int(max_memory) * 2**20), measured(adapted, data)
         experiment = Experiment(
-            session, data, chosen, scale, values, n_repeats, seed, resources, deadline, progress
-        )
+            session, data, chosen, scale, values, n_repeats, seed, resources, deadline, progress, surfaces, own, table.X
+        )  # fmt: skip
         try:
-            found = experiment.result(asked)
-            return experiment.with_surfaces(found, surfaces, own, table.X)
+            return experiment.result(asked)
         except TimeUp:
             raise InputError(
                 f"max_seconds={max_seconds:g} ran out before anything was finished; allow more time."

@@ -102,16 +102,20 @@ class Moving:
     def _what(self, place: int, width: int) -> str:
         """Name the output at a place, in words."""
         names, kind = output_names(declared(self.session.model, self.measured.response), width)
-        if self.measured.what != "the prediction":
-            return self.measured.what + (f" of {names[place]}" if width > 1 and names[place] else "")
-        return described(names[place], kind)
+        name, what = names[place], self.measured.what
+        if kind == "vote" or what == "the prediction":
+            return described(name, kind)
+        what = {"the probabilities": "the probability", "the logits": "the logit"}.get(what, what)
+        return f"{what} of {name}" if name else what
 
 
 def _most_together(predicted: NDArray[np.float64]) -> int:
     """The output whose surface is furthest from a sum."""
     mean = predicted.mean(2)
     apart = mean - mean.mean(0) - mean.mean(1)[:, None] + mean.mean((0, 1))
-    return int(np.square(apart).sum((0, 1)).argmax())
+    strength = np.square(apart).sum((0, 1))
+    # of two classes, whose scores mirror each other, the second, as everywhere
+    return len(strength) - 1 - int(strength[::-1].round(12).argmax())
 
 
 def _labels(column: Column, grid: Grid) -> tuple[str, ...]:

@@ -47,7 +47,8 @@ def measured(model: Model, data: Encoded) -> Measured:
     """Choose the raw scores of classes, where the model gives them; else what a user sees."""
     context = model.metric_context(data)
     meant = declared(model, context.response)
-    if hasattr(getattr(model, "estimator", None), "decision_function") and context.response != "predict":
+    decides = hasattr(getattr(model, "estimator", None), "decision_function")
+    if decides and meant.of_classes and not meant.clusters and model.asked.kind != "label":
         return Measured("decision_function", centred, "the decision function")
     if meant.kind == "label" and meant.classes and not meant.parts:
         n_classes = len(meant.classes)

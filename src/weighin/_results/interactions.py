@@ -55,6 +55,8 @@ class Interactions(InteractionsNumbers, Result):
         How swaps of each feature were predicted.
     complete : bool
         False after Ctrl-C, or when the time allowed was over.
+    noise : float
+        Largest difference between two predictions of the same rows: above 0 nothing is claimed.
     simulated : bool
         Whether the rows are known to be made up.
     notes : tuple of str

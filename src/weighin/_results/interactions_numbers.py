@@ -46,6 +46,7 @@ class InteractionsNumbers:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kernels: Mapping[str, str] = field(default_factory=dict)
     complete: bool = True
+    noise: float = 0.0
     simulated: bool = False
     notes: tuple[str, ...] = field(default=())
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -134,6 +135,8 @@ class InteractionsNumbers:
         both, share, adjusted = self.interaction, self.interaction_share, self.pvalue_holm
         ends, share_ends = self.interval(confidence_level), self.share_interval(confidence_level)
         claimed = is_claimed(adjusted, both.few_rows, confidence_level) & (share.estimate >= LEAST_SHARE)
+        # of a model that does not repeat itself every pair shows moves
+        claimed &= self.noise == 0
         columns: dict[str, NDArray[Any]] = {
             "interaction": both.estimate,
             "se": both.se,
