@@ -260,6 +260,10 @@ def _cells() -> dict[str, Cell]:
         "missing where another is large": Cell(_missing, _fills, 3.3608, "classes"),
         "weak, b = .3": _weak(0.3),
         "weak, b = .15": _weak(0.15),
+        "weak, b = .3, model shrunken by half": Cell(
+            moved(ninety, lambda w: REST, lambda x, w: 0.3 * x + w[:, 0]),
+            of_columns(lambda x, w: 0.15 * x + w[:, 0]), 2 * 0.3 * 0.15 * 0.19,
+        ),
     }  # fmt: skip
     useless = {
         "useless: a copy the model uses": _copy(1.0),
@@ -270,6 +274,9 @@ def _cells() -> dict[str, Cell]:
             of_columns(lambda x, w: 1.8 * x),
             0.0,
             rows=large,
+        ),
+        "useless: a sine, model shrunken by more than half": Cell(
+            moved(sine, lambda w: 0.3, lambda x, w: 2 * sine(w)), of_columns(lambda x, w: 0.8 * x), 0.0
         ),
         "useless: stands in for a product": Cell(
             moved(product, lambda w: 0.5, lambda x, w: 2 * product(w)), of_columns(lambda x, w: 1.6 * x), 0.0

@@ -119,3 +119,30 @@ def test_few_rows_and_one_column():
     alone = raw({"a": columns[0].values})
     _, swap = swapped(alone, "a")
     assert (swap.donors == one_block(50).donors).all()
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["x", "w"])
+def test_odd_values_in_rows_that_were_not_fitted_on(odd, name):
+    data = curved(300)
+    # which rows are fitted on follows from the seed: some of the odd ones are not
+    data[name][::97] = odd
+    columns = raw(data)
+    _, swap = swapped(columns, "x", most_rows=30)
+    own = columns[0].values[one_block(300).rows]
+    assert (np.isnan(swap.moved["x"]) == np.isnan(own[swap.donors])).all()
+    assert (np.isinf(swap.moved["x"]) == np.isinf(own[swap.donors])).all()
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 11])
+def test_a_handful_of_rows(n):
+    rng = np.random.default_rng(n)
+    columns = raw(
+        {"x": rng.normal(size=n), "w": rng.normal(size=n), "level": np.arange(n) % 2}, level="category"
+    )
+    unit = given_the_rest(columns, "x")
+    model = fit_given(columns, [unit])
+    swap = model.swaps(unit, one_block(n, n_repeats=1), 0)
+    assert (swap.donors != np.arange(n)).all()
+    assert np.isfinite(swap.moved["x"]).all()
+    assert np.isfinite(model.report(unit).lam)

@@ -31,6 +31,7 @@ class Basis:
     `knots`: Where the slopes of the hinges begin, on the scaled number.
     `curved`, ndarray of bool: Which columns bend.
     `square`: Whether there is a square.
+    `limits`: Smallest and largest number; infinite ones count as these.
     """
 
     levels: Values | None
@@ -53,9 +54,7 @@ class Basis:
         there = values[np.isfinite(values)] if column.kind != "category" else values[~is_missing]
         missing, none = bool(is_missing.any()), np.empty(0)
         levels, centre, spread, knots, square = None, 0.0, 1.0, none, False
-        limits = (-np.inf, np.inf)
-        if np.isinf(values).any() and len(there):
-            limits = (float(there.min()), float(there.max()))
+        limits = (float(there.min()), float(there.max())) if len(there) else (0.0, 0.0)
         if column.kind == "category" or not len(there):
             found, counts = np.unique(there, return_counts=True)
             often = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
@@ -90,8 +89,10 @@ class Basis:
         if self.levels is not None:
             parts += [values == level for level in self.levels]
         else:
-            # where there are infinite ones, they count as the largest that is not
-            number = np.where(is_missing, 0.0, (values.clip(*self.limits) - self.centre) / self.spread)
+            # infinite ones count as the largest that is not
+            low, high = self.limits
+            finite = np.nan_to_num(values, nan=self.centre, posinf=high, neginf=low)
+            number = (finite - self.centre) / self.spread
             parts.append(number)
             if self.square:
                 parts.append(number**2)

@@ -85,7 +85,7 @@ class Treatment:
             common = np.sort(levels[np.argsort(-counts, kind="stable")[:MOST_LEVELS]])
             frequent = np.isin(levels, common) & (counts >= RARE_ROWS)
             return cls(False, levels[frequent], False, none, missing, varies)
-        if len(levels) <= few or len(atoms) or not np.isfinite(levels).all():
+        if len(levels) <= few or len(atoms) or np.isinf(column.values).any():
             classes = levels if len(levels) <= FEW_LEVELS else _ranges(values[~is_missing], atoms)
             return cls(False, classes, len(levels) > FEW_LEVELS, none, missing, varies)
         return cls(True, none, False, levels if whole else none, missing, varies)
