@@ -297,3 +297,30 @@ def test_what_it_shows_adds_up(axes):
     assert "of what all features prevent" in repr(found["x0"])
     with pytest.raises(weighin.InputError, match="x9"):
         found["x9"]
+
+
+def test_two_sets_of_rows_merge():
+    X = normal(1500, 3)
+    y = interaction(X)
+
+    def on(rows, **more):
+        return weighin.shares(
+            interaction, X[rows], y[rows], metric="mse", n_repeats=5, random_state=0, **more
+        )
+
+    first, second, whole = on(slice(0, 500)), on(slice(500, 1500)), on(slice(0, 1500))
+    merged = first.merge(second)
+    assert merged.n_rows == 1500
+    assert merged.contributions == pytest.approx((first.contributions + 2 * second.contributions) / 3)
+    assert merged.contributions.sum() == pytest.approx(merged.total)
+    # two strata of fixed sizes: variances of a third and two thirds of the rows
+    assert merged.se**2 == pytest.approx(first.se**2 / 9 + second.se**2 * 4 / 9, rel=0.02)
+    assert merged.se == pytest.approx(whole.se, rel=0.2)
+    with pytest.raises(weighin.InputError, match="same rows"):
+        first.merge(first)
+    with pytest.raises(weighin.InputError, match="n_repeats is 5 in one and 3"):
+        first.merge(weighin.shares(interaction, X, y, metric="mse", n_repeats=3, random_state=0))
+    with pytest.raises(weighin.InputError, match="sample weights"):
+        first.merge(on(slice(500, 1500), sample_weight=np.arange(1000) + 1.0))
+    with pytest.raises(weighin.InputError, match="takes two results"):
+        weighin.compare(first, second)

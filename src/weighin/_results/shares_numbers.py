@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.checks import check_level
+from weighin._base.errors import InputError
 from weighin._base.text import printable
 from weighin._display.numbers import percent, rounded
 from weighin._inference import Inference, Parts, joined
@@ -16,6 +18,7 @@ from weighin._results.importance_numbers import ImportanceNumbers
 
 # of the total: below it nothing is called a share of it
 SURE_OF_TOTAL = 0.95
+_SAME = ("model", "metric", "greater_is_better", "features", "groups", "left_out", "n_repeats", "by")
 
 
 @dataclass(frozen=True, repr=False)
@@ -162,6 +165,56 @@ class SharesNumbers(ImportanceNumbers):
             few_rows=bool(self.few_rows[place]),
             rank=int(np.flatnonzero(self.order == place)[0]) + 1,
             **{name: float(values[place]) for name, values in numbers.items()},
+        )
+
+    def merge(self, other: Self) -> Self:
+        """Join shares of the same model and features on other rows: of another file, season or machine.
+
+        Rows exchanged values within each of the two, which count as strata, by their numbers of rows.
+
+        Parameters
+        ----------
+        other : Shares
+            Of the same model, metric, features and number of repeats; without segments and sample weights.
+
+        Raises
+        ------
+        InputError
+            Naming what differs, or if both are of the same rows.
+
+        Examples
+        --------
+        ``first_half.merge(second_half)`` of two calls with ``n_repeats=5``.
+        """
+        if not isinstance(other, type(self)):
+            raise InputError(f"merge takes another result of weighin.shares, got {type(other).__name__}.")
+        for name in _SAME:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                raise InputError(
+                    f"These shares cannot be merged: {name} is {mine!r} in one and {theirs!r} in the other."
+                )
+        if self.rows_sum and self.rows_sum == other.rows_sum:
+            raise InputError("These shares are of the same rows: take more n_repeats instead.")
+        pairs = list(zip(self.evidence, other.evidence, strict=True))
+        moments = [part.moments for pair in pairs for part in pair]
+        if self.by or any(each.weighted for strata in moments for each in strata):
+            raise InputError(
+                "Shares with segments or sample weights cannot be merged: measure all rows together."
+            )
+        n_rows = self.n_rows + other.n_rows
+        part = other.n_rows / n_rows
+        return replace(
+            self,
+            importances=self.importances + (other.importances - self.importances) * part,
+            baseline=self.baseline + (other.baseline - self.baseline) * part,
+            n_rows=n_rows,
+            rows=" and ".join(dict.fromkeys([self.rows, other.rows])),
+            complete=self.complete and other.complete,
+            simulated=self.simulated or other.simulated,
+            notes=tuple(dict.fromkeys([*self.notes, *other.notes])),
+            evidence=tuple(Parts((*one.moments, *more.moments)) for one, more in pairs),
+            rows_sum="",
         )
 
     @cached_property
