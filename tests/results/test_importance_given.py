@@ -230,3 +230,8 @@ def test_a_fragment_for_a_notebook_has_dots_and_a_latex_table_both_numbers(weigh
     assert html.count('class="dot ring"') == 4
     assert html.count('class="dot"') == 3
     assert "given the rest" in weighed.to_latex()
+
+
+def test_one_feature_says_what_it_was_given(weighed):
+    assert repr(weighed["spread"]).startswith("spread: mse worse by ")
+    assert repr(weighed.of(given="rest")["spread"]).startswith("spread, given the other columns: mse worse by ")

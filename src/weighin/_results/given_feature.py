@@ -5,6 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from weighin._base.text import printable
+
+
+def shuffled(given: str) -> str:
+    """Say how features were shuffled: "freely", "given the other columns"."""
+    if not given:
+        return "freely"
+    if given == "rest":
+        return "given the other columns"
+    return "given other columns" if given == "per feature" else f"given {printable(given)}"
+
 
 @dataclass(frozen=True)
 class GivenFeature:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from weighin._base.text import named, printable
 from weighin._display.numbers import UNKNOWN, write
 from weighin._results.associations_words import listed
-from weighin._results.given_feature import GivenFeature
+from weighin._results.given_feature import GivenFeature, shuffled
 from weighin._results.importance_numbers import ImportanceNumbers
 
 # a given column is named from this part of the variance that it explains, and so many at most
@@ -23,15 +23,6 @@ LITTLE_LEFT = 0.02
 UNSETTLED, LEVERAGE, OFF_DATA, CLOSE_TO_DATA = 0.5, 0.3, 1.2, 1.05
 # p-values hold up to so many rows
 MANY_ROWS = 20_000
-
-
-def shuffled(given: str) -> str:
-    """Say how features were shuffled: "freely", "given the other columns"."""
-    if not given:
-        return "freely"
-    if given == "rest":
-        return "given the other columns"
-    return "given other columns" if given == "per feature" else f"given {printable(given)}"
 
 
 def column_head(given: str) -> str:

@@ -269,6 +269,7 @@ class ImportanceNumbers(Contrasts):
             changed=bool(self.importances[place].any()),
             claim="" if claimed is None else str(claimed.words[place]),
             rank=int(np.flatnonzero(self.order == place)[0]) + 1,
+            given=self.given,
         )
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from weighin._base.text import printable
 from weighin._display.numbers import interval_name, percent, rounded, write
+from weighin._results.given_feature import shuffled
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,6 +34,8 @@ class FeatureImportance:
         What is claimed at 95%, given the number of features: that the model surely gets worse without it, or better.
     rank : int
         Place among the features, from 1.
+    given : str
+        What the feature was shuffled given, as in `Importance`; "" for freely.
     """
 
     feature: str
@@ -50,6 +53,7 @@ class FeatureImportance:
     changed: bool
     claim: str
     rank: int
+    given: str = ""
 
     def __repr__(self) -> str:
         few = self.few_rows or math.isnan(self.ci_lower)
@@ -64,7 +68,8 @@ class FeatureImportance:
             f"rank {self.rank}",
         ]
         unclear = ": cannot be told apart from zero" if self.changed and not few and not self.claim else ""
-        return f"{printable(self.feature)}: {', '.join(filter(None, said))}{unclear}"
+        given = f", {shuffled(self.given)}" if self.given else ""
+        return f"{printable(self.feature)}{given}: {', '.join(filter(None, said))}{unclear}"
 
     def _how_sure(self, interval: str) -> str:
         if not self.changed:
