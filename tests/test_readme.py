@@ -27,7 +27,7 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from weighin._cli.demo import demo
 
     folder = tmp_path_factory.mktemp("readme")
-    demo(folder=folder / "weighin-demo", seed=0, force=False)
+    demo(folder=folder / "weighin-demo", random_state=0, force=False)
     return folder
 
 
@@ -82,6 +82,7 @@ def test_the_commands_of_the_real_path_are_known() -> None:
         ("run",),
         ("effects",),
         ("associations",),
+        ("interactions",),
         ("cfbd fetch",),
         ("cfbd train",),
         ("cfbd ablate",),
