@@ -47,7 +47,7 @@ def notebook_of(imp: weighin.Importance) -> str:
     cells = "".join(
         f'<div style="background:{ground};padding:12px">{imp._repr_html_()}</div>' for ground in grounds
     )
-    return f'<!doctype html><meta charset="utf-8"><main style="font-family:sans-serif;width:860px">{cells}</main>'
+    return f'<!doctype html><meta charset="utf-8"><main style="font-family:sans-serif;width:920px">{cells}</main>'
 
 
 def photograph(page: Path, picture: Path, *, hover: str = "", only: str = "") -> None:

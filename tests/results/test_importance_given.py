@@ -234,4 +234,6 @@ def test_a_fragment_for_a_notebook_has_dots_and_a_latex_table_both_numbers(weigh
 
 def test_one_feature_says_what_it_was_given(weighed):
     assert repr(weighed["spread"]).startswith("spread: mse worse by ")
-    assert repr(weighed.of(given="rest")["spread"]).startswith("spread, given the other columns: mse worse by ")
+    assert repr(weighed.of(given="rest")["spread"]).startswith(
+        "spread, given the other columns: mse worse by "
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from weighin._base.text import printable
@@ -19,6 +19,8 @@ from weighin._display.telling import MOST_ROWS, Bar, Column, Row, Table, Telling
 
 # as wide as a digit, and as a decimal point
 FIGURE_SPACE, POINT_SPACE = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
+# columns that give way that easily are for pages and wide terminals
+WIDE_ONLY = 4
 _STYLE = """
 .weighin{font-size:13px;line-height:1.35;max-width:100%;overflow-x:auto}
 .weighin.weighin table{border-collapse:collapse;border:0;margin:0;width:auto;table-layout:auto;
@@ -31,12 +33,13 @@ text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 border-bottom:1px solid rgba(128,128,128,.5);vertical-align:bottom}
 .weighin.weighin .claimed th,.weighin.weighin .claimed td{font-weight:600}
 .weighin.weighin .words{text-align:left}
-.weighin.weighin tbody .words{min-width:7em;max-width:16em;white-space:normal;overflow-wrap:anywhere}
+.weighin.weighin tbody .words{min-width:9em;max-width:16em;white-space:normal;overflow-wrap:anywhere}
 .weighin.weighin tbody th{text-align:left;font-weight:500;min-width:12em;max-width:22em;
 white-space:normal;overflow-wrap:anywhere}
 .weighin.weighin thead th:first-child{text-align:left}
 .weighin p{margin:4px 8px;opacity:.75;max-width:60em;overflow-wrap:anywhere}
 .weighin.weighin .track{position:relative;display:block;width:190px;height:16px}
+.weighin.weighin .dots{width:120px}
 .weighin.weighin .track span{position:absolute;display:block}
 .weighin.weighin .bar{top:2px;bottom:2px;background:#3b8fb0}
 .weighin.weighin .way{top:6px;bottom:6px;background:currentColor;opacity:.3}
@@ -56,7 +59,14 @@ def fragment(telling: Telling, most: int | None = MOST_ROWS) -> str:
 
     `telling`: what a result says. `most`: rows to show; None for all.
     """
-    return "".join(table_html(table, telling.under, most=most) for table in telling.tables[:1])
+    return "".join(table_html(_narrow(table), telling.under, most=most) for table in telling.tables[:1])
+
+
+def _narrow(table: Table) -> Table:
+    """Give a table without the columns that a notebook has no room for, beside the bars."""
+    kept = [place for place, column in enumerate(table.columns) if column.gives_way < WIDE_ONLY]
+    rows = [replace(row, cells=[row.cells[place] for place in kept]) for row in table.rows]
+    return replace(table, columns=[table.columns[place] for place in kept], rows=rows)
 
 
 def table_html(
@@ -128,7 +138,10 @@ def _row(row: Row, cells: Sequence[str], scale: _Scale, *, with_bar: bool, with_
     sign = f' <span title="{_text(row.meaning)}">{_text(row.sign)}</span>' if row.sign else ""
     name = f"<bdi>{_text(row.name)}</bdi>" if with_note else _text(row.name)
     note = f'<span class="note">{_text(row.note)}</span>' if with_note and row.note else ""
-    track = f'<span class="track">{_bar(row, scale)}</span>' if with_bar and row.bar is not None else ""
+    track = ""
+    if with_bar and row.bar is not None:
+        kind = "track" if row.bar.before is None else "track dots"
+        track = f'<span class="{kind}">{_bar(row, scale)}</span>'
     last = f'<td aria-hidden="true">{track}</td>' if with_bar else ""
     kind = ' class="claimed"' if row.claimed else ""
     return f'<tr{kind}><th scope="row">{name}{sign}{note}</th>{"".join(cells)}{last}</tr>'

@@ -16,7 +16,7 @@ from weighin._results.importance_words import effect_label, heading
 from weighin._results.one_feature import probability
 
 # how much of a feature the given columns explain, and which of them
-EXPLAINED = (Column("explained", gives_way=1), Column("mostly by", "text", gives_way=3))
+EXPLAINED = (Column("explained", gives_way=1), Column("mostly by", "text", gives_way=2))
 MORE = "to_frame(), plot(limit=...)"
 
 
@@ -56,12 +56,12 @@ def table(numbers: ImportanceNumbers, confidence_level: float) -> Table:
     between = (
         [Column("± shuffling")]
         if claims is None
-        else [Column(level, "right"), Column("p (Holm)", gives_way=2)]
+        else [Column(level, "right"), Column("p (Holm)", gives_way=4 if extra else 2)]
     )
     columns = [
         Column(effect_label(numbers)),
         *between,
-        Column("of baseline", "right", gives_way=4 if extra else 1),
+        Column("of baseline", "right", gives_way=5 if extra else 1),
         *extra,
     ]
     return Table(heading(numbers), "feature", columns, rows, MORE, {"Metric": numbers.metric})
@@ -89,7 +89,7 @@ def table_of_both(numbers: ImportanceNumbers, other: ImportanceNumbers, confiden
                 replace(two.bar, before=one.bar.value), two.claimed,
             )
         )  # fmt: skip
-    with_p = [] if claims is None else [Column("p (Holm)", gives_way=2)]
+    with_p = [] if claims is None else [Column("p (Holm)", gives_way=4)]
     # a number shuffled freely is called as it is alone
     heads = [effect_label(numbers) if not part.given else column_head(part.given) for part in (first, second)]
     columns = [*map(Column, heads), *with_p, *EXPLAINED]
