@@ -298,3 +298,23 @@ def test_time_that_is_up_keeps_what_is_finished(monkeypatch):
     stop, n_predicted = 0, []
     with pytest.raises(weighin.InputError, match="ran out before anything was finished"):
         weighin.interactions(model, rows, **options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("package", "name", "options"),
+    [
+        ("xgboost", "XGBClassifier", {"max_depth": 1}),
+        ("lightgbm", "LGBMClassifier", {"num_leaves": 2, "verbose": -1}),
+        ("catboost", "CatBoostClassifier", {"depth": 1, "verbose": False, "allow_writing_files": False}),
+    ],
+)
+def test_stumps_add_up_on_the_raw_scores_of_a_booster(package, name, options):
+    kind = getattr(pytest.importorskip(package), name)
+    rows = np.random.default_rng(0).standard_normal((400, 3))
+    for labels in (rows[:, 0] * rows[:, 1] > 0, np.digitize(rows[:, 0] + rows[:, 2], [-1, 1])):
+        booster = kind(n_estimators=20, **options).fit(rows, labels.astype(int))
+        found = weighin.interactions(booster, rows, random_state=0)
+        assert found.what == "the raw score"
+        assert found.variance > 0
+        assert (found.interaction.estimate == 0).all()

@@ -12,6 +12,7 @@ from weighin._metrics import Outputs, as_numpy
 from weighin._models import Model, declared
 from weighin._models.chosen_output import ballots
 from weighin._models.protocol import Encoded
+from weighin._models.raw_scores import RAW_SCORE, raw_scores
 
 # rows predicted to see whether predictions are raw scores
 FEW_ROWS = 64
@@ -48,6 +49,9 @@ def measured(model: Model, data: Encoded) -> Measured:
     context = model.metric_context(data)
     meant = declared(model, context.response)
     decides = hasattr(getattr(model, "estimator", None), "decision_function")
+    raw = raw_scores(getattr(model, "estimator", None)) is not None
+    if raw and meant.of_classes and model.asked.kind != "label":
+        return Measured(RAW_SCORE, centred, "the raw score")
     if decides and meant.of_classes and not meant.clusters and model.asked.kind != "label":
         return Measured("decision_function", centred, "the decision function")
     if meant.kind == "label" and meant.classes and not meant.parts:

@@ -35,6 +35,7 @@ from weighin._models.levels import with_categories
 from weighin._models.meaning import declared, of_targets, target_names
 from weighin._models.objectives import inner, outputs_of
 from weighin._models.protocol import Encoded
+from weighin._models.raw_scores import RAW_SCORE, raw_scores
 from weighin._models.sklearn_parts import is_thread_safe, predicts_row_by_row
 from weighin._models.table import TableModel, as_array, as_given, few_values, in_order, table_rows
 from weighin._tables.features import Feature
@@ -171,7 +172,9 @@ class SklearnModel(TableModel):
         """What a method of the estimator gives, as a matrix; predicted labels as their numbers."""
         try:
             with of_the_model():
-                pred = in_order(getattr(self.estimator, response)(as_given(rows)), rows, self.name)
+                raw = raw_scores(self.estimator) if response == RAW_SCORE else None
+                ask = raw or getattr(self.estimator, response)
+                pred = in_order(ask(as_given(rows)), rows, self.name)
         except NotFittedError as error:
             raise ModelError(f"The {self.name} is not fitted: {error}") from error
         return self.classes.read(pred, response, rows.n_rows)
