@@ -108,7 +108,7 @@ def count(words: str, force: options.Force = False) -> None:
         for path, number in zip(paths, counts, strict=True):
             with replacing(path) as temporary:
                 temporary.write_text(f"{number}")
-    printing.say(f"Written: {outputs.listed(paths)}.")
+    printing.say(f"Written: {outputs.in_a_row(paths)}.")
 
 
 def test_a_verb_is_a_function_and_a_line(cli, tmp_path):

@@ -78,6 +78,14 @@ def nearest(name: object, choices: Iterable[object]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
+def unknown(kind: str, name: object, names: Iterable[object], limit: int = 12) -> InputError:
+    """Say that there is no feature, or variant, of a name: with the nearest one, and what there is."""
+    names = list(names)
+    return InputError(
+        f"Unknown {kind} {name!r}.{nearest(name, names)} {kind.capitalize()}s: {listing(names, limit)}."
+    )
+
+
 def listing(items: Iterable[object], limit: int = 12) -> str:
     """Names for a message: quoted, in order, cut after `limit` with the number left out."""
     names = [repr(str(item)) for item in items]

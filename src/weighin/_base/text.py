@@ -32,13 +32,19 @@ def _escaped(letter: str) -> str:
     return letter.encode("unicode_escape").decode()
 
 
+def in_a_row(parts: Sequence[object]) -> str:
+    """Write a list as a sentence does: "a, b and c"."""
+    texts = list(map(str, parts))
+    return " and ".join(filter(None, [", ".join(texts[:-1]), *texts[-1:]]))
+
+
 def named(names: Sequence[str], most: int = 5) -> str:
     """List names of a table as plain text: "a, b and c", or "a, b, c, d and 3 more"."""
     shown = len(names) if len(names) <= most else most - 1
     written = [printable(name) for name in names[:shown]]
     if len(names) > shown:
         written.append(f"{len(names) - shown:,} more")
-    return " and ".join(filter(None, [", ".join(written[:-1]), *written[-1:]]))
+    return in_a_row(written)
 
 
 # which way the prediction goes as a feature grows, and the sign for it

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from weighin._base.errors import InputError
+from weighin._base.text import in_a_row
 from weighin._cli.options import names as _names
-from weighin._cli.outputs import ResultFiles, listed, open_page
+from weighin._cli.outputs import ResultFiles, open_page
 from weighin._cli.printing import say, show
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def ablate_and_write(
     written = files.write(ablation)
     show(ablation)
     kept = f"Fits are kept in {shlex.quote(str(store))}: more --fits add to them."
-    say(f"Written: {listed(written)}. {kept}")
+    say(f"Written: {in_a_row(written)}. {kept}")
     if open_it and files.html in written:
         open_page(files.html)
 

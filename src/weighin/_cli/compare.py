@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from weighin._base.errors import InputError
+from weighin._base.text import in_a_row
 from weighin._cli import options, printing
-from weighin._cli.outputs import ResultFiles, listed, open_page
+from weighin._cli.outputs import ResultFiles, open_page
 
 
 def compare(
@@ -58,7 +59,7 @@ def compare(
     if files is None:
         # what is printed was all there is
         raise typer.Exit(1 if printing.lost() else 0)
-    printing.say(f"Written: {listed(written)}.")
+    printing.say(f"Written: {in_a_row(written)}.")
     if open_it and files.html in written:
         open_page(files.html)
 

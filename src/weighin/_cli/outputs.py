@@ -10,6 +10,7 @@ from typing import Any
 
 from weighin._base.errors import InputError
 from weighin._base.files import check_free, replacing, together
+from weighin._base.text import in_a_row
 from weighin._cli.printing import say, show
 from weighin._cli.words import in_shell_words
 
@@ -20,12 +21,6 @@ def check(*paths: Path, force: bool) -> None:
     Raises InputError, OutputExistsError: naming it.
     """
     check_free(*paths, force=force, hint="Pass --force to replace.")
-
-
-def listed(paths: list[Path]) -> str:
-    """Write paths as a sentence does."""
-    *most, last = map(str, paths)
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def open_page(page: Path) -> None:
@@ -108,6 +103,6 @@ def finish(
     result = dataclasses.replace(result, simulated=simulated, notes=notes)
     written = files.write(result)
     show(result)
-    say(f"Written: {listed(written)}.")
+    say(f"Written: {in_a_row(written)}.")
     if open_it and files.html in written:
         open_page(files.html)

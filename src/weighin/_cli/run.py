@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from weighin._base.errors import InputError
+from weighin._base.text import in_a_row
 from weighin._cli import model as _model
 from weighin._cli import options
 from weighin._cli import rows as _rows
 from weighin._cli import weighing as _weighing
-from weighin._cli.outputs import ResultFiles, listed, open_page
+from weighin._cli.outputs import ResultFiles, open_page
 from weighin._cli.printing import say, show
 
 
@@ -118,9 +119,9 @@ def run(
     show(weighed.result)
     for note in weighed.notes:
         say(note, err=True)
-    say(f"Written: {listed(written)}.")
+    say(f"Written: {in_a_row(written)}.")
     if weighed.lacks:
-        say(f"Stopped early: {listed(written)} lack {weighed.lacks}.", err=True)
+        say(f"Stopped early: {in_a_row(written)} lack {weighed.lacks}.", err=True)
         raise typer.Exit(130)
     if open_it and files.html in written:
         open_page(files.html)

@@ -42,9 +42,7 @@ def is_finite(*preds: Any) -> bool:
 def check_finite(pred: Any, when: str) -> None:
     """Refuse predictions that are not finite.
 
-    Raises
-    ------
-    ModelError
+    Raises ModelError.
     """
     if is_finite(pred):
         return

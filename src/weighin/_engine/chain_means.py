@@ -23,12 +23,8 @@ from weighin._tables.features import Feature
 class ChainMeans(RowMeans):
     """What each feature changes of the loss of a row when its turn comes, and last what all together change.
 
-    Parameters
-    ----------
-    run : Run
-        What all steps share.
-    section : sequence of Feature
-        All features.
+    `run`: what all steps share.
+    `section`: all features.
     """
 
     def __init__(self, run: Run, section: Sequence[Feature]) -> None:

@@ -32,10 +32,7 @@ class Collected(Protocol):
 def collect(run: Run, advance: Advance) -> Scores:
     """Weigh section after section of features; keep what is finished when interrupted.
 
-    Raises
-    ------
-    MetricError
-        If a metric is not a number before any swap.
+    Raises MetricError if a metric is not a number before any swap.
     """
     means = ChainMeans if run.orders else MovingMeans if isinstance(run.sampler, MovingSampler) else RowMeans
     collector = WholeScore if run.measurement.whole else means

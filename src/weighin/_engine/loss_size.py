@@ -20,9 +20,7 @@ ADVICE = "Measure in another unit: multiply y and the model's predictions by the
 def check_size(metric: Metric, before: float, change: NDArray[np.float64], *, single: bool) -> None:
     """Refuse means of losses, and of what swaps change of them, that are too small or too large.
 
-    Raises
-    ------
-    MetricError
+    Raises MetricError.
     """
     # a segment may not allow it; on all rows it is refused in other words
     if not np.isfinite(before):
@@ -43,17 +41,8 @@ def check_not_vanished(
 ) -> None:
     """Refuse losses that are all 0 because the square of a small number is.
 
-    Parameters
-    ----------
-    metric : Metric
-    before, change : ndarray
-        Losses before swaps, and what these change of them.
-    target, pred, after : arrays
-        What predictions are compared with, and predictions before swaps and after them.
-
-    Raises
-    ------
-    MetricError
+    `before`, `change`: losses before swaps, and what these change of them. `target`, `pred`, `after`: what predictions
+    are compared with, and predictions before swaps and after them. Raises MetricError.
     """
     if before.any() or change.any():
         return

@@ -25,18 +25,11 @@ def extreme_exponent(weights: NDArray[np.float64]) -> int:
 class Measurement:
     """What is asked of the predictions.
 
-    Attributes
-    ----------
-    metrics : tuple of Metric
-        Taken of the same predictions; all of the same `response`.
-    weights : ndarray of shape (n_rows,), optional
-        Sample weights: a pair weighs as its receiver times its donor.
-    segment : ndarray of int of shape (n_rows,), optional
-        Number of the segment of each row, from 0; -1 for none.
-    n_segments : int
-        Their number.
-    keep : bool
-        Whether to keep what each swap changed of the first metric, row by row.
+    `metrics`: taken of the same predictions; all of the same `response`.
+    `weights`, shape (n_rows,): sample weights: a pair weighs as its receiver times its donor.
+    `segment`, shape (n_rows,): number of the segment of each row, from 0; -1 for none.
+    `n_segments`: their number.
+    `keep`: whether to keep what each swap changed of the first metric, row by row.
     """
 
     metrics: tuple[Metric, ...]
@@ -97,16 +90,10 @@ class Measurement:
 class SwapEffect:
     """What swaps do to a metric, on all rows or on a segment of them.
 
-    Attributes
-    ----------
-    baseline : float
-        The metric before any swap, on the same rows by the same code; NaN where a segment does not allow it.
-    change : ndarray of shape (n_finished_features, n_repeats)
-        Metric after swapping a feature, minus baseline.
-    n_rows : int
-        Receivers it was measured on.
-    evidence : tuple of Evidence
-        What intervals are made of, each for some of the features, in their order; empty where there is none.
+    `baseline`: the metric before any swap, on the same rows by the same code; NaN where a segment does not allow it.
+    `change`, shape (n_finished_features, n_repeats): metric after swapping a feature, minus baseline.
+    `n_rows`: receivers it was measured on.
+    `evidence`: what intervals are made of, each for some of the features, in their order; empty where there is none.
     """
 
     baseline: float
@@ -119,29 +106,17 @@ class SwapEffect:
 class Scores:
     """What came out of a run.
 
-    Attributes
-    ----------
-    swap_effects : tuple of SwapEffect
-        Metric by metric: on all rows, then on each segment.
-    n_features : int
-        Features finished: fewer than asked for when the run was interrupted early.
-    n_rows : int
-        Rows measured: fewer than given when the run was interrupted.
-    complete : bool
-        False when the run was interrupted; then the first features, or some rows, only.
-    kernels : tuple of str
-        How each feature was predicted.
-    noise : float
-        Largest difference between two predictions of the same rows; 0 for a deterministic model.
-    batch_dependence : float
-        Largest difference for rows predicted beside other rows; 0 unless a batch has a say in its rows' predictions.
-        Then swaps were predicted on the whole table at once.
-    why_at_once : str
-        Why each swap was predicted on the whole table in one call; empty where that was not needed.
-    unproven : str
-        Why it was not found out on all rows whether that is needed; empty where it was.
-    kept : RowChanges or None
-        What each swap changed, row by row, where that was asked for.
+    `swap_effects`: metric by metric: on all rows, then on each segment.
+    `n_features`: features finished: fewer than asked for when the run was interrupted early.
+    `n_rows`: rows measured: fewer than given when the run was interrupted.
+    `complete`: false when the run was interrupted; then the first features, or some rows, only.
+    `kernels`: how each feature was predicted.
+    `noise`: largest difference between two predictions of the same rows; 0 for a deterministic model.
+    `batch_dependence`: largest difference for rows predicted beside other rows; 0 unless a batch has a say in its rows'
+        predictions. Then swaps were predicted on the whole table at once.
+    `why_at_once`: why each swap was predicted on the whole table in one call; empty where that was not needed.
+    `unproven`: why it was not found out on all rows whether that is needed; empty where it was.
+    `kept`: what each swap changed, row by row, where that was asked for.
     """
 
     swap_effects: tuple[SwapEffect, ...]

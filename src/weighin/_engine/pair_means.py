@@ -30,21 +30,13 @@ Scale = Callable[[Any], Any]
 class PairScores:
     """What came out of a run.
 
-    Attributes
-    ----------
-    total, pairs : tuple of Evidence
-        Of half the squared move by swapping a feature, and of a quarter of the squared joint move of a pair; the loss
-        before any swap is the squared distance of a prediction from their mean.
-    moved, moved_pairs : ndarray of shape (n_features,), (n_finished_pairs,)
-        Swaps that moved a prediction beyond rounding.
-    n_rows : int
-        Rows measured: fewer than given when the run was interrupted.
-    complete : bool
-        False when the run was interrupted; then some pairs, or some rows, only.
-    kernels : tuple of str
-        How each feature was predicted.
-    noise, why_at_once, unproven
-        As for `Scores`.
+    `total`, `pairs`: of half the squared move by swapping a feature, and of a quarter of the squared joint move of a
+        pair; the loss before any swap is the squared distance of a prediction from their mean.
+    `moved`, `moved_pairs`, shape (n_features,): swaps that moved a prediction beyond rounding.
+    `n_rows`: rows measured: fewer than given when the run was interrupted.
+    `complete`: false when the run was interrupted; then some pairs, or some rows, only.
+    `kernels`: how each feature was predicted.
+    `noise`, `why_at_once`, `unproven`: as for `Scores`.
     """
 
     total: tuple[Evidence, ...]
@@ -63,14 +55,9 @@ class PairScores:
 class Pairs:
     """Features, each two of them to swap together, and the scale of predictions; it collects what they do.
 
-    Attributes
-    ----------
-    features : tuple of Feature
-        Swapped one by one.
-    places : tuple of (int, int)
-        The two of each pair, among the features.
-    scale : callable
-        Gives of predictions the numbers whose moves are measured.
+    `features`: swapped one by one.
+    `places`: the two of each pair, among the features.
+    `scale`: gives of predictions the numbers whose moves are measured.
     """
 
     features: tuple[Feature, ...]

@@ -32,21 +32,14 @@ THREADS_FROM = 20_000
 class Resources:
     """What a run may use.
 
-    Attributes
-    ----------
-    chunk_rows : int or None
-        Rows of one call of the model, or of one matrix product; as it pays by default.
-    n_jobs : int or None
-        Threads over chunks; for torch on the CPU as many as the process may use by default, one for other models,
+    `chunk_rows`: rows of one call of the model, or of one matrix product; as it pays by default.
+    `n_jobs`: threads over chunks; for torch on the CPU as many as the process may use by default, one for other models,
         which may not stand more. The numbers do not depend on it.
-    memory : int
-        Bytes to hold at once beside the encoded data.
-    batch_seconds : float or None
-        Between two places where the run may stop, about: batches grow as long as they take less.
-    fast : bool
-        Whether a model may be taken as a sum of parts where it is one.
-    not_at_once : str
-        Why a model cannot be called on whole tables here, in words: an error ends with it where a model has to be.
+    `memory`: bytes to hold at once beside the encoded data.
+    `batch_seconds`: between two places where the run may stop, about: batches grow as long as they take less.
+    `fast`: whether a model may be taken as a sum of parts where it is one.
+    `not_at_once`: why a model cannot be called on whole tables here, in words: an error ends with it where a model has
+        to be.
     """
 
     chunk_rows: int | None = None
@@ -64,16 +57,10 @@ DEFAULTS = Resources()
 class Plan:
     """The cut of a run.
 
-    Attributes
-    ----------
-    sections : tuple of tuple of Feature
-        Weighed one section after the other, each over all batches: one, unless memory is short.
-    step : int
-        Features of a section predicted at once: on one batch, or on all rows where a metric needs them all.
-    batch_rows : int
-        Rows of blocks put together for one call of a path.
-    n_threads : int
-        Threads over chunks.
+    `sections`: weighed one section after the other, each over all batches: one, unless memory is short.
+    `step`: features of a section predicted at once: on one batch, or on all rows where a metric needs them all.
+    `batch_rows`: rows of blocks put together for one call of a path.
+    `n_threads`: threads over chunks.
     """
 
     sections: tuple[tuple[Feature, ...], ...]
@@ -101,32 +88,13 @@ def make_plan(
 ) -> Plan:
     """Cut a run so that what is held at once stays within `memory`, as far as one block allows.
 
-    Parameters
-    ----------
-    features : sequence of Feature
-        What to weigh.
-    n_rows, n_repeats : int
-        Rows of the table, shuffles per feature.
-    row_bytes, out_bytes : int
-        Encoded bytes of a row, and bytes of its prediction.
-    block_rows : int
-        Rows of the largest block that cannot be cut.
-    whole : bool
-        Whether a metric needs the predictions of all rows at once.
-    n_metrics : int
-        Values kept of each prediction.
-    memory : int
-        Bytes.
-    n_jobs : int, optional
-        As scikit-learn counts: -1 for all that the process may use, which is the default.
-    in_time : bool
-        Whether the run may have to stop soon.
-    row_seconds : float
-        What predicting a row takes, at most; 0 where that is not known.
-    at_once : bool
-        Whether all rows have to come in one batch, whatever memory that takes.
-    chained : bool
-        Whether all features have to be predicted at once, whatever memory that takes.
+    `features`: what to weigh. `n_rows`, `n_repeats`: rows of the table, shuffles per feature. `row_bytes`, `out_bytes`:
+    encoded bytes of a row, and bytes of its prediction. `block_rows`: rows of the largest block that cannot be cut.
+    `whole`: whether a metric needs the predictions of all rows at once. `n_metrics`: values kept of each prediction.
+    `memory`: bytes. `n_jobs`: as scikit-learn counts: -1 for all that the process may use, which is the default.
+    `in_time`: whether the run may have to stop soon. `row_seconds`: what predicting a row takes, at most; 0 where that
+    is not known. `at_once`: whether all rows have to come in one batch, whatever memory that takes. `chained`: whether
+    all features have to be predicted at once, whatever memory that takes.
     """
     n_features = max(1, len(features))
     work = n_rows * n_repeats * n_features
@@ -159,18 +127,11 @@ def make_plan(
 class Batch:
     """Rows to predict at once.
 
-    Attributes
-    ----------
-    rows : ndarray or None
-        Row numbers that give values, those that receive among them; None for all rows of the table, in order.
-    receivers : slice
-        Which of `rows` receive.
-    donors : ndarray of shape (n_repeats, n_receivers)
-        Position in `rows` of the row that gives its values to each receiver.
-    edges : tuple of int
-        Where its donor-closed blocks begin, and where the last one ends.
-    strata : tuple of int
-        Number of the stratum of each block.
+    `rows`: row numbers that give values, those that receive among them; None for all rows of the table, in order.
+    `receivers`: which of `rows` receive.
+    `donors`, shape (n_repeats, n_receivers): position in `rows` of the row that gives its values to each receiver.
+    `edges`: where its donor-closed blocks begin, and where the last one ends.
+    `strata`: number of the stratum of each block.
     """
 
     rows: Positions | None
@@ -199,16 +160,11 @@ class Batch:
 class Whole:
     """All receivers, in the order of the blocks.
 
-    Attributes
-    ----------
-    numbers : ndarray of shape (n_rows,) or slice
-        Row numbers, to index the table by.
-    n_rows : int
-        Receivers.
-    edges : tuple of int
-        Where its donor-closed blocks begin, and where the last one ends; only 0 where there are none.
-    donors : ndarray of int of shape (n_repeats, n_rows) or None
-        Position of the row that gives its values to each receiver, where that is asked for.
+    `numbers`, shape (n_rows,): row numbers, to index the table by.
+    `n_rows`: receivers.
+    `edges`: where its donor-closed blocks begin, and where the last one ends; only 0 where there are none.
+    `donors`, shape (n_repeats, n_rows): position of the row that gives its values to each receiver, where that is asked
+        for.
     """
 
     numbers: Any

@@ -35,28 +35,18 @@ Predict = Callable[[Any], Any]
 class Probe:
     """What a model did with a few rows before the run.
 
-    Attributes
-    ----------
-    pred : array of shape (n_rows, n_outputs)
-        Predictions, for their type and width.
-    noise : float
-        Largest difference between two predictions of the same rows; 0 when it is no more than rounding.
-    rounding : float
-        Where it is rounding (threads that add up in any order), a bound for other rows. In double precision that
-        much is allowed to any model but those of torch, for the few rows may have repeated themselves by chance.
-    batch_dependence : float
-        Largest difference for rows predicted beside others, beyond rounding: above 0 where a batch has a say.
-    failure : str
-        What the model said when it was called on a part of the rows; empty where it can be.
-    row_exact : bool
-        Whether every row predicted beside other rows gave the same bits (trees), so that a prediction for one row
-        and level serves every shuffle.
-    writes : bool
-        Whether the model overwrote the rows it was given, or that cannot be told.
-    row_bytes : float
-        What a call takes for itself for each of its rows; 0 where that is not known.
-    row_seconds : float
-        What a call of few rows takes for each of them, which is more than it does among many.
+    `pred`, shape (n_rows, n_outputs): predictions, for their type and width.
+    `noise`: largest difference between two predictions of the same rows; 0 when it is no more than rounding.
+    `rounding`: where it is rounding (threads that add up in any order), a bound for other rows. In double precision
+        that much is allowed to any model but those of torch, for the few rows may have repeated themselves by chance.
+    `batch_dependence`: largest difference for rows predicted beside others, beyond rounding: above 0 where a batch has
+        a say.
+    `failure`: what the model said when it was called on a part of the rows; empty where it can be.
+    `row_exact`: whether every row predicted beside other rows gave the same bits (trees), so that a prediction for one
+        row and level serves every shuffle.
+    `writes`: whether the model overwrote the rows it was given, or that cannot be told.
+    `row_bytes`: what a call takes for itself for each of its rows; 0 where that is not known.
+    `row_seconds`: what a call of few rows takes for each of them, which is more than it does among many.
     """
 
     pred: Any
@@ -93,10 +83,7 @@ class Probe:
 def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None, name: str = "model") -> Probe:
     """Look at a model's predictions on a few rows, no more than `chunk_rows` at once.
 
-    Raises
-    ------
-    ModelError
-        If predictions are not one per row.
+    Raises ModelError if predictions are not one per row.
     """
     n = min(SAMPLE_ROWS, rows.n_rows, chunk_rows or SAMPLE_ROWS)
     sample = rows.take(slice(0, n))
@@ -182,9 +169,7 @@ def predicted(predict: Predict, rows: Rows) -> Any:
 def check_width(pred: Any, like: Any, name: str) -> None:
     """Refuse predictions with another number of outputs than others had.
 
-    Raises
-    ------
-    ModelError
+    Raises ModelError.
     """
     if pred.shape[-1] != like.shape[-1]:
         raise ModelError(

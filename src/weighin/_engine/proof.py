@@ -22,12 +22,8 @@ Donors = NDArray[np.int64]
 class RowsDepend(Exception):
     """A row is predicted otherwise in a piece of the table, or a piece cannot be predicted at all.
 
-    Parameters
-    ----------
-    difference : float
-        Largest one.
-    error : Exception, optional
-        What the model said of a piece.
+    `difference`: largest one.
+    `error`: what the model said of a piece.
     """
 
     def __init__(self, difference: float, error: Exception | None = None) -> None:
@@ -43,16 +39,11 @@ class Proof:
     feature in each row, by the donors of the first shuffle. So every feature is swapped in some rows, and every row,
     as it is and swapped, is compared.
 
-    Attributes
-    ----------
-    baseline : array of shape (n_rows, n_outputs)
-        Of the rows as they are.
-    swapped : array of shape (n_rows, n_outputs) or None
-        Of the swapped ones; None where only some rows are swapped, so that there is no table to call the model on.
-    features : tuple of Feature
-        The feature swapped in row `i` is number `i` modulo their number.
-    allowed : array of shape (n_outputs,)
-        What is rounding.
+    `baseline`, shape (n_rows, n_outputs): of the rows as they are.
+    `swapped`, shape (n_rows, n_outputs): of the swapped ones; None where only some rows are swapped, so that there is
+        no table to call the model on.
+    `features`: the feature swapped in row `i` is number `i` modulo their number.
+    `allowed`, shape (n_outputs,): what is rounding.
     """
 
     baseline: Any
@@ -66,18 +57,9 @@ class Proof:
     ) -> Proof:
         """Call the model on swapped rows, all of them, or as many as `most` where so many take too much memory.
 
-        Parameters
-        ----------
-        view : View
-        features : sequence of Feature
-            What will be swapped.
-        donors : ndarray of shape (n_receivers,) or (n_features, n_receivers), or None
-            Row that gives its values to each of the first rows, or that of each feature; None where it is only some
-            rows that receive any.
-        most : int
-            Rows of one call.
-        baseline : array of shape (n_receivers, n_outputs)
-            Predictions of the rows as they are; see `predict_together`.
+        `features`: what will be swapped. `donors`, shape (n_receivers,): row that gives its values to each of the first
+        rows, or that of each feature; None where it is only some rows that receive any. `most`: rows of one call.
+        `baseline`, shape (n_receivers, n_outputs): predictions of the rows as they are; see `predict_together`.
         """
         swapped = None
         if donors is not None and features:
@@ -87,19 +69,8 @@ class Proof:
     def check(self, numbers: Any, features: Sequence[Feature], baseline: Any, out: Any) -> None:
         """Compare what a kernel predicted.
 
-        Parameters
-        ----------
-        numbers : ndarray of int or slice
-            Rows of the table that were predicted.
-        features : sequence of Feature
-            What was swapped.
-        baseline, out : arrays
-            As kernels fill them in.
-
-        Raises
-        ------
-        RowsDepend
-            If a row was predicted otherwise.
+        `numbers`: rows of the table that were predicted. `features`: what was swapped. `baseline`, `out`: as kernels
+        fill them in. Raises RowsDepend if a row was predicted otherwise.
         """
         self.compare(baseline, self.baseline[numbers])
         if self.swapped is None:

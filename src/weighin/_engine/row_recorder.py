@@ -17,19 +17,10 @@ from weighin._inference import RowChanges
 class RowRecorder:
     """Fills in what each swap changed, row by row.
 
-    Parameters
-    ----------
-    n_features, n_repeats, n_rows : int
-        Its shape.
-    weights : ndarray of shape (n_rows,), optional
-        Sample weights.
-    lam : ndarray of shape (n_features,), optional
-        Of features that have donors of their own, given other columns.
-
-    Attributes
-    ----------
-    kept : RowChanges
-        What came in so far.
+    `n_features`, `n_repeats`, `n_rows`: its shape.
+    `weights`, shape (n_rows,): sample weights.
+    `lam`, shape (n_features,): of features that have donors of their own, given other columns.
+    `kept`: what came in so far.
     """
 
     def __init__(

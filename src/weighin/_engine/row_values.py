@@ -22,18 +22,11 @@ MOST_SEGMENTS = 200
 class RowValues:
     """What is known of each encoded row besides its features.
 
-    Attributes
-    ----------
-    strata : tuple of ndarray of int or None
-        Rows of each stratum.
-    segment : ndarray of int or None
-        Number of the segment of each row; -1 for none.
-    segments : tuple
-        Value of each segment.
-    by : str
-        What they were told apart by.
-    weights : ndarray of shape (n_rows,) or None
-        Sample weights.
+    `strata`: rows of each stratum.
+    `segment`: number of the segment of each row; -1 for none.
+    `segments`: value of each segment.
+    `by`: what they were told apart by.
+    `weights`, shape (n_rows,): sample weights.
     """
 
     strata: tuple[NDArray[np.int64], ...] | None = None
@@ -46,10 +39,8 @@ class RowValues:
 def row_values(X: Any, data: Encoded, *, within: Any, by: Any, sample_weight: Any) -> RowValues:
     """Read strata, segments and weights of the encoded rows.
 
-    Raises
-    ------
-    InputError
-        On unknown columns, other lengths, strata of one row or with missing values, weights that are none.
+    Raises InputError on unknown columns, other lengths, strata of one row or with missing values, weights that are
+    none.
     """
     strata = None
     if within is not None:

@@ -35,25 +35,12 @@ class TimeUp(KeyboardInterrupt):
 class Run:
     """What all steps share.
 
-    Attributes
-    ----------
-    view : View
-        What is known of the model.
-    data : Encoded
-    measurement : Measurement
-    kernel : Kernel
-    sampler : Sampler
-    plan : Plan
-    batch_seconds : float or None
-        As for `Resources`.
-    proof : Proof or None
-        What predictions have to equal, while that is not known.
-    unproven : str
-        Why there is none though it is not known.
-    orders : Orders or None
-        In which order all features are swapped one after the other; None to swap each alone.
-    cache : dict
-        What was found of batches that come again, by the place of their first row and their size.
+    `view`: what is known of the model.
+    `batch_seconds`: as for `Resources`.
+    `proof`: what predictions have to equal, while that is not known.
+    `unproven`: why there is none though it is not known.
+    `orders`: in which order all features are swapped one after the other; None to swap each alone.
+    `cache`: what was found of batches that come again, by the place of their first row and their size.
     """
 
     view: View
@@ -129,12 +116,7 @@ class Run:
     ) -> tuple[Any, Any]:
         """Predictions as the rows are, and after each swap; anything not finite is an error. `cache` as for `Swaps`.
 
-        Raises
-        ------
-        ModelError
-            If predictions are not finite.
-        RowsDepend
-            If they are not those of all rows together.
+        Raises ModelError if predictions are not finite. Raises RowsDepend if they are not those of all rows together.
         """
         swaps = Swaps(rows, batch.receivers.start, features, batch.donors, cache, batch.rows)
         baseline, out = predict_swaps(self.kernel, swaps, self.view.probe.pred, self.proof)
@@ -149,12 +131,7 @@ class Run:
     def predict_chain(self, batch: Batch, rows: Any, features: Sequence[Feature]) -> tuple[Any, Any, Places]:
         """Predictions as the rows are, and after each step of their orders; and the place of each feature in these.
 
-        Raises
-        ------
-        ModelError
-            If predictions are not finite.
-        RowsDepend
-            If they are not those of all rows together.
+        Raises ModelError if predictions are not finite. Raises RowsDepend if they are not those of all rows together.
         """
         assert self.orders is not None
         assert batch.rows is not None
@@ -192,14 +169,8 @@ class Run:
     ) -> Sums:
         """Sums of what is known of all rows, batch by batch.
 
-        Parameters
-        ----------
-        metric, segment, n_features
-            What it is known of.
-        values_of : callable
-            Gives values before any swap, and what swaps changed, as `Sums.add` takes them.
-        moved : ndarray of bool of shape (n_features, n_repeats, n_rows), optional
-            As for `Sums.add`.
+        `metric`, `segment`, `n_features`: what it is known of. `values_of`: gives values before any swap, and what
+        swaps changed, as `Sums.add` takes them. `moved`, shape (n_features, n_repeats, n_rows): as for `Sums.add`.
         """
         sums = Sums.nothing(n_features, self.sampler.n_repeats, self.n_strata)
         for here, batch in self.pieces():
@@ -222,10 +193,7 @@ class Run:
 def predict_swaps(kernel: Kernel, swaps: Swaps, like: Any, proof: Proof | None) -> tuple[Any, Any]:
     """Predictions as the rows are, and after each swap, with fewer rows to a call where memory runs out.
 
-    Raises
-    ------
-    RowsDepend
-        If the model fails though the whole table could be predicted: for being given a part of it.
+    Raises RowsDepend if the model fails though the whole table could be predicted: for being given a part of it.
     """
     baseline = empty(like, swaps.n_receivers, like.shape[-1])
     out = empty(like, len(swaps.features), *swaps.donors.shape, like.shape[-1])

@@ -54,10 +54,7 @@ class Session:
     few of them, holds until other rows come. A model that does not repeat itself is looked at each time, so that its
     numbers do not depend on what was asked before.
 
-    Parameters
-    ----------
-    model : Model
-        Adapted.
+    `model`: adapted.
 
     Examples
     --------
@@ -96,32 +93,12 @@ class Session:
     ) -> Scores:
         """Swap features and measure what that does to metrics.
 
-        Parameters
-        ----------
-        data : Encoded
-        features : sequence of Feature
-            What to swap.
-        sampler : Sampler
-            Who gives to whom.
-        measurement : Measurement
-            What is asked of the predictions.
-        resources : Resources
-            What may be used.
-        orders : Orders, optional
-            Swap all features of a row one after the other, and measure what each step does to metrics that are means
-            over rows; the evidence is of `Parts`. By default each feature is swapped alone.
-        advance : callable
-            Told after each step how many row predictions it stood for.
+        `features`: what to swap. `sampler`: who gives to whom. `measurement`: what is asked of the predictions.
+        `resources`: what may be used. `orders`: swap all features of a row one after the other, and measure what each
+        step does to metrics that are means over rows; the evidence is of `Parts`. By default each feature is swapped
+        alone. `advance`: told after each step how many row predictions it stood for. Raises ModelError if predictions
+        are not finite or not one per row. Raises MetricError if a metric is not a number before any swap.
 
-        Raises
-        ------
-        ModelError
-            If predictions are not finite or not one per row.
-        MetricError
-            If a metric is not a number before any swap.
-
-        Notes
-        -----
         Ctrl-C keeps what is finished: sections of features; in the first section, batches of rows with all its
         features; in the first batch, features. Before anything is finished, it is raised on.
         """
@@ -195,36 +172,14 @@ class Session:
     ) -> tuple[list[T], Probe]:
         """Predict all receivers with the values of one giver after the other, feature by feature.
 
-        Parameters
-        ----------
-        rows : Rows
-            Encoded rows: first those that receive, then those that only give.
-        given : sequence of (Feature, ndarray of shape (n_points,))
-            What is swapped, and the positions of the rows that give.
-        use : callable
-            Gets predictions as the rows are, shape (n_receivers, n_outputs), and after each swap, shape (n_points,
-            n_receivers, n_outputs); what it gives back is kept.
-        n_receivers : int
-        table : tuple of Rows and ndarray of shape (n_receivers,)
-            Encoded rows that those which receive were drawn from, and the position of each there.
-        response : str
-            As metrics have it.
-        scale : callable, optional
-            From predictions to what is used of them; by default to those a user sees (`Model.to_user_scale`).
-        resources, advance
-            As for `measure`.
-
-        Returns
-        -------
-        results : list
-            One for each feature.
-        probe : Probe
-            What the model did with a few rows: whether it is stochastic, or mixes rows.
-
-        Raises
-        ------
-        ModelError
-            If predictions are not finite or not one per row.
+        `rows`: encoded rows: first those that receive, then those that only give. `given`, shape (n_points,): what is
+        swapped, and the positions of the rows that give. `use`: gets predictions as the rows are, shape (n_receivers,
+        n_outputs), and after each swap, shape (n_points, n_receivers, n_outputs); what it gives back is kept. `table`,
+        shape (n_receivers,): encoded rows that those which receive were drawn from, and the position of each there.
+        `response`: as metrics have it. `scale`: from predictions to what is used of them; by default to those a user
+        sees (`Model.to_user_scale`). `resources`, `advance`: as for `measure`. Returns `results`: one for each feature;
+        `probe`: what the model did with a few rows: whether it is stochastic, or mixes rows. Raises ModelError if
+        predictions are not finite or not one per row.
         """
         features = [feature for feature, _ in given]
         n_points = max((len(givers) for _, givers in given), default=0)
@@ -312,12 +267,8 @@ class Session:
     def _at_once(self, view: View, dependence: RowsDepend, resources: Resources) -> View:
         """The same of a model that has to be called on the whole table.
 
-        Raises
-        ------
-        ModelError
-            If it cannot be, here.
-        Exception
-            The model's own, if it is not for being a part of the table that rows cannot be predicted.
+        Raises ModelError if it cannot be, here. Raises Exception: the model's own, if it is not for being a part of the
+        table that rows cannot be predicted.
         """
         failure = f"{type(dependence.error).__name__}: {dependence.error}" if dependence.error else ""
         probe = replace(view.probe, batch_dependence=dependence.difference, failure=failure, row_exact=False)

@@ -26,22 +26,14 @@ Floats = NDArray[np.float64]
 class Sums:
     """Sums over receivers, of all rows or of a segment.
 
-    Attributes
-    ----------
-    n_rows : int
-        Receivers.
-    weight, before, spread : float
-        Sum of their weights, of their loss before any swap, and of a row component (see `add`).
-    pair_weight : ndarray of shape (n_repeats,) or float
-        Sum of the weights of pairs.
-    change : ndarray of shape (n_features, n_repeats)
-        Sum of what swaps changed.
-    moments : dict of int to tuple of Moments
-        By stratum, or by the size of strata; each for up to 128 of the features, in their order.
-    by_size : bool
-        Whether there are so many strata that those of about a size are put beside each other.
-    n_shared : int
-        The last so many changes are in every set of moments.
+    `n_rows`: receivers.
+    `weight`, `before`, `spread`: sum of their weights, of their loss before any swap, and of a row component (see
+        `add`).
+    `pair_weight`, shape (n_repeats,): sum of the weights of pairs.
+    `change`, shape (n_features, n_repeats): sum of what swaps changed.
+    `moments`: by stratum, or by the size of strata; each for up to 128 of the features, in their order.
+    `by_size`: whether there are so many strata that those of about a size are put beside each other.
+    `n_shared`: the last so many changes are in every set of moments.
     """
 
     change: Floats
@@ -74,24 +66,12 @@ class Sums:
     ) -> Sums:
         """Give the sums with a batch added.
 
-        Parameters
-        ----------
-        batch : Batch
-            Who gives to whom.
-        before : ndarray of shape (n,)
-            Loss of each receiver before any swap.
-        changes : ndarray of shape (n_features, n_repeats, n)
-            What swaps changed. Fewer features than before: the others are dropped.
-        weights : ndarray of shape (n,), optional
-            Sample weights; a pair weighs as its receiver times its donor.
-        segment : ndarray of bool of shape (n,), optional
-            The receivers that count.
-        spread : ndarray of shape (n,), optional
-            A second value of each row before any swap, such as its squared distance from the mean of the target.
-        closed : bool
-            Whether donors stay in their block, which moments need.
-        moved : ndarray of bool of shape (n_features, n_repeats, n), optional
-            As for `Moments.of`.
+        `batch`: who gives to whom. `before`, shape (n,): loss of each receiver before any swap. `changes`, shape
+        (n_features, n_repeats, n): what swaps changed. Fewer features than before: the others are dropped. `weights`,
+        shape (n,): sample weights; a pair weighs as its receiver times its donor. `segment`, shape (n,): the receivers
+        that count. `spread`, shape (n,): A second value of each row before any swap, such as its squared distance from
+        the mean of the target. `closed`: whether donors stay in their block, which moments need. `moved`, shape
+        (n_features, n_repeats, n): as for `Moments.of`.
         """
         own = None if weights is None else weights.astype(np.float64)
         if segment is not None:

@@ -33,22 +33,13 @@ class WholeMetric:
     With sample weights a pair weighs as its receiver times its donor; what a swap changes is then against the
     predictions as they are under the same weights.
 
-    Parameters
-    ----------
-    run : Run
-        What all steps share.
-    whole : Whole
-        All rows.
-    metric : Metric
-        Without a value per row of its own.
-    segment : int
-        Number of the segment; -1 for all rows.
-    target : array of shape (n_rows, n_targets)
-        In the order of the rows.
-    baseline : array of shape (n_rows, n_outputs)
-        Predictions before any swap.
-    n_features : int
-        To come.
+    `run`: what all steps share.
+    `whole`: all rows.
+    `metric`: without a value per row of its own.
+    `segment`: number of the segment; -1 for all rows.
+    `target`, shape (n_rows, n_targets): in the order of the rows.
+    `baseline`, shape (n_rows, n_outputs): predictions before any swap.
+    `n_features`: to come.
     """
 
     def __init__(

@@ -21,12 +21,8 @@ from weighin._tables.features import Feature
 class WholeScore:
     """Any metrics, from the predictions of all rows.
 
-    Parameters
-    ----------
-    run : Run
-        What all steps share.
-    section : sequence of Feature
-        What to weigh.
+    `run`: what all steps share.
+    `section`: what to weigh.
     """
 
     def __init__(self, run: Run, section: Sequence[Feature]) -> None:

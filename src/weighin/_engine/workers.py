@@ -36,12 +36,8 @@ class Workers:
 
     Chunks in parallel beat parallel matrix products: no thread waits for another, also beside a busy neighbour.
 
-    Parameters
-    ----------
-    n_threads : int
-        Threads to use.
-    own : bool
-        Whether torch keeps threads of its own: for so little work that starting others would not pay.
+    `n_threads`: threads to use.
+    `own`: whether torch keeps threads of its own: for so little work that starting others would not pay.
     """
 
     def __init__(self, n_threads: int = 1, own: bool = False) -> None:

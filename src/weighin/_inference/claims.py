@@ -44,12 +44,8 @@ class Claims:
 def claims(inference: Inference, confidence_level: float = 0.95) -> Claims:
     """Decide what may be claimed.
 
-    Parameters
-    ----------
-    inference : Inference
-        Of all features that are looked at together.
-    confidence_level : float
-        Adjusted p-values below 1 minus this are claims.
+    `inference`: of all features that are looked at together. `confidence_level`: adjusted p-values below 1 minus this
+    are claims.
 
     Examples
     --------

@@ -59,10 +59,7 @@ def given_paired(
     `function`: What is reported of the means, as for `weighin._inference.infer`.
     `sign`: -1 where the metric grows with quality.
 
-    Returns
-    -------
-    Inference
-        Arrays of shape (n_units,).
+    Returns Arrays of shape (n_units,).
     """
     first, second = (np.asarray(values, dtype=np.float64) for values in changes)
     own, other = (np.atleast_2d(np.asarray(values, dtype=np.float64)) for values in rows)

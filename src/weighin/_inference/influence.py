@@ -24,11 +24,7 @@ def auc_values(target: ArrayLike, score: ArrayLike, weights: ArrayLike | None = 
     `weights`, array of shape (..., n_rows), optional: Sample weights: their mean of the values is the area with these
         weights.
 
-    Returns
-    -------
-    ndarray of shape (..., n_rows)
-
-    Raises MetricError: if only one class is there, or has any weight.
+    Returns shape (..., n_rows).
     """
     positive, score = np.asarray(target).astype(bool), np.asarray(score)
     rows = score.reshape(-1, score.shape[-1])

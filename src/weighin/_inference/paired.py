@@ -47,10 +47,7 @@ def paired(
     `function`: What is reported of the means, as for `weighin._inference.infer`.
     `sign`: -1 where the metric grows with quality.
 
-    Returns
-    -------
-    Inference
-        Arrays of shape (n_units,).
+    Returns Arrays of shape (n_units,).
     """
     first, second = (np.asarray(values) for values in changes)
     own, other = (np.atleast_2d(np.asarray(values, dtype=float)) for values in rows)

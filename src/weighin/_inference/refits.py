@@ -111,8 +111,6 @@ def resampled(values: NDArray[np.float64], ratio: float, n_units: int = 0) -> Sp
     `ratio`: Test rows over training rows.
     `n_units`: Test rows of a split.
 
-    References
-    ----------
     Nadeau, Bengio (2003), "Inference for the Generalization Error", Machine Learning 52.
     """
     m = len(values)

@@ -30,18 +30,11 @@ ONE_BY_ONE = "surfaces move single rows"
 class Moving:
     """What surfaces of one model share.
 
-    Attributes
-    ----------
-    session, data, measured
-        The model, its encoded table, and the scale of predictions.
-    own : mapping of tuple of int to Feature
-        Features by their columns, with the names the model gave them.
-    table : table or None
-        What was encoded.
-    seed : int
-        Of the rows drawn.
-    resources : Resources
-        What may be used.
+    `session`, `data`, `measured`: the model, its encoded table, and the scale of predictions.
+    `own`: features by their columns, with the names the model gave them.
+    `table`: what was encoded.
+    `seed`: of the rows drawn.
+    `resources`: what may be used.
     """
 
     session: Session

@@ -26,16 +26,10 @@ ON_PROBABILITIES = (
 class Measured:
     """What of a model is measured.
 
-    Attributes
-    ----------
-    response : str
-        The method that predicts.
-    scale : callable
-        From its predictions to the numbers whose moves are measured.
-    what : str
-        What these are, in words.
-    notes : tuple of str
-        What a reader must know of that.
+    `response`: the method that predicts.
+    `scale`: from its predictions to the numbers whose moves are measured.
+    `what`: what these are, in words.
+    `notes`: what a reader must know of that.
     """
 
     response: str

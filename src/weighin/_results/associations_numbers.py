@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.errors import InputError, listing, nearest
+from weighin._base.errors import InputError, unknown
 from weighin._results.associations_words import CloseColumn
 from weighin._results.clusters import chance_level, group_names
 from weighin._results.curves import read_only
@@ -137,10 +137,7 @@ class AssociationsNumbers:
 
     def _place(self, feature: str) -> int:
         if feature not in self.features:
-            raise InputError(
-                f"Unknown feature {feature!r}.{nearest(str(feature), self.features)} "
-                f"Features: {listing(self.features)}."
-            )
+            raise unknown("feature", feature, self.features)
         return self.features.index(feature)
 
     def _column(self, place: int, other: int) -> CloseColumn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from weighin._base.text import printable
+from weighin._base.text import in_a_row, printable
 from weighin._display.numbers import write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._results.associations_charts import TITLE, clusters
@@ -18,7 +18,6 @@ from weighin._results.associations_words import (
     association_sentence,
     cluster_sentence,
     distances_sentence,
-    listed,
     written,
 )
 from weighin._results.clusters import FARTHER
@@ -121,7 +120,7 @@ def _clusters(numbers: AssociationsNumbers) -> list[Table]:
         return []
     heading = f"Clusters: any two columns associated by {numbers.cluster_from:.2g} or more"
     rows = [
-        Row(name, [str(len(members)), listed(members)], claimed=True)
+        Row(name, [str(len(members)), in_a_row(members)], claimed=True)
         for name, members in numbers.groups.items()
     ]
     return [Table(heading, "cluster", [Column("columns"), Column("which", "text")], rows, ".clusters")]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from weighin._base.text import in_a_row
 from weighin._display.numbers import decimals_of, write
 from weighin._results.clusters import FARTHER
 
@@ -69,7 +70,7 @@ def association_sentence(feature: str, close: Sequence[CloseColumn], name: Name 
         ranked = column.measure == "spearman"
         verb = "goes with" if not ranked else "moves with" if column.association >= 0 else "moves against"
         by_verb.setdefault(verb, []).append(f"{name(column.name)} ({column.written})")
-    parts = ", and ".join(f"{verb} {listed(others)}" for verb, others in by_verb.items())
+    parts = ", and ".join(f"{verb} {in_a_row(others)}" for verb, others in by_verb.items())
     stay = "the other" if len(close) == 1 else "the others"
     return f"{name(feature)} {parts}: shuffling one leaves {stay} in place."
 
@@ -77,7 +78,7 @@ def association_sentence(feature: str, close: Sequence[CloseColumn], name: Name 
 def cluster_sentence(members: Sequence[str], name: Name = str) -> str:
     """Say that some features carry the same information."""
     verb = "carry much the same information; weigh them as a group, too."
-    return f"{listed([name(member) for member in members])} {verb}"
+    return f"{in_a_row([name(member) for member in members])} {verb}"
 
 
 def distance_sentence(feature: str, ratio: float, name: Name = str) -> str:
@@ -108,8 +109,3 @@ def distances_sentence(ratios: Sequence[tuple[str, float]], name: Name = str) ->
 def times(ratio: float) -> str:
     """Write how many times."""
     return f"{ratio:.1f}" if ratio <= MOST else f"more than {MOST:.0f}"
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Write a list as a sentence does."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.checks import check_level
-from weighin._base.errors import InputError, listing, nearest
+from weighin._base.errors import unknown
 from weighin._results.effect import FeatureEffect
 
 
@@ -67,10 +67,7 @@ class EffectsNumbers:
         for effect in self.effects:
             if effect.feature == feature:
                 return effect
-        raise InputError(
-            f"Unknown feature {feature!r}.{nearest(str(feature), self.features)} "
-            f"Features: {listing(self.features, 40)}."
-        )
+        raise unknown("feature", feature, self.features, 40)
 
     def level_order(self, feature: str) -> tuple[str, ...]:
         """Give the points of a feature from the highest mean prediction to the lowest.

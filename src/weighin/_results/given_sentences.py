@@ -17,16 +17,8 @@ def findings(
 ) -> list[str]:
     """Say what was found, the heaviest first.
 
-    Parameters
-    ----------
-    numbers, other : ImportanceNumbers
-        What was measured, and the same shuffled in a second way, if it was.
-    limit : int
-        Features told of one by one.
-    name : callable
-        Writes the name of a feature.
-    confidence_level : float
-        Of the intervals, and of what is claimed.
+    `numbers`, `other`: what was measured, and the same shuffled in a second way, if it was. `limit`: features told of
+    one by one. `name`: writes the name of a feature. `confidence_level`: of the intervals, and of what is claimed.
     """
     free, given = (numbers, other) if not numbers.given else (other, numbers)
     if free is None or free.given:

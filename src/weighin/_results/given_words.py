@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.text import named, printable
+from weighin._base.text import in_a_row, named, printable
 from weighin._display.numbers import UNKNOWN, write
-from weighin._results.associations_words import listed
 from weighin._results.given_feature import GivenFeature, shuffled
 from weighin._results.importance_numbers import ImportanceNumbers
 
@@ -133,7 +132,7 @@ def given_notes(numbers: ImportanceNumbers) -> list[str]:
         its = "Its importance" if len(far) == 1 else "Their importances"
         notes.append(
             "Shuffled rows lie farther from real ones than real ones from each other, by this factor: "
-            f"{listed(far)}. The given columns tell more than was learned from these rows. {its} may be too high."
+            f"{in_a_row(far)}. The given columns tell more than was learned from these rows. {its} may be too high."
         )
     if numbers.given and numbers.n_rows > MANY_ROWS:
         notes.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from weighin._base.checks import check_level
-from weighin._base.errors import InputError, listing, nearest
+from weighin._base.errors import InputError, listing, nearest, unknown
 from weighin._inference import Evidence, Inference, Link, pair
 from weighin._inference.judging import judge_contrast
 from weighin._results.group_interaction import GroupInteraction
@@ -116,8 +116,5 @@ class Contrasts:
 
     def _place(self, feature: str) -> int:
         if feature not in self.features:
-            raise InputError(
-                f"Unknown feature {feature!r}.{nearest(str(feature), self.features)} "
-                f"Features: {listing(self.features)}."
-            )
+            raise unknown("feature", feature, self.features)
         return self.features.index(feature)

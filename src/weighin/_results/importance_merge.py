@@ -36,10 +36,7 @@ Part = TypeVar("Part", bound=ImportanceNumbers)
 def merged(first: Part, second: Part) -> Part:
     """Join two results of the same plan; see `Importance.merge`.
 
-    Raises
-    ------
-    InputError
-        Naming what differs, or the features in both.
+    Raises InputError: naming what differs, or the features in both.
     """
     if not isinstance(second, type(first)):
         raise InputError(f"merge takes another result of weighin.weigh, got {type(second).__name__}.")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.text import printable
+from weighin._base.text import in_a_row, printable
 from weighin._display.numbers import decimals_of, interval_name, write
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.listed import few_rows_text
@@ -31,16 +31,8 @@ def sentences(
 ) -> list[str]:
     """Say what was found, the heaviest first; the first sentence is the headline.
 
-    Parameters
-    ----------
-    numbers : ImportanceNumbers
-        What was measured.
-    limit : int
-        Features told of one by one.
-    name : callable
-        Writes the name of a feature.
-    confidence_level : float
-        Of the intervals, and of what is claimed.
+    `limit`: features told of one by one. `name`: writes the name of a feature. `confidence_level`: of the intervals,
+    and of what is claimed.
     """
     words = Words(numbers, name, confidence_level)
     if not words.measured:
@@ -193,7 +185,7 @@ class Words:
         written = [self.name(self.numbers.features[place]) for place in places[:shown]]
         if len(places) > shown:
             written.append(f"{len(places) - shown} more")
-        return written[0] if len(written) == 1 else f"{', '.join(written[:-1])} and {written[-1]}"
+        return in_a_row(written)
 
     def _size(self, place: int) -> str:
         width = self.scale * float(self.upper[place] - self.lower[place])

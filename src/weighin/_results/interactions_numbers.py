@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.checks import check_level
-from weighin._base.errors import InputError, listing, nearest
+from weighin._base.errors import InputError, unknown
 from weighin._inference import Inference, holm
 from weighin._inference.claims import is_claimed
 from weighin._results.pair_interaction import PairInteraction
@@ -176,10 +176,7 @@ class InteractionsNumbers:
                 return line
         for name in names:
             if name not in self.features:
-                raise InputError(
-                    f"Unknown feature {name!r}.{nearest(str(name), self.features)} "
-                    f"Features: {listing(self.features, 40)}."
-                )
+                raise unknown("feature", name, self.features, 40)
         raise InputError(
             f"{names[0]!r} and {names[1]!r} were not measured together: interactions(..., pairs=[{names!r}])."
         )

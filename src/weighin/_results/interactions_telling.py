@@ -33,14 +33,7 @@ _READING = (
 def tell(numbers: InteractionsNumbers, confidence_level: float, limit: int) -> Telling:
     """Say all of it.
 
-    Parameters
-    ----------
-    numbers : InteractionsNumbers
-        What was measured.
-    confidence_level : float
-        Of intervals and claims.
-    limit : int
-        Pairs that sentences tell of one by one.
+    `confidence_level`: of intervals and claims. `limit`: pairs that sentences tell of one by one.
     """
     lines = numbers.lines(confidence_level)
     return Telling(

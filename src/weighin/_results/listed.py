@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.checks import check_level, check_limit, check_plot
-from weighin._base.errors import InputError, listing, nearest
+from weighin._base.errors import InputError, unknown
 from weighin._base.text import named, printable
 from weighin._display import charts
 from weighin._display.numbers import Rounded, rounded
@@ -196,10 +196,7 @@ class Listed(Result, Generic[AnyLine]):
         """Give the numbers of one of them, with its 95% interval: ``result["age"].ci_lower``."""
         by_name = {getattr(line, self._about): line for line in self.lines()}
         if not isinstance(name, str) or name not in by_name:
-            raise InputError(
-                f"Unknown {self._about} {name!r}.{nearest(str(name), list(by_name))} "
-                f"{self._about.capitalize()}s: {listing(list(by_name))}."
-            )
+            raise unknown(self._about, name, by_name)
         return by_name[name]
 
     def _columns(self, confidence_level: float) -> dict[str, Any]:

@@ -23,20 +23,12 @@ BLOCK_ROWS = 4096
 class MarginalSampler:
     """Donor-closed blocks of randomly ordered rows, each shifted in a circle.
 
-    Parameters
-    ----------
-    n_rows : int
-        Rows to exchange; at least 2.
-    n_repeats : int
-        Shifts asked for. Small blocks have fewer distinct ones: see `n_repeats_possible`.
-    seed : int
-        Everything random comes from it. More repeats begin with the same shifts as fewer.
-    block_rows : int
-        Rows of a block; one block below twice that, and the last one takes the remainder.
-    strata : sequence of ndarray of int, optional
-        Rows of each stratum, at least 2: nobody gives to another stratum. Blocks then come in random order.
-    first : int, optional
-        Only so many blocks.
+    `n_rows`: rows to exchange; at least 2.
+    `n_repeats`: shifts asked for. Small blocks have fewer distinct ones: see `n_repeats_possible`.
+    `seed`: everything random comes from it. More repeats begin with the same shifts as fewer.
+    `block_rows`: rows of a block; one block below twice that, and the last one takes the remainder.
+    `strata`: rows of each stratum, at least 2: nobody gives to another stratum. Blocks then come in random order.
+    `first`: only so many blocks.
 
     Examples
     --------

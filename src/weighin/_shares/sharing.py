@@ -58,10 +58,7 @@ class Sharing(Weighing[Shares]):
 def players(chosen: Sequence[Feature]) -> tuple[Feature, ...]:
     """Features and groups that take turns, groups in the place of their members.
 
-    Raises
-    ------
-    InputError
-        If a feature is in two groups.
+    Raises InputError if a feature is in two groups.
     """
     members = [member for feature in chosen for member in feature.members]
     twice = sorted({name for name in members if members.count(name) > 1})
@@ -75,10 +72,7 @@ def players(chosen: Sequence[Feature]) -> tuple[Feature, ...]:
 def additive(metric: Metric) -> tuple[Metric, list[str]]:
     """Give a metric that is a mean over rows, or that of whose mean it is a function; and say so.
 
-    Raises
-    ------
-    MetricError
-        If there is none.
+    Raises MetricError if there is none.
     """
     if metric.per_row is None:
         raise MetricError(

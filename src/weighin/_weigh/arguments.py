@@ -23,10 +23,7 @@ def check(
 ) -> None:
     """Refuse what cannot be.
 
-    Raises
-    ------
-    InputError
-        What is allowed, and what was got.
+    Raises InputError: what is allowed, and what was got.
     """
     check_run(
         n_repeats=n_repeats,
@@ -50,10 +47,7 @@ def check(
 def metrics_asked(metric: Any) -> list[Any]:
     """List the metrics: one, or several in a list or tuple.
 
-    Raises
-    ------
-    InputError
-        If the list is empty.
+    Raises InputError if the list is empty.
     """
     if not isinstance(metric, list | tuple):
         return [metric]

@@ -16,17 +16,9 @@ AUTO = "auto"
 class Grouping:
     """The groups to weigh: those the user named, or clusters of columns, looked for once.
 
-    Parameters
-    ----------
-    groups : mapping, "auto" or None
-        As `weigh` takes them.
-    seed : int
-        Of the rows looked at.
-
-    Attributes
-    ----------
-    note : str
-        What was found, for the reader; empty where groups were named.
+    `groups`: as `weigh` takes them.
+    `seed`: of the rows looked at.
+    `note`: what was found, for the reader; empty where groups were named.
     """
 
     def __init__(self, groups: Any, seed: int) -> None:
@@ -39,10 +31,7 @@ class Grouping:
     ) -> Mapping[str, Iterable[str]] | None:
         """Give the groups of a table's columns.
 
-        Raises
-        ------
-        InputError
-            If there is no table to look for them in.
+        Raises InputError if there is no table to look for them in.
         """
         if self.groups != AUTO or not isinstance(self.groups, str):
             return self.groups

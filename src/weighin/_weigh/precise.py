@@ -35,25 +35,10 @@ def weigh_precisely(
 ) -> tuple[Scores, list[str], int]:
     """Weigh on as many rows as it takes, each swapped once.
 
-    Parameters
-    ----------
-    encode : callable
-        From row numbers of the table to the experiment on these rows.
-    n_rows : int
-        Of the table.
-    precision : float
-        Standard error of every importance allowed, in parts of the largest importance of the metric.
-    seed : int
-        Everything random comes from it.
-
-    Returns
-    -------
-    scores : Scores
-        With one column of changes.
-    notes : list of str
-        What was found in the rows, and what was reached.
-    n_drawn : int
-        Rows of the table that were looked at.
+    `encode`: from row numbers of the table to the experiment on these rows. `n_rows`: of the table. `precision`:
+    standard error of every importance allowed, in parts of the largest importance of the metric. `seed`: everything
+    random comes from it. Returns `scores`: with one column of changes; `notes`: what was found in the rows, and what
+    was reached; `n_drawn`: rows of the table that were looked at.
     """
     order_seed, *seeds = np.random.SeedSequence(seed).spawn(STEPS + 1)
     order = _Order(n_rows, np.random.default_rng(order_seed))
@@ -104,10 +89,7 @@ def is_small(n_rows: int) -> bool:
 def check_metrics(metrics: Sequence[Metric]) -> None:
     """Refuse metrics whose precision nobody can foresee.
 
-    Raises
-    ------
-    MetricError
-        Naming the first.
+    Raises MetricError: naming the first.
     """
     for metric in metrics:
         if metric.per_row is None:
@@ -152,22 +134,12 @@ class _Order:
 class _Tally:
     """What is known of the features so far.
 
-    Attributes
-    ----------
-    metrics : tuple of Metric
-    precision : float
-    n_features : int
-        Asked for.
-    n_rows : int
-        Measured, by the features measured longest.
-    n_predictions : int
-        Of rows after a swap.
-    done : ndarray of bool of shape (n_known,)
-        Which features are precise enough; those there was no time for are not among them.
-    kernels : dict of int to str
-        How each feature was predicted.
-    notes : dict of str to str
-        Of the rows, by what is left of them without numbers.
+    `n_features`: asked for.
+    `n_rows`: measured, by the features measured longest.
+    `n_predictions`: of rows after a swap.
+    `done`, shape (n_known,): which features are precise enough; those there was no time for are not among them.
+    `kernels`: how each feature was predicted.
+    `notes`: of the rows, by what is left of them without numbers.
     """
 
     metrics: tuple[Metric, ...]

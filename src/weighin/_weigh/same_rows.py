@@ -19,12 +19,7 @@ def sum_of_rows(target: Any, X: Any = None) -> str:
     Numbers count in single precision, which is how some models hold their target: the same rows have the same sum
     whatever the model.
 
-    Parameters
-    ----------
-    target : array or tensor of shape (n_rows, n_targets), or None
-        As a model holds it.
-    X : data frame, array, tuple, dict or None
-        What the model takes.
+    `target`, shape (n_rows, n_targets): as a model holds it. `X`: what the model takes.
     """
     total, has_any = hashlib.sha256(), False
     for values in _parts(X) if target is None else [as_numpy(target)]:

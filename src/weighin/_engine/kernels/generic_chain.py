@@ -31,17 +31,8 @@ def predict_exact(
 ) -> None:
     """Predict once at each step that gives a row a value it does not have: a row has the same bits beside any others.
 
-    Parameters
-    ----------
-    chain : Chain
-    levels : list of (ndarray of shape (n_rows,) or None)
-        For each feature, number of each row's value; None where there are too many to count.
-    predict : callable
-        From rows to predictions.
-    rows_of_call : int
-    workers : Workers
-    baseline, out
-        As for kernels; `baseline` filled in already.
+    `levels`, shape (n_rows,): for each feature, number of each row's value; None where there are too many to count.
+    `predict`: from rows to predictions. `baseline`, `out`: as for kernels; `baseline` filled in already.
     """
     n_units, n_repeats, n = chain.places.shape
     own = np.arange(chain.start, chain.start + n)

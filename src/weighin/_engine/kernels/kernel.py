@@ -28,23 +28,13 @@ WHY_NO_CHAIN = (
 class View:
     """What is known of a model on some rows before any swap.
 
-    Attributes
-    ----------
-    model : Model
-    rows : Rows
-        All encoded rows.
-    response : str
-        What of the model metrics read.
-    split : Split or None
-        The network as a sum of parts under a head, proven on these rows, where it is one.
-    probe : Probe
-        What the model did with a few of them.
-    proven : bool
-        Whether rows have no say in each other's predictions, as far as its structure or all rows tell.
-    at_once : bool
-        Whether it is to be called on the whole table: rows have a say, or a part of them cannot be predicted.
-    moved : frozenset of str
-        Features that may be given values no row of the table has.
+    `rows`: all encoded rows.
+    `response`: what of the model metrics read.
+    `split`: the network as a sum of parts under a head, proven on these rows, where it is one.
+    `probe`: what the model did with a few of them.
+    `proven`: whether rows have no say in each other's predictions, as far as its structure or all rows tell.
+    `at_once`: whether it is to be called on the whole table: rows have a say, or a part of them cannot be predicted.
+    `moved`: features that may be given values no row of the table has.
     """
 
     model: Model
@@ -76,20 +66,12 @@ class View:
 class Swaps:
     """Swaps to predict.
 
-    Attributes
-    ----------
-    rows : Rows
-        Encoded rows that give values, those that receive among them.
-    start : int
-        Position of the first receiver; the others follow.
-    features : sequence of Feature
-        What to swap, one after the other.
-    donors : ndarray of shape (n_repeats, n_receivers)
-        Position of the row that gives its values to each receiver.
-    cache : dict
-        Empty at first; what a kernel leaves in it comes again with the same receivers and other features.
-    numbers : ndarray of int or None
-        Row of the table that each of `rows` is; None where they are the table.
+    `rows`: encoded rows that give values, those that receive among them.
+    `start`: position of the first receiver; the others follow.
+    `features`: what to swap, one after the other.
+    `donors`, shape (n_repeats, n_receivers): position of the row that gives its values to each receiver.
+    `cache`: empty at first; what a kernel leaves in it comes again with the same receivers and other features.
+    `numbers`: row of the table that each of `rows` is; None where they are the table.
     """
 
     rows: Any
@@ -109,10 +91,7 @@ class Swaps:
 class Chain(Swaps):
     """Swaps of all features of a row, one after the other, each donor value staying.
 
-    Attributes
-    ----------
-    places : ndarray of shape (n_features, n_repeats, n_receivers)
-        Place of each feature in the order of each row, from 0.
+    `places`, shape (n_features, n_repeats, n_receivers): place of each feature in the order of each row, from 0.
     """
 
     places: Places = field(default_factory=lambda: np.empty((0, 0, 0), dtype=np.int16))
@@ -121,18 +100,11 @@ class Chain(Swaps):
 class Kernel(Protocol):
     """A way to predict swaps, opened for some features; see `weighin._engine.kernels` for the list of all.
 
-    Parameters
-    ----------
-    view : View
-        What is known of the model.
-    features : sequence of Feature
-        All that will be swapped.
-    n_repeats : int
-        Swaps of each.
-    chunk_rows : int or None
-        Rows of one call of the model, or of one matrix product; as it pays by default.
-    workers : Workers
-        Threads over chunks.
+    `view`: what is known of the model.
+    `features`: all that will be swapped.
+    `n_repeats`: swaps of each.
+    `chunk_rows`: rows of one call of the model, or of one matrix product; as it pays by default.
+    `workers`: threads over chunks.
     """
 
     def __init__(
@@ -156,16 +128,9 @@ class Kernel(Protocol):
     def predict(self, swaps: Swaps, baseline: Any, out: Any) -> None:
         """Fill in predictions of the receivers.
 
-        Parameters
-        ----------
-        swaps : Swaps
-        baseline : array of shape (n_receivers, n_outputs)
-            Filled in: predictions as the rows are.
-        out : array of shape (n_features, n_repeats, n_receivers, n_outputs)
-            Filled in: predictions after each swap.
+        `baseline`, shape (n_receivers, n_outputs): filled in: predictions as the rows are. `out`, shape (n_features,
+        n_repeats, n_receivers, n_outputs): filled in: predictions after each swap.
 
-        Notes
-        -----
         Where a donor's encoded values equal the row's own, the result is the baseline, bit for bit; not where the
         other rows that are swapped have a say.
         """
@@ -174,22 +139,11 @@ class Kernel(Protocol):
     def predict_chain(self, chain: Chain, baseline: Any, out: Any) -> None:
         """Fill in predictions of the receivers, step by step.
 
-        Parameters
-        ----------
-        chain : Chain
-        baseline : array of shape (n_receivers, n_outputs)
-            Filled in: predictions as the rows are.
-        out : array of shape (n_features, n_repeats, n_receivers, n_outputs)
-            Filled in: predictions after each step; not of each feature, for rows have orders of their own.
+        `baseline`, shape (n_receivers, n_outputs): filled in: predictions as the rows are. `out`, shape (n_features,
+        n_repeats, n_receivers, n_outputs): filled in: predictions after each step; not of each feature, for rows have
+        orders of their own. Raises ModelError: where rows have a say in each other's predictions.
 
-        Notes
-        -----
         A step at which a row is given what it has changes nothing, bit for bit.
-
-        Raises
-        ------
-        ModelError
-            Where rows have a say in each other's predictions.
         """
         ...
 

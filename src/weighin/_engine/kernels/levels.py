@@ -18,12 +18,8 @@ MAX_LEVELS = 256
 class Unit:
     """Encoded columns that move together: a feature with its missing indicator, or a group.
 
-    Attributes
-    ----------
-    cats : tuple of int
-        Categorical columns.
-    conts : tuple of int
-        Continuous columns.
+    `cats`: categorical columns.
+    `conts`: continuous columns.
     """
 
     cats: tuple[int, ...] = ()
@@ -34,14 +30,10 @@ class Unit:
 class Levels:
     """The joint levels of a unit, numbered, and what each adds to the sum of the parts.
 
-    Attributes
-    ----------
-    unit : Unit
-    keys : Tensor
-        Sorted keys, see `_key`, of the distinct values of the continuous columns; empty without such columns.
-    strides : tuple of int
-        A row's number is the sum of stride times level, over categorical columns, then all continuous ones as one.
-    table : Tensor of shape (n_levels, n_hidden)
+    `keys`: sorted keys, see `_key`, of the distinct values of the continuous columns; empty without such columns.
+    `strides`: A row's number is the sum of stride times level, over categorical columns, then all continuous ones as
+        one.
+    `table`, shape (n_levels, n_hidden).
     """
 
     unit: Unit
@@ -52,14 +44,7 @@ class Levels:
     def number(self, cats: Tensor, conts: Tensor) -> Tensor:
         """Number the level of each row.
 
-        Parameters
-        ----------
-        cats : LongTensor of shape (n_cat, n_rows)
-        conts : Tensor of shape (n_cont, n_rows)
-
-        Returns
-        -------
-        LongTensor of shape (n_rows,)
+        `cats`, shape (n_cat, n_rows). `conts`, shape (n_cont, n_rows). Returns shape (n_rows,).
         """
         codes = [cats[j] for j in self.unit.cats]
         if self.unit.conts:
@@ -72,14 +57,7 @@ class Levels:
 def find_levels(view: SplitView, unit: Unit, cont: Tensor, limit: int = MAX_LEVELS) -> Levels | None:
     """Number the joint levels of a unit; None when there are too many.
 
-    Parameters
-    ----------
-    view : SplitView
-    unit : Unit
-    cont : Tensor of shape (n_rows, n_cont)
-        All rows whose values may be given or received.
-    limit : int
-        Joint levels, at most.
+    `cont`, shape (n_rows, n_cont): all rows whose values may be given or received. `limit`: joint levels, at most.
     """
     tables = [view.tables[j] for j in unit.cats]
     if prod(map(len, tables)) > limit:
@@ -115,11 +93,7 @@ def share_of_work(number: Tensor, n_repeats: int) -> float:
     With p the share of a level, a row needs it unless the row has it itself or none of the R donors has it:
     the sum over levels of (1 - p) (1 - (1 - p)^R), divided by R.
 
-    Parameters
-    ----------
-    number : LongTensor of shape (n_rows,)
-        Level of each row.
-    n_repeats : int
+    `number`, shape (n_rows,): level of each row.
     """
     others = 1 - torch.bincount(number).double() / len(number)
     return float((others * (1 - others**n_repeats)).sum()) / n_repeats

@@ -37,11 +37,7 @@ MOST_MOVE = 0.85
 class ChainUnits:
     """The units of a chain, sorted by what their steps add.
 
-    Attributes
-    ----------
-    units : tuple of Unit
-    ignored : tuple of bool
-        Units that the network cannot see.
+    `ignored`: units that the network cannot see.
     """
 
     units: tuple[Unit, ...]
@@ -88,23 +84,11 @@ def predict_chain(
 ) -> None:
     """Predict rows as they are, and after each step.
 
-    Parameters
-    ----------
-    source : Source
-        The rows, those that only give included.
-    units : ChainUnits
-    donors : LongTensor of shape (n_repeats, n_receivers)
-        Position in the source of the row that gives its values to each receiver.
-    places : Tensor of shape (n_units, n_repeats, n_receivers)
-        Place of each unit in the order of each row.
-    baseline : Tensor of shape (n_receivers, n_outputs)
-    out : Tensor of shape (n_units, n_repeats, n_receivers, n_outputs)
-        Filled with the predictions after each step.
-    start : int
-        Position in the source of the first receiver; the others follow.
-    chunk_rows : int or None
-        Rows in one matrix product.
-    workers : Workers
+    `source`: the rows, those that only give included. `donors`, shape (n_repeats, n_receivers): position in the source
+    of the row that gives its values to each receiver. `places`, shape (n_units, n_repeats, n_receivers): place of each
+    unit in the order of each row. `baseline`, shape (n_receivers, n_outputs). `out`, shape (n_units, n_repeats,
+    n_receivers, n_outputs): filled with the predictions after each step. `start`: position in the source of the first
+    receiver; the others follow. `chunk_rows`: rows in one matrix product.
     """
     n_rows, n_repeats = len(baseline), len(donors)
     if chunk_rows is None:
@@ -194,13 +178,9 @@ class _Chains:
     def _steps(self, rows: slice, donors: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """What each unit adds to each row in each repeat.
 
-        Returns
-        -------
-        lines, times : Tensor of shape (n_units, n_lines, n_repeats * n_rows)
-            Lines of the table, and how often each counts.
-        moved : Tensor of bool of shape (n_units, n_repeats * n_rows)
-            Whether the donor's values are others than the row's own.
-        table : Tensor of shape (n_table_lines, n_hidden)
+        Returns `lines, times`, shape (n_units, n_lines, n_repeats * n_rows): lines of the table, and how often each
+        counts; `moved`, shape (n_units, n_repeats * n_rows): whether the donor's values are others than the row's own;
+        `table`, shape (n_table_lines, n_hidden).
         """
         source, units, table = self.source, self.units, self.table
         n_repeats = len(self.donors)

@@ -36,13 +36,9 @@ DEVICE_CHUNK_BYTES = 2**28
 class Planned:
     """A unit and how it is predicted.
 
-    Attributes
-    ----------
-    unit : Unit
-    kernel : {"ignored", "levels", "sum"}
-        No prediction at all, one per row and level that is needed, or one per row and repeat.
-    levels : Levels or None
-        For "levels".
+    `kernel` {"ignored", "levels", "sum"}: no prediction at all, one per row and level that is needed, or one per row
+        and repeat.
+    `levels`: for "levels".
     """
 
     unit: Unit
@@ -66,16 +62,8 @@ def plan_units(
 ) -> tuple[Planned, ...]:
     """Choose how each unit is predicted, once for all blocks.
 
-    Parameters
-    ----------
-    view : SplitView
-    units : sequence of Unit
-    cat : LongTensor of shape (n_rows, n_cat)
-    cont : Tensor of shape (n_rows, n_cont)
-        All rows, of all blocks.
-    n_repeats : int
-    moved : sequence of bool, optional
-        Units that may be given values which none of these rows has: those have no level.
+    `cat`, shape (n_rows, n_cat). `cont`, shape (n_rows, n_cont): all rows, of all blocks. `moved`: units that may be
+    given values which none of these rows has: those have no level.
     """
     return tuple(
         _plan(view, unit, cat, cont, n_repeats, new)
@@ -102,11 +90,8 @@ def _plan(view: SplitView, unit: Unit, cat: Tensor, cont: Tensor, n_repeats: int
 class Source:
     """Rows that give values to each other, each column's values side by side.
 
-    Parameters
-    ----------
-    view : SplitView
-    cat : LongTensor of shape (n_rows, n_cat)
-    cont : Tensor of shape (n_rows, n_cont)
+    `cat`, shape (n_rows, n_cat).
+    `cont`, shape (n_rows, n_cont).
     """
 
     def __init__(self, view: SplitView, cat: Tensor, cont: Tensor) -> None:
@@ -136,26 +121,12 @@ def predict_swapped(
 ) -> None:
     """Predict rows as they are, and with the values of each unit taken from donors.
 
-    Parameters
-    ----------
-    source : Source
-        The rows, those that only give included.
-    planned : sequence of Planned
-    donors : LongTensor of shape (n_repeats, n_receivers)
-        Position in the source of the row that gives its values to each receiver.
-    baseline : Tensor of shape (n_receivers, n_outputs)
-        Filled with the predictions as the rows are.
-    out : Tensor of shape (n_units, n_repeats, n_receivers, n_outputs)
-        Filled with the predictions after the swaps.
-    start : int
-        Position in the source of the first receiver; the others follow.
-    chunk_rows : int, optional
-        Rows in one matrix product.
-    workers : Workers, optional
-        Threads to share the work; none by default.
+    `source`: the rows, those that only give included. `donors`, shape (n_repeats, n_receivers): position in the source
+    of the row that gives its values to each receiver. `baseline`, shape (n_receivers, n_outputs): filled with the
+    predictions as the rows are. `out`, shape (n_units, n_repeats, n_receivers, n_outputs): filled with the predictions
+    after the swaps. `start`: position in the source of the first receiver; the others follow. `chunk_rows`: rows in one
+    matrix product. `workers`: threads to share the work; none by default.
 
-    Notes
-    -----
     Where a donor's encoded values equal the row's own, the result is the baseline, bit for bit.
     """
     workers = workers or Workers()
@@ -188,15 +159,9 @@ class _Stack:
 
     Calls of few rows cost much, and are not shared among torch's threads.
 
-    Parameters
-    ----------
-    view : SplitView
-    z : Tensor of shape (n_rows, n_hidden)
-        Sums of the rows as they are: the first to wait.
-    baseline : Tensor of shape (n_rows, n_outputs)
-        Where their predictions belong.
-    room : int
-        Sums of each row in one pass.
+    `z`, shape (n_rows, n_hidden): sums of the rows as they are: the first to wait.
+    `baseline`, shape (n_rows, n_outputs): where their predictions belong.
+    `room`: sums of each row in one pass.
     """
 
     def __init__(self, view: SplitView, z: Tensor, baseline: Tensor, room: int) -> None:
@@ -215,14 +180,9 @@ class _Stack:
     def add(self, fill: Callable[[slice, Tensor], object], equal: Tensor, out: Tensor) -> None:
         """Have sums of swaps made, as many at once as there is room for, and predicted.
 
-        Parameters
-        ----------
-        fill : callable
-            Writes the sums of some of the swaps, shape (n_some, n_rows, n_hidden).
-        equal : Tensor of bool of shape (n_swaps, n_rows)
-            Rows that are given what they have.
-        out : Tensor of shape (n_swaps, n_rows, n_outputs)
-            Where the predictions belong.
+        `fill`: writes the sums of some of the swaps, shape (n_some, n_rows, n_hidden). `equal`, shape (n_swaps,
+        n_rows): rows that are given what they have. `out`, shape (n_swaps, n_rows, n_outputs): where the predictions
+        belong.
         """
         first = 0
         while first < len(out):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from weighin._base.checks import list_of_names
-from weighin._base.errors import InputError, ModelError, listing, nearest
+from weighin._base.errors import InputError, ModelError, listing, unknown
 from weighin._base.optional import require
 from weighin._base.text import column_label
 from weighin._refit.recipes.fingerprint import describe, digest
@@ -278,9 +278,7 @@ def check_features(frame: Any, recipe: Recipe) -> None:
 
 def unknown_feature(name: str, recipe: Recipe) -> InputError:
     """Build the error for a name that is no feature of the recipe."""
-    return InputError(
-        f"Unknown feature {name!r}.{nearest(name, recipe.features)} Features: {listing(recipe.features, 40)}."
-    )
+    return unknown("feature", name, recipe.features, 40)
 
 
 def _names(names: Any, what: str) -> tuple[str, ...]:

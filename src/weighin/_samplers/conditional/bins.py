@@ -25,17 +25,8 @@ def bin_rows(n_repeats: int) -> int:
 def cut(scores: NDArray[np.float64], least: int) -> Places:
     """Cut rows into bins of `least` to just under twice as many: by the score that differs most, again and again.
 
-    Parameters
-    ----------
-    scores : ndarray of shape (n_rows, n_scores)
-        Comparable with each other.
-    least : int
-        Rows of a bin.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_rows,)
-        Number of the bin of each row.
+    `scores`, shape (n_rows, n_scores): comparable with each other. `least`: rows of a bin. Returns shape (n_rows,):
+    number of the bin of each row.
     """
     bins = np.zeros(len(scores), dtype=np.int64)
     spread = scores.std(0)

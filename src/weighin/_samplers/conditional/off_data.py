@@ -26,23 +26,10 @@ def off_data_ratio(
 ) -> float:
     """Tell how much farther swapped rows lie from their nearest real row than other real rows do.
 
-    Parameters
-    ----------
-    columns : sequence of RawColumn
-        Those that are swapped, and those they should fit.
-    rows : ndarray of int64, shape (m,)
-        Of the table.
-    donors : ndarray of int64, shape (n_repeats, m)
-        Position within `rows` of who gave to each.
-    moved : mapping of str to ndarray of shape (n_repeats, m)
-        What they received, for each column swapped.
-    rng : Generator
-        Halves the rows: one half is the reference for the other, and for what it receives from its own.
-
-    Returns
-    -------
-    float
-        About 1 where received values fit the rest of a row as well as its own; NaN below 50 rows.
+    `columns`: those that are swapped, and those they should fit. `rows`, shape (m,): of the table. `donors`, shape
+    (n_repeats, m): position within `rows` of who gave to each. `moved`, shape (n_repeats, m): what they received, for
+    each column swapped. `rng`: halves the rows: one half is the reference for the other, and for what it receives from
+    its own. Returns About 1 where received values fit the rest of a row as well as its own; NaN below 50 rows.
     """
     if len(rows) < LEAST_ROWS:
         return np.nan
