@@ -9,7 +9,7 @@ from weighin._display.numbers import percent, rounded
 from weighin._results.importance_words import about, heading, unclear
 from weighin._results.shares_numbers import SharesNumbers
 
-TITLE = "Who prevents how much of the loss"
+TITLE = "How much of the loss each feature prevents"
 SUM = "all features"
 MOST_FEATURES = 20
 

@@ -21,7 +21,7 @@ _READING = (
     "Each row gets the values of another row, one feature after the other, in an order of its own, until it is that "
     "other row. What the loss grows by when a feature's turn comes is its contribution; the mean over rows, donors and "
     "orders is its Shapley value. Contributions add up to what all features prevent: the loss with the values of "
-    "another row, minus the loss with the own ones.",
+    "another row, minus the loss with its own.",
     "Shares tear correlated features apart, as any shuffling does: on the way, rows have values that do not occur "
     "together. A column and its copy, both read by the model, share what one of them would have alone. Name such "
     "columns as a group to give them one share.",
@@ -112,10 +112,12 @@ def _sentences(numbers: SharesNumbers, level: float, limit: int) -> list[str]:
         write(value, digits=4) for value in (numbers.baseline, numbers.baseline + sign * numbers.total)
     )
     if numbers.metric == "prediction_change":
-        first = f"With the values of another row in every feature the prediction moves by {_total(numbers, level)}."
+        first = (
+            f"With another row's values in every feature the prediction moves by {_total(numbers, level)}."
+        )
     else:
         first = (
-            f"With the values of another row in every feature {called} is {after}, and {before} with the own ones: the "
+            f"With another row's values in every feature {called} is {after}, with each row's own {before}: the "
             f"features prevent {_total(numbers, level)}."
         )
     claims = numbers._claims(level)
@@ -133,14 +135,18 @@ def _sentences(numbers: SharesNumbers, level: float, limit: int) -> list[str]:
     if len(claimed) > limit:
         rest = numbers.shares[claimed[limit:]].sum()
         said.append(f"{len(claimed) - limit:,} more features have {percent(float(rest))} together.")
-    unclear = [numbers.features[i] for i in numbers.order if not claims.any[i] and not numbers.ignored[i]]
+    moved = np.any(numbers.importances != 0, axis=1)
+    unclear = [numbers.features[i] for i in numbers.order if moved[i] and not claims.any[i]]
     if unclear:
         said.append(f"Cannot be told apart from 0, given the number of features: {named(unclear)}.")
+    still = [numbers.features[i] for i in numbers.order if not moved[i] and not numbers.ignored[i]]
+    if still:
+        said.append(f"No swap of {named(still)} changed {printable(numbers.metric)} at all.")
     unread = [name for name, ignored in zip(numbers.features, numbers.ignored, strict=True) if ignored]
     if unread:
         said.append(f"The model does not read {named(unread)}: exactly 0.")
     if numbers.left_out:
-        said.append(f"{named(numbers.left_out)} kept the own values, and took no part.")
+        said.append(f"{named(numbers.left_out)} took no part: rows kept their own values.")
     return [first, *said]
 
 

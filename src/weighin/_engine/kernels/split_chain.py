@@ -147,29 +147,37 @@ class _Chains:
         preds = self.out.new_empty(1 + n_units, *self.donors.shape[:1], n, self.out.shape[-1]).flatten(1, 2)
         preds[0] = self.baseline[receivers].repeat(n_repeats, 1)
         together = max(1, self.chunk_rows // len(last))
+        n_lines, every = lines.shape[2], self._all_move(moved)
+        begin = torch.arange(0, together * len(last) * n_lines, n_lines, device=last.device)
         for first in range(0, n_units, together):
             steps = slice(first, min(first + together, n_units))
             sums = embedding_bag(
-                lines[steps].flatten(0, 1), table, per_sample_weights=times[steps].flatten(0, 1), mode="sum"
+                lines[steps].flatten(),
+                table,
+                begin[: (steps.stop - first) * len(last)],
+                per_sample_weights=times[steps].flatten(),
+                mode="sum",
             )
             for h in sums.view(-1, *last.shape).unbind():
                 last = h.add_(last)
             last = last.clone()
             filled = preds[1 + steps.start : 1 + steps.stop]
-            filled.copy_(self._finish(sums, moved[steps].flatten()).view_as(filled))
+            filled.copy_(self._finish(sums, None if every else moved[steps].flatten()).view_as(filled))
         # a step that moves nothing has the prediction of the last one that did
         latest = torch.where(moved, number + 1, 0).cummax(0).values
         taken = latest[..., None].expand(-1, -1, preds.shape[-1])
         self.out[:, :, receivers] = preds.gather(0, taken).view(n_units, n_repeats, n, -1)
 
-    def _finish(self, sums: Tensor, moved: Tensor) -> Tensor:
-        """Predict sums; where many steps move nothing, only the others."""
-        if sums.device.type != "cpu":
+    @staticmethod
+    def _all_move(moved: Tensor) -> bool:
+        """Whether all steps are predicted: where few move nothing, or looking would make a GPU wait."""
+        return moved.device.type != "cpu" or int(moved.count_nonzero()) > MOST_MOVE * moved.numel()
+
+    def _finish(self, sums: Tensor, moved: Tensor | None) -> Tensor:
+        """Predict sums: those that moved, where that is given."""
+        if moved is None:
             return self.view.finish(sums)
-        wanted = moved.nonzero()[:, 0]
-        if len(wanted) > MOST_MOVE * len(sums):
-            return self.view.finish(sums)
-        preds = sums.new_empty(len(sums), self.out.shape[-1])
+        wanted, preds = moved.nonzero()[:, 0], sums.new_empty(len(sums), self.out.shape[-1])
         if len(wanted):
             even = pad(wanted, (0, -len(wanted) % EVEN_ROWS))
             preds[wanted] = self.view.finish(sums.index_select(0, even))[: len(wanted)]
