@@ -47,6 +47,14 @@ def run(
     ] = None,
     by: options.By = None,
     within: options.Within = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="rest|COLUMNS",
+            help="Also weigh what features tell beyond other columns: rest for all others, or spread,home_elo. May be "
+            "repeated.",
+        ),
+    ] = None,
     sample_weight: options.Weights = None,
     n_repeats: options.Repeats = "auto",
     precision: options.Precision = None,
@@ -107,6 +115,7 @@ def run(
             classes=_model.classes_of(classes, asked.y),
             features=options.names_or_none(features),
             groups=groups or None,
+            given=[None, *map(_given, given)] if given else None,
             metric=_one_or_more(metric),
             n_repeats=n_repeats,
             precision=precision,
@@ -131,3 +140,10 @@ def _one_or_more(metrics: list[str] | None) -> str | list[str] | None:
     if not metrics:
         return None
     return metrics[0] if len(metrics) == 1 else metrics
+
+
+def _given(text: str) -> str | list[str]:
+    names = options.names(text)
+    if not names:
+        raise InputError(f"--given must be rest or columns with commas between them, got {text!r}.")
+    return "rest" if names == ["rest"] else names

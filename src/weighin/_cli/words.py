@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _OPTIONS = (
-    "outputs classes metric missing features output within by precision threshold grid groups sample_weight n_repeats "
+    "outputs classes metric missing features output within by given precision threshold grid groups sample_weight n_repeats "
     "max_seconds keep_rows n_rows random_state"
 ).split()
 # with nothing, a text, or a list of texts after it

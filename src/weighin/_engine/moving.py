@@ -110,18 +110,19 @@ class MovingSampler:
         return frozenset(
             name
             for name, unit in self.units.items()
-            if unit.given and any(member not in self.values for member in unit.members)
+            if any(member not in self.values for member in self.model.moves(unit))
         )
 
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks in order."""
         return self.free.blocks()
 
-    def offers(self, features: Sequence[str]) -> tuple[list[float], list[Offer]]:
-        """What is allowed for, and what may be said, of some features."""
-        return [self.lam.get(name, 0.0) for name in features], [
-            self.offer.get(name, "all") for name in features
-        ]
+    def offers(self, features: Sequence[str], studied: bool) -> tuple[list[float], list[Offer]]:
+        """What is allowed for, and what may be said, of some features; numbers alone where no more was studied."""
+        offers = [self.offer.get(name, "all") for name in features]
+        if not studied:
+            offers = ["nothing" if offer == "nothing" else "estimate" for offer in offers]
+        return [self.lam.get(name, 0.0) for name in features], offers
 
     def swaps(self, feature: str, batch: Batch) -> FeatureSwaps:
         """Choose donors and values for a feature, block by block: they depend on the seed, the block and the name."""
@@ -137,7 +138,8 @@ class MovingSampler:
             block = Block(rows, batch.donors[:, start:stop] - start)
             # its first row names a block, however rows are put together
             swap = self.model.swaps(unit, block, int(rows[0]))
-            parts.append(FeatureSwaps(swap.donors + start, swap.bins + n_bins, swap.moved))
+            moved = {name: swap.moved[name] for name in self.model.moves(unit)}
+            parts.append(FeatureSwaps(swap.donors + start, swap.bins + n_bins, moved))
             n_bins += int(swap.bins.max()) + 1
         if len(parts) == 1:
             return parts[0]

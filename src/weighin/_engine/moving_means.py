@@ -108,6 +108,8 @@ class MovingMeans(RowMeans):
         effects = []
         for sums, (_, metric, _) in zip(self._sums, self.run.measurement.places, strict=True):
             assert isinstance(sums, MovingSums)
-            evidence = sums.evidence_of(self.sampler, self.finished)
+            # how intervals of several classes hold nobody has looked
+            studied = metric.soft is None or any(part is not None for part in self._allowances[metric.name])
+            evidence = sums.evidence_of(self.sampler, self.finished, studied)
             effects.append(replace(swap_effect(metric, sums), evidence=evidence))
         return effects

@@ -8,29 +8,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._metrics.base import Metric, as_numpy
-from weighin._metrics.kinds import canonical
-
-# of numbers, whose errors another row's residual stands for
-OF_RESIDUALS = ("mae", "mse", "rmse", "r2")
+from weighin._metrics.losses import absolute_error, squared_error
 
 
 def allowance(metric: Metric, target: Any, unmoved: Any, after: Any) -> NDArray[np.floating] | None:
     """Change of the loss after swaps of a target that the model itself would draw.
 
-    That target is the prediction plus or minus the error of another row: for squared errors their mean is the square of
-    what the prediction moves by.
+    A number is the prediction plus or minus the error of another row: for squared errors their mean is the square of
+    what the prediction moves by. Of two classes, each counts as much as it is probable: for the log loss that is the
+    divergence of the probabilities.
 
-    `metric`: with a value per row. `target`, `unmoved`, shape (n_rows, n_targets): the target, and predictions before
-    any swap. `after`, shape (n_features, n_repeats, n_rows, n_targets): predictions after swaps. Returns shape
-    (n_features, n_repeats, n_rows).
+    `metric`: with a value per row. `target`, `unmoved`, shape (n_rows, n_targets), (n_rows, n_outputs): the target, and
+    predictions before any swap. `after`, shape (n_features, n_repeats, n_rows, n_outputs): predictions after swaps.
+    Returns shape (n_features, n_repeats, n_rows), or None for a metric of which nobody knows.
     """
-    if metric.per_row is None or metric.against != "target" or canonical(metric.name) not in OF_RESIDUALS:
+    if metric.per_row is None or metric.against != "target":
         return None
-    error = target - unmoved
-    # rows come in random order
-    error = error[np.roll(np.arange(len(error)), 1)]
-    total = sum(
-        as_numpy(metric.per_row(drawn, after) - metric.per_row(drawn, unmoved))
-        for drawn in (unmoved + error, unmoved - error)
-    )
-    return np.asarray(total / 2)
+    if metric.soft is not None:
+        shares = metric.soft(unmoved)
+        if shares.shape[-1] != 2 or target.shape[-1] != 1:
+            return None
+        drawn = [(share, 0 * target + label) for label, share in enumerate(shares.T)]
+    elif metric.per_row in (absolute_error, squared_error):
+        # rows come in random order
+        error = (target - unmoved)[np.roll(np.arange(len(target)), 1)]
+        drawn = [(0.5, unmoved + error), (0.5, unmoved - error)]
+    else:
+        return None
+    changes = (share * as_numpy(_change(metric.per_row, y, unmoved, after)) for share, y in drawn)
+    return np.asarray(sum(changes))
+
+
+def _change(per_row: Any, target: Any, unmoved: Any, after: Any) -> Any:
+    """What swaps change of the loss."""
+    return per_row(target, after) - per_row(target, unmoved)

@@ -45,6 +45,8 @@ class Metric:
         Whether `score` takes sample weights. Where there is `per_row` it need not.
     smooth : bool
         Whether leaving out a part of the rows shows the metric's noise, as it does not for a maximum.
+    soft : callable or None
+        For a metric of one target's classes: their probabilities, shape (n_rows, n_classes), from predictions.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Metric:
     averages: bool = False
     weighable: bool = False
     smooth: bool = True
+    soft: Callable[[Any], NDArray[np.float64]] | None = None
 
     @property
     def by_rows(self) -> bool:

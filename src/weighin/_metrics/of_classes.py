@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -93,7 +95,11 @@ def class_metrics(outputs: Outputs) -> dict[str, Metric]:
         if outputs.kind == "label"
         else PREDICTION_CHANGE,
     ]
-    metrics += [row_mean("log_loss", loss)] if outputs.kind != "label" else []
+    if outputs.kind != "label":
+        soft = partial(probabilities, outputs)
+        accuracy, error_rate, change = metrics
+        metrics = [replace(accuracy, soft=soft), replace(error_rate, soft=soft), change]
+        metrics.append(replace(row_mean("log_loss", loss), soft=soft))
     return {metric.name: metric for metric in metrics}
 
 

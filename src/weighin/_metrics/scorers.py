@@ -252,8 +252,16 @@ def _probabilities(parts: _Parts) -> Metric | None:
     def brier(target: Any, pred: Any) -> NDArray[Any]:
         return np.asarray(((_codes(target) == parts.positive) - probabilities(pred)) ** 2)
 
+    def soft(pred: Any) -> NDArray[np.float64]:
+        shares = probabilities(pred).astype(np.float64)
+        if len(classes) > 2:
+            return shares
+        return np.stack([1 - shares, shares] if parts.positive else [shares, 1 - shares], -1)
+
     loss = brier if parts.function_name == "brier_score_loss" else logarithmic
-    return Metric(parts.name, parts.greater, parts.score, loss, response=parts.response, weighable=True)
+    return Metric(
+        parts.name, parts.greater, parts.score, loss, response=parts.response, weighable=True, soft=soft
+    )
 
 
 def _codes(target: Any) -> NDArray[np.int64]:

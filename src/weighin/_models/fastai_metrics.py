@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -90,7 +91,8 @@ class LearnerMetrics:
         score = _validated(metric, loss_func, self.batch_size)
         by_rows: dict[str, Any] = {}
         if isinstance(metric, AvgMetric) and getattr(func, "__module__", "") == "fastai.metrics":
-            by_rows = {"per_row": _ROW_METRICS.get(getattr(func, "__name__", ""))}
+            of_rows = _ROW_METRICS.get(getattr(func, "__name__", ""))
+            by_rows = {"per_row": of_rows, "soft": _softmax if of_rows in (hit, miss) else None}
         elif isinstance(metric, AccumMetric) and func is rmse.func:
             return Metric(name, False, score, squared_error, link=ROOT)
         elif isinstance(metric, AccumMetric):
@@ -207,8 +209,13 @@ def _loss(loss_func: Any) -> Metric:
     weighted = getattr(inner, "weight", None) is not None or bool(getattr(inner, "label_smoothing", False))
     per_row = _ROW_LOSSES.get(type(inner))
     if per_row is not None and inner.reduction == "mean" and not weighted:
-        return row_mean("loss", per_row)
+        return replace(row_mean("loss", per_row), soft=_softmax if per_row is logit_loss else None)
     return Metric("loss", False, lambda target, pred: float(loss_func(pred, target).mean()))
+
+
+def _softmax(pred: Any) -> NDArray[np.float64]:
+    """Probabilities of the classes of a network's own outputs."""
+    return np.asarray(as_numpy(pred.double().softmax(-1)))
 
 
 class _Validated:

@@ -11,7 +11,8 @@ from weighin._base.errors import MetricError
 from weighin._base.progress import tracking
 from weighin._engine import Measurement, Resources, Scores, Session, SwapEffect, TimeUp
 from weighin._engine.row_values import RowValues
-from weighin._inference import repeats_needed
+from weighin._inference import Evidence, GivenEvidence, repeats_needed
+from weighin._inference.links import Function
 from weighin._metrics import Metric
 from weighin._models import Model
 from weighin._models.protocol import Encoded
@@ -20,6 +21,8 @@ from weighin._tables.features import Feature
 from weighin._weigh.given import GivenPlan
 
 PILOT_REPEATS, PILOT_ROWS = 5, 4096
+# at most, given other columns
+GIVEN_REPEATS = 12
 # where no moments say how many are needed
 FIXED_REPEATS = 10
 # of a run that may have to stop soon
@@ -158,9 +161,6 @@ class Experiment:
         enough : bool
             Whether that is the answer: no more shuffles are needed, and no more rows there, or it was interrupted.
         """
-        if self.given is not None:
-            # bins grow with the shuffles, and more of them tell little more
-            return PILOT_REPEATS, None, False
         metrics = tuple(metric for metric in self.metrics if metric.by_rows)
         donors = self.donors(PILOT_REPEATS, seed)
         if not metrics or donors.n_repeats < PILOT_REPEATS:
@@ -194,10 +194,9 @@ class Experiment:
                 raise KeyboardInterrupt
             return PILOT_REPEATS, None, False
         needed = max(
-            repeats_needed(evidence.moments, metric.link.change)
+            _repeats_needed(evidence, metric.link.change)
             for metric, answer in zip(measured, scores.swap_effects, strict=True)
             for evidence in answer.evidence
-            if evidence.moments
         )
         enough = needed == PILOT_REPEATS and n_rows == self.data.rows.n_rows
         return needed, (scores, measured) if alike else None, alike and enough
@@ -277,3 +276,11 @@ class Experiment:
                 raise TimeUp
 
         yield step
+
+
+def _repeats_needed(evidence: Evidence, function: Function) -> int:
+    """Shuffles that make their noise small; few given other columns, since their bins grow with them."""
+    if isinstance(evidence, GivenEvidence):
+        told = [unit for unit, offer in enumerate(evidence.offers) if offer != "nothing"]
+        return evidence.units(told).repeats_needed(function, most=GIVEN_REPEATS) if told else PILOT_REPEATS
+    return repeats_needed(evidence.moments, function) if evidence.moments else PILOT_REPEATS

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from weighin._base.checks import names_among
 from weighin._base.errors import InputError, listing, nearest
 from weighin._base.text import named
+from weighin._engine import Scores
 from weighin._engine.moving import MovingSampler
 from weighin._inference.given_evidence import Offer
 from weighin._metrics import Metric
@@ -33,9 +34,43 @@ FEW_ROWS = 200
 
 def asked_for(given: Any) -> list[Any]:
     """What features are to be shuffled given, one after the other: a list of names is one, ``[None, "rest"]`` two."""
-    if isinstance(given, list | tuple) and any(not isinstance(one, str) or one == REST for one in given):
-        return list(given)
-    return [given]
+    several = isinstance(given, list | tuple) and any(
+        not isinstance(one, str) or one == REST for one in given
+    )
+    asked = list(given) if several else [given]
+    for one in asked:
+        if one is not None and not isinstance(one, str | list | tuple | Mapping):
+            raise InputError(
+                f'given must be None, "{REST}", names of columns, a mapping of features to these, or a list of those; '
+                f"got {one!r}."
+            )
+    labels = ["nothing" if one is None else _label(one) for one in asked]
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice is not None:
+        raise InputError(f"given asks for {twice} more than once.")
+    return asked
+
+
+def not_studied(scores: Scores, metrics: Sequence[Metric], features: Sequence[str]) -> list[str]:
+    """Say which importances given other columns come without an interval, and why."""
+    notes, each = [], len(scores.swap_effects) // max(1, len(metrics))
+    for metric, effect in zip(metrics, scores.swap_effects[::each], strict=True):
+        offers = [
+            offer
+            for evidence in effect.evidence
+            for offer in getattr(evidence, "offers", ["all"] * evidence.n_units)
+        ]
+        alone = [name for name, offer in zip(features, offers, strict=False) if offer == "estimate"]
+        if alone:
+            why = (
+                "groups with columns that are no numbers"
+                if len(alone) < len(offers)
+                else "more than two classes"
+            )
+            notes.append(
+                f"Intervals given other columns were not studied for {why}: {metric.name} has none for {named(alone)}."
+            )
+    return notes
 
 
 @dataclass(frozen=True)
@@ -73,12 +108,15 @@ class GivenPlan:
         }
         self.reports.update(reports)
         lam = {name: report.lam for name, report in reports.items()}
-        offer = {name: self._offer(report) for name, report in reports.items()}
+        offer = {name: self._offer(self.units[name], report) for name, report in reports.items()}
         return MovingSampler(free, self.model, self.units, self.mover, self.values, lam, offer)
 
-    def _offer(self, report: GivenFeature) -> Offer:
+    def _offer(self, unit: Unit, report: GivenFeature) -> Offer:
         """What may be said of a feature or group: a number alone where its interval was not studied."""
-        return "nothing" if report.inseparable_from else "all"
+        if report.inseparable_from:
+            return "nothing"
+        mixed = len(unit.members) > 1 and self.model.moves(unit) < set(unit.members)
+        return "estimate" if mixed else "all"
 
     def _report(self, unit: Unit, block: Block, n_repeats: int) -> GivenFeature:
         report = self.model.report(unit, n_repeats)
@@ -157,7 +195,7 @@ def _raw(column: Column, mover: Mover) -> RawColumn:
 def _label(given: Any) -> str:
     if isinstance(given, Mapping):
         return PER_FEATURE
-    return given if isinstance(given, str) else ", ".join(given)
+    return given if isinstance(given, str) else ", ".join(map(str, given))
 
 
 def _units(

@@ -125,6 +125,10 @@ class GivenModel:
             inseparable_from=self._companions.needed(unit, members, self._place) if nothing_left else (),
         )
 
+    def moves(self, unit: Unit) -> frozenset[str]:
+        """Name the members whose values are moved: the others get their donor's as they are."""
+        return frozenset(m.column.name for m in self._units.get(unit, ()) if m.value is not None)
+
     def swaps(self, unit: Unit, block: Block, number: int) -> UnitSwap:
         """Say who gives what to whom in a block.
 
