@@ -262,3 +262,34 @@ def test_a_model_that_mixes_rows_is_called_on_the_whole_table():
     assert set(imp.kernels.values()) == {"whole table"}
     plain = weigh(lambda frame: (frame["spread"] + frame["elo"]).to_numpy(), X[["elo", "spread"]], Y)
     np.testing.assert_allclose(imp.importances_mean[0], plain.importances_mean[0], rtol=0.3)
+
+
+def test_a_learner_that_scales_in_a_way_of_its_own_is_refused(regression):
+    import learners
+
+    table = learners.games(n_rows=300)
+    assert np.isfinite(weigh(regression, table, None).importances_mean).all()
+    normalize = next(proc for proc in regression.dls.train_ds.procs.fs if type(proc).__name__ == "Normalize")
+    before = dict(normalize.means)
+    encode = regression.dls.test_dl
+
+    def other(*args, **options):
+        loader = encode(*args, **options)
+        loader.dataset.conts = loader.dataset.conts**3
+        return loader
+
+    regression.dls.test_dl = other
+    try:
+        with pytest.raises(weighin.ModelError, match="does not follow"):
+            weigh(regression, table, None)
+    finally:
+        del regression.dls.test_dl
+    assert dict(normalize.means) == before
+
+
+def test_a_learner_with_its_own_rows_and_with_the_same_as_a_table(regression):
+    items = regression.dls.valid.dataset
+    assert len(items) > 20
+    imp = weigh(regression, None, None)
+    assert np.isfinite(imp.importances_mean).all()
+    assert set(imp.kernels.values()) == {"sum", "levels"}

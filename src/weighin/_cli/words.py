@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _OPTIONS = (
-    "outputs classes metric missing features output within by given precision threshold grid groups sample_weight n_repeats "
-    "max_seconds keep_rows n_rows random_state"
+    "outputs classes metric missing features output within by given precision threshold grid groups sample_weight "
+    "n_repeats max_seconds keep_rows n_rows random_state"
 ).split()
 # with nothing, a text, or a list of texts after it
 _ARGUMENT = re.compile(rf"\b({'|'.join(_OPTIONS)})=(?:'([^']*)'|\[([^\]]*)\]|(?=[\s,;:.)]|$))")

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._tables.arrays import ArrayRows
 from weighin._tables.features import Feature
 
 
@@ -89,3 +90,20 @@ class Mover:
                 mean, scale = self.scale.get(move.feature, (0.0, 1.0))
                 rows.write(columns[-1], (move.numbers - mean) / scale)
         return self.encode(rows)
+
+    def keeps(self, encoded: Any, numbers: Mapping[str, NDArray[np.float64]]) -> bool:
+        """Whether features given their own numbers are encoded as they are, in every row, but for rounding."""
+        every = np.arange(encoded.n_rows)
+        again = self.moved(every, [Move(name, every, own) for name, own in numbers.items()])
+        if not isinstance(encoded, ArrayRows):
+            return bool(encoded.equals(again))
+        return all(map(_close, again.parts, encoded.parts))
+
+
+def _close(one: Any, other: Any) -> bool:
+    one, other = (part if isinstance(part, np.ndarray) else part.cpu().numpy() for part in (one, other))
+    if other.dtype.kind != "f":
+        return np.array_equal(one, other)
+    # numbers that were read back from encoded ones have six digits
+    rounding = 1e-3 * np.nan_to_num(np.nanstd(other.astype(np.float64), 0)) + 1e-6
+    return bool(np.isclose(one, other, 1e-6, rounding, equal_nan=True).all())

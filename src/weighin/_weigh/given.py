@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.checks import names_among
-from weighin._base.errors import InputError, listing, nearest
+from weighin._base.errors import InputError, ModelError, listing, nearest
 from weighin._base.text import named
 from weighin._engine import Scores
 from weighin._engine.moving import MovingSampler
@@ -162,6 +162,8 @@ def plan_given(
     ------
     InputError
         On columns that the model does not have, and on features given themselves.
+    ModelError
+        If numbers cannot be encoded as the table's are: tried on all rows.
     """
     units, notes = _units(given, chosen, [feature.name for feature in data.features])
     if not any(unit.given for unit in units.values()):
@@ -171,6 +173,12 @@ def plan_given(
     mover = model.mover(data, X)
     columns = model.raw_columns(data, features, X, MOST_LEVELS)
     raw = [_raw(column, mover) for column in columns]
+    numbers = {column.name: column.values for column in raw if column.kind == "number"}
+    if not mover.keeps(data.rows, numbers):
+        raise ModelError(
+            f"The {model.name} encodes numbers in a way that weighin does not follow, so none can be moved: give an "
+            "encoder before a network, (encoder, network), or leave given out."
+        )
     fitted = fit_given(raw, [unit for unit in units.values() if unit.given], seed=seed)
     if data.rows.n_rows < FEW_ROWS:
         notes.append(
