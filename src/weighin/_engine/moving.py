@@ -117,7 +117,7 @@ class MovingSampler:
         """Yield the blocks in order."""
         return self.free.blocks()
 
-    def offers(self, features: Sequence[str], studied: bool) -> tuple[list[float], list[Offer]]:
+    def offers(self, features: Sequence[str], studied: bool = True) -> tuple[list[float], list[Offer]]:
         """What is allowed for, and what may be said, of some features; numbers alone where no more was studied."""
         offers = [self.offer.get(name, "all") for name in features]
         if not studied:

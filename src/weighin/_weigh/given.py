@@ -103,12 +103,12 @@ class GivenPlan:
     def sampler(self, free: MarginalSampler) -> MovingSampler:
         """The same blocks with donors that fit."""
         first = next(free.blocks())
-        reports = {
-            name: self._report(unit, first, free.n_repeats) for name, unit in self.units.items() if unit.given
-        }
-        self.reports.update(reports)
-        lam = {name: report.lam for name, report in reports.items()}
-        offer = {name: self._offer(self.units[name], report) for name, report in reports.items()}
+        for name, unit in self.units.items():
+            # once: shuffles as many as needed still leave bins as they are
+            if unit.given and name not in self.reports:
+                self.reports[name] = self._report(unit, first, free.n_repeats)
+        lam = {name: report.lam for name, report in self.reports.items()}
+        offer = {name: self._offer(self.units[name], report) for name, report in self.reports.items()}
         return MovingSampler(free, self.model, self.units, self.mover, self.values, lam, offer)
 
     def _offer(self, unit: Unit, report: GivenFeature) -> Offer:
