@@ -1,4 +1,4 @@
-"""``weighin run`` shows importance given the other columns where features are correlated enough to matter."""
+"""``weighin run --given``: what features tell beyond other columns."""
 
 from __future__ import annotations
 
@@ -9,56 +9,26 @@ import pytest
 from running import result
 from sklearn.linear_model import LinearRegression
 
+import weighin
+
 pytestmark = pytest.mark.slow
 
 
-def saved(folder, closeness: float) -> None:
-    """Write a table of columns of which `a` and `b` go together, and a model that reads them."""
+def test_the_numbers_that_python_gives(cli, tmp_path):
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame(rng.normal(size=(400, 3)), columns=["a", "b", "c"])
-    frame["b"] = closeness * frame["a"] + np.sqrt(1 - closeness**2) * frame["b"]
-    frame["y"] = frame["a"] + frame["b"] + frame["c"] + rng.normal(size=400)
-    joblib.dump(LinearRegression().fit(frame[["a", "b", "c"]], frame["y"]), folder / "model.joblib")
-    frame.to_csv(folder / "rows.csv", index=False)
-
-
-def test_both_where_features_go_together(cli, tmp_path):
-    saved(tmp_path, 0.9)
-    ran = cli("run", "model.joblib", "rows.csv", "--target", "y", "--trust")
+    frame = pd.DataFrame(rng.normal(size=(80, 2)).round(3), columns=["age", "dose"])
+    frame["days"] = (frame["age"] - frame["dose"] + rng.normal(size=80)).round(3)
+    frame.to_csv(tmp_path / "patients.csv", index=False)
+    X, y = frame[["age", "dose"]], frame["days"]
+    model = LinearRegression().fit(X, y)
+    joblib.dump(model, tmp_path / "model.joblib")
+    asked = ["run", "model.joblib", "patients.csv", "--target", "days", "--trust", "--n-repeats", 5]
+    ran = cli(*asked, "--given", "rest", "--given", "age")
     assert ran.code == 0, ran.err
     found = result(tmp_path)
-    assert found.givens == ("", "rest")
-    assert found.of(given="rest")["a"].importance < 0.5 * found["a"].importance
-    assert found.of(given="rest")["c"].importance == pytest.approx(found["c"].importance, rel=0.3)
-    assert found.of(given="rest").rows == found.rows
-    assert "given the rest" in ran.out
-    page = (tmp_path / "importance.html").read_text(encoding="utf-8")
-    assert "what is left given the others" in page
-
-
-def test_no_more_than_asked_where_none_does(cli, tmp_path):
-    saved(tmp_path, 0.0)
-    ran = cli("run", "model.joblib", "rows.csv", "--target", "y", "--trust")
-    assert ran.code == 0, ran.err
-    assert result(tmp_path).givens == ("",)
-    assert "given the rest" not in ran.out
-
-
-def test_what_cannot_be_weighed_so_is_said(cli, tmp_path):
-    """A score of all rows has no importance given others: the run is whole without it."""
-    saved(tmp_path, 0.9)
-    ran = cli(
-        "run",
-        "model.joblib",
-        "rows.csv",
-        "--target",
-        "y",
-        "--trust",
-        "--metric",
-        "mae",
-        "--metric",
-        "median_absolute_error",
-    )
-    assert ran.code == 0, ran.err
-    assert result(tmp_path).givens == ("",)
-    assert "no importance given the other columns: given needs metrics" in ran.err
+    assert found.givens == ("", "rest", "age")
+    expected = weighin.weigh(model, X, y, n_repeats=5, random_state=0, given="rest")
+    np.testing.assert_allclose(found.of(given="rest").importances, expected.importances, rtol=1e-6, atol=1e-7)
+    ran = cli(*asked, "--given", "agee", "--force")
+    assert ran.code != 0
+    assert "Did you mean 'age'" in ran.err

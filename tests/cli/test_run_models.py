@@ -56,20 +56,6 @@ def test_an_estimator_and_its_target(cli, tmp_path, table, model):
     assert result(tmp_path).command.startswith("weighin run model.joblib")
 
 
-def test_what_features_tell_beyond_others(cli, tmp_path, table, model):
-    asked = ["run", "model.joblib", "patients.csv", "--target", "days", "--trust", "--n-repeats", 5]
-    ran = cli(*asked, "--given", "rest", "--given", "age,dose")
-    assert ran.code == 0, ran.err
-    found = result(tmp_path)
-    assert found.givens == ("", "rest", "age, dose")
-    options = {"n_repeats": 5, "random_state": 0, "given": "rest"}
-    expected = weighin.weigh(model, table[COLUMNS], table["days"], **options)
-    np.testing.assert_allclose(found.of(given="rest").importances, expected.importances, rtol=1e-6, atol=1e-7)
-    ran = cli(*asked, "--given", "agee", "--force")
-    assert ran.code != 0
-    assert "Did you mean 'age'" in ran.err
-
-
 def test_classes_as_text(cli, tmp_path, table):
     fitted = LogisticRegression().fit(table[COLUMNS], table["died"])
     joblib.dump(fitted, tmp_path / "m.pkl")
