@@ -133,7 +133,7 @@ def weigh(
         by what they do not explain of it. "rest" is all other columns of the model; a name or a list of names are
         these; a mapping has its own for each feature or group, and shuffles freely what it does not name.
         ``given=[None, "rest"]`` weighs both ways, and `Importance.of` gives the second. For metrics that are means over
-        rows or functions of one, without `precision`; n_repeats="auto" takes 5 shuffles.
+        rows or functions of one, without `precision`; n_repeats="auto" takes 5 to 12 shuffles.
     metric : str, fastai metric, scorer, torchmetrics object, callable, or a list of them, optional
         By default a learner's first metric, its loss if it has none; for other models what fits their outputs:
         "log_loss" for classes, "mae" for numbers, "accuracy" for labels, "pinball_loss" for quantiles. Names: "mae",
