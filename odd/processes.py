@@ -49,9 +49,15 @@ def start(verb: str, n: int, folder: Path) -> subprocess.Popen:
     """Start a command."""
     command = [sys.executable, "-m", "weighin", *(word.replace("{n}", str(n)) for word in VERBS[verb])]
     env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-    return subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True
-    )
+    # a command started in the background ignores them, and so would what it starts
+    heard = [(sent, signal.signal(sent, signal.SIG_DFL)) for sent in SIGNALS if sent != signal.SIGKILL]
+    try:
+        return subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True
+        )
+    finally:
+        for sent, before in heard:
+            signal.signal(sent, before)
 
 
 def state(folder: Path) -> tuple[str, ...]:
@@ -85,13 +91,12 @@ def whole(verb: str, folder: Path) -> str:
         return ""
     if len(there) < 3:
         return f"only {', '.join(path.name for path in there)}"
-    kinds[verb].load(paths[0])
+    found = kinds[verb].load(paths[0])
     if not paths[1].read_bytes().endswith(b"IEND\xaeB`\x82"):
         return "half a chart"
     if not paths[2].read_text().rstrip().endswith("</html>"):
         return "half a page"
-    stamps = [path.stat().st_mtime for path in paths]
-    return "" if max(stamps) - min(stamps) < 60 else "of several runs"
+    return "" if dict(found.tell().made)["Date"] in paths[2].read_text() else "of several runs"
 
 
 def killed(verb: str, tries: int, rng: np.random.Generator) -> Counter:
@@ -178,7 +183,7 @@ def full(verb: str) -> Counter:
                 if "Traceback" in ran.stderr or (ran.returncode and "No space left" not in ran.stderr):
                     counts["BAD MESSAGE"] += 1
                     print(verb, kilobytes, ran.stderr[-300:])
-                left = {path.name for path in disk.iterdir()} - {"filler"}
+                left = {path.name for path in disk.iterdir()} - {"filler", "out.fits"}
                 # the numbers alone are better than nothing, and it is said
                 numbers = left == {"out.json"} and "The numbers are in" in ran.stderr
                 counts["numbers alone"] += numbers

@@ -79,6 +79,20 @@ CONTAINERS = {
 }
 
 
+def of(library, make):
+    """A container of a library that may not be installed here."""
+    return lambda: make(pytest.importorskip(library))
+
+
+CONTAINERS |= {
+    "dask": of("dask.dataframe", lambda dask: dask.from_pandas(FRAME, npartitions=3)),
+    "duckdb": of("duckdb", lambda duckdb: duckdb.from_df(FRAME)),
+    "xarray": of("xarray", lambda xarray: xarray.Dataset.from_dataframe(FRAME)),
+    "ibis": of("ibis", lambda ibis: ibis.memtable(FRAME)),
+    "modin": of("modin.pandas", lambda modin: modin.DataFrame(FRAME)),
+}
+
+
 def predict(rows):
     """A network of any container's rows."""
     if isinstance(rows, np.ndarray):

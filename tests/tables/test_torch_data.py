@@ -92,3 +92,24 @@ def test_what_ends_never_or_holds_nothing_is_refused(monkeypatch):
         weighin.weigh(NET, Endless())
     with pytest.raises(InputError, match="TensorDataset has no rows"):
         weighin.weigh(NET, TensorDataset(X[:0], Y[:0]))
+
+
+def test_a_shuffling_loader_and_rows_that_depend_on_each_other():
+    """Statistics of a batch: the whole table is predicted at once, in the order of the data set."""
+    net = torch.nn.Sequential(
+        torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3, track_running_stats=False), torch.nn.Linear(3, 1)
+    )
+    with torch.no_grad():
+        by_hand = float((net.eval()(X)[:, 0] - Y).abs().mean())
+    found = [
+        weighin.weigh(
+            net, DataLoader(TensorDataset(X, Y), batch_size=32, shuffle=shuffle), n_repeats=2, random_state=0
+        )
+        for shuffle in (False, True)
+    ]
+    for imp in found:
+        assert imp.baseline == pytest.approx(by_hand, rel=1e-5)
+        assert set(imp.kernels.values()) == {"whole table"}
+        assert "depends on which rows are predicted together" in imp.notes[-1]
+    assert (found[0].importances == found[1].importances).all()
+    assert "The loader shuffles" in found[1].notes[0]
