@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from swaps import donor_rows
-from weighin import weigh
+from weighin import ModelError, effects, weigh
 from weighin._samplers import MarginalSampler
 
 RNG = np.random.default_rng(0)
@@ -100,3 +100,33 @@ def test_a_list_of_no_classes_is_no_classifier() -> None:
     imp = weigh(Both(), X, 3 * X["a"], random_state=0)
     assert (imp.metric, imp.baseline) == ("mae", 0.0)
     assert imp.importances_mean[0] > 1
+
+
+def test_labels_of_an_estimator_without_marks_have_effects_and_may_be_listed() -> None:
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(80, 2)), columns=["a", "b"])
+    y = np.where(X["a"] + 0.3 * X["b"] > 0, "yes", "no")
+    curve = effects(PredictsText(), X, random_state=0)["a"]
+    assert curve.direction == "rises"
+    found = [
+        weigh(PredictsText(), X, y, random_state=0, classes=classes) for classes in (None, ["yes", "no"])
+    ]
+    assert found[0].baseline == found[1].baseline
+    assert (found[0].importances == found[1].importances).all()
+    moved = weigh(PredictsText(), X, metric="prediction_change", random_state=0)
+    assert 0.3 < moved.importances_mean[0] < 0.7
+
+
+def test_a_label_that_only_swaps_bring_is_asked_for() -> None:
+    class Rare:
+        def predict(self, rows: pd.DataFrame) -> Any:
+            return np.where((rows["a"] > 1) & (rows["b"] > 1), "both", np.where(rows["a"] > 1, "one", "none"))
+
+    a = np.repeat([0.0, 2.0], 40)
+    X = pd.DataFrame({"a": a, "b": a[::-1]})
+    with pytest.raises(
+        ModelError, match=r"predicts 'both' after a swap.*List all labels: classes=\['none', 'one', 'both'\]"
+    ):
+        weigh(Rare(), X, Rare().predict(X), random_state=0)
+    imp = weigh(Rare(), X, Rare().predict(X), random_state=0, classes=["none", "one", "both"])
+    assert imp.baseline == 1.0
+    assert (imp.importances_mean > 0.2).all()

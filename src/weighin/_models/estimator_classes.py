@@ -85,6 +85,13 @@ class EstimatorClasses:
         if response == "predict" and self.of_targets:
             labels = np.asarray(pred)
             self.see(labels)
+            own = None if self.one is None else self.one.tolist()
+            odd = set(labels.ravel().tolist()) - set(own) if own and labels.dtype.kind in "OU" else set()
+            if own and odd:
+                raise ModelError(
+                    f"The {self.name} predicts {listing(sorted(odd, key=str))} after a swap, which it predicts for no "
+                    f"row as it is and y does not hold. List all labels: classes={[*own, *sorted(odd, key=str)]}."
+                )
             return self.numbers(labels).astype(np.float64)
         if isinstance(pred, list) and self.several and len(pred) == len(self.of_targets):
             return np.concatenate([as_matrix(part, self.name, n_rows) for part in pred], 1)

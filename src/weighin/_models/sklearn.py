@@ -33,7 +33,7 @@ from weighin._metrics import (
 from weighin._models.estimator_classes import EstimatorClasses
 from weighin._models.levels import with_categories
 from weighin._models.meaning import declared, of_targets, target_names
-from weighin._models.objectives import inner, outputs_of
+from weighin._models.objectives import inner, kind_of, outputs_of
 from weighin._models.protocol import Encoded
 from weighin._models.raw_scores import RAW_SCORE, raw_scores
 from weighin._models.sklearn_parts import is_thread_safe, predicts_row_by_row
@@ -98,7 +98,7 @@ class SklearnModel(TableModel):
         if isinstance(rows, FrameRows):
             rows = self._readable(rows)
         self.classes.check(self.asked)
-        if not self.classes.of_targets and not self.asked.classes and y is not None:
+        if not self.classes.of_targets and not kind_of(self.estimator):
             self._find_labels(rows, y)
         # a classifier that is not fitted says so itself, and one of several labels shows them
         if y is not None and (
@@ -118,12 +118,12 @@ class SklearnModel(TableModel):
         return Encoded(rows, target, (), f"the {rows.n_rows:,} rows given", features, targets=targets)
 
     def _find_labels(self, rows: Any, y: Any) -> None:
-        """Take texts that it predicts beside a target of text for labels, where nothing else marks a classifier."""
-        labels_in_y = [] if hasattr(y, "detach") else as_array(y, "y").ravel().tolist()
-        if labels_in_y and all(isinstance(label, str) for label in labels_in_y):
+        """Take texts that it predicts for labels, where nothing else marks a classifier."""
+        labels_in_y = [] if y is None or hasattr(y, "detach") else as_array(y, "y").ravel().tolist()
+        if all(isinstance(label, str) for label in labels_in_y):
             seen = few_values(self.estimator.predict, rows)
             if seen and isinstance(seen[0], str):
-                self.classes.of_targets = [np.array(sorted({*seen, *labels_in_y}))]
+                self.classes.of_targets = [np.array(self.asked.classes or sorted({*seen, *labels_in_y}))]
                 # in which order it would give their probabilities is not known
                 self.asked = replace(self.asked, kind="label")
 
