@@ -100,4 +100,6 @@ def test_several_models_are_compared_pair_by_pair_and_what_was_refused_is_not():
 def test_what_each_was_shuffled_given_is_said_where_it_differs():
     free = by_hand(np.ones((2, 5)), rows_sum="x" * 64)
     notes = " ".join(compare(free, result(1), labels=("one", "other")).notes)
-    assert "The features of one were shuffled freely, those of other given rest." in notes
+    assert (
+        "The features of one were shuffled freely, those of other shuffled given the other columns." in notes
+    )

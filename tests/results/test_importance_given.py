@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+import weighin
 from importances import REPORTS, result, weighed_both
 from weighin import GivenFeature, Importance, InputError
 from weighin._display.numbers import rounded
@@ -237,3 +238,18 @@ def test_one_feature_says_what_it_was_given(weighed):
     assert repr(weighed.of(given="rest")["spread"]).startswith(
         "spread, given the other columns: mse worse by "
     )
+
+
+def test_a_comparison_says_what_both_were_given(weighed, tmp_path):
+    left = weighed.of(given="rest")
+    change = weighin.compare(left, dataclasses.replace(left, random_state=1), labels=("before", "after"))
+    told = change.tell()
+    assert change.given == "rest"
+    assert told.title == "What weighs more or less in after than in before, given the other columns"
+    assert told.tables[0].heading == "mse, given the other columns: after minus before"
+    assert told.charts[0].xlabel == "importance (mse, given the other columns)"
+    change.save(tmp_path / "change.json")
+    assert weighin.Comparison.load(tmp_path / "change.json").given == "rest"
+    mixed = weighin.compare(weighed, left)
+    assert mixed.given == ""
+    assert "shuffled freely, those of b shuffled given the other columns" in mixed.summary()

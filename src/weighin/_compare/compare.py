@@ -90,6 +90,7 @@ def compare(
         rows_in_common=compared.rows_in_common,
         models=(first.model, second.model),
         simulated=first.simulated or second.simulated,
+        given=first.given if first.given == second.given else "",
         notes=notes_of(first, second, both, compared.why_not),
         allowing=inference if isinstance(inference, Allowing) else None,
         **provenance(),

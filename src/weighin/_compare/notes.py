@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from weighin._base.errors import listing
 from weighin._compare import pairing
+from weighin._results.given_feature import shuffled
 from weighin._results.importance import Importance
 from weighin._results.importance_sentences import which_rows
 
@@ -31,7 +32,7 @@ def _why(first: Importance, second: Importance, labels: tuple[str, str], why_not
     if why_not == pairing.SEGMENTS:
         return ["Segments are not compared pair by pair."]
     if why_not == pairing.OTHER_GIVEN:
-        given = [f"given {x.given}" if x.given else "shuffled freely" for x in (first, second)]
+        given = [f"shuffled {shuffled(x.given)}" for x in (first, second)]
         return [f"The features of {labels[0]} were {given[0]}, those of {labels[1]} {given[1]}."]
     if why_not == pairing.NO_PAIRS:
         return [f"Results in {first.metric} cannot be compared pair by pair."]

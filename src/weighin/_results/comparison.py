@@ -18,6 +18,7 @@ from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._inference import Allowing, Inference, holm, two_sided
 from weighin._inference.claims import is_claimed
 from weighin._results.compared_feature import ComparedFeature
+from weighin._results.given_feature import shuffled
 from weighin._results.listed import (
     Listed,
     chance_sentence,
@@ -98,6 +99,8 @@ class Comparison(Listed[ComparedFeature]):
         Which models, in words.
     simulated : bool
         True when any of the data were made up.
+    given : str
+        What the features of both were shuffled given, as in `Importance`; "" for freely, or where the two differ.
     notes : tuple of str
         What a reader must know.
     versions : dict of str to str
@@ -134,6 +137,7 @@ class Comparison(Listed[ComparedFeature]):
     rows_in_common: Literal["all", "some", "none", "unknown"] = "unknown"
     models: tuple[str, str] = ("", "")
     simulated: bool = False
+    given: str = ""
     notes: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
@@ -222,7 +226,7 @@ class Comparison(Listed[ComparedFeature]):
             legend=self.labels,
             title=marked(self, title or title_of(self)),
             subtitle=f"Numbers: {b} minus {a}, with {level}s, {about(self)}.{left_out}",
-            xlabel=f"importance ({self.metric})",
+            xlabel=f"importance ({self.metric}{f', {shuffled(self.given)}' if self.given else ''})",
             tips=[[repr(line)] for line in lines],
             key=[("hollow", self.labels[0]), ("full", self.labels[1]), ("pale", "cannot be told apart")],
             ranked=False,
@@ -249,7 +253,8 @@ def tell(
 
 def title_of(result: Comparison) -> str:
     """Headline of page and chart."""
-    return printable(f"What weighs more or less in {result.labels[1]} than in {result.labels[0]}")
+    given = f", {shuffled(result.given)}" if result.given else ""
+    return printable(f"What weighs more or less in {result.labels[1]} than in {result.labels[0]}{given}")
 
 
 def difference_text(line: ComparedFeature) -> str:
