@@ -20,6 +20,8 @@ p-value, on samples drawn anew. The truth is known in closed form. Written by
 
     {command}
 
+which draws 1,000 samples of each cell unless `--seconds` ends it sooner: "samples" says how many there were.
+
 **Beside it**: the same interval with an *ideal* sampler, which knows the mean of x0 given the others and its
 spread; and the conditional feature importance (CFI) of hidimstat {version} with its defaults, on up to {others}
 samples of each cell (half of that for trained models). *Bare* is the interval without the allowance for what the
@@ -46,6 +48,18 @@ Trained models: ten of each, trained on 1,000 rows of their own.
 
 | cell | n | samples | claims | bare | own slope | ideal | allowance | slope | CFI: claims |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+"""
+READ = """
+## How to read it
+
+- **Steps.** Where x0 depends on the others in steps, trees are grown on the rows that they explain: what they leave
+  is a few percent too small, and so is the importance. The interval covers less often than it says.
+- **Levels and missing values.** Rows of a bin are not quite alike: with 300 rows the importance comes out up to a
+  tenth too large. The allowance covers that; the bare interval does not.
+- **Models that make too little of what x0 stands in for** beat the allowance ("a sine, model shrunken by more than
+  half"). The own slope mends most of it and costs hardly any power; `weigh` does not use it yet.
+- **Bare p-values must not be used**: of columns that stand in for something curved they claim too often. So does
+  CFI, whose imputation is linear and whose test takes rows for independent.
 """
 OUTSIDE = """
 ## What lies outside the bars
@@ -139,6 +153,7 @@ def page(done: Counted, command: str, others: int) -> str:
         + "".join(map(_useful, useful))
         + USELESS
         + "".join(map(_useless, useless))
+        + READ
         + OUTSIDE
         + ("\n".join(outside) or "Nothing.")
         + "\n"
