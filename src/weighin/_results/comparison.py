@@ -343,7 +343,8 @@ def _table(result: Comparison, lines: Sequence[ComparedFeature], confidence_leve
         Column("rank", "right", gives_way=3),
     ]
     a, b = map(printable, result.labels)
-    title = marked(result, f"{printable(result.metric)}: {b} minus {a}")
+    given = f", {shuffled(result.given)}" if result.given else ""
+    title = marked(result, f"{printable(result.metric)}{given}: {b} minus {a}")
     return Table(title, "feature", columns, rows, "to_frame(), plot(limit=...)")
 
 
