@@ -245,7 +245,19 @@ def calls(rng: np.random.Generator) -> Iterator[Call]:
         yield of(compare, "--metric", value, "metric")
         for option in ("--drop", "--add", "--replace", "--split", "--group", "--epochs"):
             yield of(
-                ["ablate", "model.joblib", "table.csv", "--trust"],
+                [
+                    "ablate",
+                    "model.joblib",
+                    "table.csv",
+                    "--trust",
+                    "-t",
+                    "y",
+                    "--fits",
+                    "2",
+                    "--drop",
+                    "x2",
+                    "--force",
+                ],
                 option,
                 value,
                 option[2:],
