@@ -253,6 +253,25 @@ def test_weights_weigh_pairs_inside_a_bin_and_bins_by_their_rows():
     np.testing.assert_allclose(estimate, changes[..., inside].mean(axis=(1, 2)))
 
 
+def test_the_variance_counts_the_rows_that_carry_the_weight_of_a_bin():
+    changes, give, labels, loss, _ = case(n_units=1, n_repeats=6)
+    weights = np.random.default_rng(6).gamma(2, size=90)
+    got = GivenMoments.of(changes, give, labels, loss, weights=weights)
+    expected = 0.0
+    for label in range(3):
+        w, here = weights[labels[0] == label], labels[0] == label
+        d = changes[0][:, here]
+        pair = w * weights[give[0][:, here]]
+        theta = np.average(d, weights=pair)
+        values = w.mean() * pair * (d - theta) / pair.mean() + w * theta
+        place = np.full(90, -1)
+        place[here] = np.arange(30)
+        own = GivenMoments.of(values[None], [place[give[0][:, here]]], np.zeros((1, 30)), loss[here])
+        carry = w.sum() ** 2 / (w**2).sum()
+        expected += own.data[0, 0, 0] / (30 / 26) * carry / (carry - 4)
+    assert got.data[0, 0, 0] == pytest.approx(expected, rel=1e-9)
+
+
 def test_bins_without_any_weight_take_the_mean_of_the_others():
     changes, give, labels, loss, _ = case(n_units=1, n_repeats=4)
     weights = np.where(labels[0] == 1, 0.0, 1.0)

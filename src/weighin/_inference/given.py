@@ -127,7 +127,7 @@ class GivenMoments:
             cut = _Cut.of(bins[swap], donors[swap])
             pairs = cut.weighed(pairs[..., cut.order].astype(np.float64), own, w)
             used = len(places)
-            squares[:, swap, :used, :used], mean[places], of_swap = cut.sums(pairs)
+            squares[:, swap, :used, :used], mean[places], of_swap = cut.sums(pairs, w)
             psi[np.array(places)[:, None], cut.order] = of_swap
             n_bins[swap] = len(cut.sizes)
         counted = changes != 0 if moved is None else moved
@@ -301,7 +301,7 @@ class _Cut:
         theta = theta[:, None, self.label]
         return np.asarray(scale[self.label] * by_pair * (pairs - theta) + own * theta)
 
-    def sums(self, pairs: Floats) -> tuple[list[Floats], Floats, Floats]:
+    def sums(self, pairs: Floats, weights: Floats | None) -> tuple[list[Floats], Floats, Floats]:
         """Data, shuffle, noise, between and total; the mean; psi of each row: of values of shape (P, R, m)."""
         n, repeats = self.sizes, len(self.give)
         means = self.by_bin(pairs.mean(axis=1)) / n
@@ -315,7 +315,13 @@ class _Cut:
         total = product / np.maximum(1, n * repeats - 1)
         twice = (roles + roles.swapaxes(0, 1)) / np.maximum(1, n - 1)
         lost = 3 if repeats == 1 else 4
-        factor = np.where(n > lost, n / np.maximum(1, n - lost), 1.0)
+        carry = n
+        if weights is not None:
+            own = weights[self.order]
+            # rows that carry the weight of a bin; of so few that the factor is above 3 nobody knows it
+            carry = self.by_bin(own) ** 2 / np.maximum(self.by_bin(own**2), 1e-300)
+            carry = np.minimum(n, np.maximum(carry, 1.5 * lost))
+        factor = np.where(n > lost, carry / np.maximum(1, carry - lost), 1.0)
         if repeats == 1:
             data, shuffle = total + twice, np.zeros_like(total)
         else:
