@@ -120,11 +120,7 @@ def test_groups_that_share_members_are_weighed_beside_their_members():
             alone.importances[alone.features.index(name)],
             rtol=1e-9,
         )
-    mixed = imp.features.index("mixed")
-    assert np.isfinite(imp.importances_mean[mixed])
-    assert np.isnan(imp.ci_lower[mixed])
-    assert np.isfinite(imp.ci_lower[imp.features.index("team")])
-    assert any("mse has none for mixed" in note for note in imp.notes)
+    assert np.isfinite([imp.importances_mean, imp.ci_lower, imp.ci_upper, imp.pvalue]).all()
     assert "spread" not in imp.given_reports["team"].given
 
 
@@ -165,8 +161,7 @@ def test_classes_two_and_more():
     several = weigh(
         make_pipeline(prepared(), LogisticRegression()).fit(X, three), X, three, metric="log_loss"
     )
-    assert np.isnan(several.ci_lower).all()
-    assert any("more than two classes" in note for note in several.notes)
+    assert np.isfinite([several.ci_lower, several.pvalue]).all()
 
 
 def test_prediction_change_needs_no_target():

@@ -117,12 +117,10 @@ class MovingSampler:
         """Yield the blocks in order."""
         return self.free.blocks()
 
-    def offers(self, features: Sequence[str], studied: bool = True) -> tuple[list[float], list[Offer]]:
-        """What is allowed for, and what may be said, of some features; numbers alone where no more was studied."""
-        offers = [self.offer.get(name, "all") for name in features]
-        if not studied:
-            offers = ["nothing" if offer == "nothing" else "estimate" for offer in offers]
-        return [self.lam.get(name, 0.0) for name in features], offers
+    def offers(self, features: Sequence[str]) -> tuple[list[float], list[Offer]]:
+        """What is allowed for, and what may be said, of some features."""
+        lam = [self.lam.get(name, 0.0) for name in features]
+        return lam, [self.offer.get(name, "all") for name in features]
 
     def swaps(self, feature: str, batch: Batch) -> FeatureSwaps:
         """Choose donors and values for a feature, block by block: they depend on the seed, the block and the name."""

@@ -108,8 +108,6 @@ class MovingMeans(RowMeans):
         effects = []
         for sums, (_, metric, _) in zip(self._sums, self.run.measurement.places, strict=True):
             assert isinstance(sums, MovingSums)
-            # how intervals of several classes hold nobody has looked
-            studied = metric.soft is None or any(part is not None for part in self._allowances[metric.name])
-            evidence = sums.evidence_of(self.sampler, self.finished, studied)
+            evidence = sums.evidence_of(self.sampler, self.finished)
             effects.append(replace(swap_effect(metric, sums), evidence=evidence))
         return effects

@@ -100,15 +100,13 @@ class MovingSums(Sums):
         strata = np.repeat(batch.strata, np.diff(batch.edges)) * (not self.by_size)
         return [(int(stratum), np.flatnonzero(strata == stratum)) for stratum in np.unique(strata)]
 
-    def evidence_of(
-        self, sampler: MovingSampler, features: Sequence[Feature], studied: bool
-    ) -> tuple[GivenEvidence, ...]:
-        """Moments by sets of features; none where nothing has weight. What was not `studied` has no intervals."""
+    def evidence_of(self, sampler: MovingSampler, features: Sequence[Feature]) -> tuple[GivenEvidence, ...]:
+        """Moments by sets of features; none where nothing has weight."""
         if not self.weight or not self.pair_weight.any():
             return ()
         by_features = zip(*(self.by_stratum[stratum] for stratum in sorted(self.by_stratum)), strict=True)
         return tuple(
-            GivenEvidence.of(strata, *sampler.offers([feature.name for feature in features[some]], studied))
+            GivenEvidence.of(strata, *sampler.offers([feature.name for feature in features[some]]))
             for strata, some in zip(by_features, _parts(len(features)), strict=True)
         )
 

@@ -15,7 +15,7 @@ def allowance(metric: Metric, target: Any, unmoved: Any, after: Any) -> NDArray[
     """Change of the loss after swaps of a target that the model itself would draw.
 
     A number is the prediction plus or minus the error of another row: for squared errors their mean is the square of
-    what the prediction moves by. Of two classes, each counts as much as it is probable: for the log loss that is the
+    what the prediction moves by. Of classes, each counts as much as it is probable: for the log loss that is the
     divergence of the probabilities.
 
     `metric`: with a value per row. `target`, `unmoved`, shape (n_rows, n_targets), (n_rows, n_outputs): the target, and
@@ -26,7 +26,7 @@ def allowance(metric: Metric, target: Any, unmoved: Any, after: Any) -> NDArray[
         return None
     if metric.soft is not None:
         shares = metric.soft(unmoved)
-        if shares.shape[-1] != 2 or target.shape[-1] != 1:
+        if target.shape[-1] != 1:
             return None
         drawn = [(share, 0 * target + label) for label, share in enumerate(shares.T)]
     elif metric.per_row in (absolute_error, squared_error):

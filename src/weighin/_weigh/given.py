@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from weighin._base.checks import names_among
 from weighin._base.errors import InputError, ModelError, listing, nearest
 from weighin._base.text import named
-from weighin._engine import Scores
 from weighin._engine.moving import MovingSampler
 from weighin._inference.given_evidence import Offer
 from weighin._metrics import Metric
@@ -51,28 +50,6 @@ def asked_for(given: Any) -> list[Any]:
     return asked
 
 
-def not_studied(scores: Scores, metrics: Sequence[Metric], features: Sequence[str]) -> list[str]:
-    """Say which importances given other columns come without an interval, and why."""
-    notes, each = [], len(scores.swap_effects) // max(1, len(metrics))
-    for metric, effect in zip(metrics, scores.swap_effects[::each], strict=True):
-        offers = [
-            offer
-            for evidence in effect.evidence
-            for offer in getattr(evidence, "offers", ["all"] * evidence.n_units)
-        ]
-        alone = [name for name, offer in zip(features, offers, strict=False) if offer == "estimate"]
-        if alone:
-            why = (
-                "groups with columns that are no numbers"
-                if len(alone) < len(offers)
-                else "more than two classes"
-            )
-            notes.append(
-                f"Intervals given other columns were not studied for {why}: {metric.name} has none for {named(alone)}."
-            )
-    return notes
-
-
 @dataclass(frozen=True)
 class GivenPlan:
     """How features are shuffled given other columns.
@@ -108,15 +85,10 @@ class GivenPlan:
             if unit.given and name not in self.reports:
                 self.reports[name] = self._report(unit, first, free.n_repeats)
         lam = {name: report.lam for name, report in self.reports.items()}
-        offer = {name: self._offer(self.units[name], report) for name, report in self.reports.items()}
+        offer: dict[str, Offer] = {
+            name: "nothing" for name, report in self.reports.items() if report.inseparable_from
+        }
         return MovingSampler(free, self.model, self.units, self.mover, self.values, lam, offer)
-
-    def _offer(self, unit: Unit, report: GivenFeature) -> Offer:
-        """What may be said of a feature or group: a number alone where its interval was not studied."""
-        if report.inseparable_from:
-            return "nothing"
-        mixed = len(unit.members) > 1 and self.model.moves(unit) < set(unit.members)
-        return "estimate" if mixed else "all"
 
     def _report(self, unit: Unit, block: Block, n_repeats: int) -> GivenFeature:
         report = self.model.report(unit, n_repeats)

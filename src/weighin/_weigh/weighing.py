@@ -24,7 +24,7 @@ from weighin._tables.features import renamed, select
 from weighin._tables.frames import n_rows_of, rows_of
 from weighin._weigh import arguments
 from weighin._weigh.experiment import PILOT_REPEATS, Experiment, Measured
-from weighin._weigh.given import GivenPlan, asked_for, check_given, not_studied, plan_given
+from weighin._weigh.given import GivenPlan, asked_for, check_given, plan_given
 from weighin._weigh.grouping import Grouping
 from weighin._weigh.precise import check_metrics, is_small, precision_note, weigh_precisely
 from weighin._weigh.same_rows import sum_of_rows
@@ -242,8 +242,6 @@ class Weighing(Generic[Kind]):
         n_rows: int | None = None,
     ) -> Kind:
         notes += [self.grouping.note] if self.grouping.note else []
-        names = [feature.name for feature in experiment.features[: scores.n_features]]
-        notes += not_studied(scores, metrics, names) if experiment.given else []
         notes += remarks(scores, n_rows or experiment.data.rows.n_rows, late or "Interrupted")
         missed = [metric.name for metric in experiment.metrics if metric not in metrics]
         if missed:
