@@ -11,7 +11,10 @@ from weighin._results.importance_sentences import which_rows
 
 def notes_of(first: Importance, second: Importance, labels: tuple[str, str], why_not: str) -> tuple[str, ...]:
     """Say why two results were taken as independent, and what was the matter with either of them."""
-    notes = _why(first, second, labels, why_not)
+    notes = _why(first, second, why_not)
+    if first.given != second.given:
+        given = [f"shuffled {shuffled(x.given)}" for x in (first, second)]
+        notes.append(f"The features of {labels[0]} were {given[0]}, those of {labels[1]} {given[1]}.")
     for result, label in zip((first, second), labels, strict=True):
         if result.on_training_rows:
             notes.append(
@@ -25,15 +28,12 @@ def notes_of(first: Importance, second: Importance, labels: tuple[str, str], why
     return tuple(notes)
 
 
-def _why(first: Importance, second: Importance, labels: tuple[str, str], why_not: str) -> list[str]:
+def _why(first: Importance, second: Importance, why_not: str) -> list[str]:
     """Say why they were taken as independent, and what to do about it, where they may be of the same rows."""
     if why_not == pairing.OTHER_TABLE:
         return [f"Both were measured on {which_rows(first)}, but not on the same rows: their targets differ."]
     if why_not == pairing.SEGMENTS:
         return ["Segments are not compared pair by pair."]
-    if why_not == pairing.OTHER_GIVEN:
-        given = [f"shuffled {shuffled(x.given)}" for x in (first, second)]
-        return [f"The features of {labels[0]} were {given[0]}, those of {labels[1]} {given[1]}."]
     if why_not == pairing.NO_PAIRS:
         return [f"Results in {first.metric} cannot be compared pair by pair."]
     if why_not not in (pairing.UNKNOWN_TABLE, pairing.OTHER_SHUFFLES, pairing.NOTHING_KEPT):
