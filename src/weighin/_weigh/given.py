@@ -13,6 +13,7 @@ from weighin._base.checks import names_among
 from weighin._base.errors import InputError, ModelError, listing, nearest
 from weighin._base.text import named
 from weighin._engine.moving import MovingSampler
+from weighin._engine.workers import blas, one_blas_thread
 from weighin._inference.given_evidence import Offer
 from weighin._metrics import Metric
 from weighin._models import Model
@@ -83,7 +84,8 @@ class GivenPlan:
         for name, unit in self.units.items():
             # once: shuffles as many as needed still leave bins as they are
             if unit.given and name not in self.reports:
-                self.reports[name] = self._report(unit, first, free.n_repeats)
+                with one_blas_thread(blas()):
+                    self.reports[name] = self._report(unit, first, free.n_repeats)
         lam = {name: report.lam for name, report in self.reports.items()}
         offer: dict[str, Offer] = {
             name: "nothing" for name, report in self.reports.items() if report.inseparable_from
@@ -151,7 +153,9 @@ def plan_given(
             f"The {model.name} encodes numbers in a way that weighin does not follow, so none can be moved: give an "
             "encoder before a network, (encoder, network), or leave given out."
         )
-    fitted = fit_given(raw, [unit for unit in units.values() if unit.given], seed=seed)
+    # many small products: threads wait for each other, six times as long
+    with one_blas_thread(blas()):
+        fitted = fit_given(raw, [unit for unit in units.values() if unit.given], seed=seed)
     if data.rows.n_rows < FEW_ROWS:
         notes.append(
             f"Importance given other columns was not studied on fewer than {FEW_ROWS} rows; here are "
