@@ -98,6 +98,17 @@ def test_a_duplicate_is_refused_by_name():
     assert np.isfinite(together.importances_mean[together.features.index("both")])
 
 
+def test_duplicates_of_each_other_get_one_note():
+    rng = np.random.default_rng(0)
+    w, v = rng.normal(size=(2, 300))
+    X = pd.DataFrame({"w": w, "copy": w, "v": v})
+    imp = weigh(lambda rows: rows["w"] + rows["v"], X, w + v, metric="mse", given="rest", random_state=0)
+    assert [note for note in [*imp.notes, *imp.tell().notes] if "separated" in note] == [
+        "w and copy cannot be separated from each other, so they have no importance of their own: weigh them as a "
+        "group, groups={'w and copy': ['w', 'copy']}."
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

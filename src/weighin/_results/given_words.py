@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -105,7 +105,7 @@ def inseparable(report: GivenFeature) -> str:
 def given_notes(numbers: ImportanceNumbers) -> list[str]:
     """Say what to know before believing numbers of features shuffled given others."""
     reports = {name: report_of(numbers, name) for name in numbers.features}
-    notes = [_apart(name, report) for name, report in reports.items() if report.inseparable_from]
+    notes = _apart(reports)
     measured = {name: report for name, report in reports.items() if not report.inseparable_from}
 
     def those(found: Sequence[str], text: str) -> list[str]:
@@ -142,13 +142,25 @@ def given_notes(numbers: ImportanceNumbers) -> list[str]:
     return [*notes, *dict.fromkeys(note for report in reports.values() for note in report.notes)]
 
 
-def _apart(name: str, report: GivenFeature) -> str:
-    members = [name, *report.inseparable_from]
-    group = {" and ".join(members): members}
-    return (
-        f"{printable(name)} cannot be separated from {named(report.inseparable_from)}, so it has no importance of its "
-        f"own: weigh them as a group, groups={group!r}."
-    )
+def _apart(reports: Mapping[str, GivenFeature]) -> list[str]:
+    """Name features that no number is given for, those of one group together, and the call that weighs them."""
+    groups: dict[frozenset[str], list[str]] = {}
+    for name, report in reports.items():
+        if report.inseparable_from:
+            groups.setdefault(frozenset((name, *report.inseparable_from)), []).append(name)
+    notes = []
+    for names in groups.values():
+        others = reports[names[0]].inseparable_from
+        members = [names[0], *others]
+        rest = "each other" if len(names) == len(members) else named(others)
+        owner = (
+            "it has no importance of its own" if len(names) == 1 else "they have no importance of their own"
+        )
+        group = {" and ".join(members): members}
+        notes.append(
+            f"{named(names)} cannot be separated from {rest}, so {owner}: weigh them as a group, groups={group!r}."
+        )
+    return notes
 
 
 def distance_sentence(numbers: ImportanceNumbers, name: str) -> list[str]:
