@@ -287,3 +287,14 @@ def test_a_learner_with_its_own_rows_and_with_the_same_as_a_table(regression):
     imp = weigh(regression, None, None)
     assert np.isfinite(imp.importances_mean).all()
     assert set(imp.kernels.values()) == {"sum", "levels"}
+
+
+def test_more_strata_than_are_told_apart_get_a_note():
+    rng = np.random.default_rng(0)
+    w, v = rng.normal(size=(2, 780))
+    X = pd.DataFrame({"w": w, "v": w + v})
+    within = np.repeat(np.arange(65), 12)
+    imp = weighin.weigh(
+        lambda rows: rows["v"], X, v, metric="mse", given="rest", within=within, n_repeats=5, random_state=0
+    )
+    assert any("more than 64 strata as one" in note for note in imp.notes)

@@ -15,6 +15,7 @@ from weighin._base.checks import AUTO
 from weighin._base.errors import InputError
 from weighin._engine import Resources, Scores, Session, TimeUp
 from weighin._engine.row_values import row_values
+from weighin._engine.sums import STRATA
 from weighin._metrics import Metric, resolve_metrics
 from weighin._models import Model
 from weighin._models.protocol import Encoded
@@ -142,6 +143,10 @@ class Weighing(Generic[Kind]):
     def _on_all_rows(self, experiment: Experiment, given_notes: Sequence[str]) -> Kind:
         experiment = experiment.paced(PILOT_REPEATS if self.n_repeats == AUTO else int(self.n_repeats))
         notes = [*experiment.data.notes, *given_notes]
+        if experiment.given and len(experiment.values.strata or ()) > STRATA:
+            notes.append(
+                f"Intervals of importance given other columns take more than {STRATA} strata as one: they are too wide."
+            )
         with _time_allowed(self.max_seconds):
             (scores, metrics), block_rows = self._shuffled(experiment, notes)
         n_rows = experiment.data.rows.n_rows
