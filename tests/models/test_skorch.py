@@ -65,6 +65,7 @@ SKORCH_ROWS = (FRAME[["elo", "week"]] / [1500.0, 4.0]).to_numpy(np.float32)
         ("NeuralNetBinaryClassifier", FRAME["neutral"].to_numpy(np.float32), "log_loss"),
     ],
 )
+@pytest.mark.slow
 def test_skorch_nets_are_estimators(kind: str, y: Any, metric: str) -> None:
     net = skorch_net(kind).fit(SKORCH_ROWS, y)
     imp = weigh(net, SKORCH_ROWS, y, n_repeats=3, random_state=0)

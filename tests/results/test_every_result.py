@@ -51,6 +51,7 @@ def test_a_view_changes_no_random_state_and_no_result(result):
     assert result.to_json() == before
 
 
+@pytest.mark.slow
 def test_every_view_follows_the_confidence_level(result):
     narrow = result.tell(0.5)
     assert "95%" not in " ".join(

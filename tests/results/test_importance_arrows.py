@@ -46,6 +46,7 @@ def test_what_effects_found_is_understood_also_of_other_features():
     assert imp.directions == imp.of("rmse").directions == {"x0": "rises", "x1": "falls"}
 
 
+@pytest.mark.slow
 def test_no_view_has_an_arrow_where_nobody_knows_which_way() -> None:
     x = np.random.default_rng(0).normal(size=(300, 2))
     model = lambda x: 5 * x[:, 0] + np.sin(9 * x[:, 1])  # noqa: E731

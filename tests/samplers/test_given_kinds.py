@@ -8,6 +8,9 @@ import pytest
 from samplers.given_tables import given_the_rest, one_block, raw, swapped
 from weighin._samplers.conditional import Unit, fit_given
 
+# each fits what columns tell of each other
+pytestmark = pytest.mark.slow
+
 N = 600
 RNG = np.random.default_rng(0)
 W = RNG.normal(size=N)

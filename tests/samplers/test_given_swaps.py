@@ -9,6 +9,9 @@ from samplers.given_tables import given_the_rest, one_block, raw, swapped
 from weighin._samplers import MarginalSampler
 from weighin._samplers.conditional import Unit, fit_given
 
+# each fits what columns tell of each other
+pytestmark = pytest.mark.slow
+
 
 def curved(n: int = 400, seed: int = 0) -> dict[str, np.ndarray]:
     """X is the square of w, and something of its own."""
