@@ -57,8 +57,8 @@ READ = """
 - **Levels and missing values.** Rows of a bin are not quite alike: with 300 rows the importance comes out up to a
   tenth too large. The allowance covers that; the bare interval does not.
 - **Models that make too little of what x0 stands in for** beat the allowance ("a sine, model shrunken by more than
-  half"). The own slope mends most of it. In the weak cells above it costs hardly any power, with a curved
-  dependence much of it ([intervals-given.md](intervals-given.md)): `weigh` goes without it.
+  half"). The own slope mends most of it. It costs hardly any power in the weak cells above, which
+  are linear; curved ones are not counted, so `weigh` goes without it ([intervals-given.md](intervals-given.md)).
 - **Bare p-values must not be used**: of columns that stand in for something curved they claim too often. So does
   CFI, whose imputation is linear and whose test takes rows for independent.
 """
