@@ -366,3 +366,11 @@ def test_estimators_functions_and_new_columns_get_the_users_own_index():
     assert weighin.ablate(
         given, table[200:], add={"copy": table["wind"] + 0}, **options
     ).baseline == pytest.approx(0)
+
+
+@pytest.mark.parametrize("name", [None, 3])
+def test_what_is_no_name_cannot_be_dropped(name: object):
+    with pytest.raises(
+        weighin.InputError, match=f"drop must hold names of features and lists of them, got {name}"
+    ):
+        ablate(linear(("spread", "elo")), drop=[name])

@@ -193,6 +193,7 @@ def test_a_segment_without_weight_is_missing_and_named():
         (np.eye(400)[0], "0 for all rows but one"),
         (WEIGHTS[:5], "sample_weight must have 400 values as X has rows, got 5"),
         (["heavy"] * 400, "sample_weight must hold numbers"),
+        (WEIGHTS * 1j, "sample_weight must hold numbers, got complex128"),
         (WEIGHTS[:, None], "one value per row, got shape"),
         ("weight", "Unknown column 'weight' in sample_weight"),
     ],
