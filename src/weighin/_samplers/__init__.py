@@ -3,6 +3,7 @@
 from weighin._samplers.block import Block, Positions
 from weighin._samplers.explicit import ExplicitSampler
 from weighin._samplers.marginal import BLOCK_ROWS, MarginalSampler
+from weighin._samplers.order import RandomOrder
 from weighin._samplers.orders import Orders, Places
 from weighin._samplers.sampler import Sampler
 
@@ -14,5 +15,6 @@ __all__ = [
     "Orders",
     "Places",
     "Positions",
+    "RandomOrder",
     "Sampler",
 ]

@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from weighin._samplers.block import Block, Positions
+from weighin._samplers.order import RandomOrder
 
 BLOCK_ROWS = 4096
 
@@ -79,7 +80,7 @@ class MarginalSampler:
     def _blocks(self) -> Iterator[Block]:
         order_seed, shift_seed = np.random.SeedSequence(self.seed).spawn(2)
         if self.strata is None:
-            cuts = self._cut(np.random.default_rng(order_seed).permutation(self.n_rows), 0, shift_seed)
+            cuts = self._cut(RandomOrder(self.n_rows, order_seed).rows(), 0, shift_seed)
         else:
             orders = order_seed.spawn(len(self.strata))
             streams = shift_seed.spawn(len(self.strata))
