@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighin._samplers import ExplicitSampler, MarginalSampler
+from weighin._samplers import ExplicitSampler, MarginalSampler, row_order
 
 sizes = st.integers(2, 300)
 seeds = st.integers(0, 2**32 - 1)
@@ -146,3 +146,14 @@ def test_explicit_donors_are_taken_as_they_are():
     assert (donors.n_repeats, donors.n_rows) == (2, 3)
     assert block.rows is None  # all of them, in order
     assert (block.donors == permutations).all()
+
+
+@given(plans(), st.integers(0, 5))
+def test_parts_of_a_table_in_its_random_order_have_the_blocks_of_the_whole(donors, first):
+    whole = list(donors.blocks())
+    order, first = row_order(donors.n_rows, donors.seed), min(first, len(whole) - 1)
+    at = first * donors.block_rows
+    part = MarginalSampler(donors.n_rows - at, donors.n_repeats, donors.seed, donors.block_rows, begin=first)
+    for mine, theirs in zip(part.blocks(), whole[first:], strict=True):
+        np.testing.assert_array_equal(order[at + mine.rows], theirs.rows)
+        np.testing.assert_array_equal(mine.donors, theirs.donors)

@@ -47,6 +47,7 @@ SAMPLERS: dict[str, Sampler] = {
     "marginal": MarginalSampler(N_ROWS, 4, 0),
     "blocks": MarginalSampler(N_ROWS, 3, 0, block_rows=10),
     "strata": MarginalSampler(N_ROWS, 3, 0, block_rows=10, strata=HALVES),
+    "begin": MarginalSampler(N_ROWS, 3, 0, block_rows=10, begin=4),
     "first": MarginalSampler(N_ROWS, 3, 0, block_rows=10, first=2),
     "explicit": ExplicitSampler(
         np.random.default_rng(0).permuted(np.tile(np.arange(N_ROWS), (3, 1)), axis=1)

@@ -135,7 +135,7 @@ class MovingSampler:
                 continue
             block = Block(rows, batch.donors[:, start:stop] - start)
             # its first row names a block, however rows are put together
-            swap = self.model.swaps(unit, block, int(rows[0]))
+            swap = self.model.swaps(unit, block, self.free.first_row + int(rows[0]))
             moved = {name: swap.moved[name] for name in self.model.moves(unit)}
             parts.append(FeatureSwaps(swap.donors + start, swap.bins + n_bins, moved))
             n_bins += int(swap.bins.max()) + 1

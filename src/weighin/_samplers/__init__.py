@@ -2,7 +2,7 @@
 
 from weighin._samplers.block import Block, Positions
 from weighin._samplers.explicit import ExplicitSampler
-from weighin._samplers.marginal import BLOCK_ROWS, MarginalSampler
+from weighin._samplers.marginal import BLOCK_ROWS, MarginalSampler, row_order
 from weighin._samplers.order import RandomOrder
 from weighin._samplers.orders import Orders, Places
 from weighin._samplers.sampler import Sampler
@@ -17,4 +17,5 @@ __all__ = [
     "Positions",
     "RandomOrder",
     "Sampler",
+    "row_order",
 ]

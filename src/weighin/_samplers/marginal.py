@@ -30,6 +30,8 @@ class MarginalSampler:
     `block_rows`: rows of a block; one block below twice that, and the last one takes the remainder.
     `strata`: rows of each stratum, at least 2: nobody gives to another stratum. Blocks then come in random order.
     `first`: only so many blocks.
+    `begin`: number that the first block has in a larger table of which these rows are a part; they come in random order
+        already. By default they are all rows, and put in random order here (`row_order`).
 
     Examples
     --------
@@ -44,6 +46,7 @@ class MarginalSampler:
     block_rows: int = BLOCK_ROWS
     strata: Sequence[Positions] | None = None
     first: int | None = None
+    begin: int | None = None
     name: ClassVar[str] = "marginal"
     copies: ClassVar[int] = 1
     moved: ClassVar[frozenset[str]] = frozenset()
@@ -79,8 +82,10 @@ class MarginalSampler:
 
     def _blocks(self) -> Iterator[Block]:
         order_seed, shift_seed = np.random.SeedSequence(self.seed).spawn(2)
+        mixed = self.begin is None
         if self.strata is None:
-            cuts = self._cut(RandomOrder(self.n_rows, order_seed).rows(), 0, shift_seed)
+            order = row_order(self.n_rows, self.seed) if mixed else np.arange(self.n_rows)
+            cuts = self._cut(order, 0, shift_seed)
         else:
             orders = order_seed.spawn(len(self.strata))
             streams = shift_seed.spawn(len(self.strata))
@@ -88,10 +93,13 @@ class MarginalSampler:
                 cut
                 for number, rows in enumerate(self.strata)
                 for cut in self._cut(
-                    np.random.default_rng(orders[number]).permutation(rows), number, streams[number]
+                    np.random.default_rng(orders[number]).permutation(rows) if mixed else rows,
+                    number,
+                    streams[number],
                 )
             ]
-            cuts = [cuts[k] for k in np.random.default_rng(order_seed).permutation(len(cuts))]
+            if mixed:
+                cuts = [cuts[k] for k in np.random.default_rng(order_seed).permutation(len(cuts))]
         for rows, number, stream in cuts:
             distances = shifts(len(rows), self.n_repeats, np.random.default_rng(stream))
             yield Block(rows, (np.arange(len(rows)) - distances[:, None]) % len(rows), number)
@@ -102,11 +110,17 @@ class MarginalSampler:
         """Rows of each block of a stratum, its number, and where its shifts come from."""
         n_blocks = max(1, len(order) // self.block_rows)
         edges = [*range(0, n_blocks * self.block_rows, self.block_rows), len(order)]
-        streams = shift_seed.spawn(n_blocks)
+        key, begin = shift_seed.spawn_key, self.begin or 0
+        streams = [np.random.SeedSequence(self.seed, spawn_key=(*key, begin + k)) for k in range(n_blocks)]
         return [
             (order[start:stop], number, stream)
             for (start, stop), stream in zip(itertools.pairwise(edges), streams, strict=True)
         ]
+
+    @property
+    def first_row(self) -> int:
+        """Place of its first row in the larger table, about: it tells blocks apart where each has a stream."""
+        return (self.begin or 0) * self.block_rows
 
     @property
     def _sizes(self) -> list[int]:
@@ -114,6 +128,12 @@ class MarginalSampler:
 
     def _smallest(self, n: int) -> int:
         return n if n < 2 * self.block_rows else self.block_rows
+
+
+def row_order(n_rows: int, seed: int) -> Positions:
+    """Random order in which rows without strata are cut into blocks."""
+    order_seed, _ = np.random.SeedSequence(seed).spawn(2)
+    return RandomOrder(n_rows, order_seed).rows()
 
 
 def shifts(m: int, n_repeats: int, rng: np.random.Generator) -> Positions:
