@@ -23,6 +23,7 @@ VERBS = [
     "compare",
     "report",
     "ablate",
+    "doctor",
     "cfbd fetch",
     "cfbd train",
     "cfbd ablate",

@@ -17,6 +17,7 @@ from weighin._cli import cfbd as _cfbd
 from weighin._cli import cfbd_ablate as _cfbd_ablate
 from weighin._cli import compare as _compare
 from weighin._cli import demo as _demo
+from weighin._cli import doctor as _doctor
 from weighin._cli import effects as _effects
 from weighin._cli import interactions as _interactions
 from weighin._cli import report as _report
@@ -48,6 +49,7 @@ VERBS = (
     ("compare", _compare.compare, "What weighs more or less in one result than in another."),
     ("ablate", _ablate.ablate, "Train again without some features, and with others."),
     ("report", _report.report, "A result as one HTML page."),
+    ("doctor", _doctor.doctor, "What is installed, fast and missing, for reports of faults."),
 )
 VERBS_OF_CFBD = (
     ("train", _train.train, "Train the article's network on a table of games."),
