@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from weighin._results.ablated_variant import AblatedVariant
     from weighin._results.ablation import Ablation
     from weighin._results.associations import Associations
+    from weighin._results.citation import cite
     from weighin._results.compared_feature import ComparedFeature
     from weighin._results.comparison import Comparison
     from weighin._results.effect import FeatureEffect
@@ -88,6 +89,7 @@ _HOMES = {
     "WeighinError": "_base.errors",
     "ablate": "_refit.ablate.run",
     "associations": "_associations.associations",
+    "cite": "_results.citation",
     "compare": "_compare.compare",
     "effects": "_effects.effects",
     "interactions": "_interactions.interactions",
@@ -130,6 +132,7 @@ __all__ = [
     "WeighinError",
     "ablate",
     "associations",
+    "cite",
     "compare",
     "effects",
     "interactions",

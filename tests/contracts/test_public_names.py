@@ -46,6 +46,7 @@ PUBLIC = [
     "WeighinError",
     "ablate",
     "associations",
+    "cite",
     "compare",
     "effects",
     "interactions",
