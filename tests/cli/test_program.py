@@ -24,6 +24,7 @@ VERBS = [
     "report",
     "ablate",
     "doctor",
+    "schema",
     "cfbd fetch",
     "cfbd train",
     "cfbd ablate",

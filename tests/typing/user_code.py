@@ -43,6 +43,7 @@ from weighin import (
     WeighinError,
     ablate,
     associations,
+    cite,
     compare,
     effects,
     interactions,
@@ -70,6 +71,8 @@ def every_verb(df: pd.DataFrame, imp: Importance, other: Importance, recipe: Rec
     """Each verb gives its result."""
     assert_type(effects(model, df), Effects)
     assert_type(associations(df), Associations)
+    assert_type(cite(imp, style="bibtex"), str)
+    assert_type(imp.json_schema(), dict[str, Any])
     assert_type(compare(imp, other, labels=("old", "new")), Comparison)
     assert_type(ablate(recipe, df, drop=[["elo"]]), Ablation)
     assert_type(weigh_refits(recipe, df, fits=5), Refits)

@@ -22,6 +22,7 @@ from weighin._cli import effects as _effects
 from weighin._cli import interactions as _interactions
 from weighin._cli import report as _report
 from weighin._cli import run as _run
+from weighin._cli import schema as _schema
 from weighin._cli import shares as _shares
 from weighin._cli import train as _train
 from weighin._cli.printing import say
@@ -49,6 +50,7 @@ VERBS = (
     ("compare", _compare.compare, "What weighs more or less in one result than in another."),
     ("ablate", _ablate.ablate, "Train again without some features, and with others."),
     ("report", _report.report, "A result as one HTML page."),
+    ("schema", _schema.schema, "What is in saved results, as JSON schemas."),
     ("doctor", _doctor.doctor, "What is installed, fast and missing, for reports of faults."),
 )
 VERBS_OF_CFBD = (

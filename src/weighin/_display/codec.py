@@ -22,10 +22,12 @@ class Kind:
 
     `write`: from a value to plain lists, dicts, numbers and texts.
     `read`: from these to a value; raises ValueError, TypeError or LookupError on what is damaged.
+    `schema`: JSON schema of these.
     """
 
     write: Callable[[Any], Any]
     read: Callable[[Any], Any]
+    schema: Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,6 +26,7 @@ from weighin._inference.estimates import (
     pair,
     repeats_needed,
 )
+from weighin._inference.evidence import JSON_SCHEMA as EVIDENCE_SCHEMA
 from weighin._inference.evidence import Evidence
 from weighin._inference.evidence import from_json as evidence_from_json
 from weighin._inference.evidence import to_json as evidence_to_json
@@ -56,6 +57,7 @@ from weighin._inference.stages import NOT_TOGETHER, Stages, Staging
 from weighin._inference.strata import Strata
 
 __all__ = [
+    "EVIDENCE_SCHEMA",
     "EXPONENTIAL",
     "IDENTITY",
     "LINKS",

@@ -78,6 +78,12 @@ _KINDS: tuple[tuple[str, Any], ...] = (
     ("bins", GivenEvidence),
     ("without", LeftOut),
 )
+# of its form in files
+JSON_SCHEMA: Mapping[str, Any] = {
+    "description": "Sums that intervals are computed from, each kind with a key of its own; their form is internal.",
+    "type": "object",
+    "anyOf": [{"required": [key]} for key, _ in _KINDS],
+}
 
 
 def to_json(evidence: Evidence, number: Callable[[float], Any]) -> dict[str, Any]:

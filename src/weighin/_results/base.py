@@ -272,6 +272,19 @@ class Result(abc.ABC):
         """
         return self._codec().text(self)
 
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Give the JSON schema of what `save` writes.
+
+        Returns
+        -------
+        dict
+            JSON Schema 2020-12, of the version of the format that this weighin reads and writes.
+        """
+        from weighin._display.schema import schema
+
+        return schema(cls._codec())
+
     def save(self, path: Path | str, *, force: bool = False) -> None:
         """Write the result as JSON, whole or not at all.
 

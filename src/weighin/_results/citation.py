@@ -245,9 +245,10 @@ def _refits(found: Any) -> str:
 def _ablation(found: Any) -> str:
     return (
         f"We trained the model and each variant {found.fits} times, with the same seeds on the same rows "
-        f"({found.split}; seed {found.random_state}), and compared them by {found.metric} on held-out rows; a change "
-        f"below {found.tolerance:.3g} does not count. Intervals take into account test rows and fits, for random splits with "
-        "the correction of [nadeau2003]; verdicts are adjusted for the number of variants ([holm1979])."
+        f"({found.split}; seed {found.random_state}), and compared them by {found.metric} on held-out rows; a "
+        f"change below {found.tolerance:.3g} does not count. Intervals take into account test rows and fits, for "
+        "random splits with the correction of [nadeau2003]; verdicts are adjusted for the number of "
+        "variants ([holm1979])."
     )
 
 

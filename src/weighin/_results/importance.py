@@ -14,7 +14,7 @@ from weighin._base.files import as_path, check_free, together
 from weighin._base.text import ARROWS
 from weighin._display.codec import Kind, from_json, to_json
 from weighin._display.telling import Telling
-from weighin._inference import LINKS, Evidence, Link, evidence_from_json, evidence_to_json
+from weighin._inference import EVIDENCE_SCHEMA, LINKS, Evidence, Link, evidence_from_json, evidence_to_json
 from weighin._results.associations import Associations
 from weighin._results.base import Result
 from weighin._results.effects import Effects
@@ -120,10 +120,11 @@ class Importance(ImportanceNumbers, Result):
 
     _format = "weighin.importance"
     _kinds: ClassVar[dict[Any, Kind]] = {
-        Link: Kind(str, LINKS.__getitem__),
+        Link: Kind(str, LINKS.__getitem__, {"enum": list(LINKS)}),
         Evidence: Kind(
             lambda evidence: evidence_to_json(evidence, to_json),
             lambda values: evidence_from_json(values, from_json),
+            EVIDENCE_SCHEMA,
         ),
     }
     _left_out = frozenset({"kept"})
