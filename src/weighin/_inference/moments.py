@@ -69,6 +69,8 @@ class Moments:
         psi_k**2 over rows.
     `changed`, ndarray of shape (n_units,): Swaps that changed the loss at all.
     `n_strata`: Strata put beside each other, with sums about the mean of each.
+    `spread`: Of each unit, whether it had donors of its own, spread over its values; empty where none had. Noise of
+        shuffles is told by another formula then, see `weighin._inference.variance`.
     """
 
     n_rows: int
@@ -86,6 +88,7 @@ class Moments:
     fourth_even: Floats
     changed: Floats
     n_strata: int = 1
+    spread: tuple[bool, ...] = ()
 
     @property
     def weighted(self) -> bool:
@@ -105,19 +108,22 @@ class Moments:
         segment: ArrayLike | None = None,
         moved: NDArray[np.bool_] | None = None,
         edges: Positions | None = None,
+        spread: Sequence[bool] = (),
     ) -> Moments:
         """Sum up a batch of donor-closed blocks.
 
         `changes`, array of shape (n_units, n_repeats, m): Loss after the swap minus loss before it, for each receiver.
             Single or double precision.
-        `donors`, array of int of shape (n_repeats, m): Position in the batch of the row whose values each row receives;
-            a permutation in each repeat.
+        `donors`, array of int of shape (n_repeats, m) or (n_units, n_repeats, m): Position in the batch of the row
+            whose values each row receives; a permutation in each repeat.
         `rows`, array of shape (m,) or (n, m): Row components; the first is the loss before any swap.
         `weights`, array of shape (m,), optional: Sample weights: a pair weighs as its receiver times its donor.
         `segment`, array of bool of shape (m,), optional: Count these receivers only; donors are all rows.
         `moved`, array of bool of shape (n_units, n_repeats, m), optional: Which predictions a swap moved, where values
             of other rows change with them; by default where `changes` is not 0.
         `edges`: Where each block begins and the last one ends, if each is a stratum of its own.
+        `spread`: Of each unit, whether its donors are spread over its values; then a row may be its own donor, which
+            counts by what it takes from others: the batch is one block, or `edges` tell the blocks.
         """
         changes, donors = np.asarray(changes), np.asarray(donors)
         n_units, n_repeats, m = changes.shape
@@ -138,7 +144,11 @@ class Moments:
         now = swapped[:, :held]
         a, b = np.zeros((2, n_pairs + len(rows), m))
         pairs, changed, about = np.zeros((n_pairs, n_pairs)), np.zeros(n_units), np.zeros((n_pairs, 1))
-        giving = np.empty(m, dtype=np.int64)
+        own_donors = donors.ndim == 3
+        # of each unit, in all of `swapped`
+        first = (held + 1) * np.arange(n_pairs)[:, None] if own_donors else 0
+        giving = np.empty((n_pairs, m) if own_donors else m, dtype=np.int64)
+        others = _of_others(m, edges, spread) if any(spread) else None
         for r in range(n_repeats):
             change = changes[:, r] if here is None else changes[:, r, here]
             receivers = slice(None) if here is None else here
@@ -146,6 +156,8 @@ class Moments:
             changed += np.count_nonzero(of_row, axis=1)
             if w is None:
                 now[:] = change
+                if others is not None:
+                    now *= others[:, receivers]
             else:
                 np.multiply(w[receivers], w[donors[r, receivers]], out=now[-1])
                 np.multiply(change, now[-1], out=now[:-1])
@@ -156,8 +168,12 @@ class Moments:
             pairs += now @ now.T
             a[:n_pairs, receivers] += now
             giving[:] = held
-            giving[donors[r, receivers]] = np.arange(held)
-            b[:n_pairs] += swapped.take(giving, axis=1)
+            if own_donors:
+                np.put_along_axis(giving, donors[:, r, receivers], np.arange(held)[None], axis=1)
+                b[:n_pairs] += swapped.take(giving + first)
+            else:
+                giving[donors[r, receivers]] = np.arange(held)
+                b[:n_pairs] += swapped.take(giving, axis=1)
         a[:n_pairs] /= n_repeats
         b[:n_pairs] /= n_repeats
         a[n_pairs:] = rows
@@ -194,6 +210,7 @@ class Moments:
             fourth_even=square @ square.T,
             changed=changed,
             n_strata=1 if edges is None else len(edges) - 1,
+            spread=tuple(spread),
         )
 
     def of_units(self, units: Sequence[int]) -> Moments:
@@ -206,6 +223,7 @@ class Moments:
             n_pairs=self.n_pairs - self.n_units + len(units),
             mean=self.mean[kept],
             changed=self.changed[np.asarray(units, dtype=np.int64)],
+            spread=_some([self.spread[unit] for unit in units] if self.spread else ()),
             **{name: getattr(self, name)[np.ix_(kept, kept)] for name in square},
         )
 
@@ -230,6 +248,8 @@ class Moments:
         return replace(joined, n_strata=self.n_strata + other.n_strata)
 
     def _joint_mean(self, other: Moments) -> Floats:
+        if self.spread != other.spread:
+            raise InputError("Moments of donors that are spread and of others that are not do not add up.")
         for name in ("n_repeats", "n_units", "n_pairs", "row_weight"):
             if getattr(self, name) != getattr(other, name):
                 raise InputError(
@@ -259,15 +279,19 @@ class Moments:
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists; `from_dict` gives back the same moments, bit by bit."""
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        if not self.spread:
+            del values["spread"]
         return {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in values.items()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Moments:
         """Read what `to_dict` gave."""
         read: dict[str, Any] = {
-            name: np.array(v, dtype=float) if isinstance(v, list) else v for name, v in values.items()
+            name: np.array(v, dtype=float) if isinstance(v, list) else v
+            for name, v in values.items()
+            if name != "spread"
         }
-        return cls(**read)
+        return cls(**read, spread=_some(values.get("spread", ())))
 
     @np.errstate(over="ignore", invalid="ignore")
     def _about(self, centre: Floats) -> dict[str, Floats]:
@@ -309,3 +333,14 @@ def shape_about(sums: Sums, moved: Floats) -> dict[str, Floats]:
         + n * ej**2 * ek**2
     )
     return {"third": third, "fourth": fourth, "fourth_even": even}
+
+
+def _some(spread: Sequence[Any]) -> tuple[bool, ...]:
+    """The same, empty where no donors are spread."""
+    return tuple(map(bool, spread)) if any(spread) else ()
+
+
+def _of_others(m: int, edges: Positions | None, spread: Sequence[bool]) -> Floats:
+    """What a change counts by, shape (n_units, m): rows meet themselves, which takes 1/m of the mean of a block."""
+    sizes = np.array([m]) if edges is None else np.diff(edges)
+    return np.where(np.array(spread)[:, None], np.repeat(sizes / (sizes - 1.0), sizes), 1.0)

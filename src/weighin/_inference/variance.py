@@ -2,6 +2,11 @@
 
 D = theta + a(receiver) + b(donor) + e(pair), so that the mean over n rows and R swaps of each has variance
 Var(a + b)/n + Var(e)/(n R). Repeats never count as a sample.
+
+Where the donors of a unit are spread over its values (`weighin._samplers.spread`), the R rows that receive from a donor
+are drawn at random, and the R donors of a receiver cancel most of what they differ by. What is left of the variance of
+psi is that of the mean, once the noise of the drawn receivers is taken off: n Var = Var(psi) - within_donor/R, unit by
+unit, since each draws receivers of its own. For units that share their donors it is Var(psi) - Var(D)/R.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weighin._inference.moments import Floats, Moments, Sums
 
@@ -123,10 +129,17 @@ def _of_one(moments: Moments, coefficients: Floats, *, alone: bool) -> Spread:
     else:
         shuffle = np.maximum(0.0, parts.ve) / (n * repeats)
         both = np.maximum(0.0, parts.v1 + parts.v2 + 2 * parts.c) / n + shuffle
+    least = least_variance(parts.psi, parts.total, repeats)
+    if moments.spread:
+        # shuffles add at most as much noise as shifts would
+        drawn, own = _drawn(moments, coefficients)
+        both = np.where(own, np.maximum(0.0, parts.psi - drawn) / n, both)
+        of_own = FLOOR * (parts.psi - drawn * max(0.0, 1 - repeats / FLOOR_REPEATS))
+        least = np.where(own, np.maximum(0.0, of_own), least)
     weighing = effective_rows(moments)
     if weighing > lost:
         factor = weighing / (weighing - lost)
-        variance = np.maximum(both * factor, least_variance(parts.psi, parts.total, repeats) / n)
+        variance = np.maximum(both * factor, least / n)
     # alone nothing is known; among other strata the most it can be: 2 C <= V1 + V2
     else:
         factor, variance = 1.0, np.full(len(coefficients), np.inf) if alone else 2 * parts.total / n
@@ -138,6 +151,17 @@ def _of_one(moments: Moments, coefficients: Floats, *, alone: bool) -> Spread:
     df = 2 * n / np.maximum(kurtosis + 2, 1e-6)
     variance, shuffle = np.where(varies, variance, 0.0), np.where(varies, shuffle, 0.0)
     return Spread(variance - shuffle, shuffle, variance, skewness / np.sqrt(n), df)
+
+
+def _drawn(moments: Moments, coefficients: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """What drawn receivers add to the variance of psi, and units that share their donors; and where any is spread."""
+    n, repeats = moments.n_rows, moments.n_repeats
+    own = np.zeros(len(moments.mean))
+    own[: moments.n_units] = moments.spread
+    of_own, shared = coefficients * own, coefficients * (moments.gives - own)
+    within = (np.diag(moments.pairs) - repeats * np.diag(moments.donors)) / (n * (repeats - 1))
+    total = quadratic(shared, moments.pairs) / (n * repeats - moments.n_strata)
+    return (of_own**2 @ within + total) / repeats, np.asarray((of_own != 0).any(axis=1))
 
 
 def least_variance(psi: Floats, total: Floats, repeats: int) -> Floats:

@@ -6,6 +6,7 @@ from weighin._samplers.marginal import BLOCK_ROWS, MarginalSampler, row_order
 from weighin._samplers.order import RandomOrder
 from weighin._samplers.orders import Orders, Places
 from weighin._samplers.sampler import Sampler
+from weighin._samplers.spread import SpreadSampler
 
 __all__ = [
     "BLOCK_ROWS",
@@ -17,5 +18,6 @@ __all__ = [
     "Positions",
     "RandomOrder",
     "Sampler",
+    "SpreadSampler",
     "row_order",
 ]

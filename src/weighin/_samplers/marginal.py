@@ -55,8 +55,12 @@ class MarginalSampler:
     @property
     def n_repeats_possible(self) -> int:
         """Distinct shifts the smallest block has."""
-        smallest = min(self._smallest(n) for n in self._sizes)
-        return max(1, (smallest - 1) // 2)
+        return max(1, (self.smallest_block - 1) // 2)
+
+    @property
+    def smallest_block(self) -> int:
+        """Rows of the smallest block."""
+        return min(n if n < 2 * self.block_rows else self.block_rows for n in self._sizes)
 
     @property
     def largest_block(self) -> int:
@@ -125,9 +129,6 @@ class MarginalSampler:
     @property
     def _sizes(self) -> list[int]:
         return [self.n_rows] if self.strata is None else [len(rows) for rows in self.strata]
-
-    def _smallest(self, n: int) -> int:
-        return n if n < 2 * self.block_rows else self.block_rows
 
 
 def row_order(n_rows: int, seed: int) -> Positions:
