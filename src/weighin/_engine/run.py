@@ -19,7 +19,7 @@ from weighin._engine.plan import Batch, Plan, Whole, batches
 from weighin._engine.proof import Proof, RowsDepend
 from weighin._engine.row_recorder import RowRecorder
 from weighin._engine.sums import Sums
-from weighin._metrics import Metric, as_numpy
+from weighin._metrics import Metric, of_mean, squared_error
 from weighin._models.protocol import Encoded
 from weighin._samplers import Orders, Places, Sampler
 from weighin._tables.features import Feature
@@ -87,29 +87,24 @@ class Run:
         return RowRecorder(len(section), self.sampler.n_repeats, n_rows, weights, lam)
 
     def spread_of(self, metric: Metric, segment: int, numbers: Any) -> NDArray[np.float64] | None:
-        """Squared distance of the target of some rows from the mean target of a segment, for R2."""
+        """Loss of some rows under the best constant prediction for a segment, which is taken as known: for R2."""
         if not metric.link.needs_spread:
             return None
-        return (self._target[numbers] - self._centres[segment + 1]) ** 2
+        target, key = self.data.target, (metric.name, segment)
+        if key not in self._constants:
+            weights = self.measurement.weights
+            own = np.ones(len(target)) if weights is None else weights
+            if self.measurement.segment is not None and segment >= 0:
+                own = own * (self.measurement.segment == segment)
+            if not own.sum():
+                return np.full(len(target[numbers]), np.nan)
+            self._constants[key] = (metric.constant or of_mean(squared_error))(target, own)
+        return self._constants[key](target[numbers])
 
     @cached_property
-    def _target(self) -> NDArray[np.float64]:
-        return np.asarray(as_numpy(self.data.target)[:, 0], dtype=np.float64)
-
-    @cached_property
-    def _centres(self) -> list[float]:
-        """Mean target of each segment, weighted: taken as known."""
-        measurement = self.measurement
-        weights = np.ones(len(self._target)) if measurement.weights is None else measurement.weights
-        centres = []
-        for segment in measurement.with_all_rows:
-            here = (
-                weights
-                if measurement.segment is None or segment < 0
-                else weights * (measurement.segment == segment)
-            )
-            centres.append(float(here @ self._target / here.sum()) if here.sum() else float("nan"))
-        return centres
+    def _constants(self) -> dict[tuple[str, int], Callable[[Any], NDArray[np.float64]]]:
+        """By metric and segment."""
+        return {}
 
     def predict(
         self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]

@@ -35,6 +35,7 @@ from weighin._inference.given_evidence import GivenEvidence
 from weighin._inference.given_paired import GivenSwaps, given_paired
 from weighin._inference.influence import (
     auc_values,
+    average_precision_values,
     delete_one_block,
 )
 from weighin._inference.intervals import Allowing, Inference, chosen, holm, joined, two_sided, unknown
@@ -82,6 +83,7 @@ __all__ = [
     "Staging",
     "Strata",
     "auc_values",
+    "average_precision_values",
     "chosen",
     "contrast",
     "delete_one_block",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,14 +27,53 @@ def auc_values(target: ArrayLike, score: ArrayLike, weights: ArrayLike | None = 
 
     Returns shape (..., n_rows).
     """
+    return _each(_area_values, target, score, weights)
+
+
+def average_precision_values(target: ArrayLike, score: ArrayLike, weights: ArrayLike | None = None) -> Floats:
+    """Values per row whose mean is the average precision and whose spread is its sampling noise; as `auc_values`.
+
+    They are the average precision plus its derivative in the weight of each row, times the weight of all rows.
+    """
+    return _each(_precision_values, target, score, weights)
+
+
+def _each(
+    values_of: Callable[[NDArray[np.bool_], NDArray[Any], Floats], Floats],
+    target: ArrayLike,
+    score: ArrayLike,
+    weights: ArrayLike | None,
+) -> Floats:
     positive, score = np.asarray(target).astype(bool), np.asarray(score)
     rows = score.reshape(-1, score.shape[-1])
     own = np.broadcast_to(1.0 if weights is None else np.asarray(weights, dtype=float), score.shape)
     own, values = own.reshape(rows.shape), np.empty(rows.shape)
     # each alone: equal inputs, equal bits
     for filled, one, weight in zip(values, rows, own, strict=True):
-        filled[...] = _area_values(positive, one, weight)
+        filled[...] = values_of(positive, one, weight)
     return values.reshape(score.shape)
+
+
+def _precision_values(positive: NDArray[np.bool_], score: NDArray[Any], weight: Floats) -> Floats:
+    _, level = np.unique(score, return_inverse=True)
+    ours, everyone = _weight_at(level, weight * positive), _weight_at(level, weight)
+    our_weight, total = ours.sum(), everyone.sum()
+    if not our_weight:
+        raise MetricError("The average precision needs rows of the positive class, and these rows have none.")
+    # of the rows with at least this score
+    true, selected = np.cumsum(ours[::-1])[::-1], np.cumsum(everyone[::-1])[::-1]
+    share = np.divide(1.0, selected, out=np.zeros_like(selected), where=selected > 0)
+    precision = true * share
+    average = float(ours @ precision) / our_weight
+    # a row is counted at the levels of its score and below: there it adds to those selected, and maybe to the true
+    ours *= share
+    of_selected = np.cumsum(ours * precision)
+    of_true = np.cumsum(ours) + precision - average
+    values = -of_selected[level]
+    values += np.where(positive, of_true[level], 0.0)
+    values *= total / our_weight
+    values += average
+    return values
 
 
 def _area_values(positive: NDArray[np.bool_], score: NDArray[Any], weight: Floats) -> Floats:

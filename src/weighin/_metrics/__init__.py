@@ -4,6 +4,7 @@ from weighin._metrics.base import Metric, as_numpy, mean, one_column, row_mean
 from weighin._metrics.callables import number, takes_weights
 from weighin._metrics.context import Answers, MetricContext, MetricSource, plain_array
 from weighin._metrics.directions import HIGHER_IS_BETTER, LOWER_IS_BETTER, direction, unknown
+from weighin._metrics.explained import of_mean
 from weighin._metrics.influence import LabelCounts, area_values, not_here
 from weighin._metrics.kinds import OF_AMOUNTS, OF_LABELS, KindCheck
 from weighin._metrics.losses import (
@@ -69,6 +70,7 @@ __all__ = [
     "miss",
     "not_here",
     "number",
+    "of_mean",
     "one_column",
     "plain_array",
     "resolve_metric",

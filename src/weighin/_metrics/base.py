@@ -45,6 +45,9 @@ class Metric:
         Whether `score` takes sample weights. Where there is `per_row` it need not.
     smooth : bool
         Whether leaving out a part of the rows shows the metric's noise, as it does not for a maximum.
+    constant : callable or None
+        For a share explained, as R2 is: ``constant(target, weights)`` gives the loss per row of the best constant
+        prediction, as a function of the target; by default the squared distance from the mean.
     soft : callable or None
         For a metric of one target's classes: their probabilities, shape (n_rows, n_classes), from predictions.
     """
@@ -60,6 +63,7 @@ class Metric:
     averages: bool = False
     weighable: bool = False
     smooth: bool = True
+    constant: Callable[[Any, Any], Callable[[Any], NDArray[np.float64]]] | None = None
     soft: Callable[[Any], NDArray[np.float64]] | None = None
 
     @property

@@ -20,9 +20,11 @@ STEP = 1e-4
 
 
 def area_values(
-    positive: Callable[[Any], NDArray[np.bool_]], score: Callable[[Any], NDArray[Any]]
+    positive: Callable[[Any], NDArray[np.bool_]],
+    score: Callable[[Any], NDArray[Any]],
+    values_of: Callable[..., NDArray[np.float64]] = auc_values,
 ) -> Callable[..., Iterator[NDArray[np.float64]]]:
-    """Make `Metric.values` for the area under the ROC curve.
+    """Make `Metric.values` for the area under the ROC curve, or what else `values_of` makes of ranks of two classes.
 
     `positive`: from a target to True for rows of the positive class, shape (n_rows,). `score`: from predictions
     (n_rows, n_outputs) to scores (n_rows,), larger for the positive class.
@@ -33,7 +35,7 @@ def area_values(
     ) -> Iterator[NDArray[np.float64]]:
         of_class = positive(target)
         for pred, own in zip(preds, weights or itertools.repeat(None), strict=False):
-            yield auc_values(of_class, score(pred), own)
+            yield values_of(of_class, score(pred), own)
 
     return values
 

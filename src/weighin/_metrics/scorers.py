@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError, listing, nearest
-from weighin._inference import IDENTITY, R_SQUARED, ROOT, Link
-from weighin._metrics.base import Metric, as_numpy, mean, one_column
+from weighin._inference import IDENTITY, R_SQUARED, ROOT
+from weighin._metrics.base import Metric, as_numpy, mean
 from weighin._metrics.callables import number, takes_weights
 from weighin._metrics.context import Answers, MetricContext
-from weighin._metrics.influence import OF_ONE_CLASS, LabelCounts, area_values, not_here
+from weighin._metrics.explained import explained
+from weighin._metrics.influence import OF_ONE_CLASS, LabelCounts
 from weighin._metrics.kinds import canonical
 from weighin._metrics.losses import (
     ROOTS,
     absolute_error,
     gamma_deviance,
     log_loss,
+    pinball,
     poisson_deviance,
     squared_error,
+    tweedie_deviance,
 )
+from weighin._metrics.ranked import ranked
+from weighin._metrics.scorer_parts import Parts, codes
 
 
 class Scorers:
@@ -111,13 +116,13 @@ def from_scorer(name: str | None, scorer: Any, answers_for: Callable[[str | None
     # scikit-learn's functions of scores take whatever it is for the other class
     if label is not None and methods[0] != "predict" and len(classes) == 2 and label not in classes:
         raise MetricError(f"The metric {name!r} has pos_label={label!r}; classes: {listing(classes)}.")
-    metric = _metric_of(_Parts(name, scorer._sign > 0, function, options, methods[0], answers))
+    metric = _metric_of(Parts(name, scorer._sign > 0, function, options, methods[0], answers))
     return metric if answers.response is None else replace(metric, response=answers.response)
 
 
-def _metric_of(parts: _Parts) -> Metric:
+def _metric_of(parts: Parts) -> Metric:
     """The metric row by row where it can be had so, else as a number of all rows."""
-    for make in (_row_means, _probabilities, _labels, _area):
+    for make in (_row_means, explained, _probabilities, _labels, ranked):
         metric = make(parts)
         if metric is not None:
             return metric
@@ -131,108 +136,59 @@ def _metric_of(parts: _Parts) -> Metric:
     )
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """A scorer taken apart, for one model."""
-
-    name: str
-    greater: bool
-    function: Callable[..., Any]
-    options: dict[str, Any]
-    response: str
-    answers: Answers
-
-    @property
-    def function_name(self) -> str:
-        """Name of scikit-learn's own function, empty for others."""
-        module = getattr(self.function, "__module__", "")
-        return self.function.__name__ if module.startswith("sklearn.metrics") else ""
-
-    @property
-    def positive(self) -> int:
-        """Number of the class whose score a function of one score per row takes."""
-        classes = self.answers.classes
-        assert classes is not None
-        return 0 if self.options.get("pos_label", classes[-1]) == classes[0] else 1
-
-    def column(self, pred: Any) -> NDArray[Any]:
-        """One score per row where the function takes one, else all."""
-        scores = self.answers.scores(pred)
-        classes = self.answers.classes
-        if self.response == "predict" or classes is None or len(classes) != 2:
-            return np.asarray(one_column(scores))
-        if scores.shape[-1] == 2:
-            return np.asarray(scores[..., self.positive])
-        # one score per row grows with the last class
-        decision = scores[..., 0]
-        if self.positive:
-            return np.asarray(decision)
-        return np.asarray(1 - decision if self.response == "predict_proba" else -decision)
-
-    def truth(self, target: Any) -> NDArray[Any]:
-        """Labels of the target, or its numbers."""
-        classes = self.answers.classes
-        target = as_numpy(target)
-        # a function of the user's may write to it
-        return np.array(one_column(target)) if classes is None else classes[target[..., 0].astype(np.int64)]
-
-    def score(self, target: Any, pred: Any, weights: Any = None) -> float:
-        """The scorer's function as scikit-learn calls it, before its sign."""
-        from sklearn.exceptions import UndefinedMetricWarning
-
-        classes = self.answers.classes
-        read: Any
-        if self.response == "predict" and classes is not None:
-            read = classes[self.answers.labels(pred)]
-        else:
-            read = self.column(pred) if self.function_name else np.array(self.column(pred))
-        extra = {} if weights is None else {"sample_weight": weights}
-        try:
-            with warnings.catch_warnings():
-                # what is not defined is no number, and that is said
-                warnings.simplefilter("ignore", UndefinedMetricWarning)
-                return number(self.name, self.function(self.truth(target), read, **self.options, **extra))
-        except ValueError as error:
-            raise not_here(self.name, error) from error
-
-
-def _row_means(parts: _Parts) -> Metric | None:
-    """Means over rows, and functions of them."""
-    if parts.answers.classes is not None or parts.options:
+def _row_means(parts: Parts) -> Metric | None:
+    """Means over rows, and roots of them."""
+    options, name = dict(parts.options), parts.function_name
+    if (
+        parts.answers.classes is not None
+        or options.pop("multioutput", "uniform_average") != "uniform_average"
+    ):
         return None
-    link: Link = IDENTITY
-    loss = _ROW_LOSSES.get(parts.function_name)
-    if parts.function_name in ("root_mean_squared_error", "root_mean_squared_log_error"):
-        link = ROOT
-    if parts.function_name == "r2_score":
-        loss, link = squared_error, R_SQUARED
-    if link is ROOT and loss is squared_error and parts.answers.n_targets > 1:
+    loss = _ROW_LOSSES.get(name)
+    if name == "mean_pinball_loss" and parts.answers.n_targets == 1:
+        loss = partial(pinball, [options.pop("alpha", 0.5)])
+    elif name == "mean_tweedie_deviance":
+        power = options.pop("power", 0)
+        # of other powers, only scikit-learn knows which predictions are allowed
+        loss = partial(tweedie_deviance, power=power) if power >= 1 else None if power else squared_error
+    rooted, several = name.startswith("root_"), parts.answers.n_targets > 1
+    if loss is None or options:
+        return None
+    if rooted and several:
+        # scikit-learn takes the mean of the roots
+        if loss is not squared_error:
+            return None
         return replace(ROOTS, name=parts.name, greater_is_better=parts.greater, response=parts.response)
-    if loss is None or (not link.is_mean and parts.answers.n_targets > 1):
-        # of several targets, scikit-learn takes the mean of the roots
-        return None
 
     def score(target: Any, pred: Any, weights: Any = None) -> float:
-        if link.is_mean and weights is None:
+        if not rooted and weights is None:
             assert loss is not None
             return mean(loss(target, pred))
         return parts.score(target, pred, weights)
 
+    link = ROOT if rooted else IDENTITY
     return Metric(parts.name, parts.greater, score, loss, response=parts.response, link=link, weighable=True)
 
 
-def _probabilities(parts: _Parts) -> Metric | None:
-    """Losses per row of the probabilities of classes."""
-    classes = parts.answers.classes
-    if classes is None or parts.response != "predict_proba":
+def _probabilities(parts: Parts) -> Metric | None:
+    """Losses per row of the probabilities of classes, and the share explained of them."""
+    classes, name = parts.answers.classes, parts.function_name
+    squared = name in ("brier_score_loss", "d2_brier_score")
+    if classes is None or len(classes) < 2 or parts.response != "predict_proba":
         return None
-    if parts.function_name == "brier_score_loss":
-        plain = len(classes) == 2 and parts.options.keys() <= {"pos_label"}
-    else:
-        plain = parts.function_name == "log_loss" and len(classes) > 1 and not parts.options
-    if not plain:
+    if not squared and name not in ("log_loss", "d2_log_loss_score"):
+        return None
+    options = dict(parts.options)
+    n_classes = len(classes)
+    if squared and n_classes == 2:
+        options.pop("pos_label", None)
+    halved = options.pop("scale_by_half", "auto") if name == "brier_score_loss" else "auto"
+    labels = options.pop("labels", None)
+    if options or (labels is not None and list(labels) != classes.tolist()):
         # what scikit-learn makes of it, or says of it, is its own
         return None
+    # of each class, and of all of them; of two classes both are the same
+    scale = (0.5 if (n_classes == 2 if halved == "auto" else halved) else 1.0) * (2 if n_classes == 2 else 1)
 
     def probabilities(pred: Any) -> NDArray[Any]:
         shares = parts.column(pred)
@@ -246,30 +202,43 @@ def _probabilities(parts: _Parts) -> Metric | None:
     def logarithmic(target: Any, pred: Any) -> NDArray[Any]:
         shares = probabilities(pred)
         return np.asarray(
-            log_loss(as_numpy(target), np.stack([1 - shares, shares], -1) if len(classes) == 2 else shares)
+            log_loss(as_numpy(target), np.stack([1 - shares, shares], -1) if n_classes == 2 else shares)
         )
 
     def brier(target: Any, pred: Any) -> NDArray[Any]:
-        return np.asarray(((_codes(target) == parts.positive) - probabilities(pred)) ** 2)
+        of_class, shares = codes(target), probabilities(pred)
+        if n_classes == 2:
+            return np.asarray(((of_class == parts.positive) - shares) ** 2 * scale)
+        missed = ((of_class[..., None] == np.arange(n_classes)) - shares) ** 2
+        return np.asarray(missed.sum(-1) * scale)
 
     def soft(pred: Any) -> NDArray[np.float64]:
         shares = probabilities(pred).astype(np.float64)
-        if len(classes) > 2:
+        if n_classes > 2:
             return shares
         return np.stack([1 - shares, shares] if parts.positive else [shares, 1 - shares], -1)
 
-    loss = brier if parts.function_name == "brier_score_loss" else logarithmic
+    def constant(target: Any, weights: Any) -> Callable[[Any], NDArray[np.float64]]:
+        shares = np.bincount(codes(target), weights, n_classes) / weights.sum()
+        of_class = -np.log(np.maximum(shares, np.finfo(float).tiny))
+        if squared:
+            of_class = (1 - 2 * shares + (shares**2).sum()) * (scale / 2 if n_classes == 2 else scale)
+        return lambda some: of_class[codes(some)]
+
     return Metric(
-        parts.name, parts.greater, parts.score, loss, response=parts.response, weighable=True, soft=soft
+        parts.name,
+        parts.greater,
+        parts.score,
+        brier if squared else logarithmic,
+        response=parts.response,
+        link=R_SQUARED if name.startswith("d2_") else IDENTITY,
+        constant=constant,
+        weighable=True,
+        soft=soft,
     )
 
 
-def _codes(target: Any) -> NDArray[np.int64]:
-    """Numbers of the classes of rows."""
-    return np.asarray(as_numpy(target)[..., 0].astype(np.int64))
-
-
-def _labels(parts: _Parts) -> Metric | None:
+def _labels(parts: Parts) -> Metric | None:
     """Metrics that count true and predicted labels."""
     classes = parts.answers.classes
     if classes is None or parts.response != "predict" or not takes_weights(parts.function):
@@ -282,30 +251,8 @@ def _labels(parts: _Parts) -> Metric | None:
             parts.name, parts.function(true, predicted, sample_weight=sample_weight, **parts.options)
         )
 
-    counts = LabelCounts(parts.name, function, _codes, parts.answers.labels, classes)
+    counts = LabelCounts(parts.name, function, codes, parts.answers.labels, classes)
     return Metric(parts.name, parts.greater, counts.score, values=counts.values, weighable=True)
-
-
-def _area(parts: _Parts) -> Metric | None:
-    """The area under the ROC curve of two classes."""
-    classes = parts.answers.classes
-    plain = not {"max_fpr", "multi_class"} & set(parts.options)
-    if parts.function_name != "roc_auc_score" or classes is None or len(classes) != 2 or not plain:
-        return None
-
-    def positive(target: Any) -> NDArray[np.bool_]:
-        return _codes(target) == parts.positive
-
-    values = area_values(positive, parts.column)
-    return Metric(
-        parts.name,
-        parts.greater,
-        parts.score,
-        response=parts.response,
-        values=values,
-        averages=True,
-        weighable=True,
-    )
 
 
 def _percentage_error(target: Any, pred: Any) -> Any:
