@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ HEAD = """# The intervals of `weigh`, end to end
 
 As [calibration.md](calibration.md), but through `weighin.weigh` from table to interval, `n_repeats="auto"`, for what
 only the whole call does: metrics of unknown form (a function `(y, pred)`, judged by leaving out blocks of rows), areas
-under the ROC curve with sample weights, by segment and within strata, rows in several blocks, and `precision`, which
+under the ROC curve with sample weights, by segment and within strata, and of several classes, average precision and
+shares explained (each judged by what a row adds to it, its influence), rows in several blocks, and `precision`, which
 stops by looking at its own standard errors. Written by
 
     {command}
@@ -48,6 +49,7 @@ test at 5% claims importance. The bars: 93.5 to 96.5 from 1,000 rows on, 92.5 to
 Rng = np.random.Generator
 Rows = tuple[NDArray[Any], NDArray[Any], dict[str, Any]]
 Draw = Callable[[Rng, int], Rows]
+Model = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 def model(rows: NDArray[Any]) -> NDArray[Any]:
@@ -63,6 +65,32 @@ def correlation(y: NDArray[Any], pred: NDArray[Any]) -> float:
 def median_miss(y: NDArray[Any], pred: NDArray[Any]) -> float:
     """Without a mean to be a function of."""
     return float(np.median(np.abs(y - pred)))
+
+
+def shares(rows: NDArray[Any]) -> NDArray[Any]:
+    """Probability of the second of two classes."""
+    return np.asarray(1 / (1 + np.exp(-model(rows))))
+
+
+def three(rows: NDArray[Any]) -> NDArray[Any]:
+    """Probabilities of three classes; the last is rare."""
+    scores = np.stack([0 * rows[:, 0], model(rows), 1.5 * rows[:, 0] - rows[:, 1] - 1.5], 1)
+    scores = np.exp(scores)
+    return np.asarray(scores / scores.sum(1, keepdims=True))
+
+
+def drawn_from(probabilities: Model, metric: str, odds: float = 0.0) -> Draw:
+    """Rows of the classes that a model gives, as often as it says; `odds` makes the second of two rarer."""
+
+    def draw(rng: Rng, n: int) -> Rows:
+        rows = rng.normal(size=(n, 2))
+        share = probabilities(rows)
+        if share.ndim == 1:
+            share = share * np.exp(odds) / (1 - share + share * np.exp(odds))
+            return rows, (rng.random(n) < share).astype(int), {"metric": metric}
+        return rows, (rng.random((n, 1)) > share.cumsum(1)[:, :-1]).sum(1), {"metric": metric}
+
+    return draw
 
 
 def numbers(metric: Any, better: bool | None = None, weight: float = 1.5, **more: Any) -> Draw:
@@ -94,6 +122,7 @@ class Case:
 
     draw: Draw
     rows: Sequence[int] = ROWS
+    model: Model = model
 
 
 CASES: dict[str, Case] = {
@@ -103,6 +132,12 @@ CASES: dict[str, Case] = {
     "AUC, weights gamma(2)": Case(classes(sample_weight=lambda rng, n: rng.gamma(2.0, size=n)), (1000,)),
     "AUC of a segment of 30%": Case(classes(by=lambda rng, n: (rng.random(n) < 0.3).astype(int)), (1000,)),
     "AUC within 4 strata": Case(classes(within=lambda rng, n: rng.permutation(n) % 4), (1000,)),
+    "average precision": Case(drawn_from(shares, "average_precision"), model=shares),
+    "average precision, 10% positive": Case(drawn_from(shares, "average_precision", -3.6), model=shares),
+    "AUC, one of three against the rest": Case(drawn_from(three, "roc_auc_ovr"), model=three),
+    "AUC, pairs of three": Case(drawn_from(three, "roc_auc_ovo_weighted"), model=three),
+    "D2 of the log loss": Case(drawn_from(shares, "d2_log_loss_score"), model=shares),
+    "explained variance": Case(numbers("explained_variance")),
     "MAE, blocks of 4,096": Case(numbers("mae"), (300, 5000, 15_000)),
     "useless, MSE": Case(numbers("mse", weight=0.0)),
     "MAE, precision=0.015": Case(numbers("mae", precision=0.015, features=BOTH), (40_000,)),
@@ -144,20 +179,25 @@ def truth(name: str) -> float:
     """Mean over large tables, by plain scores before and after one swap of all rows; 0 of what is useless."""
     if name.startswith("useless"):
         return 0.0
-    from sklearn.metrics import roc_auc_score
+    from sklearn import metrics
 
     scores = {
-        "roc_auc": (roc_auc_score, True),
+        "average_precision": (metrics.average_precision_score, True),
+        "roc_auc_ovr": (partial(metrics.roc_auc_score, multi_class="ovr"), True),
+        "roc_auc_ovo_weighted": (partial(metrics.roc_auc_score, multi_class="ovo", average="weighted"), True),
+        "d2_log_loss_score": (metrics.d2_log_loss_score, True),
+        "explained_variance": (metrics.explained_variance_score, True),
+        "roc_auc": (metrics.roc_auc_score, True),
         "mae": (lambda y, pred: np.abs(y - pred).mean(), False),
         "mse": (lambda y, pred: ((y - pred) ** 2).mean(), False),
     }
-    found = []
+    found, predict = [], CASES[name].model
     for seed in range(TIMES):
         rows, y, asked = CASES[name].draw(np.random.default_rng(10**6 + seed), LARGE)
         swapped = rows.copy()
         swapped[:, 0] = np.roll(rows[:, 0], 17)
         score, better = scores.get(asked["metric"], (asked["metric"], asked.get("greater_is_better")))
-        change = score(y, model(rows)) - score(y, model(swapped))
+        change = score(y, predict(rows)) - score(y, predict(swapped))
         found.append(change if better else -change)
     return float(np.mean(found))
 
@@ -172,7 +212,7 @@ def count(name: str, n_rows: int, n_samples: int) -> Covered:
         rows, y, asked = CASES[name].draw(rng, n_rows)
         seed = int(rng.integers(2**31))
         options = {"features": ["x0"], "random_state": seed, "progress": False, **asked}
-        imp = weighin.weigh(model, rows, y, **options)
+        imp = weighin.weigh(CASES[name].model, rows, y, **options)
         imp = imp.of(segment=1) if "by" in asked else imp
         lower, upper = (ends[0] for ends in imp.interval())
         drawn.append(

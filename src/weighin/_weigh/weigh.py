@@ -222,10 +222,10 @@ def weigh(
     predicted, every swap is predicted on the whole table in its order, as scikit-learn does, and a note says so. What
     the index of a row tells stays with the row that receives.
 
-    Rows exchange values in random blocks of 4,096 (512 with `max_seconds`, fewer where the model is slow). Where a
-    metric has no value per row, and is no area under the ROC curve or count of labels either, there are about 25
-    blocks, left out one after the other to tell how sure its importances are: under one seed, shuffles are then others
-    than without it.
+    Rows exchange values in random blocks of 4,096 (512 with `max_seconds`, fewer where the model is slow). Intervals of
+    areas under the ROC curve, average precision, shares explained and counts of labels come from what each row adds to
+    the metric. Of a metric of unknown form, such as a function of yours, there are about 25 blocks, left out one after
+    the other to tell how sure its importances are: under one seed, shuffles are then others than without it.
 
     References
     ----------

@@ -1,0 +1,171 @@
+"""Scorers of ranks, of shares explained and of label counts: scikit-learn's numbers on every shuffle, and intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from lines import FEATURES, score_changes, table, weigh
+from sklearn import metrics as reference
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import get_scorer, make_scorer
+from sklearn.multioutput import MultiOutputRegressor
+
+from swaps import donor_rows
+from weighin import MetricError
+from weighin._samplers import MarginalSampler
+
+pytestmark = pytest.mark.slow
+
+FRAME, Y = table(240, seed=3)
+TWO = (Y > 0.5).astype(int)
+WORDS = np.where(TWO, "yes", "no")
+THREE = np.digitize(Y, [-1.5, 1.0])
+COUNTS = np.exp(Y / 4)
+SCORES = ["predict_proba", "decision_function"]
+
+
+def scorer(name, **options):
+    return make_scorer(getattr(reference, name), response_method=SCORES, **options)
+
+
+def of_probabilities(name, **options):
+    return make_scorer(getattr(reference, name), response_method="predict_proba", **options)
+
+
+CLASSES = [
+    *((name, TWO) for name in ("roc_auc", "average_precision", "d2_log_loss_score", "d2_brier_score")),
+    ("average_precision", TWO + 1),
+    *((scorer("average_precision_score", pos_label=label), WORDS) for label in ("no", "yes")),
+    (scorer("roc_auc_score"), WORDS),
+    (of_probabilities("d2_brier_score", pos_label="no"), WORDS),
+    (of_probabilities("d2_log_loss_score", labels=["no", "yes"]), WORDS),
+    (of_probabilities("brier_score_loss", scale_by_half=False, greater_is_better=False), TWO),
+    *(
+        (name, THREE)
+        for name in ("roc_auc_ovr", "roc_auc_ovr_weighted", "roc_auc_ovo", "roc_auc_ovo_weighted")
+    ),
+    *(
+        (name, THREE)
+        for name in ("average_precision", "d2_log_loss_score", "d2_brier_score", "neg_brier_score")
+    ),
+    (of_probabilities("roc_auc_score", multi_class="ovr", average="micro"), THREE),
+    (of_probabilities("average_precision_score", average="micro"), THREE),
+    (of_probabilities("average_precision_score", average="weighted"), THREE),
+]
+NUMBERS = [
+    *((name, Y) for name in ("r2", "explained_variance", "d2_absolute_error_score")),
+    *((make_scorer(reference.d2_pinball_score, alpha=alpha), Y) for alpha in (0.2, 0.5)),
+    (make_scorer(reference.mean_pinball_loss, alpha=0.2, greater_is_better=False), Y),
+    *((make_scorer(reference.d2_tweedie_score, power=power), COUNTS) for power in (0, 1, 1.5, 2)),
+    *((make_scorer(reference.mean_tweedie_deviance, power=power), COUNTS) for power in (0, 1.5)),
+    *((name, np.stack([Y, -COUNTS], 1)) for name in ("r2", "explained_variance", "d2_absolute_error_score")),
+]
+
+
+class Exponential(LinearRegression):
+    """Predicts amounts above 0."""
+
+    def fit(self, X, y):
+        return super().fit(X, np.log(y))
+
+    def predict(self, X):
+        return np.exp(super().predict(X))
+
+
+def fitted(y):
+    if y is COUNTS:
+        return Exponential().fit(FRAME, y)
+    return (LinearRegression() if y.dtype == float else LogisticRegression()).fit(FRAME, y)
+
+
+def taken_apart(metric):
+    """Scorer, sign, and function."""
+    scorer = get_scorer(metric) if isinstance(metric, str) else metric
+    return scorer, scorer._sign if str(metric).startswith("neg_") or scorer._sign < 0 else 1
+
+
+@pytest.mark.parametrize(("metric", "y"), [*CLASSES, *NUMBERS])
+def test_every_shuffle_is_what_scikit_learn_says_and_has_an_interval(metric, y):
+    model, (scorer, sign) = fitted(y), taken_apart(metric)
+    imp = weigh(FRAME, y, model, metric=metric, n_repeats=3)
+    before, changes = score_changes(
+        lambda frame: sign * scorer(model, frame, y), FRAME, n_repeats=3, block_rows=imp.block_rows
+    )
+    assert imp.baseline == pytest.approx(before, rel=1e-9)
+    worse = -changes if imp.greater_is_better else changes
+    np.testing.assert_allclose(imp.importances, worse, rtol=1e-6, atol=1e-9)
+    # one block of 240 rows: no part of it could be left out
+    assert imp.block_rows >= len(FRAME)
+    assert (imp.ci_lower < imp.importances_mean).all()
+    assert (imp.importances_mean < imp.ci_upper).all()
+
+
+@pytest.mark.parametrize(
+    ("metric", "y"), [case for case in CLASSES if "ovo" not in str(case[0]) and "d2_" not in str(case[0])]
+)
+def test_sample_weights_weigh_the_pairs(metric, y):
+    model, (scorer, sign) = fitted(y), taken_apart(metric)
+    weights = np.random.default_rng(0).integers(0, 3, len(y)).astype(float)
+    imp = weigh(FRAME, y, model, metric=metric, n_repeats=2, sample_weight=weights)
+    assert imp.baseline == pytest.approx(sign * scorer(model, FRAME, y, sample_weight=weights), rel=1e-9)
+    given = donor_rows(MarginalSampler(len(y), 2, 0, imp.block_rows))
+    for row, name in zip(imp.importances, FEATURES, strict=True):
+        for donors, importance in zip(given, row, strict=True):
+            after = FRAME.assign(**{name: FRAME[name].to_numpy()[donors]})
+            pairs = weights * weights[donors]
+            change = [scorer(model, frame, y, sample_weight=pairs) for frame in (FRAME, after)]
+            assert importance == pytest.approx(change[0] - change[1], abs=1e-7)
+
+
+@pytest.mark.parametrize("metric", ["d2_log_loss_score", "d2_brier_score", "d2_absolute_error_score"])
+def test_weighted_shares_take_the_weighted_constant(metric):
+    """Whole numbers as weights: the share of what the constant of the repeated rows misses by."""
+    y = Y if "absolute" in metric else THREE
+    model, weights = fitted(y), np.random.default_rng(1).integers(1, 4, len(y))
+    repeated = np.repeat(np.arange(len(y)), weights)
+    imp = weigh(FRAME, y, model, metric=metric, n_repeats=2, sample_weight=weights)
+    told = get_scorer(metric)(model, FRAME.iloc[repeated], y[repeated])
+    assert imp.baseline == pytest.approx(told, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("metric", "y"), [("roc_auc_ovr", THREE), ("average_precision", TWO), ("d2_log_loss_score", TWO)]
+)
+def test_a_segment_is_measured_as_its_rows_alone(metric, y):
+    model, first = fitted(y), np.arange(len(y)) % 3 == 0
+    imp = weigh(FRAME, y, model, metric=metric, n_repeats=2, by=np.where(first, "first", "others"))
+    part = imp.of(segment="first")
+    assert part.baseline == pytest.approx(get_scorer(metric)(model, FRAME[first], y[first]), rel=1e-9)
+
+
+def test_a_segment_of_one_class_has_no_numbers_and_the_result_says_so():
+    imp = weigh(FRAME, THREE, fitted(THREE), metric="roc_auc_ovr", by=np.where(THREE == 2, "top", "rest"))
+    assert any("roc_auc" in note and "not defined" in note for note in imp.notes)
+
+
+def test_one_class_alone_is_refused():
+    model = LogisticRegression().fit(FRAME, TWO)
+    for metric in ("roc_auc", "d2_log_loss_score", "d2_brier_score"):
+        with pytest.raises(MetricError, match=r"one value or class only|cannot be used here"):
+            weigh(FRAME, np.ones(len(TWO), dtype=int), model, metric=metric)
+
+
+def test_ties_count_as_scikit_learn_counts_them():
+    """Whole numbers as predictions: almost all are tied."""
+
+    def tied(frame):
+        return np.round(frame["a"] + frame["b"])
+
+    for metric in ("roc_auc", "average_precision"):
+        imp = weigh(FRAME, TWO, tied, metric=metric, n_repeats=3)
+        function = reference.roc_auc_score if metric == "roc_auc" else reference.average_precision_score
+        _, changes = score_changes(lambda frame, f=function: f(TWO, tied(frame)), FRAME, n_repeats=3)
+        np.testing.assert_allclose(imp.importances, -changes, atol=1e-9)
+
+
+def test_a_target_that_does_not_vary_counts_as_scikit_learn_counts_it():
+    y = np.stack([Y, np.ones(len(Y))], 1)
+    model = MultiOutputRegressor(LinearRegression()).fit(FRAME, y)
+    imp = weigh(FRAME, y, model, metric="explained_variance", n_repeats=2)
+    told = reference.explained_variance_score(y, model.predict(FRAME))
+    assert imp.baseline == pytest.approx(told, abs=1e-9)
