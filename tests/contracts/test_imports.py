@@ -46,7 +46,7 @@ def loaded_after(*steps: str) -> list[set[str]]:
 @pytest.mark.slow
 def test_nothing_is_loaded_before_it_is_used():
     importing, errors, result, weighing = loaded_after(
-        "import weighin, weighin.adapters; dir(weighin); weighin.__version__",
+        "import weighin, weighin.adapters, weighin.callbacks; dir(weighin); weighin.__version__",
         "from weighin import InputError, WeighinError",
         "import numpy as np; str(weighin.Importance(('a',), np.ones((1, 2)), 1.0, 'mae', False, 9))",
         "try: weighin.weigh(object())\nexcept weighin.ModelError: pass\nelse: raise SystemExit('no error')",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import weighin
-from weighin import adapters, results
+from weighin import adapters, callbacks, results
 
 PUBLIC = [
     "AblatedVariant",
@@ -77,6 +77,16 @@ def test_what_adapters_need_is_public_and_loaded_when_used():
     assert all(getattr(adapters, name) is getattr(adapters, name) for name in adapters.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Modle'"):
         _ = adapters.Modle
+
+
+def test_callbacks_are_public_documented_and_loaded_when_used():
+    assert dir(callbacks) == callbacks.__all__ == ["FastaiImportance", "LightningImportance"]
+    assert callbacks.FastaiImportance is callbacks.FastaiImportance
+    assert documented(inspect.getdoc(callbacks.FastaiImportance) or "", "Parameters") == [
+        *inspect.signature(callbacks.FastaiImportance).parameters
+    ]
+    with pytest.raises(AttributeError, match="no attribute 'KerasImportance'"):
+        _ = callbacks.KerasImportance
 
 
 def test_an_unknown_name_is_an_attribute_error_that_says_it():

@@ -1,0 +1,1 @@
+"""Weighing while a model trains: callbacks of fastai and Lightning."""
