@@ -33,6 +33,7 @@ class Table:
     `notes`: what was done to the table that a reader of the numbers must know.
     `target`: the column of the table that is the target, where it was named.
     `index`: names of the rows, where the user's table had some.
+    `what`: which rows of a larger table they are, in words.
     """
 
     X: Any
@@ -41,6 +42,7 @@ class Table:
     notes: tuple[str, ...] = ()
     target: Any = None
     index: Any = None
+    what: str = ""
 
     def align(self, **values: Any) -> tuple[Table, list[Any]]:
         """Give values of the rows in their order: a Series by its index, names of columns as texts.

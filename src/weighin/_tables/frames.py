@@ -207,7 +207,7 @@ def read_table(
     """
     path = Path(path)
     kind = _format(path)
-    if _is_pattern(path):
+    if is_pattern(path):
         return _read_several(path, levels, missing)
     check_there(path)
     pd = require("pandas", "fastai", "read tables")
@@ -251,17 +251,19 @@ def check_table(path: Path) -> None:
 
     Raises InputError.
     """
-    if _is_pattern(path):
-        _files_like(path)
+    if is_pattern(path):
+        files_like(path)
     else:
         check_there(path)
 
 
-def _is_pattern(path: Path) -> bool:
+def is_pattern(path: Path) -> bool:
+    """Whether it stands for files called like it."""
     return has_magic(str(path)) and not path.exists()
 
 
-def _files_like(pattern: Path) -> list[Path]:
+def files_like(pattern: Path) -> list[Path]:
+    """Files called like a pattern, by name; raises InputError if there are none."""
     paths = sorted(map(Path, glob(str(pattern))))
     if not paths:
         raise InputError(f"No file is called like '{pattern}'.")
@@ -273,7 +275,7 @@ def _read_several(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    paths = _files_like(pattern)
+    paths = files_like(pattern)
     parts = [read_table(path, levels, missing) for path in paths]
     for path, part in zip(paths, parts, strict=True):
         check_columns(part, list(parts[0].columns), f"of '{paths[0]}' and '{path}'")
@@ -281,6 +283,17 @@ def _read_several(
             more = [name for name in part.columns if name not in parts[0].columns]
             raise InputError(f"'{path}' has columns that '{paths[0]}' has not: {listing(more)}.")
     return pd.concat(parts, ignore_index=True)
+
+
+def check_header(names: Sequence[Any]) -> None:
+    """Raise `InputError` where a name occurs twice, or the first line of a CSV file was not cut into columns."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"these column names occur more than once: {listing(twice)}")
+    if len(names) == 1 and ";" in str(names[0]):
+        raise InputError(
+            "its columns are separated by ';', weighin reads ','. Hint: pd.read_csv(path, sep=';')"
+        )
 
 
 def write_table(frame: pd.DataFrame, path: Path | str) -> None:
@@ -309,13 +322,7 @@ def _read_csv(
 
     # pandas renames the second of two equal names to "x.1": look at the header as it stands
     header = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0].tolist()
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
-        raise InputError(f"these column names occur more than once: {listing(twice)}")
-    if len(header) == 1 and ";" in str(header[0]):
-        raise InputError(
-            "its columns are separated by ';', weighin reads ','. Hint: pd.read_csv(path, sep=';')"
-        )
+    check_header(header)
     texts = {
         name: {level for level in levels[name] if isinstance(level, str)} for name in header if name in levels
     }

@@ -16,6 +16,7 @@ from weighin._inference import Inference, Parts, Staging, means
 from weighin._inference.judging import judge
 from weighin._metrics import Metric
 from weighin._samplers import MarginalSampler
+from weighin._samplers.order import HELD_ROWS
 from weighin._weigh.experiment import Experiment
 
 FIRST_ROWS = 4096
@@ -27,7 +28,8 @@ SURELY = 2.0
 GROWTH = 1.25, 4.0
 STEPS = 64
 
-Encode = Callable[[NDArray[np.int64]], Experiment]
+# from row numbers, and those of rows that may come next, to the experiment on the first
+Encode = Callable[[NDArray[np.int64], NDArray[np.int64]], Experiment]
 
 
 def weigh_precisely(
@@ -44,7 +46,7 @@ def weigh_precisely(
     order = _Order(n_rows, np.random.default_rng(order_seed))
     size, tally, timed_out = FIRST_ROWS, None, False
     for stream in seeds:
-        experiment = encode(order.next(size))
+        experiment = encode(order.next(size), order.ahead)
         weights = experiment.values.weights
         if weights is not None and extreme_exponent(weights):
             raise InputError(
@@ -122,12 +124,22 @@ class _Order:
 
     def next(self, size: int) -> NDArray[np.int64]:
         """As many rows as asked for, none of them seen before."""
-        if self.at + size > len(self.rows):
+        if self.at + size > len(self.rows) and self.n_rows > HELD_ROWS and self.at + size < self.n_rows // 2:
+            # what was drawn before is left out: each of the others is as likely to be next
+            while len(self.rows) < self.at + size:
+                more = np.concatenate([self.rows, self.rng.integers(self.n_rows, size=self.at + size)])
+                self.rows = more[np.sort(np.unique(more, return_index=True)[1])]
+        elif self.at + size > len(self.rows):
             rest = np.ones(self.n_rows, dtype=bool)
             rest[self.rows] = False
             self.rows = np.concatenate([self.rows, self.rng.permutation(np.flatnonzero(rest))])
         self.at += size
         return np.sort(self.rows[self.at - size : self.at])
+
+    @property
+    def ahead(self) -> NDArray[np.int64]:
+        """Rows drawn that were not given yet, in the order in which they will be."""
+        return self.rows[self.at :]
 
 
 @dataclass

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, overload
 
 from weighin._base.checks import seed_of
@@ -12,9 +12,10 @@ from weighin._engine import Resources, Session
 from weighin._models import as_model, is_prepared
 from weighin._models.levels import levels_of
 from weighin._results.importance import Importance
-from weighin._tables.containers import as_table
+from weighin._tables.containers import Table, as_table
 from weighin._weigh import arguments
 from weighin._weigh.grouping import Grouping
+from weighin._weigh.large import check_rows, is_file, open_rows
 from weighin._weigh.weighing import Weighing, several
 
 
@@ -35,6 +36,7 @@ def weigh(
     within: Any = None,
     by: Any = None,
     n_repeats: int | str = "auto",
+    rows: Any = "auto",
     precision: float | None = None,
     max_seconds: float | None = None,
     sample_weight: Any = None,
@@ -66,6 +68,7 @@ def weigh(
     within: Any = None,
     by: Any = None,
     n_repeats: int | str = "auto",
+    rows: Any = "auto",
     precision: float | None = None,
     max_seconds: float | None = None,
     sample_weight: Any = None,
@@ -96,6 +99,7 @@ def weigh(
     within: Any = None,
     by: Any = None,
     n_repeats: int | str = "auto",
+    rows: Any = "auto",
     precision: float | None = None,
     max_seconds: float | None = None,
     sample_weight: Any = None,
@@ -121,7 +125,8 @@ def weigh(
         What the model takes, n_rows rows of it: a frame (pandas, polars, pyarrow, whatever narwhals knows, lazy ones
         too, or has the Arrow C stream), for a learner raw as before training; a matrix, masked, structured or sparse
         too; a dict of columns, or records; torch's data sets and loaders, which bring `y` along; for a torch module
-        also a tuple or dict of tensors; a path or a pattern of paths (csv, parquet, arrow, json).
+        also a tuple or dict of tensors; a path, a pattern or a folder of files (csv, parquet, arrow, json lines), a
+        data set of pyarrow, a relation of DuckDB, which `rows` may draw from without reading all into memory.
         It stays untouched. Only a learner does without, and takes its validation set. Use rows the model was not
         trained on.
     y : str or array-like of shape (n_rows,) or (n_rows, n_targets), optional
@@ -167,6 +172,9 @@ def weigh(
         Shuffles per feature, all features by the same ones. "auto" takes 5 to 50, as many as it takes to make the
         noise of shuffling at most a tenth of the variance of every importance (10 for metrics without moments). Fewer
         than 2 n_repeats + 1 rows, or rows of a stratum, allow fewer.
+    rows : {"auto", "all"} or int
+        Of files and other tables that are read piece by piece (see `X`): "auto" takes all up to 2,000,000 rows and 1
+        GiB, of larger ones 200,000 rows drawn at random, which a note says; "all" takes all; a number draws so many.
     precision : float, optional
         Instead of `n_repeats`: stop when the standard error of every importance is at most so many parts of the
         largest, 0.01 for 1 %. Rows are drawn before they are encoded, each is shuffled once, and features are left
@@ -253,6 +261,7 @@ def weigh(
         n_jobs=n_jobs,
         max_memory=max_memory,
     )
+    check_rows(rows)
     metrics = arguments.metrics_asked(metric)
     seed = seed_of(random_state)
     if isinstance(features, Iterator):
@@ -262,13 +271,22 @@ def weigh(
     many = isinstance(model, list | tuple) and not is_prepared(model)
     models = [adapt(one) for one in (model if many else [model])]
     first = model[0] if isinstance(model, list | tuple) and model else model
-    table = as_table(X, y, feature_names, levels_of(first) if isinstance(X, str | Path) else None)
-    table, (within, by, sample_weight) = table.align(within=within, by=by, sample_weight=sample_weight)
+    levels = levels_of(first) if is_file(X) else None
+    X, large, notes = open_rows(X, y, feature_names, levels, rows, seed, precision is not None)
+    if large is None:
+        table = as_table(X, y, feature_names, levels)
+        table = replace(table, notes=(*notes, *table.notes))
+        table, (within, by, sample_weight) = table.align(within=within, by=by, sample_weight=sample_weight)
+    elif precision is None:
+        table, beside = large.drawn(within=within, by=by, sample_weight=sample_weight)
+        within, by, sample_weight = beside.values()
+    else:
+        table = Table(None)
     ask = Weighing(
         Importance, table, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats,
         sample_weight, seed, missing,
         Resources(batch_size, n_jobs, int(max_memory) * 2**20),
-        max_seconds, keep_rows, progress, given,
+        max_seconds, keep_rows, progress, given, large,
     )  # fmt: skip
     if many:
         return several(ask, models, precision)

@@ -27,6 +27,7 @@ from weighin._weigh import arguments
 from weighin._weigh.experiment import PILOT_REPEATS, Experiment, Measured
 from weighin._weigh.given import GivenPlan, asked_for, check_given, plan_given
 from weighin._weigh.grouping import Grouping
+from weighin._weigh.large import Large
 from weighin._weigh.precise import check_metrics, is_small, precision_note, weigh_precisely
 from weighin._weigh.same_rows import sum_of_rows
 from weighin._weigh.to_result import Kind, beside, remarks, result_of
@@ -72,6 +73,8 @@ class Weighing(Generic[Kind]):
     keep_rows: bool | None
     progress: bool | None
     given: Any = None
+    # from which rows are drawn; there is no table then
+    large: Large | None = None
 
     def experiment(
         self, session: Session, data: Encoded | None = None, deadline: float | None = None
@@ -82,7 +85,10 @@ class Weighing(Generic[Kind]):
             table = self.table
             data = model.encode(table.X, table.y, self.missing, arguments.needs_target(self.metrics))
             data = replace(
-                data, notes=(*table.notes, *data.notes), features=renamed(data.features, table.feature_names)
+                data,
+                what=table.what or data.what,
+                notes=(*table.notes, *data.notes),
+                features=renamed(data.features, table.feature_names),
             )
         context = model.metric_context(data)
         metrics = resolve_metrics(self.metrics, self.greater_is_better, context)
@@ -192,26 +198,30 @@ class Weighing(Generic[Kind]):
         deadline = None if self.max_seconds is None else time.monotonic() + self.max_seconds
         encoded = None
         # the rows a learner brings along
-        if self.table.X is None:
+        if self.table.X is None and self.large is None:
             encoded = session.model.encode(None, None, self.missing, arguments.needs_target(self.metrics))
-        n_rows = n_rows_of(self.table.X) if encoded is None else encoded.rows.n_rows
+        if self.large is not None:
+            n_rows = self.large.source.n_rows
+        else:
+            n_rows = n_rows_of(self.table.X) if encoded is None else encoded.rows.n_rows
         if is_small(n_rows):
             check_metrics(self.experiment(session, encoded).metrics)
             return _with_precision_note(precision, self.fully(session))
         last: list[Experiment] = []
         resources = replace(self.resources, not_at_once="precision draws rows at random: leave it out")
 
-        def encode(rows: NDArray[np.int64]) -> Experiment:
+        def encode(rows: NDArray[np.int64], ahead: NDArray[np.int64]) -> Experiment:
             if encoded is None:
                 weights = self.sample_weight
-                first_rows = replace(
-                    self,
-                    resources=resources,
-                    table=replace(self.table, X=rows_of(self.table.X, rows), y=rows_of(self.table.y, rows)),
-                    sample_weight=weights
-                    if weights is None or isinstance(weights, str)
-                    else rows_of(weights, rows),
-                )
+                if self.large is not None:
+                    table, beside = self.large.table(rows, ahead, sample_weight=weights)
+                    weights = beside["sample_weight"]
+                else:
+                    table = replace(self.table, X=rows_of(self.table.X, rows), y=rows_of(self.table.y, rows))
+                    weights = (
+                        weights if weights is None or isinstance(weights, str) else rows_of(weights, rows)
+                    )
+                first_rows = replace(self, resources=resources, table=table, sample_weight=weights)
                 experiment = first_rows.experiment(session, deadline=deadline)
             else:
                 target = None if encoded.target is None else encoded.target[rows]

@@ -1,0 +1,192 @@
+"""Rows that are read piece by piece, always in the same order: files, and data sets of pyarrow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weighin._base.errors import InputError
+from weighin._tables.dictionaries import Dictionaries
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_ROWS = 2**16
+# of a text, or a list, in memory
+TEXT_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows that are read one after the other: a row group of a Parquet file, a file of another kind as a whole.
+
+    `fragment`: pyarrow's own.
+    `n_rows`: how many.
+    `file`: where they lie; "" for what is in memory.
+    """
+
+    fragment: Any
+    n_rows: int
+    file: str
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A table that is read piece by piece.
+
+    `pieces`: all of it, in order.
+    `stored`: names and types of the columns, the same in all pieces.
+    `what`: what to call it: "games/*.parquet".
+    `native`: from an Arrow table to the frame that models get.
+    `mended`: what is done to each batch as it is read.
+    `categories`: those of its columns that have some; None to leave each batch its own.
+    `notes`: what a reader of the numbers must know of it.
+    `held`: what has to live as long as this, such as a folder of files.
+    """
+
+    pieces: tuple[Piece, ...]
+    stored: pa.Schema
+    what: str
+    native: Callable[[pa.Table], Any]
+    mended: Callable[[pa.RecordBatch], pa.RecordBatch] | None = None
+    categories: Dictionaries | None = None
+    notes: tuple[str, ...] = ()
+    held: Any = None
+    signatures: Mapping[str, tuple[int, int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        files = dict.fromkeys(piece.file for piece in self.pieces if piece.file)
+        object.__setattr__(self, "signatures", {file: signature(file) for file in files})
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the table."""
+        return self.edges[-1]
+
+    @cached_property
+    def edges(self) -> list[int]:
+        """Number of the first row of each piece, and past the last."""
+        return list(accumulate((piece.n_rows for piece in self.pieces), initial=0))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types of the columns as batches have them."""
+        return self.stored if self.categories is None else self.categories.schema
+
+    def with_categories(self) -> Source:
+        """The same with one list of categories in all batches, for which such columns are read once."""
+        known = Dictionaries(self.stored)
+        if self.categories is not None or not known.columns:
+            return self
+        known.see(self.batches(list(known.columns)))
+        return replace(self, categories=known)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row in memory, about."""
+        return sum(map(_bytes_of, self.schema.types))
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Read all rows in order.
+
+        Raises InputError naming the file that cannot be read, is no longer there, or was changed.
+        """
+        for piece in self.pieces:
+            yield from self._read(piece, columns)
+
+    def take(self, rows: NDArray[np.int64]) -> Any:
+        """Read some rows, in ascending order, as the frame that models get; of pieces without any nothing is read.
+
+        Raises InputError naming the file that cannot be read.
+        """
+        import pyarrow as pa
+
+        places = np.searchsorted(rows, self.edges)
+        wanted = [
+            (piece, rows[start:stop] - first)
+            for piece, first, start, stop in zip(self.pieces, self.edges, places, places[1:], strict=False)
+            if stop > start
+        ]
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            tables = list(pool.map(lambda one: self._taken(*one), wanted))
+        return self.native(pa.concat_tables(tables) if tables else self.schema.empty_table())
+
+    def whole(self) -> Any:
+        """Read all rows as the frame that models get."""
+        import pyarrow as pa
+
+        return self.native(pa.Table.from_batches(self.batches(), self.schema))
+
+    def _taken(self, piece: Piece, rows: NDArray[np.int64]) -> pa.Table:
+        import pyarrow as pa
+
+        taken, at = [], 0
+        for batch in self._read(piece):
+            start, stop = np.searchsorted(rows, [at, at + batch.num_rows])
+            if stop > start:
+                taken.append(batch.take(pa.array(rows[start:stop] - at)))
+            at += batch.num_rows
+        return pa.Table.from_batches(taken, self.schema)
+
+    def _read(self, piece: Piece, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        n_rows = 0
+        with reading(piece.file):
+            self._check_unchanged(piece.file)
+            for batch in piece.fragment.to_batches(
+                schema=self.stored, columns=columns, batch_size=BATCH_ROWS, batch_readahead=2
+            ):
+                n_rows += batch.num_rows
+                if self.mended is not None:
+                    batch = self.mended(batch)
+                if self.categories is not None:
+                    batch = self.categories.encoded(batch)
+                if batch.num_rows:
+                    yield batch
+            self._check_unchanged(piece.file)
+        if n_rows != piece.n_rows:
+            where = f"'{piece.file}'" if piece.file else self.what
+            raise InputError(f"{where} gave {piece.n_rows:,} rows at first and {n_rows:,} now. Start again.")
+
+    def _check_unchanged(self, file: str) -> None:
+        if file and signature(file) != self.signatures[file]:
+            raise InputError(f"'{file}' was changed while it was in use. Start again.")
+
+
+def signature(file: str) -> tuple[int, int]:
+    """Size of a file, and when it was changed last."""
+    state = os.stat(file)
+    return state.st_size, state.st_mtime_ns
+
+
+@contextmanager
+def reading(file: str) -> Iterator[None]:
+    """Say which file it is that cannot be read.
+
+    Raises InputError.
+    """
+    import pyarrow as pa
+
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(f"'{file}' is not there any more; it was when reading began.") from None
+    except (OSError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0].removesuffix(".") if str(error) else type(error).__name__
+        raise InputError(f"'{file}' cannot be read: {reason}.") from error
+
+
+def _bytes_of(kind: pa.DataType) -> int:
+    try:
+        return max(1, int(kind.bit_width) // 8)
+    # of no fixed width
+    except ValueError:
+        return TEXT_BYTES
