@@ -50,6 +50,7 @@ calibrate: $(VENV)/.dev  ## how often intervals hold, in docs/calibration*.md an
 	$(BIN)/python -m calibration.sharing
 	$(BIN)/python -m calibration.given
 	$(BIN)/python -m calibration.given_more
+	$(BIN)/python -m calibration.leaving_out
 	$(BIN)/python -m calibration.interacting
 	$(BIN)/python -m calibration.refits
 

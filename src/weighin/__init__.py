@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from weighin._results.importance import Importance
     from weighin._results.interactions import Interactions
     from weighin._results.interrupted import Interrupted
-    from weighin._results.one_feature import Difference, FeatureImportance
+    from weighin._results.one_feature import Difference, FeatureImportance, LeaveOneOut
     from weighin._results.pair_interaction import PairInteraction
     from weighin._results.refits import Refits
     from weighin._results.refitted_feature import RefittedFeature
@@ -75,6 +75,7 @@ _HOMES = {
     "InputError": "_base.errors",
     "Interactions": "_results.interactions",
     "Interrupted": "_results.interrupted",
+    "LeaveOneOut": "_results.one_feature",
     "MetricError": "_base.errors",
     "MissingDependencyError": "_base.errors",
     "ModelError": "_base.errors",
@@ -118,6 +119,7 @@ __all__ = [
     "InputError",
     "Interactions",
     "Interrupted",
+    "LeaveOneOut",
     "MetricError",
     "MissingDependencyError",
     "ModelError",

@@ -29,6 +29,7 @@ from weighin import (
     InputError,
     Interactions,
     Interrupted,
+    LeaveOneOut,
     MetricError,
     MissingDependencyError,
     ModelError,
@@ -78,6 +79,8 @@ def every_verb(df: pd.DataFrame, imp: Importance, other: Importance, recipe: Rec
     assert_type(weigh_refits(recipe, df, fits=5), Refits)
     assert_type(imp["elo"], FeatureImportance)
     assert_type(imp.difference("elo", "week"), Difference)
+    assert_type(imp.carried_by_others("elo"), Difference)
+    assert_type(imp.leave_one_out("elo"), LeaveOneOut)
     assert_type(imp.interaction("elo"), GroupInteraction)
     assert_type(imp.given_reports["elo"], GivenFeature)
     assert_type(interactions(model, df, pairs=[("elo", "week")]), Interactions)

@@ -32,7 +32,7 @@ from weighin._inference.evidence import from_json as evidence_from_json
 from weighin._inference.evidence import to_json as evidence_to_json
 from weighin._inference.given import GivenMoments
 from weighin._inference.given_evidence import GivenEvidence
-from weighin._inference.given_paired import GivenSwaps, given_paired
+from weighin._inference.given_paired import GivenSwaps, free_and_given, given_paired
 from weighin._inference.influence import (
     auc_values,
     average_precision_values,
@@ -91,6 +91,7 @@ __all__ = [
     "evidence_from_json",
     "evidence_to_json",
     "few_rows",
+    "free_and_given",
     "given_paired",
     "holm",
     "infer",

@@ -9,11 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from weighin._inference.estimates import few_rows, linearise
 from weighin._inference.given import GivenMoments
-from weighin._inference.given_evidence import allowed_for
+from weighin._inference.given_evidence import GivenEvidence, Offer, allowed_for
 from weighin._inference.given_variance import given_spread
 from weighin._inference.intervals import Inference, joined
 from weighin._inference.links import IDENTITY, Function
 from weighin._inference.paired import TOGETHER, closed_blocks, of_two
+from weighin._inference.row_changes import RowChanges
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +88,41 @@ def given_paired(
             of_stratum[stratum] = of_stratum[stratum] + moments if stratum in of_stratum else moments
         parts.append(_judged(list(of_stratum.values()), swaps.lam[units], of_two(function, len(own)), sign))
     return joined(parts)
+
+
+def free_and_given(
+    free: RowChanges, given: RowChanges, places: tuple[int, int], offer: Offer
+) -> GivenEvidence:
+    """Put one feature shuffled freely, unit 0, and given other columns, unit 1, together from the same rows.
+
+    `free`, `given`: Of the same blocks.
+    `places`: Numbers of the feature in `free` and in `given`.
+    `offer`: What is said of it given other columns.
+    """
+    number, other = places
+    assert given.bins is not None
+    assert given.lam is not None
+    seen = np.flatnonzero((given.block >= 0) & (free.block >= 0))
+    place = np.full(len(given.block), -1)
+    place[seen] = np.arange(len(seen))
+    n_repeats = min(free.changes.shape[1], given.changes.shape[1])
+    changes = np.stack([free.changes[number, :n_repeats], given.changes[other, :n_repeats]])[..., seen]
+    donors = place[np.stack([free.donors[:n_repeats], given.donors[other, :n_repeats]])[..., seen]]
+    rows = np.stack([part[seen] for part in (given.before, given.spread) if part is not None])
+    strata: dict[int, GivenMoments] = {}
+    for stratum, members, local in closed_blocks(given.block[seen], given.stratum[seen], donors):
+        here = seen[members]
+        moments = GivenMoments.of(
+            changes[..., members],
+            local,
+            np.stack([np.zeros(len(here), dtype=np.int32), given.bins[other, here]]),
+            rows[:, members],
+            allowance=None if given.allowance is None else given.allowance[[other], :n_repeats][..., here],
+            allowing=[1],
+            weights=None if given.weights is None else given.weights[here],
+        )
+        strata[stratum] = strata[stratum] + moments if stratum in strata else moments
+    return GivenEvidence.of(list(strata.values()), [0.0, float(given.lam[other])], ["all", offer])
 
 
 def _judged(

@@ -8,13 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError
-from weighin._inference import (
-    NOT_TOGETHER,
-    Evidence,
-    Inference,
-    Link,
-    joined,
-)
+from weighin._inference import NOT_TOGETHER, Evidence, Inference, Link, joined
+from weighin._inference.given_evidence import GivenEvidence, Offer
+from weighin._inference.intervals import chosen
 
 
 def judge(
@@ -58,12 +54,40 @@ def judge_contrast(
 
     Raises InputError: if they were not measured together.
     """
+    part, start = _with_all(evidence, list(weights))
+    sign = -1.0 if greater_is_better else 1.0
+    own = {number - start: weight for number, weight in weights.items()}
+    return part.contrast(own, link.change, sign=sign)
+
+
+def judge_leave_one_out(
+    evidence: Sequence[Evidence], link: Link, greater_is_better: bool, number: int
+) -> Inference | None:
+    """Estimate how much worse a model of mean squared error gets without a feature, as `GivenEvidence` does.
+
+    None where that is not known of the metric.
+    """
+    part, start = _with_all(evidence, [number])
+    if not isinstance(part, GivenEvidence) or number - start not in part.strata[0].allowing:
+        return None
+    sign = -1.0 if greater_is_better else 1.0
+    return chosen(part.leave_one_out(link.change, sign=sign), [number - start])
+
+
+def offer_of(evidence: Sequence[Evidence], number: int) -> Offer:
+    """What is said of a feature that was shuffled given others."""
+    part, start = _with_all(evidence, [number])
+    return part.offers[number - start] if isinstance(part, GivenEvidence) else "all"
+
+
+def _with_all(evidence: Sequence[Evidence], numbers: Sequence[int]) -> tuple[Evidence, int]:
+    """Evidence of all these features, and the number of its first.
+
+    Raises InputError: if they were not measured together.
+    """
     start = 0
     for part in evidence:
-        stop = start + part.n_units
-        if all(start <= number < stop for number in weights):
-            sign = -1.0 if greater_is_better else 1.0
-            own = {number - start: weight for number, weight in weights.items()}
-            return part.contrast(own, link.change, sign=sign)
-        start = stop
+        if all(start <= number < start + part.n_units for number in numbers):
+            return part, start
+        start += part.n_units
     raise InputError(NOT_TOGETHER)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from weighin._base.checks import check_level
 from weighin._base.errors import InputError, listing, nearest, unknown
-from weighin._inference import Evidence, Inference, Link, pair
-from weighin._inference.judging import judge_contrast
+from weighin._inference import R_SQUARED, ROOT, Evidence, Inference, Link, free_and_given, pair
+from weighin._inference.judging import judge_contrast, judge_leave_one_out, offer_of
+from weighin._results.given_feature import shuffled
 from weighin._results.group_interaction import GroupInteraction
-from weighin._results.one_feature import Difference
+from weighin._results.one_feature import Difference, LeaveOneOut
+
+# names of the mean squared error
+SQUARED = ("mse", "mean_squared_error", "MSELoss", "MeanSquaredError")
 
 
 class Contrasts:
@@ -101,6 +106,114 @@ class Contrasts:
             members=tuple(members),
             metric=self.metric,
             interaction=float(judged.estimate[0]),
+            se=float(judged.se[0]),
+            ci_lower=float(lower[0]),
+            ci_upper=float(upper[0]),
+            confidence_level=confidence_level,
+            few_rows=bool(judged.few_rows[0]),
+        )
+
+    def leave_one_out(self: Any, feature: str, confidence_level: float = 0.95) -> LeaveOneOut:
+        """Tell how much worse the model gets with a feature averaged out, given the other columns, and not retrained.
+
+        The mean of predictions over swaps among rows that are alike in the other columns is the best guess of the
+        prediction without the feature. A model trained again without it is no worse, if this model is as good as one
+        can be. Needs squared errors, where the difference from the importance is the total index: half of the squared
+        distance that swaps move predictions by (Jansen 1999; Williamson et al. 2021 for what is estimated).
+
+        Parameters
+        ----------
+        feature : str
+            One that was shuffled given all others: ``weigh(..., given="rest", metric="rmse")``.
+        confidence_level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        LeaveOneOut
+            In units of the metric; it prints itself as a sentence.
+
+        Raises
+        ------
+        InputError
+            On an unknown feature, a feature not shuffled given the rest, or a metric that is no function of the mean
+            squared error.
+        """
+        place = self._place(feature)
+        check_level(confidence_level)
+        if self.given != "rest":
+            ways = 'of(given="rest") has it' if "rest" in self.givens else 'weigh(..., given="rest")'
+            raise InputError(
+                f"leave_one_out needs features shuffled given all other columns; these were {shuffled(self.given)}: "
+                f"{ways}."
+            )
+        squared = self.link in (ROOT, R_SQUARED) or self.metric.removeprefix("neg_") in SQUARED
+        judged = (
+            judge_leave_one_out(self.evidence, self.link, self.greater_is_better, place) if squared else None
+        )
+        if judged is None:
+            raise InputError(
+                f"leave_one_out needs the mean squared error or a function of it (mse, rmse, r2); got {self.metric!r}. "
+                "weighin.ablate trains without a feature, for any metric."
+            )
+        lower, upper = judged.interval(confidence_level)
+        return LeaveOneOut(
+            feature=feature,
+            metric=self.metric,
+            increase=float(judged.estimate[0]),
+            se=float(judged.se[0]),
+            ci_lower=float(lower[0]),
+            ci_upper=float(upper[0]),
+            confidence_level=confidence_level,
+            few_rows=bool(judged.few_rows[0]),
+        )
+
+    def carried_by_others(self: Any, feature: str, confidence_level: float = 0.95) -> Difference:
+        """Tell how much of a feature's importance other columns carry, too: shuffled freely less given others.
+
+        Parameters
+        ----------
+        feature : str
+            One that was shuffled both ways: ``weigh(..., given=[None, "rest"], keep_rows=True)``.
+        confidence_level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        Difference
+            From the same rows, with the interval of two estimates that err together; it prints itself as a sentence.
+
+        Raises
+        ------
+        InputError
+            On an unknown feature, or a result without both ways or without rows.
+        """
+        check_level(confidence_level)
+        other = next((given for given in self.givens if given), None)
+        if other is None or "" not in self.givens or self.segment is not None:
+            raise InputError(
+                "carried_by_others needs features shuffled freely and given other columns, on all rows: "
+                'weigh(..., given=[None, "rest"], keep_rows=True).'
+            )
+        free, given = self.of(self.metric, given=""), self.of(self.metric, given=other)
+        places = free._place(feature), given._place(feature)
+        if free.kept is None or given.kept is None:
+            raise InputError(
+                "carried_by_others needs what each swap changed row by row, of the first metric: "
+                "weigh(..., keep_rows=True)."
+            )
+        offer = offer_of(given.evidence, places[1])
+        evidence = free_and_given(free.kept, given.kept, places, offer)
+        sign = -1.0 if self.greater_is_better else 1.0
+        judged = evidence.contrast(pair(0, 1), self.link.change, sign=sign)
+        difference = float(free.importances_mean[places[0]] - given.importances_mean[places[1]])
+        # one way may have had more shuffles than the other: those are in the difference, not in its interval
+        lower, upper = (end - judged.estimate + difference for end in judged.interval(confidence_level))
+        return Difference(
+            first=f"{feature} shuffled {shuffled('')}",
+            second=f"{feature} shuffled {shuffled(other)}",
+            metric=self.metric,
+            difference=difference,
             se=float(judged.se[0]),
             ci_lower=float(lower[0]),
             ci_upper=float(upper[0]),

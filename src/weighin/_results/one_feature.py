@@ -125,6 +125,49 @@ class Difference:
         )
 
 
+@dataclass(frozen=True, repr=False)
+class LeaveOneOut:
+    """How much worse a model gets with a feature averaged out, given the other columns, and not retrained.
+
+    Attributes
+    ----------
+    feature, metric : str
+        What is left out, and what gets worse.
+    increase : float
+        How much, in units of the metric. Below 0: the model takes from the feature what does not hold on these rows.
+    se, ci_lower, ci_upper : float
+        Standard error, and ends of the interval.
+    confidence_level : float
+        Of the interval.
+    few_rows : bool
+        Whether so few rows count that no interval holds.
+    """
+
+    feature: str
+    metric: str
+    increase: float
+    se: float
+    ci_lower: float
+    ci_upper: float
+    confidence_level: float
+    few_rows: bool
+
+    def __repr__(self) -> str:
+        sign = -1.0 if self.increase < 0 else 1.0
+        number = rounded(sign * self.increase, *sorted((sign * self.ci_lower, sign * self.ci_upper)))
+        worse = "better" if self.increase < 0 else "worse"
+        interval = (
+            "too few rows for an interval"
+            if self.few_rows
+            else f"{interval_name(self.confidence_level)} {number.interval}"
+        )
+        apart = (self.ci_lower > 0 or self.ci_upper < 0) and not self.few_rows
+        return (
+            f"Knowing the other columns but not {printable(self.feature)}, this model's {self.metric} is {worse} by "
+            f"{number.value} ({interval}){'' if apart else ': cannot be told apart from zero'}."
+        )
+
+
 def worse_by(metric: str) -> str:
     """Name an importance, before its number."""
     return "prediction moves by" if metric == "prediction_change" else f"{metric} worse by"
