@@ -108,3 +108,15 @@ def test_the_page_is_opened_on_demand(cli, results, monkeypatch):
     monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
     assert cli("compare", *results, "--out", "both.json", "--open").code == 0
     assert opened[0].endswith("/both.html")
+
+
+def test_files_of_shares_are_compared_by_contributions(tmp_path, cli):
+    x = np.random.default_rng(0).normal(size=(300, 3))
+    for name, b in (("old", [3.0, 1.0, 0.0]), ("new", [2.0, 1.0, 0.0])):
+        parts = weighin.shares(
+            lambda x, b=b: np.asarray(x) @ b, x, x @ [3.0, 1.0, 0.0], metric="mse", outputs="number"
+        )
+        parts.save(tmp_path / f"{name}.json")
+    ran = cli("compare", tmp_path / "old.json", tmp_path / "new.json")
+    assert (ran.code, ran.err) == (0, "")
+    assert "contributions to mse: new minus old" in ran.out

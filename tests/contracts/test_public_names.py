@@ -32,6 +32,7 @@ PUBLIC = [
     "InputError",
     "Interactions",
     "Interrupted",
+    "LeaveOneOut",
     "MetricError",
     "MissingDependencyError",
     "ModelError",

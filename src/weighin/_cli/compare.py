@@ -14,7 +14,7 @@ from weighin._cli.outputs import ResultFiles, open_page
 
 
 def compare(
-    a: Annotated[Path, typer.Argument(help="Result of weighin run, JSON.", metavar="A.json")],
+    a: Annotated[Path, typer.Argument(help="Result of weighin run or shares, JSON.", metavar="A.json")],
     b: Annotated[Path, typer.Argument(help="Another result: differences are B minus A.", metavar="B.json")],
     labels: Annotated[
         str | None,
@@ -43,7 +43,6 @@ def compare(
     """
     from weighin._base.files import check_there
     from weighin._compare.compare import compare as compare_results
-    from weighin._results.importance import Importance
 
     for path in (a, b):
         check_there(path)
@@ -53,7 +52,8 @@ def compare(
     if files is not None:
         files.check(force=force)
     named = _labels(labels) if labels is not None else _names(a, b)
-    comparison = compare_results(Importance.load(a), Importance.load(b), metric=metric, labels=named)
+    both = [options.kind_of(path).load(path) for path in (a, b)]
+    comparison = compare_results(*both, metric=metric, labels=named)
     written = [] if files is None else files.write(comparison)
     printing.show(comparison)
     if files is None:

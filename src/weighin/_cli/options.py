@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -176,3 +176,16 @@ def groups(texts: list[str] | None) -> dict[str, list[str]]:
             raise InputError(f"--group names {name!r} more than once.")
         read[name] = names(members)
     return read
+
+
+def kind_of(path: Path) -> Any:
+    """Give the class of a result by the format its file names; an importance, which says what is wrong, for others."""
+    import weighin
+    from weighin._display.codec import read_json
+    from weighin._results.base import Result
+
+    content = read_json(path)
+    name = content.get("format") if isinstance(content, dict) else None
+    # "weighin.effects" is the format of `weighin.Effects`
+    kind = getattr(weighin, str(name).removeprefix("weighin.").capitalize(), None)
+    return kind if isinstance(kind, type) and issubclass(kind, Result) else weighin.Importance

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -38,7 +38,7 @@ def report(
     if page.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--out must end in .html, got '{page}'.")
     check_there(result)
-    read = _kind_of(result).load(result)
+    read = options.kind_of(result).load(result)
     more = {}
     if ablation is not None:
         if not isinstance(read, weighin.Importance):
@@ -50,15 +50,3 @@ def report(
     say(f"Written: {page}.")
     if open_it:
         outputs.open_page(page)
-
-
-def _kind_of(path: Path) -> Any:
-    """Give the class of a result by the format its file names; an importance, which says what is wrong, for others."""
-    from weighin._display.codec import read_json
-    from weighin._results.base import Result
-
-    content = read_json(path)
-    name = content.get("format") if isinstance(content, dict) else None
-    # "weighin.effects" is the format of `weighin.Effects`
-    kind = getattr(weighin, str(name).removeprefix("weighin.").capitalize(), None)
-    return kind if isinstance(kind, type) and issubclass(kind, Result) else weighin.Importance

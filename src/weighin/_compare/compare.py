@@ -16,20 +16,26 @@ from weighin._inference import Allowing, joined, unknown
 from weighin._results.comparison import Comparison
 from weighin._results.importance import Importance
 from weighin._results.importance_sentences import which_rows
+from weighin._results.shares import Shares
 
 
 def compare(
-    a: Importance, b: Importance, *, metric: str | None = None, labels: Sequence[str] = ("a", "b")
+    a: Importance | Shares,
+    b: Importance | Shares,
+    *,
+    metric: str | None = None,
+    labels: Sequence[str] = ("a", "b"),
 ) -> Comparison:
     """Tell what weighs more, or less, in one result than in another: two models, two seasons, before and after.
 
     Parameters
     ----------
-    a, b : Importance
-        Of the same metric. Where both were weighed on the same rows with the same shuffles and kept their rows
-        (``weigh([model_a, model_b], X)``, or ``keep_rows=True`` with the same `random_state`), they are compared pair
-        by pair, and whatever moves both alike cancels. Rows are known again by a sum of their target. Otherwise they
-        are taken as independent, and the result says where they may not be.
+    a, b : Importance or Shares
+        Two of one kind and metric. Of shares the contributions are compared, as if of other rows. Importances weighed
+        on the same rows with the same shuffles, with their rows kept (``weigh([model_a, model_b], X)``, or
+        ``keep_rows=True`` with the same `random_state`), are compared pair by pair, and whatever moves both alike
+        cancels. Rows are known again by a sum of their target. Otherwise the two are taken as independent, and the
+        result says where they may not be.
     metric : str, optional
         Which one, of results with several; the first of `a` by default.
     labels : sequence of two str
@@ -83,6 +89,7 @@ def compare(
         few_rows=inference.few_rows,
         paired=not compared.why_not,
         metric=first.metric,
+        quantity="contribution" if isinstance(first, Shares) else "importance",
         greater_is_better=first.greater_is_better,
         baselines=(float(first.baseline), float(second.baseline)),
         n_rows=(int(first.n_rows), int(second.n_rows)),
@@ -106,13 +113,19 @@ def _checked_labels(labels: Sequence[str]) -> tuple[str, str]:
     return pair[0], pair[1]
 
 
-def _of_one_metric(a: Any, b: Any, metric: str | None) -> tuple[Importance, Importance]:
+def _of_one_metric(a: Any, b: Any, metric: str | None) -> tuple[Any, Any]:
     for result in (a, b):
-        if not isinstance(result, Importance):
+        if not isinstance(result, Importance | Shares):
             hint = " Read a file with weighin.Importance.load(path)." if isinstance(result, str) else ""
             raise InputError(
-                f"compare takes two results of weighin.weigh, got {type(result).__name__}.{hint}"
+                "compare takes two results of weighin.weigh, or two of weighin.shares, got "
+                f"{type(result).__name__}.{hint}"
             )
+    if type(a) is not type(b):
+        raise InputError(
+            f"compare takes two results of one kind, got {type(a).__name__} and {type(b).__name__}: shares add up, "
+            "importances do not."
+        )
     wanted = a.metric if metric is None else metric
     of_metric = []
     for result in (a, b):

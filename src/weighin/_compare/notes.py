@@ -34,6 +34,8 @@ def _why(first: Importance, second: Importance, why_not: str) -> list[str]:
         return [f"Both were measured on {which_rows(first)}, but not on the same rows: their targets differ."]
     if why_not == pairing.SEGMENTS:
         return ["Segments are not compared pair by pair."]
+    if why_not == pairing.SHARES:
+        return ["Shares are not compared pair by pair."] * (pairing.rows_in_common(first, second) != "none")
     if why_not == pairing.NO_PAIRS:
         return [f"Results in {first.metric} cannot be compared pair by pair."]
     if why_not not in (pairing.UNKNOWN_TABLE, pairing.OTHER_SHUFFLES, pairing.NOTHING_KEPT):

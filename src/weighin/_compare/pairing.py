@@ -23,11 +23,12 @@ from weighin._inference.judging import judge_change
 from weighin._inference.paired import independent, paired
 from weighin._results.importance import Importance
 from weighin._results.importance_sentences import which_rows
+from weighin._results.shares import Shares
 
 # why two results are not compared pair by pair
 OTHER_ROWS, OTHER_TABLE, UNKNOWN_TABLE = "other rows", "other table", "unknown table"
 OTHER_SHUFFLES, NOTHING_KEPT, SEGMENTS, NO_PAIRS = "other shuffles", "nothing kept", "segments", "no pairs"
-OTHER_GIVEN = "other columns given"
+OTHER_GIVEN, SHARES = "other columns given", "shares"
 # what `by` is called where the segments came as an array: two of this name may be anything
 UNNAMED = "segment"
 
@@ -81,8 +82,10 @@ def has_rows(result: Importance) -> bool:
     return any(evidence.moments or isinstance(evidence, GivenEvidence) for evidence in result.evidence)
 
 
-def _in_the_way(first: Importance, second: Importance) -> str:
+def _in_the_way(first: Importance | Shares, second: Importance | Shares) -> str:
     """Say what keeps two results from being compared pair by pair; empty where nothing does yet."""
+    if isinstance(first, Shares):
+        return SHARES
     if (first.segment, first.n_rows) != (second.segment, second.n_rows):
         return OTHER_ROWS
     if not first.rows_sum or first.rows_sum != second.rows_sum:

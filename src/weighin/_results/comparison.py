@@ -36,6 +36,12 @@ READING = (
     "Whiskers are intervals of one feature at a time; a pale bar cannot be told apart from zero, given the number of "
     "features (Holm). Importances do not add up, and correlated columns stand in for each other.",
 )
+READING_SHARES = (
+    "A feature's contribution is its part of the loss that all features prevent: how much worse the metric gets at "
+    "its turn, when rows become other rows feature by feature in random orders. Contributions add up. A difference is "
+    "one contribution minus another, each measured on its own model and rows.",
+    READING[1].replace("Importances do not add up, and correlated columns", "Correlated columns"),
+)
 # letters of a label beside a row
 MOST_LABEL = 24
 ADDED = "treated as independent: their variances add"
@@ -110,6 +116,8 @@ class Comparison(Listed[ComparedFeature]):
     allowing : Allowing or None
         The differences again, each end with numbers of its own: of importances given other columns, for what the model
         of those columns errs.
+    quantity : {"importance", "contribution"}
+        What is compared: importances, or what features contribute to the loss that all prevent, of `Shares`.
 
     Notes
     -----
@@ -142,6 +150,7 @@ class Comparison(Listed[ComparedFeature]):
     versions: Mapping[str, str] = field(default_factory=dict)
     date: str = ""
     allowing: Allowing | None = None
+    quantity: Literal["importance", "contribution"] = "importance"
 
     _format = "weighin.comparison"
     _attributes = columns(
@@ -226,7 +235,7 @@ class Comparison(Listed[ComparedFeature]):
             legend=self.labels,
             title=marked(self, title or title_of(self)),
             subtitle=f"Numbers: {b} minus {a}, with {level}s, {about(self)}.{left_out}",
-            xlabel=f"importance ({self.metric}{f', {shuffled(self.given)}' if self.given else ''})",
+            xlabel=f"{self.quantity} ({self.metric}{f', {shuffled(self.given)}' if self.given else ''})",
             tips=[[repr(line)] for line in lines],
             key=[("hollow", self.labels[0]), ("full", self.labels[1]), ("pale", "cannot be told apart")],
             ranked=False,
@@ -244,7 +253,7 @@ def tell(
         tables=[_table(result, lines, confidence_level)],
         remarks=said,
         sentences=said,
-        reading=READING,
+        reading=READING if result.quantity == "importance" else READING_SHARES,
         made=_made(result),
         notes=list(map(printable, result.notes)),
         simulated=result.simulated,
@@ -344,7 +353,8 @@ def _table(result: Comparison, lines: Sequence[ComparedFeature], confidence_leve
     ]
     a, b = map(printable, result.labels)
     given = f", {shuffled(result.given)}" if result.given else ""
-    title = marked(result, f"{printable(result.metric)}{given}: {b} minus {a}")
+    what = "contributions to " if result.quantity == "contribution" else ""
+    title = marked(result, f"{what}{printable(result.metric)}{given}: {b} minus {a}")
     return Table(title, "feature", columns, rows, "to_frame(), plot(limit=...)")
 
 
