@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError
 from weighin._inference import auc_values
+from weighin._metrics.confusion import Formula, slopes
 
 Codes = NDArray[np.int64]
 # of a share, to either side, for a slope
@@ -51,6 +52,7 @@ class LabelCounts:
     `function`: ``function(true, predicted, sample_weight=...)``, which depends on the weights' proportions alone.
     `true`, `predicted`: from targets, and from predictions (n_rows, n_outputs), to label codes (n_rows,).
     `labels`: label of each code.
+    `formula`: what `function` does, where that is written out; then it is not called.
     """
 
     def __init__(
@@ -60,8 +62,9 @@ class LabelCounts:
         true: Callable[[Any], Codes],
         predicted: Callable[[Any], Codes],
         labels: NDArray[Any],
+        formula: Formula | None = None,
     ) -> None:
-        self.name, self.function = name, function
+        self.name, self.function, self.formula = name, function, formula
         self.true, self.predicted, self.labels = true, predicted, labels
 
     def score(self, target: Any, pred: Any, weights: Any = None) -> float:
@@ -76,16 +79,8 @@ class LabelCounts:
         pairs = [self._pairs(target, pred).astype(small) for pred in preds]
         counts = sum(map(self._counts, pairs, weights or itertools.repeat(None)))
         assert isinstance(counts, np.ndarray)
-        slopes = np.zeros(len(counts))
-        for pair in np.flatnonzero(counts):
-            step = STEP * counts[pair]
-            more, less = counts.copy(), counts.copy()
-            more[pair] += step
-            less[pair] -= step
-            slopes[pair] = (self._of_counts(more) - self._of_counts(less)) / (2 * step)
-        slopes *= counts.sum()
         # the metric depends on proportions alone, so the slopes weighted by the shares add up to 0
-        of_pair = self._of_counts(counts) + slopes
+        of_pair = self._of_counts(counts) + self._slopes(counts) * counts.sum()
         for pair_of_row in pairs:
             yield of_pair[pair_of_row]
 
@@ -95,7 +90,34 @@ class LabelCounts:
     def _counts(self, pairs: NDArray[np.integer], weights: Any) -> NDArray[np.float64]:
         return np.bincount(pairs, weights=weights, minlength=len(self.labels) ** 2).astype(np.float64)
 
+    def _slopes(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Derivatives of the metric in the counts of pairs."""
+        if self.formula is not None:
+            margins, classes = self._margins(counts)
+            of_hits, of_rows, of_predictions = slopes(self.formula, margins, classes)
+            of_pair = np.zeros((len(self.labels),) * 2)
+            of_pair[np.ix_(classes, classes)] = of_rows[:, None] + of_predictions + np.diag(of_hits)
+            return of_pair.ravel()
+        found = np.zeros(len(counts))
+        for pair in np.flatnonzero(counts):
+            step = STEP * counts[pair]
+            more, less = counts.copy(), counts.copy()
+            more[pair] += step
+            less[pair] -= step
+            found[pair] = (self._of_counts(more) - self._of_counts(less)) / (2 * step)
+        return found
+
+    def _margins(self, counts: NDArray[np.float64]) -> tuple[NDArray[np.float64], Codes]:
+        """Hits, rows and predictions of the classes that occur, and the codes of these."""
+        table = counts.reshape((len(self.labels),) * 2)
+        margins = np.stack([table.diagonal(), table.sum(1), table.sum(0)])
+        classes = np.flatnonzero(margins.any(0))
+        return margins[:, classes], classes
+
     def _of_counts(self, counts: NDArray[np.float64]) -> float:
+        if self.formula is not None:
+            margins, classes = self._margins(counts)
+            return float(self.formula(margins[0], margins[1], margins[2], classes))
         occurring = np.flatnonzero(counts)
         n = len(self.labels)
         with warnings.catch_warnings(), np.errstate(all="ignore"):

@@ -14,6 +14,7 @@ from weighin._base.errors import MetricError, listing, nearest
 from weighin._inference import IDENTITY, R_SQUARED, ROOT
 from weighin._metrics.base import Metric, as_numpy, mean
 from weighin._metrics.callables import number, takes_weights
+from weighin._metrics.confusion import formula
 from weighin._metrics.context import Answers, MetricContext
 from weighin._metrics.explained import explained
 from weighin._metrics.influence import OF_ONE_CLASS, LabelCounts
@@ -240,10 +241,11 @@ def _probabilities(parts: Parts) -> Metric | None:
 
 def _labels(parts: Parts) -> Metric | None:
     """Metrics that count true and predicted labels."""
-    classes = parts.answers.classes
-    if classes is None or parts.response != "predict" or not takes_weights(parts.function):
+    classes, weighable = parts.answers.classes, takes_weights(parts.function)
+    if classes is None or parts.response != "predict" or not parts.function_name:
         return None
-    if not parts.function_name or parts.function_name in (*_EXTREMES, *_QUANTILES):
+    by_formula = formula(parts.function_name, parts.options, classes)
+    if by_formula is None and (not weighable or parts.function_name in (*_EXTREMES, *_QUANTILES)):
         return None
 
     def function(true: Any, predicted: Any, sample_weight: Any) -> float:
@@ -251,8 +253,8 @@ def _labels(parts: Parts) -> Metric | None:
             parts.name, parts.function(true, predicted, sample_weight=sample_weight, **parts.options)
         )
 
-    counts = LabelCounts(parts.name, function, codes, parts.answers.labels, classes)
-    return Metric(parts.name, parts.greater, counts.score, values=counts.values, weighable=True)
+    counts = LabelCounts(parts.name, function, codes, parts.answers.labels, classes, by_formula)
+    return Metric(parts.name, parts.greater, counts.score, values=counts.values, weighable=weighable)
 
 
 def _percentage_error(target: Any, pred: Any) -> Any:
