@@ -52,6 +52,10 @@ if TYPE_CHECKING:
     from weighin._results.shares import Shares
     from weighin._results.shares_numbers import FeatureShare
     from weighin._shares.shares import shares
+    from weighin._weigh.parts.joining import join_parts
+    from weighin._weigh.parts.part import Part
+    from weighin._weigh.parts.plan import PartsPlan, plan_parts
+    from weighin._weigh.parts.weigher import weigh_part
     from weighin._weigh.weigh import weigh
 
 __version__ = "0.1.0"
@@ -81,6 +85,8 @@ _HOMES = {
     "ModelError": "_base.errors",
     "OutputExistsError": "_base.errors",
     "PairInteraction": "_results.pair_interaction",
+    "Part": "_weigh.parts.part",
+    "PartsPlan": "_weigh.parts.plan",
     "PermutationImportance": "_compat.article",
     "Recipe": "_refit.recipes.recipe",
     "Refits": "_results.refits",
@@ -94,9 +100,12 @@ _HOMES = {
     "compare": "_compare.compare",
     "effects": "_effects.effects",
     "interactions": "_interactions.interactions",
+    "join_parts": "_weigh.parts.joining",
     "permutation_importance": "_compat.sklearn",
+    "plan_parts": "_weigh.parts.plan",
     "shares": "_shares.shares",
     "weigh": "_weigh.weigh",
+    "weigh_part": "_weigh.parts.weigher",
     "weigh_refits": "_refit.refits.run",
 }
 
@@ -125,6 +134,8 @@ __all__ = [
     "ModelError",
     "OutputExistsError",
     "PairInteraction",
+    "Part",
+    "PartsPlan",
     "PermutationImportance",
     "Recipe",
     "Refits",
@@ -138,9 +149,12 @@ __all__ = [
     "compare",
     "effects",
     "interactions",
+    "join_parts",
     "permutation_importance",
+    "plan_parts",
     "shares",
     "weigh",
+    "weigh_part",
     "weigh_refits",
 ]
 

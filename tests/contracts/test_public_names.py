@@ -38,6 +38,8 @@ PUBLIC = [
     "ModelError",
     "OutputExistsError",
     "PairInteraction",
+    "Part",
+    "PartsPlan",
     "PermutationImportance",
     "Recipe",
     "Refits",
@@ -51,9 +53,12 @@ PUBLIC = [
     "compare",
     "effects",
     "interactions",
+    "join_parts",
     "permutation_importance",
+    "plan_parts",
     "shares",
     "weigh",
+    "weigh_part",
     "weigh_refits",
 ]
 

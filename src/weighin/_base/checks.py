@@ -87,13 +87,13 @@ def check_jobs(n_jobs: Any) -> None:
 
 def check_run(
     *,
-    n_repeats: Any,
-    max_seconds: Any,
-    random_state: Any,
-    missing: Any,
-    batch_size: Any,
-    n_jobs: Any,
-    max_memory: Any,
+    n_repeats: Any = AUTO,
+    max_seconds: Any = None,
+    random_state: Any = None,
+    missing: Any = "raise",
+    batch_size: Any = None,
+    n_jobs: Any = None,
+    max_memory: Any = 256,
 ) -> None:
     """Refuse what no swaps can be made with.
 

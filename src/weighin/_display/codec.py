@@ -57,11 +57,24 @@ class Codec:
         Returns `result`; `more`: what the file holds besides its fields. Raises InputError if the file is not there, is
         no such result, is damaged, or has another version.
         """
-        content = read_json(path)
+        return self._read(read_json(path), f"'{path}'")
+
+    def of_text(self, text: str) -> Any:
+        """Read the text that `text` gave.
+
+        Raises InputError if it is no such result, is damaged, or has another version.
+        """
+        try:
+            content = json.loads(text)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise InputError(f"The text is not JSON: {error}.") from error
+        return self._read(content, "The text")[0]
+
+    def _read(self, content: Any, what: str) -> tuple[Any, dict[str, Any]]:
         if not isinstance(content, dict) or content.get("format") != self.name:
             form = content.get("format") if isinstance(content, dict) else None
             raise InputError(
-                f"'{path}' is not a result of weighin: its format is {form!r:.60}, not {self.name!r}."
+                f"{what} is not a result of weighin: its format is {form!r:.60}, not {self.name!r}."
             )
         version = content.get("version")
         if version != self.version or version is True:
@@ -71,15 +84,15 @@ class Codec:
                 else "weigh again, or read it with the weighin that wrote it"
             )
             raise InputError(
-                f"'{path}' has version {version!r:.40} of the format {self.name!r}; this weighin reads version "
+                f"{what} has version {version!r:.40} of the format {self.name!r}; this weighin reads version "
                 f"{self.version}: {hint}."
             )
         try:
             result = self._of(content)
         except InputError as error:
-            raise InputError(f"'{path}' is damaged: {error}") from error
+            raise InputError(f"{what} is damaged: {error}") from error
         except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-            raise InputError(f"'{path}' is damaged: {type(error).__name__}: {error}") from error
+            raise InputError(f"{what} is damaged: {type(error).__name__}: {error}") from error
         names = {entry.name for entry in dataclasses.fields(self.cls)}
         return result, {name: value for name, value in content.items() if name not in names}
 

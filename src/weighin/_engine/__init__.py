@@ -2,8 +2,21 @@
 
 from weighin._engine.measurement import Measurement, Scores, SwapEffect
 from weighin._engine.pair_means import Pairs, PairScores
+from weighin._engine.part_sums import PartSums, PlaceSums, collect_sums
 from weighin._engine.plan import Resources
 from weighin._engine.run import TimeUp
 from weighin._engine.session import Session
 
-__all__ = ["Measurement", "PairScores", "Pairs", "Resources", "Scores", "Session", "SwapEffect", "TimeUp"]
+__all__ = [
+    "Measurement",
+    "PairScores",
+    "Pairs",
+    "PartSums",
+    "PlaceSums",
+    "Resources",
+    "Scores",
+    "Session",
+    "SwapEffect",
+    "TimeUp",
+    "collect_sums",
+]

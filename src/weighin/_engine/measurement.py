@@ -30,6 +30,7 @@ class Measurement:
     `segment`, shape (n_rows,): number of the segment of each row, from 0; -1 for none.
     `n_segments`: their number.
     `keep`: whether to keep what each swap changed of the first metric, row by row.
+    `centre`: taken as the mean of the target, where rows are a part of a table; by default the mean of these rows.
     """
 
     metrics: tuple[Metric, ...]
@@ -37,6 +38,7 @@ class Measurement:
     segment: NDArray[np.int64] | None = None
     n_segments: int = 0
     keep: bool = False
+    centre: float | None = None
 
     def __post_init__(self) -> None:
         """Weights count in proportion to each other: products of very small or large ones would be 0 or infinite."""

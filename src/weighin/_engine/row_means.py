@@ -136,6 +136,11 @@ class RowMeans:
         return self._sums[place].add(batch, before, changes, closed=self.run.sampler.closed, **of_rows)
 
     @property
+    def sums(self) -> Sequence[Sums]:
+        """One for each metric, on all rows and on each segment."""
+        return self._sums
+
+    @property
     def swap_effects(self) -> list[SwapEffect]:
         """One for each metric, on all rows and on each segment."""
         return [

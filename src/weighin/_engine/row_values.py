@@ -22,7 +22,7 @@ MOST_SEGMENTS = 200
 class RowValues:
     """What is known of each encoded row besides its features.
 
-    `strata`: rows of each stratum.
+    `strata`, `stratum_names`: rows of each stratum, and its value.
     `segment`: number of the segment of each row; -1 for none.
     `segments`: value of each segment.
     `by`: what they were told apart by.
@@ -34,6 +34,7 @@ class RowValues:
     segments: tuple[Any, ...] = ()
     by: str = ""
     weights: NDArray[np.float64] | None = field(default=None)
+    stratum_names: tuple[Any, ...] = ()
 
 
 def row_values(X: Any, data: Encoded, *, within: Any, by: Any, sample_weight: Any) -> RowValues:
@@ -42,7 +43,7 @@ def row_values(X: Any, data: Encoded, *, within: Any, by: Any, sample_weight: An
     Raises InputError on unknown columns, other lengths, strata of one row or with missing values, weights that are
     none.
     """
-    strata = None
+    strata, stratum_names = None, ()
     if within is not None:
         values = _column(X, within, data, "within")
         codes, labels = _codes(values)
@@ -58,7 +59,7 @@ def row_values(X: Any, data: Encoded, *, within: Any, by: Any, sample_weight: An
                 f"{listing(single, 5)}. Leave such rows out, or merge strata."
             )
         order = np.argsort(codes, kind="stable")
-        strata = tuple(np.split(order, np.cumsum(sizes)[:-1]))
+        strata, stratum_names = tuple(np.split(order, np.cumsum(sizes)[:-1])), tuple(labels)
     segment, segments, name = None, (), ""
     if by is not None:
         segment, labels = _codes(_column(X, by, data, "by"))
@@ -77,7 +78,7 @@ def row_values(X: Any, data: Encoded, *, within: Any, by: Any, sample_weight: An
     weights = None
     if sample_weight is not None:
         weights = _weights(_column(X, sample_weight, data, "sample_weight"))
-    return RowValues(strata, segment, segments, name, weights)
+    return RowValues(strata, segment, segments, name, weights, stratum_names)
 
 
 def _column(X: Any, given: Any, data: Encoded, what: str) -> NDArray[Any]:

@@ -96,9 +96,13 @@ class Run:
             own = np.ones(len(target)) if weights is None else weights
             if self.measurement.segment is not None and segment >= 0:
                 own = own * (self.measurement.segment == segment)
-            if not own.sum():
+            if self.measurement.centre is not None:
+                known, own = np.array([[self.measurement.centre]]), np.ones(1)
+            elif not own.sum():
                 return np.full(len(target[numbers]), np.nan)
-            self._constants[key] = (metric.constant or of_mean(squared_error))(target, own)
+            else:
+                known = target
+            self._constants[key] = (metric.constant or of_mean(squared_error))(known, own)
         return self._constants[key](target[numbers])
 
     @cached_property

@@ -69,6 +69,11 @@ class Meaning:
             raise self._found
         return self._found
 
+    @property
+    def found(self) -> Outputs | None:
+        """What was found out, where it was asked for."""
+        return self._found if isinstance(self._found, Outputs) else None
+
     def width(self) -> int:
         """Number of outputs."""
         with random_state_kept(), self.model.predicting():

@@ -13,7 +13,7 @@ from weighin._engine import Measurement, Resources, Scores, Session, SwapEffect,
 from weighin._engine.row_values import RowValues
 from weighin._inference import Evidence, GivenEvidence, repeats_needed
 from weighin._inference.links import Function
-from weighin._metrics import Metric
+from weighin._metrics import Metric, Outputs
 from weighin._models import Model
 from weighin._models.protocol import Encoded
 from weighin._samplers import BLOCK_ROWS, MarginalSampler, Orders
@@ -67,6 +67,8 @@ class Experiment:
         How features are shuffled given other columns; None for freely.
     chained : bool
         Whether features are swapped one after the other, in an order of each row, until all are.
+    outputs : Outputs or None
+        What predictions mean, where metrics had to know and rows had to show it.
     """
 
     session: Session
@@ -80,6 +82,7 @@ class Experiment:
     short: int = SHORT_BLOCK_ROWS
     given: GivenPlan | None = None
     chained: bool = False
+    outputs: Outputs | None = None
 
     @property
     def model(self) -> Model:

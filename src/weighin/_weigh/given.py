@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ from weighin._tables.mover import Mover
 REST, PER_FEATURE = "rest", "per feature"
 # from which on numbers that name categories are taken as names
 MOST_LEVELS = 12
+# of a plan that is sent to other rows
+_NO_MOVER = cast("Mover", None)
 # below which the intervals were not studied
 FEW_ROWS = 200
 
@@ -67,6 +70,10 @@ class GivenPlan:
         Makes rows with moved values.
     values : dict of str to ndarray of shape (n_rows,)
         Of columns that take only values some row has.
+    columns : tuple of Column
+        The raw columns, without values: their kinds and levels.
+    rows_sum : str
+        Sum of the rows that the given columns were looked at on.
     reports : dict of str to GivenFeature
         How much the given columns explain of each, once there is a sampler.
     """
@@ -76,6 +83,8 @@ class GivenPlan:
     model: GivenModel
     mover: Mover
     values: Mapping[str, NDArray[np.float64]]
+    columns: tuple[Column, ...]
+    rows_sum: str
     reports: dict[str, GivenFeature] = field(default_factory=dict)
 
     def sampler(self, free: MarginalSampler) -> MovingSampler:
@@ -91,6 +100,33 @@ class GivenPlan:
             name: "nothing" for name, report in self.reports.items() if report.inseparable_from
         }
         return MovingSampler(free, self.model, self.units, self.mover, self.values, lam, offer)
+
+    def without_rows(self) -> GivenPlan:
+        """The same without the rows it was made on: to be sent to those who have others."""
+        empty = [replace(column, values=column.values[:0]) for column in self.model.columns]
+        return replace(self, model=self.model.on(empty), mover=_NO_MOVER, values={})
+
+    def on(self, model: Model, data: Encoded, X: Any) -> GivenPlan:
+        """The same on other rows: what the given columns tell stays as it is.
+
+        Raises
+        ------
+        InputError
+            If a column is of another kind there.
+        ModelError
+            If numbers cannot be encoded as the table's are: tried on all rows.
+        """
+        names = {column.name for column in self.columns}
+        features = [feature for feature in data.features if feature.name in names]
+        mover = model.mover(data, X)
+        columns = model.raw_columns(data, features, X, MOST_LEVELS)
+        raw = [
+            RawColumn(column.name, _as_before(column, before), kind.kind)
+            for column, before, kind in zip(columns, self.columns, self.model.columns, strict=True)
+        ]
+        _check_moves(mover, model, data, raw)
+        values = {column.name: column.values for column in raw if column.kind != "number"}
+        return replace(self, model=self.model.on(raw), mover=mover, values=values)
 
     def _report(self, unit: Unit, block: Block, n_repeats: int) -> GivenFeature:
         report = self.model.report(unit, n_repeats)
@@ -147,12 +183,7 @@ def plan_given(
     mover = model.mover(data, X)
     columns = model.raw_columns(data, features, X, MOST_LEVELS)
     raw = [_raw(column, mover) for column in columns]
-    numbers = {column.name: column.values for column in raw if column.kind == "number"}
-    if not mover.keeps(data.rows, numbers):
-        raise ModelError(
-            f"The {model.name} encodes numbers in a way that weighin does not follow, so none can be moved: give an "
-            "encoder before a network, (encoder, network), or leave given out."
-        )
+    _check_moves(mover, model, data, raw)
     # many small products: threads wait for each other, six times as long
     with one_blas_thread(blas()):
         fitted = fit_given(raw, [unit for unit in units.values() if unit.given], seed=seed)
@@ -162,7 +193,51 @@ def plan_given(
             f"{data.rows.n_rows}."
         )
     values = {column.name: column.values for column in raw if column.kind != "number"}
-    return GivenPlan(_label(given), units, fitted, mover, values), tuple(notes)
+    plain = tuple(column.take(slice(0, 0)) for column in columns)
+    total = hashlib.sha256(b"".join(column.values.tobytes() for column in raw)).hexdigest()[:16]
+    return GivenPlan(_label(given), units, fitted, mover, values, plain, total), tuple(notes)
+
+
+def _check_moves(mover: Mover, model: Model, data: Encoded, raw: Sequence[RawColumn]) -> None:
+    """Refuse numbers that cannot be moved.
+
+    Raises
+    ------
+    ModelError
+        On a model that encodes them in a way of its own: tried on all rows.
+    """
+    numbers = {column.name: column.values for column in raw if column.kind == "number"}
+    if not mover.keeps(data.rows, numbers):
+        raise ModelError(
+            f"The {model.name} encodes numbers in a way that weighin does not follow, so none can be moved: give an "
+            "encoder before a network, (encoder, network), or leave given out."
+        )
+
+
+def _as_before(column: Column, before: Column) -> NDArray[np.float64]:
+    """Values of a column with the places that levels had before; new levels come after these.
+
+    Raises
+    ------
+    InputError
+        If it is of another kind, or an order has levels it had not.
+    """
+    if column.kind != before.kind:
+        raise InputError(
+            f"The column {column.name!r} is {column.kind} here and {before.kind} in the rows that given was fitted on: "
+            "give it the same type everywhere."
+        )
+    if column.levels == before.levels:
+        return column.values
+    new = [level for level in column.levels if level not in before.levels]
+    if new and column.ranked:
+        raise InputError(
+            f"The ordered column {column.name!r} has levels here that the rows had not that given was fitted on: "
+            f"{listing(new, 5)}."
+        )
+    places = {level: place for place, level in enumerate((*before.levels, *new))}
+    codes = np.array([*(places[level] for level in column.levels), np.nan])
+    return codes[np.where(np.isnan(column.values), -1, column.values).astype(np.int64)]
 
 
 def _raw(column: Column, mover: Mover) -> RawColumn:

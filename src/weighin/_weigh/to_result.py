@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from weighin._base.versions import provenance
 from weighin._engine import Scores
-from weighin._inference import POOLED, Link
+from weighin._inference import POOLED, Evidence, Link
 from weighin._metrics import Metric
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._weigh.experiment import Experiment
@@ -49,31 +50,71 @@ def result_of(
         "rows_sum": rows_sum,
         "given": "" if given is None else given.label,
         "given_reports": {} if given is None else {n: given.reports[n] for n in names if n in given.reports},
-        **provenance(),
     }
-    places = [(metric, segment) for metric in metrics for segment in (None, *values.segments)]
+    segments = [(metric, segment) for metric in metrics for segment in (None, *values.segments)]
     weighted = values.weights is not None
+    places = [
+        Place(
+            metric.name,
+            metric.greater_is_better,
+            # what stands for a metric of all rows is no mean of a loss
+            POOLED if metric.per_row is None else metric.link,
+            weighted,
+            segment,
+            answer.baseline,
+            _known(answer.change, names, given),
+            answer.n_rows,
+            answer.evidence,
+        )
+        for (metric, segment), answer in zip(segments, scores.swap_effects, strict=True)
+    ]
+    return dataclasses.replace(assembled(kind, common, places, notes), kept=scores.kept)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What was measured for one metric on all rows, or on a segment of them.
+
+    `change`, shape (n_features, n_repeats): of the metric, by each swap.
+    `weighted`: whether pairs have weights.
+    """
+
+    metric: str
+    greater_is_better: bool
+    link: Link
+    weighted: bool
+    segment: Any
+    baseline: float
+    change: NDArray[np.float64]
+    n_rows: int
+    evidence: tuple[Evidence, ...]
+
+
+def assembled(
+    kind: type[Kind], common: dict[str, Any], places: Sequence[Place], notes: Sequence[str]
+) -> Kind:
+    """Make a result: the first place, with all others as its parts. `common`: fields that all of them share."""
     parts = [
         kind(
             **common,
-            importances=_known(_worse(answer.change, metric), names, given),
-            baseline=answer.baseline,
-            metric=metric.name,
-            greater_is_better=metric.greater_is_better,
-            n_rows=answer.n_rows,
-            link=_link(metric, weighted),
-            evidence=answer.evidence,
-            segment=segment,
+            **provenance(),
+            importances=_worse(place),
+            baseline=place.baseline,
+            metric=place.metric,
+            greater_is_better=place.greater_is_better,
+            n_rows=place.n_rows,
+            link=POOLED if place.link.is_mean and place.weighted else place.link,
+            evidence=place.evidence,
+            segment=place.segment,
         )
-        for (metric, segment), answer in zip(places, scores.swap_effects, strict=True)
+        for place in places
     ]
     undefined = [
-        f"{part.metric} is not defined for {values.by} {part.segment}: there are no numbers for it."
+        f"{part.metric} is not defined for {part.by} {part.segment}: there are no numbers for it."
         for part in parts
         if part.segment is not None and np.isnan(part.baseline)
     ]
-    main = parts[0]
-    return dataclasses.replace(main, parts=tuple(parts[1:]), notes=(*notes, *undefined), kept=scores.kept)
+    return dataclasses.replace(parts[0], parts=tuple(parts[1:]), notes=(*notes, *undefined))
 
 
 def beside(main: Kind, part: Kind) -> Kind:
@@ -108,22 +149,15 @@ def remarks(scores: Scores, n_rows: int, why: str = "Interrupted") -> list[str]:
     return notes
 
 
-def _worse(change: NDArray[np.float64], metric: Metric) -> NDArray[np.float64]:
+def _worse(place: Place) -> NDArray[np.float64]:
     """Positive where the metric got worse; no negative zeros."""
-    return (-change if metric.greater_is_better else change) + 0.0
+    return (-place.change if place.greater_is_better else place.change) + 0.0
 
 
-def _known(
-    importances: NDArray[np.float64], names: Sequence[str], given: GivenPlan | None
-) -> NDArray[np.float64]:
+def _known(change: NDArray[np.float64], names: Sequence[str], given: GivenPlan | None) -> NDArray[np.float64]:
     """Without numbers for features that cannot be told from the columns they are given."""
     if given is not None:
         reports = [given.reports.get(name) for name in names]
-        importances[[report is not None and bool(report.inseparable_from) for report in reports]] = np.nan
-    return importances
-
-
-def _link(metric: Metric, weighted: bool) -> Link:
-    if metric.per_row is None or (metric.link.is_mean and weighted):
-        return POOLED
-    return metric.link
+        change = change.copy()
+        change[[report is not None and bool(report.inseparable_from) for report in reports]] = np.nan
+    return change

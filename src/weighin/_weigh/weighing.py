@@ -107,8 +107,17 @@ class Weighing(Generic[Kind]):
         values = row_values(
             self.table.X, data, within=self.within, by=self.by, sample_weight=self.sample_weight
         )
+        found = getattr(context.meaning, "found", None)
         experiment = Experiment(
-            session, data, chosen, metrics, values, self.resources, deadline, self.progress
+            session,
+            data,
+            chosen,
+            metrics,
+            values,
+            self.resources,
+            deadline,
+            self.progress,
+            outputs=found if found is not None and found.guess else None,
         )
         experiment.check_weights()
         return experiment

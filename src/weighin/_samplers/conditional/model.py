@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -100,6 +101,28 @@ class GivenModel:
         else:
             places, drop = design.of_columns(given), np.empty(0, dtype=np.int64)
         return [Member.of(self.columns[place], self._fit_rows, problems, places, drop) for place in own]
+
+    def on(self, columns: Sequence[RawColumn]) -> GivenModel:
+        """The same for other rows, none of which it was fitted on.
+
+        Parameters
+        ----------
+        columns : sequence of RawColumn
+            Of these rows; names and kinds as those of the rows it was fitted on, in their order.
+
+        Returns
+        -------
+        GivenModel
+        """
+        other = copy.copy(self)
+        other.columns = tuple(columns)
+        other._fitted_at = np.full(len(columns[0].values), -1)
+        other._units = {
+            unit: [replace(member, column=columns[self._place[member.column.name]]) for member in members]
+            for unit, members in self._units.items()
+        }
+        other._last = (b"", np.empty((0, 0)))
+        return other
 
     def report(self, unit: Unit, n_repeats: int = 10) -> GivenReport:
         """Say what the given columns explain of a unit, and how well that is known.
