@@ -14,6 +14,8 @@
     Of a pair in `Interactions`: what is predicted for values of both, these, and how one effect depends on the other.
 `Rounded`
     A number and its interval as they are written.
+`PartTerms`, `PartSums`
+    Of a `Part`: what parts have to agree on to be joined; what it adds for one metric, on all rows or a segment.
 `Allowing`, `Evidence`, `Inference`, `Link`, `RowChanges`, `Spread`
     What intervals are made of.
 
@@ -40,6 +42,7 @@ from weighin._results.change import Change, Verdict
 from weighin._results.curves import Curve
 from weighin._results.directions import MoveChances
 from weighin._results.surface import Dependence, Surface, SurfaceAxis
+from weighin._weigh.parts.part import PartSums, PartTerms
 
 __all__ = [
     "Allowing",
@@ -51,6 +54,8 @@ __all__ = [
     "Inference",
     "Link",
     "MoveChances",
+    "PartSums",
+    "PartTerms",
     "Result",
     "Rounded",
     "RowChanges",

@@ -108,3 +108,16 @@ def test_it_has_a_length_and_is_equal_to_the_same(result):
     assert result != dataclasses.replace(result, notes=("Another.",))
     assert result != own
     assert len({result, dataclasses.replace(result, date="")}) == 1
+
+
+def test_equal_results_may_be_of_different_times_in_all_their_parts():
+    numbers, times = np.array([[1.0, 2.0]]), ("2026-01-01T00:00:00", "2026-01-01T00:00:01")
+    one, other = (
+        weighin.Importance(
+            ("date",), numbers, 3.0, "mae", False, 9, date=time, kernels={"date": "sum"},
+            parts=(weighin.Importance(("date",), numbers, 3.0, "rmse", False, 9, date=time),),
+        )
+        for time in times
+    )  # fmt: skip
+    assert one == other
+    assert one != dataclasses.replace(other, kernels={"date": "generic"})

@@ -35,6 +35,8 @@ from weighin import (
     ModelError,
     OutputExistsError,
     PairInteraction,
+    Part,
+    PartsPlan,
     PermutationImportance,
     Recipe,
     Refits,
@@ -48,9 +50,12 @@ from weighin import (
     compare,
     effects,
     interactions,
+    join_parts,
     permutation_importance,
+    plan_parts,
     shares,
     weigh,
+    weigh_part,
     weigh_refits,
 )
 
@@ -93,6 +98,15 @@ def every_verb(df: pd.DataFrame, imp: Importance, other: Importance, recipe: Rec
     assert_type(ablate(recipe, df, drop=[["elo"]])["elo"], AblatedVariant)
     assert_type(weigh_refits(recipe, df, fits=5)["elo"], RefittedFeature)
     permutation_importance(model, df, df["margin"])
+
+
+def in_parts(frames: list[pd.DataFrame]) -> None:
+    """A plan, parts of it, and a result of them."""
+    plan = plan_parts(model, frames[0], "y", metric="mae")
+    assert_type(plan, PartsPlan)
+    parts = [weigh_part(model, rows, plan, number) for number, rows in enumerate(frames)]
+    assert_type(parts[0] + parts[1], Part)
+    assert_type(join_parts(parts, len(parts), missing="note"), Importance)
 
 
 def what_a_result_holds(imp: Importance) -> None:

@@ -2,7 +2,7 @@
 
 from weighin._engine.measurement import Measurement, Scores, SwapEffect
 from weighin._engine.pair_means import Pairs, PairScores
-from weighin._engine.part_sums import PartSums, PlaceSums, collect_sums
+from weighin._engine.part_sums import PartRun, PlaceSums, collect_sums
 from weighin._engine.plan import Resources
 from weighin._engine.run import TimeUp
 from weighin._engine.session import Session
@@ -11,7 +11,7 @@ __all__ = [
     "Measurement",
     "PairScores",
     "Pairs",
-    "PartSums",
+    "PartRun",
     "PlaceSums",
     "Resources",
     "Scores",

@@ -36,7 +36,7 @@ class PlaceSums:
 
 
 @dataclass(frozen=True, eq=False)
-class PartSums:
+class PartRun:
     """What came out of a run over a part of the rows.
 
     `places`: in the order of `Measurement.places`.
@@ -52,7 +52,7 @@ class PartSums:
     complete: bool = True
 
 
-def collect_sums(run: Run, advance: Advance) -> PartSums:
+def collect_sums(run: Run, advance: Advance) -> PartRun:
     """Add up section after section of features; a run that is interrupted leaves nothing."""
     means = MovingMeans if isinstance(run.sampler, MovingSampler) else RowMeans
     sections = [means(run, section) for section in run.plan.sections]
@@ -60,7 +60,7 @@ def collect_sums(run: Run, advance: Advance) -> PartSums:
         section.collect(advance)
     finished = [feature for section in sections for feature in section.finished]
     places = tuple(_of_place(sections, place) for place in range(len(run.measurement.places)))
-    return PartSums(places, tuple(run.kernel.names(finished)), run.view.probe.noise, run.unproven)
+    return PartRun(places, tuple(run.kernel.names(finished)), run.view.probe.noise, run.unproven)
 
 
 def _of_place(sections: list[RowMeans], place: int) -> PlaceSums:

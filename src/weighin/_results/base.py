@@ -115,8 +115,7 @@ class Result(abc.ABC):
         return hash((type(self), *self._names()))
 
     def _kept(self) -> str:
-        fields = json.loads(self.to_json())
-        return json.dumps({name: value for name, value in fields.items() if name not in ("date", "command")})
+        return json.dumps(json.loads(self.to_json(), object_hook=_timeless))
 
     def _names(self) -> Iterable[Any]:
         return self.features  # type: ignore[attr-defined]  # all but those that override it have some
@@ -355,3 +354,10 @@ class Result(abc.ABC):
     def _repr_html_(self) -> str:
         """Table for a notebook."""
         return fragment(self.tell())
+
+
+def _timeless(fields: dict[str, Any]) -> dict[str, Any]:
+    """A result, or a part of one, without when and by which command it was made."""
+    # other objects may be of a feature that is called date
+    left_out = ("date", "command") if "versions" in fields else ()
+    return {name: value for name, value in fields.items() if name not in left_out}

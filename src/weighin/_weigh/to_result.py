@@ -94,10 +94,10 @@ def assembled(
     kind: type[Kind], common: dict[str, Any], places: Sequence[Place], notes: Sequence[str]
 ) -> Kind:
     """Make a result: the first place, with all others as its parts. `common`: fields that all of them share."""
+    common = {**common, **provenance()}
     parts = [
         kind(
             **common,
-            **provenance(),
             importances=_worse(place),
             baseline=place.baseline,
             metric=place.metric,

@@ -17,7 +17,7 @@ from weighin._base.errors import InputError, MetricError
 from weighin._inference import GivenEvidence, Link
 from weighin._results.importance import Importance
 from weighin._weigh.parts.adding import in_order, of_strata, with_strata
-from weighin._weigh.parts.part import Part, Sums, Terms
+from weighin._weigh.parts.part import Part, PartSums, PartTerms
 from weighin._weigh.parts.weigher import NAMES_FROM
 from weighin._weigh.to_result import Place, assembled
 
@@ -209,7 +209,7 @@ def _numbers(numbers: Sequence[int]) -> str:
     return ", ".join(ranges[:NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _place(sums: Sums, total: Part, terms: Terms, number: int) -> Place:
+def _place(sums: PartSums, total: Part, terms: PartTerms, number: int) -> Place:
     """What the sums of a metric on all rows, or on a segment, say."""
     metric, link = terms.metrics[number], terms.links[number]
     sums = _centred(sums) if terms.centre is not None and link.needs_spread else sums
@@ -232,7 +232,7 @@ def _place(sums: Sums, total: Part, terms: Terms, number: int) -> Place:
     return Place(metric, greater, link, terms.weighted, sums.segment, baseline, change, sums.n_rows, evidence)
 
 
-def _of_link(sums: Sums, link: Link) -> tuple[float, NDArray[np.float64]]:
+def _of_link(sums: PartSums, link: Link) -> tuple[float, NDArray[np.float64]]:
     """The metric before any swap, and what each swap changed of it."""
     before, spread = sums.before / sums.weight, sums.spread / sums.weight
     baseline = float(link.value(np.array(before), spread))
@@ -242,7 +242,7 @@ def _of_link(sums: Sums, link: Link) -> tuple[float, NDArray[np.float64]]:
     return baseline, change if link.is_mean else link.value(before + change, spread) - baseline
 
 
-def _centred(sums: Sums) -> Sums:
+def _centred(sums: PartSums) -> PartSums:
     """Squared distances of the target from its mean on these rows, instead of the sample's."""
     if not sums.weight:
         return sums

@@ -23,7 +23,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Terms:
+class PartTerms:
     """What parts have to agree on to be joined: plain values, without the model.
 
     `plan`: sum of all of it, of the sample, and of what the model predicts there.
@@ -57,7 +57,7 @@ class Terms:
     given_reports: Mapping[str, GivenFeature] = field(default_factory=dict)
     centre: float | None = None
 
-    def check_same(self, other: Terms) -> None:
+    def check_same(self, other: PartTerms) -> None:
         """Refuse parts of another plan.
 
         Raises InputError naming what differs.
@@ -77,8 +77,8 @@ class Terms:
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
-    """Sums of a part for one metric, over all rows or a segment; see `PlaceSums`.
+class PartSums:
+    """PartSums of a part for one metric, over all rows or a segment; see `PlaceSums`.
 
     `metric`, `segment`: which; None for all rows.
     `target`: weighted sum of the target's distance from the centre.
@@ -98,12 +98,14 @@ class Sums:
     strata: tuple[Any, ...]
 
     @classmethod
-    def of(cls, metric: str, segment: Any, place: PlaceSums, target: float, strata: tuple[Any, ...]) -> Sums:
+    def of(
+        cls, metric: str, segment: Any, place: PlaceSums, target: float, strata: tuple[Any, ...]
+    ) -> PartSums:
         """Those of the engine, with names."""
         own = {entry.name: getattr(place, entry.name) for entry in fields(place)}
         return cls(metric, segment, target=target, strata=strata if place.evidence else (), **own)
 
-    def __add__(self, other: Sums) -> Sums:
+    def __add__(self, other: PartSums) -> PartSums:
         evidence, strata = evidence_of_both(self.evidence, self.strata, other.evidence, other.strata)
         added = ("n_rows", "weight", "before", "spread", "target", "pair_weight", "change")
         sums: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in added}
@@ -116,13 +118,13 @@ class Part:
 
     Attributes
     ----------
-    terms : Terms
+    terms : PartTerms
         What parts have to agree on to be joined.
     numbers : tuple of int
         Which parts of the rows it is made of, in order.
     stratum_rows : tuple of int
         Rows it is made of: of each stratum, in the order of the plan's; of one where there are none.
-    sums : tuple of Sums
+    sums : tuple of PartSums
         Metric by metric: over all rows, then over each segment that is there.
     kernels : dict of str to str
         How each feature was predicted; see `Importance`.
@@ -148,10 +150,10 @@ class Part:
     (0, 2)
     """
 
-    terms: Terms
+    terms: PartTerms
     numbers: tuple[int, ...]
     stratum_rows: tuple[int, ...]
-    sums: tuple[Sums, ...]
+    sums: tuple[PartSums, ...]
     kernels: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     _codec: ClassVar[Codec]

@@ -27,7 +27,7 @@ from weighin._weigh import arguments
 from weighin._weigh.experiment import Experiment
 from weighin._weigh.given import GivenPlan, asked_for, check_given, plan_given
 from weighin._weigh.grouping import Grouping
-from weighin._weigh.parts.part import Terms
+from weighin._weigh.parts.part import PartTerms
 from weighin._weigh.weighing import Weighing
 
 # rows of a part: 32 blocks
@@ -46,6 +46,8 @@ class Asked:
     `features`, `groups`: what to weigh, chosen.
     `columns`: name of the column that is "y", "within", "by" and "sample_weight", where that was given by name.
     `arrays`: those of them that were given as values.
+    `given`: what given columns tell of each feature.
+    `look`: a few rows, and what the model predicts there; None for a model that does not repeat itself.
     """
 
     metrics: list[Any]
@@ -59,6 +61,8 @@ class Asked:
     missing: str
     columns: Mapping[str, str]
     arrays: frozenset[str]
+    given: GivenPlan | None
+    look: tuple[Any, NDArray[np.float64]] | None
 
     def model(self, model: Any, device: Any) -> Model:
         """Adapt a model."""
@@ -77,20 +81,14 @@ class PartsPlan:
 
     Attributes
     ----------
-    terms : Terms
+    terms : PartTerms
         What parts have to agree on to be joined: plain values.
     asked : Asked
-        Arguments, for those who weigh.
-    given : GivenPlan or None
-        What given columns tell of each feature.
-    look : tuple or None
-        A few rows, and what the model predicts there; None for a model that does not repeat itself.
+        What `weigh_part` needs besides: arguments, what given columns tell, a few rows and their predictions.
     """
 
-    terms: Terms
-    asked: Asked
-    given: GivenPlan | None = None
-    look: tuple[Any, NDArray[np.float64]] | None = None
+    terms: PartTerms
+    asked: Any
 
 
 def plan_parts(
@@ -128,18 +126,20 @@ def plan_parts(
         Rows drawn from all, with the columns that parts will have, in any form that `weigh` takes. They decide what a
         result must agree on: how many shuffles n_repeats="auto" takes, what outputs mean, groups that are "auto", what
         the given columns tell. Some thousand rows are enough; with ``given=``, 20,000.
-    y, within, by, sample_weight : str or array-like, optional
-        As for `weigh`, for the rows of the sample. What is a name here is a column of every part; what is an array
-        here, `weigh_part` takes as an array.
+    y : str or array-like, optional
+        Target of the sample, or the name of its column. What is a name here (`within`, `by` and `sample_weight`
+        likewise) is a column of every part; what is an array here, `weigh_part` takes as an array.
     given : "rest", str, list of str or mapping, optional
         As for `weigh`, but for one way: of several, make a plan of each.
     metric, greater_is_better, outputs, classes : optional
         As for `weigh`. Metrics must have a value per row: means over rows and functions of one, such as "rmse" and
         "r2"; other shares explained are refused. An area under a curve has none: rows of all parts are compared.
-    features, groups, feature_names : optional
+    features, groups, feature_names, within, by : optional
         As for `weigh`.
     n_repeats : "auto" or int
         Shuffles per feature; see `weigh`.
+    sample_weight : str or array-like, optional
+        As for `weigh`.
     random_state : int, optional
         Seed, >= 0. Drawn and recorded when not given.
     missing : {"raise", "drop", "mean"}
@@ -215,7 +215,7 @@ def plan_parts(
         pinned = experiment.outputs
     chosen = experiment.features
     block_rows = donors.block_rows
-    terms = Terms(
+    terms = PartTerms(
         "",
         adapted.name,
         tuple(metric.name for metric in experiment.metrics),
@@ -239,10 +239,11 @@ def plan_parts(
         metrics, greater_is_better, outputs, classes, pinned,
         tuple(feature.name for feature in chosen if not feature.members), terms.groups, table.feature_names, missing,
         columns, arrays,
+        None if of_given is None else of_given.without_rows(), None if pred is None else (rows, pred),
     )  # fmt: skip
-    kept = None if of_given is None else of_given.without_rows()
-    terms = replace(terms, plan=_sum(terms, pred, "" if kept is None else kept.rows_sum))
-    return PartsPlan(terms, asked, kept, None if pred is None else (rows, pred))
+    return PartsPlan(
+        replace(terms, plan=_sum(terms, pred, "" if of_given is None else of_given.rows_sum)), asked
+    )
 
 
 def look(model: Model, rows: Any, missing: str, response: str) -> NDArray[np.float64] | None:
@@ -291,7 +292,7 @@ def _centre(experiment: Experiment) -> float | None:
     return float(np.asarray(as_numpy(experiment.data.target)[:, 0], dtype=np.float64).mean())
 
 
-def _sum(terms: Terms, pred: NDArray[np.float64] | None, of_given: str) -> str:
+def _sum(terms: PartTerms, pred: NDArray[np.float64] | None, of_given: str) -> str:
     """By which a plan is known again: also one that is made again, of the same sample and model."""
     # digits that do not differ between machines
     digits = None if pred is None else [f"{value:.4g}" for value in pred.ravel()]

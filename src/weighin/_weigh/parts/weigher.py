@@ -11,14 +11,14 @@ import numpy as np
 
 from weighin._base.checks import check_run, is_whole
 from weighin._base.errors import InputError, ModelError
-from weighin._engine import Measurement, PartSums, Resources, Session, collect_sums
+from weighin._engine import Measurement, PartRun, Resources, Session, collect_sums
 from weighin._engine.measurement import extreme_exponent
 from weighin._metrics import as_numpy
 from weighin._results.importance import Importance
 from weighin._tables.containers import as_table
 from weighin._weigh.experiment import Experiment
 from weighin._weigh.grouping import Grouping
-from weighin._weigh.parts.part import Part, Sums
+from weighin._weigh.parts.part import Part, PartSums
 from weighin._weigh.parts.plan import LOOK_ERROR, PartsPlan, look
 from weighin._weigh.weighing import Weighing
 
@@ -146,7 +146,7 @@ class PartWeigher:
         experiment = self._experiment(rows, y=y, within=within, by=by, sample_weight=sample_weight)
         data, values = experiment.data, experiment.values
         self._check_experiment(experiment, number)
-        given = None if self.plan.given is None else self.plan.given.on(self.model, data, self._X)
+        given = None if self.plan.asked.given is None else self.plan.asked.given.on(self.model, data, self._X)
         donors = experiment.donors(terms.n_repeats, terms.random_state)
         if donors.n_repeats < terms.n_repeats:
             least = 2 * terms.n_repeats + 1
@@ -157,7 +157,7 @@ class PartWeigher:
         free = replace(donors, begin=number * (terms.part_rows // terms.block_rows))
         sampler = free if given is None else given.sampler(free)
         found: dict[tuple[str, int], Any] = {}
-        first: PartSums | None = None
+        first: PartRun | None = None
         for response in dict.fromkeys(metric.response for metric in experiment.metrics):
             metrics = tuple(metric for metric in experiment.metrics if metric.response == response)
             measurement = Measurement(
@@ -173,7 +173,7 @@ class PartWeigher:
         names = values.stratum_names or (None,)
         targets = self._targets(experiment)
         all_sums = tuple(
-            Sums.of(
+            PartSums.of(
                 name,
                 values.segments[segment] if segment >= 0 else None,
                 place,
@@ -238,9 +238,9 @@ class PartWeigher:
                 f"sample_weight goes up to {weights.max():.0e}: in parts, rescale the weights to be near 1 (multiply "
                 "all by one number)."
             )
-        if self._known or self.plan.look is None:
+        if self._known or self.plan.asked.look is None:
             return
-        rows, pred = self.plan.look
+        rows, pred = self.plan.asked.look
         here_pred = look(self.model, rows, self.plan.asked.missing, metrics[0].response)
         allowed = LOOK_ERROR * (float(np.abs(pred).max(initial=0.0)) or 1.0)
         if here_pred is not None and (
@@ -263,7 +263,7 @@ class PartWeigher:
         return [float(part.sum()) for part in (target, *inside)]
 
 
-def _remarks(sums: PartSums) -> list[str]:
+def _remarks(sums: PartRun) -> list[str]:
     notes = []
     if sums.noise:
         notes.append(
