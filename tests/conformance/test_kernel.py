@@ -55,9 +55,9 @@ class LinearKernel:
         receivers = np.arange(swaps.start, swaps.start + swaps.n_receivers)
         given = swaps.rows.parts[0]
         baseline[:, 0] = given[receivers] @ self.slopes
-        for feature, filled in zip(swaps.features, out, strict=True):
+        for number, (feature, filled) in enumerate(zip(swaps.features, out, strict=True)):
             columns = list(feature.columns)
-            step = (given[swaps.donors] - given[receivers])[..., columns] @ self.slopes[columns]
+            step = (given[swaps.of(number)] - given[receivers])[..., columns] @ self.slopes[columns]
             filled[..., 0] = baseline[:, 0] + step
 
     def shrink(self) -> bool:
@@ -89,19 +89,22 @@ def opened(request: pytest.FixtureRequest) -> tuple[type[Kernel], View]:
         return kernel, View(model, rows, "predict", split, probe(model.predict, rows))
 
 
-def predicted(kernel: Kernel, view: View, start: int, donors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def predicted(
+    kernel: Kernel, view: View, start: int, donors: np.ndarray, own: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     like, n = view.probe.pred, donors.shape[1]
     shapes = (n, like.shape[-1]), (len(FEATURES), len(donors), n, like.shape[-1])
     empty = np.empty if isinstance(like, np.ndarray) else torch.empty
     baseline, out = (empty(shape, dtype=like.dtype) for shape in shapes)
     with view.model.predicting():
-        kernel.predict(Swaps(view.rows, start, FEATURES, donors), baseline, out)
+        kernel.predict(Swaps(view.rows, start, FEATURES, donors, own=own), baseline, out)
     return on_host(baseline), on_host(out)
 
 
+@pytest.mark.parametrize("alike", [True, False])
 @pytest.mark.parametrize(("start", "stop"), [(0, N_ROWS), (10, 25)])
 def test_swaps_are_predicted_as_by_the_model(
-    opened: tuple[type[Kernel], View], start: int, stop: int
+    opened: tuple[type[Kernel], View], start: int, stop: int, alike: bool
 ) -> None:
     kind, view = opened
     (block,) = MarginalSampler(N_ROWS, N_REPEATS, 0).blocks()
@@ -109,15 +112,16 @@ def test_swaps_are_predicted_as_by_the_model(
     kernel = kind(view, FEATURES, N_REPEATS, None, Workers())
     assert kind.applies(view)
     assert len(kernel.names(FEATURES)) == len(FEATURES)
-    before, after = predicted(kernel, view, start, donors)
+    own = np.stack([donors, np.roll(donors, 1, 0), donors[:, ::-1]])
+    before, after = predicted(kernel, view, start, donors, None if alike else own)
 
     def model(x: np.ndarray) -> np.ndarray:
         with view.model.predicting():
             return on_host(view.model.predict(view.model.encode(x, None, "raise", False).rows))
 
     np.testing.assert_allclose(before, model(X)[start:stop], rtol=1e-4, atol=1e-5)
-    for feature, of_feature in zip(FEATURES, after, strict=True):
-        for given, pred in zip(donors, of_feature, strict=True):
+    for feature, give, of_feature in zip(FEATURES, [donors] * 3 if alike else own, after, strict=True):
+        for given, pred in zip(give, of_feature, strict=True):
             swapped, columns = X[start:stop].copy(), list(feature.columns)
             swapped[:, columns] = X[given][:, columns]
             np.testing.assert_allclose(pred, model(swapped), rtol=1e-4, atol=1e-5)

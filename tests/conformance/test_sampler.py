@@ -13,7 +13,7 @@ import pytest
 from weighin._engine import Measurement, Session
 from weighin._metrics import MSE
 from weighin._models import as_model
-from weighin._samplers import Block, ExplicitSampler, MarginalSampler, Positions, Sampler
+from weighin._samplers import Block, ExplicitSampler, MarginalSampler, Positions, Sampler, SpreadSampler
 
 N_ROWS = 53
 
@@ -53,6 +53,7 @@ SAMPLERS: dict[str, Sampler] = {
         np.random.default_rng(0).permuted(np.tile(np.arange(N_ROWS), (3, 1)), axis=1)
     ),
     "toy": Neighbours(N_ROWS),
+    "spread": SpreadSampler(MarginalSampler(N_ROWS, 5, 0), {"x0": lambda rows: rows % 7}),
 }
 
 
@@ -109,8 +110,10 @@ def test_the_engine_measures_with_it(sampler: Sampler) -> None:
     assert scores.n_rows == sampler.n_receivers
     expected = np.zeros(sampler.n_repeats)
     for block in sampler.blocks():
-        rows = rows_of(block)
-        expected += ((x[rows[block.donors], 0] - x[rows, 0]) ** 2).sum(1)
+        rows, donors, of_others = rows_of(block), block.donors, 1.0
+        if isinstance(sampler, SpreadSampler):
+            donors, of_others = sampler.donors(["x0"], block)[0], len(rows) / (len(rows) - 1)
+        expected += ((x[rows[donors], 0] - x[rows, 0]) ** 2).sum(1) * of_others
     np.testing.assert_allclose(scores.change[0], expected / sampler.n_receivers)
     np.testing.assert_array_equal(scores.change[1], 0.0)
     assert bool(scores.evidence) == sampler.closed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,7 @@ def make_plan(
     row_seconds: float = 0.0,
     at_once: bool = False,
     chained: bool = False,
+    own_donors: bool = False,
 ) -> Plan:
     """Cut a run so that what is held at once stays within `memory`, as far as one block allows.
 
@@ -94,7 +95,8 @@ def make_plan(
     `memory`: bytes. `n_jobs`: as scikit-learn counts: -1 for all that the process may use, which is the default.
     `in_time`: whether the run may have to stop soon. `row_seconds`: what predicting a row takes, at most; 0 where that
     is not known. `at_once`: whether all rows have to come in one batch, whatever memory that takes. `chained`: whether
-    all features have to be predicted at once, whatever memory that takes.
+    all features have to be predicted at once, whatever memory that takes. `own_donors`: whether features have donors of
+    their own.
     """
     n_features = max(1, len(features))
     work = n_rows * n_repeats * n_features
@@ -105,7 +107,7 @@ def make_plan(
     room = memory // 4
     # of a row, for a feature: predictions, losses before and after
     predicted = n_repeats * (out_bytes + 16 * n_metrics)
-    kept = n_repeats * 8 * n_metrics
+    kept = n_repeats * 8 * (n_metrics + own_donors)
     section = step = n_features
     if whole:
         section = max(1, min(n_features, room // (kept * n_rows)))
@@ -132,6 +134,8 @@ class Batch:
     `donors`, shape (n_repeats, n_receivers): position in `rows` of the row that gives its values to each receiver.
     `edges`: where its donor-closed blocks begin, and where the last one ends.
     `strata`: number of the stratum of each block.
+    `own`, shape (n_features, n_repeats, n_receivers): such donors of each feature, where some have donors of their own.
+    `spread`: of each feature, whether these are spread over its values.
     """
 
     rows: Positions | None
@@ -139,6 +143,8 @@ class Batch:
     donors: Positions
     edges: tuple[int, ...] = ()
     strata: tuple[int, ...] = ()
+    own: Positions | None = None
+    spread: tuple[bool, ...] = ()
 
     @property
     def spans(self) -> Iterator[tuple[int, int]]:
@@ -149,6 +155,12 @@ class Batch:
     def n_receivers(self) -> int:
         """Rows that receive."""
         return self.donors.shape[1]
+
+    @property
+    def of_others(self) -> NDArray[np.float64]:
+        """What changes of a spread feature count by, of each receiver: rows meet themselves as well as others."""
+        sizes = np.diff(self.edges)
+        return np.repeat(sizes / (sizes - 1.0), sizes)
 
     @property
     def numbers(self) -> Any:
@@ -211,6 +223,15 @@ def batches(blocks: Iterable[Block], batch_rows: int | Callable[[], int]) -> Ite
         n_held += len(block.rows)
     if held:
         yield _together(held)
+
+
+def features_together(batches: Sequence[Batch]) -> Batch:
+    """The same rows with the donors of features of one batch after the other."""
+    own = [batch.own for batch in batches if batch.own is not None]
+    if len(batches) == 1 or not own:
+        return batches[0]
+    spread = tuple(flag for batch in batches for flag in batch.spread)
+    return replace(batches[0], own=np.concatenate(own), spread=spread)
 
 
 def _together(blocks: Sequence[Block]) -> Batch:

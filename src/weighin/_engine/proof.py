@@ -13,7 +13,7 @@ from weighin._engine.arrays import joined, out_of_memory
 from weighin._engine.kernels import View
 from weighin._engine.probe import difference, predicted, rounding_of
 from weighin._models import Rows
-from weighin._samplers import Orders, Sampler
+from weighin._samplers import Orders, Sampler, SpreadSampler
 from weighin._tables.features import Feature
 
 Donors = NDArray[np.int64]
@@ -119,8 +119,11 @@ def _predicted(view: View, rows: Rows, start: int, most: int) -> Any:
     return predicted(view.predict, rows.take(slice(start, start + most)))
 
 
-def first_donors(sampler: Sampler) -> Donors | None:
-    """Row that gives its values to each row in the first shuffle; None where some receive none, or values are made."""
+def first_donors(sampler: Sampler, features: Sequence[Feature]) -> Donors | None:
+    """Row that gives its values to each row in the first shuffle, of the feature that is swapped in this row.
+
+    None where some receive none, or values are made.
+    """
     if sampler.n_receivers < sampler.n_rows or sampler.copies > 1:
         return None
     donors = np.empty(sampler.n_rows, dtype=np.int64)
@@ -128,6 +131,12 @@ def first_donors(sampler: Sampler) -> Donors | None:
         if block.rows is None:
             return np.asarray(block.donors[0], dtype=np.int64)
         donors[block.rows] = block.rows[block.donors[0]]
+        if isinstance(sampler, SpreadSampler):
+            for number, feature in enumerate(features):
+                if feature.name in sampler.values:
+                    here = np.flatnonzero(block.rows % len(features) == number)
+                    tables = sampler.tables(feature.name, block.rows)
+                    donors[block.rows[here]] = block.rows[tables.givers[tables.places[here]]]
     return donors
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from weighin._engine.arrays import on_host
 from weighin._engine.loss_size import check_not_vanished, check_size
 from weighin._engine.measurement import SwapEffect
-from weighin._engine.plan import STEPS, Batch
+from weighin._engine.plan import STEPS, Batch, features_together
 from weighin._engine.run import Advance, Run, swap_effect
 from weighin._engine.sums import Sums
 from weighin._metrics import Metric
@@ -41,11 +41,14 @@ class RowMeans:
             changes_of: list[list[NDArray[Any]]] = [[] for _ in self.run.measurement.metrics]
             before: list[NDArray[Any]] = []
             cache: dict[Any, Any] = {}
+            own: list[Batch] = []
             n_done = 0
             try:
                 for first in range(0, max(1, len(self.section)), self._step):
                     features = self.section[first : first + self._step]
-                    before, changes = self._changes(batch, rows, features, cache)
+                    with_own = self.run.with_own_donors(batch, features)
+                    own.append(with_own)
+                    before, changes = self._changes(with_own, rows, features, cache)
                     for parts, change in zip(changes_of, changes, strict=True):
                         parts.append(change)
                     n_done += len(features)
@@ -54,7 +57,8 @@ class RowMeans:
                 # interrupted in the first batch: some features; later: what earlier batches hold of all of them
                 if n_done == len(self.section) or (n_done and not self.n_rows):
                     whole = [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in changes_of]
-                    self._add(batch, before, [changes[:n_done] for changes in whole], n_done)
+                    whole_batch = features_together(own[: len(changes_of[0])]) if changes_of[0] else batch
+                    self._add(whole_batch, before, [changes[:n_done] for changes in whole], n_done)
 
     @property
     def _step(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,7 @@ from weighin._engine.row_recorder import RowRecorder
 from weighin._engine.sums import Sums
 from weighin._metrics import Metric, of_mean, squared_error
 from weighin._models.protocol import Encoded
-from weighin._samplers import Orders, Places, Sampler
+from weighin._samplers import Block, Orders, Places, Sampler, SpreadSampler
 from weighin._tables.features import Feature
 
 Advance = Callable[[int], None]
@@ -110,6 +110,18 @@ class Run:
         """By metric and segment."""
         return {}
 
+    def with_own_donors(self, batch: Batch, features: Sequence[Feature]) -> Batch:
+        """A batch with the donors that each feature has of its own, where any has."""
+        if not isinstance(self.sampler, SpreadSampler):
+            return batch
+        assert batch.rows is not None
+        names = [feature.name for feature in features]
+        own = np.empty((len(features), *batch.donors.shape), dtype=np.int64)
+        for start, stop in batch.spans:
+            block = Block(batch.rows[start:stop], batch.donors[:, start:stop] - start)
+            own[..., start:stop] = self.sampler.donors(names, block) + start
+        return replace(batch, own=own, spread=tuple(name in self.sampler.values for name in names))
+
     def predict(
         self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]
     ) -> tuple[Any, Any]:
@@ -117,7 +129,7 @@ class Run:
 
         Raises ModelError if predictions are not finite. Raises RowsDepend if they are not those of all rows together.
         """
-        swaps = Swaps(rows, batch.receivers.start, features, batch.donors, cache, batch.rows)
+        swaps = Swaps(rows, batch.receivers.start, features, batch.donors, cache, batch.rows, batch.own)
         baseline, out = predict_swaps(self.kernel, swaps, self.view.probe.pred, self.proof)
         if self.proof is not None:
             self.proof.check(batch.numbers, features, baseline, out)
@@ -138,7 +150,7 @@ class Run:
             self.orders.places(batch.rows[start:stop], len(batch.donors)) for start, stop in batch.spans
         ]
         places = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=2)
-        chain = Chain(rows, batch.receivers.start, features, batch.donors, {}, batch.rows, places)
+        chain = Chain(rows, batch.receivers.start, features, batch.donors, {}, batch.rows, places=places)
         baseline, out = predict_swaps(self.kernel, chain, self.view.probe.pred, self.proof)
         if self.proof is not None:
             self.proof.check_steps(batch.numbers, baseline, out)

@@ -31,7 +31,7 @@ from weighin._engine.run import Advance, Run
 from weighin._engine.workers import Workers, settings_kept, threads_for, workers_for
 from weighin._models import Model, Rows, Split
 from weighin._models.protocol import Encoded
-from weighin._samplers import Orders, Positions, Sampler
+from weighin._samplers import Orders, Positions, Sampler, SpreadSampler
 from weighin._tables.features import Feature
 
 T = TypeVar("T")
@@ -137,11 +137,12 @@ class Session:
                 row_seconds=view.probe.row_seconds,
                 at_once=view.at_once,
                 chained=orders is not None,
+                own_donors=isinstance(sampler, SpreadSampler),
             )
             proof, unproven = self._proof(
                 view,
                 features,
-                lambda: first_steps(sampler, orders) if orders else first_donors(sampler),
+                lambda: first_steps(sampler, orders) if orders else first_donors(sampler, features),
                 resources,
             )
             with workers_for(view.probe.pred, plan.n_threads, own_threads) as workers:
@@ -197,6 +198,18 @@ class Session:
 
         with self._predicting():
             return self._running(run, rows, response, resources)
+
+    def predict_some(self, rows: Rows, which: Positions, response: str, resources: Resources) -> Any | None:
+        """Predictions of some rows as they are, shape (n_some, n_outputs); None where they cannot be made of these."""
+        with self._predicting():
+            view = self._view(rows, response, resources)
+            if view.at_once:
+                return view.probe.pred[which]
+            try:
+                return predicted(view.predict, rows.take(which))
+            # the run itself finds out what the model needs
+            except Exception:
+                return None
 
     def seconds(self, rows: Rows, response: str) -> float:
         """Time the model takes for some rows, in one call."""

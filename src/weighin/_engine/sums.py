@@ -89,6 +89,10 @@ class Sums:
                 pair = own if weights is None else own * weights[donors]
                 pair_weight[r] = pair.sum()
                 change[:, r] = np.einsum("fn,n->f", changes[:, r], pair, dtype=np.float64)
+        if any(batch.spread):
+            pairs = batch.of_others if own is None else batch.of_others * own
+            units = np.flatnonzero(batch.spread)
+            change[units] = np.einsum("frn,n->fr", changes[units], pairs, dtype=np.float64)
         moments = self.moments
         if closed and len(changes):
             rows = before[None] if spread is None else np.stack([before.astype(np.float64), spread])
@@ -118,16 +122,17 @@ class Sums:
     ) -> Mapping[int, tuple[Moments, ...]]:
         """Block by block, which fits the cache; blocks of many small strata together."""
         moments = dict(self.moments)
-        for key, here, donors, edges in self._parts(batch):
+        for key, here, shift, edges in self._parts(batch):
             new = tuple(
                 Moments.of(
                     changes[units][:, :, here],
-                    donors,
+                    (batch.donors if batch.own is None else batch.own[units])[..., here] + shift,
                     rows[:, here],
                     weights=None if weights is None else weights[here],
                     segment=None if segment is None else segment[here],
                     moved=None if moved is None else moved[units][:, :, here],
                     edges=edges,
+                    spread=batch.spread and tuple(np.array(batch.spread)[units].tolist()),
                 )
                 for units in self._sets(len(changes))
             )
@@ -148,11 +153,11 @@ class Sums:
             own = np.arange(first, min(first + UNITS, n_own))
             yield np.concatenate([own, np.arange(n_own, n_units)])
 
-    def _parts(self, batch: Batch) -> Iterator[tuple[int, Any, Positions, Positions | None]]:
-        """Parts of a batch with one sum each: key, receivers, donors among these, edges of strata put together."""
+    def _parts(self, batch: Batch) -> Iterator[tuple[int, Any, Any, Positions | None]]:
+        """Parts of a batch with one sum each: key, receivers, how far donors are off, edges of strata put together."""
         if not self.by_size:
             for (start, stop), stratum in zip(batch.spans, batch.strata, strict=True):
-                yield stratum, slice(start, stop), batch.donors[:, start:stop] - start, None
+                yield stratum, slice(start, stop), -start, None
             return
         edges: Positions = np.array(batch.edges)
         sizes = np.diff(edges)
@@ -163,7 +168,7 @@ class Sums:
             here = np.concatenate([np.arange(edges[k], edges[k + 1]) for k in blocks])
             joined = np.cumsum([0, *sizes[blocks]])
             shift = np.repeat(joined[:-1] - edges[blocks], sizes[blocks])
-            yield int(key), here, batch.donors[:, here] + shift, joined
+            yield int(key), here, shift, joined
 
     @property
     def means(self) -> tuple[float, Floats]:

@@ -121,6 +121,16 @@ class SpreadSampler:
         """Yield the blocks in order, with the donors of features without an order."""
         return self.free.blocks()
 
+    def donors(self, features: Sequence[str], block: Block) -> Positions:
+        """Donors of each feature in a block, shape (n_features, n_repeats, m); those of the block without an order."""
+        assert block.rows is not None
+        return np.stack(
+            [
+                self.tables(name, block.rows).donors if name in self.values else block.donors
+                for name in features
+            ]
+        )
+
     def tables(self, feature: str, rows: Positions) -> Tables:
         """Who gives to whom in a block: it depends on the seed, the block and the name of the feature alone.
 

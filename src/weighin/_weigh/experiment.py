@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from weighin._base.checks import AUTO
 from weighin._base.errors import MetricError
 from weighin._base.progress import tracking
 from weighin._engine import Measurement, Resources, Scores, Session, SwapEffect, TimeUp
@@ -16,9 +17,11 @@ from weighin._inference.links import Function
 from weighin._metrics import Metric, Outputs
 from weighin._models import Model
 from weighin._models.protocol import Encoded
-from weighin._samplers import BLOCK_ROWS, MarginalSampler, Orders
+from weighin._samplers import BLOCK_ROWS, MarginalSampler, Orders, Sampler, SpreadSampler
+from weighin._samplers.spread import holds
 from weighin._tables.features import Feature
 from weighin._weigh.given import GivenPlan
+from weighin._weigh.spreading import spread_over_values
 
 PILOT_REPEATS, PILOT_ROWS = 5, 4096
 # at most, given other columns
@@ -69,6 +72,8 @@ class Experiment:
         Whether features are swapped one after the other, in an order of each row, until all are.
     outputs : Outputs or None
         What predictions mean, where metrics had to know and rows had to show it.
+    spread : bool
+        Whether donors may be spread over the values of each feature, where that holds.
     """
 
     session: Session
@@ -83,6 +88,7 @@ class Experiment:
     given: GivenPlan | None = None
     chained: bool = False
     outputs: Outputs | None = None
+    spread: bool = False
 
     @property
     def model(self) -> Model:
@@ -153,6 +159,32 @@ class Experiment:
         donors = MarginalSampler(n_rows, n_repeats, seed, block_rows, self.values.strata)
         return replace(donors, n_repeats=min(n_repeats, donors.n_repeats_possible))
 
+    def spread_over_values(self, donors: MarginalSampler) -> SpreadSampler | None:
+        """Donors of their own for features that have an order, where intervals were studied for that; else None."""
+        simple = self.given is None and not self.chained and self.deadline is None
+        means = all(metric.per_row is not None for metric in self.metrics)
+        if not (self.spread and simple and means and self.values.weights is None and holds(donors)):
+            return None
+        rows, response = self.data.rows, self.metrics[0].response
+        return spread_over_values(self.session, rows, self.features, donors, response, self.resources)
+
+    def repeats_beside(self, spread: SpreadSampler) -> tuple[int | str, SpreadSampler | None]:
+        """Shuffles to take: five are enough for features whose donors are spread; others may need more.
+
+        Returns
+        -------
+        n_repeats : int or "auto"
+            Odd; "auto" where so many cannot be spread, to be found for all features alike.
+        spread : SpreadSampler or None
+            As many of them.
+        """
+        free = spread.free
+        others = [feature for feature in self.features if feature.name not in spread.values]
+        if others:
+            needed = replace(self, features=others).repeats(free.seed)[0]
+            free = self.donors(needed + (needed + 1) % 2, free.seed)
+        return (free.n_repeats, replace(spread, free=free)) if holds(free) else (AUTO, None)
+
     def repeats(self, seed: int) -> tuple[int, Measured | None, bool]:
         """Find how many shuffles make their noise at most a tenth of the variance of every feature.
 
@@ -204,7 +236,14 @@ class Experiment:
         enough = needed == PILOT_REPEATS and n_rows == self.data.rows.n_rows
         return needed, (scores, measured) if alike else None, alike and enough
 
-    def ask(self, donors: MarginalSampler, *, keep: bool = False, what: str = "Weighing") -> Measured:
+    def ask(
+        self,
+        donors: MarginalSampler,
+        *,
+        spread: SpreadSampler | None = None,
+        keep: bool = False,
+        what: str = "Weighing",
+    ) -> Measured:
         """Run the engine once for each output that metrics read.
 
         Returns
@@ -221,7 +260,9 @@ class Experiment:
             for response in responses
         )
         total = len(self.features) * donors.n_repeats * donors.n_receivers * passes
-        sampler = donors if self.given is None else self.given.sampler(donors)
+        sampler: Sampler = spread or donors
+        if self.given is not None:
+            sampler = self.given.sampler(donors)
         swap_effects: dict[str, tuple[SwapEffect, ...]] = {}
         first: Scores | None = None
         with tracking(what, total, self.progress) as advance, self._in_time(advance) as step:

@@ -23,7 +23,7 @@ from weighin._results.interrupted import Interrupted
 from weighin._tables.containers import Table
 from weighin._tables.features import renamed, select
 from weighin._tables.frames import n_rows_of, rows_of
-from weighin._weigh import arguments
+from weighin._weigh import arguments, spreading
 from weighin._weigh.experiment import PILOT_REPEATS, Experiment, Measured
 from weighin._weigh.given import GivenPlan, asked_for, check_given, plan_given
 from weighin._weigh.grouping import Grouping
@@ -176,6 +176,12 @@ class Weighing(Generic[Kind]):
         """Answers to what is asked, and the rows of their blocks; what there is to say goes into `notes`."""
         keep = experiment.metrics[0].by_rows if self.keep_rows is None else self.keep_rows
         pilot, n_repeats, looked = experiment.donors(PILOT_REPEATS, self.seed), self.n_repeats, None
+        experiment = replace(experiment, spread=spreading.BY_DEFAULT and not keep)
+        spread = experiment.spread_over_values(
+            pilot if n_repeats == AUTO else experiment.donors(int(n_repeats), self.seed)
+        )
+        if spread is not None and n_repeats == AUTO:
+            n_repeats, spread = experiment.repeats_beside(spread)
         if n_repeats == AUTO:
             n_repeats, looked, enough = experiment.repeats(self.seed)
             if looked is not None and enough and not (keep and looked[0].complete):
@@ -185,7 +191,7 @@ class Weighing(Generic[Kind]):
             possible = f"{donors.n_repeats} distinct shuffle{'s' * (donors.n_repeats > 1)}"
             notes.append(f"{_smallest(experiment)} rows allow {possible}; {n_repeats} were asked for.")
         try:
-            answered = experiment.ask(donors, keep=keep)
+            answered = experiment.ask(donors, spread=spread, keep=keep)
         except TimeUp:
             if looked is None or keep:
                 raise

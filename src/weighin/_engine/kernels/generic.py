@@ -77,8 +77,8 @@ class GenericKernel:
 
     def _predict_stacks(self, swaps: Swaps, receivers: Positions, baseline: Any, out: Any) -> None:
         """Every prediction at the place in its batch where the row's own was made: equal inputs, equal bits."""
-        rows, features, donors, cache = swaps.rows, swaps.features, swaps.donors, swaps.cache
-        n_repeats = len(donors)
+        rows, features, donors, cache = swaps.rows, swaps.features, swaps.each, swaps.cache
+        n_repeats = donors.shape[-2]
         step = min(self.chunk_rows, -(-len(receivers) // self.workers.n_threads))
         # repeats of few rows go together, where the last stack need not be filled up by much
         stacks = -(-n_repeats // max(1, min(self.chunk_rows, STACKED_ROWS) // step))
@@ -86,7 +86,7 @@ class GenericKernel:
         firsts = range(0, n_repeats, copies)
         # the last stack is filled up with a shuffle it has had: its shape stays the same
         filled_up = np.arange(len(firsts) * copies).clip(max=n_repeats - 1)
-        donors = donors if len(filled_up) == n_repeats else donors[filled_up]
+        donors = donors if len(filled_up) == n_repeats else donors[..., filled_up, :]
         givers = rows.index(donors)
         place = (step, copies)
         # once for all features: of each row in each place of a stack
@@ -100,11 +100,12 @@ class GenericKernel:
             before = self._predict(stack).reshape(copies, n, -1) if befores is None else befores[:, here]
             # room for all at once: kept one by one, each would lie in the way of what the next call needs
             swapped = empty(before, len(features), n_repeats, *before.shape[1:])
-            for feature, filled in zip(features, swapped, strict=True):
-                with stack.swapped(feature.columns, rows, givers[:copies, here].reshape(-1)):
+            for number, (feature, filled) in enumerate(zip(features, swapped, strict=True)):
+                of_feature = givers if swaps.own is None else givers[number]
+                with stack.swapped(feature.columns, rows, of_feature[:copies, here].reshape(-1)):
                     for first in firsts:
                         if first:
-                            given = givers[first : first + copies, here].reshape(-1)
+                            given = of_feature[first : first + copies, here].reshape(-1)
                             stack.replace(feature.columns, rows, given)
                         after = self._predict(stack).reshape(copies, n, -1)
                         # infinite ones are found later
@@ -127,7 +128,7 @@ class GenericKernel:
         False when a prediction changed by a few roundings: then rows are not exact after all, only among the few
         that were looked at, and what is filled in so far is no use.
         """
-        rows, features, donors, cache = swaps.rows, swaps.features, swaps.donors, swaps.cache
+        rows, features, cache = swaps.rows, swaps.features, swaps.cache
         if "rows" not in cache:
             self._fill(rows, (), own, own, baseline)
             cache["rows"] = baseline.copy()
@@ -135,17 +136,21 @@ class GenericKernel:
         codes = [self._levels(rows, feature.columns) for feature in features]
         many = [number for number, of_feature in enumerate(codes) if of_feature is None]
         together = max(1, min(PAIRS // len(own), self.chunk_rows))
-        for first in range(0, len(donors), together):
+        for first in range(0, len(swaps.donors), together):
             repeats = slice(first, first + together)
+            donors = [swaps.donors[repeats]] * len(features)
+            if swaps.own is not None:
+                donors = list(swaps.own[:, repeats])
             # the first alone may tell that rows are not exact
             for numbers in (many[:1], many[1:]):
                 preds = [out[number, repeats] for number in numbers]
-                self._predict_many(rows, own, [features[k] for k in numbers], donors[repeats], preds)
+                each = [donors[k] for k in numbers]
+                self._predict_many(rows, own, [features[k] for k in numbers], each, preds)
                 if any(_rounded(pred, baseline) for pred in preds):
                     return False
-            for feature, of_feature, filled in zip(features, codes, out, strict=True):
+            for feature, of_feature, give, filled in zip(features, codes, donors, out, strict=True):
                 if of_feature is not None and not self._predict_few(
-                    rows, own, feature, of_feature, donors[repeats], baseline, filled[repeats]
+                    rows, own, feature, of_feature, give, baseline, filled[repeats]
                 ):
                     return False
         return True
@@ -155,22 +160,25 @@ class GenericKernel:
         rows: Rows,
         own: Positions,
         features: Sequence[Feature],
-        donors: Positions,
+        donors: Sequence[Positions],
         out: Sequence[NDArray[Any]],
     ) -> None:
         """Features of many values: the same rows for all of them, with one feature's values swapped at a time."""
         if not features:
             return
-        n_repeats, width = len(donors), out[0].shape[-1]
-        step = max(1, min(self.chunk_rows, -(-donors.size // self.workers.n_threads)) // n_repeats)
+        n_repeats, width = len(donors[0]), out[0].shape[-1]
+        step = max(1, min(self.chunk_rows, -(-donors[0].size // self.workers.n_threads)) // n_repeats)
 
         def task(start: int) -> NDArray[Any]:
             here = slice(start, start + step)
             # the repeats of a row together: trees take almost the same turns, which processors foresee
             receivers = np.repeat(own[here], n_repeats)
-            stack, given = rows.take(receivers), rows.index(donors[:, here].T.ravel())
+            stack = rows.take(receivers)
             preds = np.empty((len(features), len(receivers), width), dtype=out[0].dtype)
-            for feature, filled in zip(features, preds, strict=True):
+            last, given = None, None
+            for feature, give, filled in zip(features, donors, preds, strict=True):
+                if give is not last:
+                    last, given = give, rows.index(give[:, here].T.ravel())
                 with stack.swapped(feature.columns, rows, given):
                     filled[...] = self._predict(stack)
             self._check(stack, rows, receivers)

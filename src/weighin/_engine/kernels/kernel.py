@@ -72,6 +72,7 @@ class Swaps:
     `donors`, shape (n_repeats, n_receivers): position of the row that gives its values to each receiver.
     `cache`: empty at first; what a kernel leaves in it comes again with the same receivers and other features.
     `numbers`: row of the table that each of `rows` is; None where they are the table.
+    `own`, shape (n_features, n_repeats, n_receivers): donors of each feature, where they have donors of their own.
     """
 
     rows: Any
@@ -80,6 +81,16 @@ class Swaps:
     donors: Positions
     cache: dict[Any, Any] = field(default_factory=dict)
     numbers: Positions | None = None
+    own: Positions | None = None
+
+    @property
+    def each(self) -> Positions:
+        """Donors of each feature, or those of all of them: what features share has two dimensions."""
+        return self.donors if self.own is None else self.own
+
+    def of(self, number: int) -> Positions:
+        """Donors of the feature of that number, shape (n_repeats, n_receivers)."""
+        return self.donors if self.own is None else self.own[number]
 
     @property
     def n_receivers(self) -> int:

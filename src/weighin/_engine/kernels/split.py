@@ -64,7 +64,7 @@ class SplitKernel:
         predict_swapped(
             self._source_of(swaps.rows),
             [self.planned[feature] for feature in swaps.features],
-            torch.from_numpy(swaps.donors).to(baseline.device),
+            torch.from_numpy(swaps.each).to(baseline.device),
             baseline,
             out,
             start=swaps.start,

@@ -121,8 +121,9 @@ def predict_swapped(
 ) -> None:
     """Predict rows as they are, and with the values of each unit taken from donors.
 
-    `source`: the rows, those that only give included. `donors`, shape (n_repeats, n_receivers): position in the source
-    of the row that gives its values to each receiver. `baseline`, shape (n_receivers, n_outputs): filled with the
+    `source`: the rows, those that only give included. `donors`, shape (n_repeats, n_receivers), or (n_units,
+    n_repeats, n_receivers) where units have donors of their own: position in the source of the row that gives its
+    values to each receiver. `baseline`, shape (n_receivers, n_outputs): filled with the
     predictions as the rows are. `out`, shape (n_units, n_repeats, n_receivers, n_outputs): filled with the predictions
     after the swaps. `start`: position in the source of the first receiver; the others follow. `chunk_rows`: rows in one
     matrix product. `workers`: threads to share the work; none by default.
@@ -136,7 +137,7 @@ def predict_swapped(
         size = CHUNK_BYTES if baseline.device.type == "cpu" else DEVICE_CHUNK_BYTES
         chunk_rows = max(LEAST_CHUNK_ROWS, size // source.view.bias.nbytes)
     block = _Block(source, planned, donors, baseline, out, start, chunk_rows)
-    stacked = min(len(donors), STACKED_REPEATS)
+    stacked = min(donors.shape[-2], STACKED_REPEATS)
     even = workers.n_threads * stacked if workers.n_threads > 1 else 1
     n_tasks = -(-n_rows * stacked // chunk_rows)
     # threads end together
@@ -236,14 +237,15 @@ class _Block:
         rows = slice(self.start + receivers.start, self.start + receivers.stop)
         z = self.view.sum_parts(self.cat[rows], self.cont[rows])
         terms = torch.cat([z, z.new_empty(self.room, z.shape[1])]) if self.room else z
-        donors = self.donors[:, receivers].flatten()
-        n_sums = 1 + sum(plan.kernel == "sum" for plan in self.planned) * len(self.donors)
+        each = self.donors[..., receivers].flatten(-2)
+        n_sums = 1 + sum(plan.kernel == "sum" for plan in self.planned) * self.donors.shape[-2]
         room = min(max(1, self.chunk_rows // len(z)), n_sums)
         stack = _Stack(self.view, z, self.baseline[receivers], room)
         # columns whose values take as much as a pass
-        most = max(1, self.chunk_rows * z.shape[1] // len(donors))
+        most = max(1, self.chunk_rows * z.shape[1] // each.shape[-1])
         for first, last in self._together(most):
             plan, number, out = self.planned[first], self.numbers[first], self.out[first:last, :, receivers]
+            donors = each if each.ndim == 1 else each[first]
             if plan.kernel == "ignored":
                 out.copy_(stack.predict_base())
             elif plan.levels is not None and number is not None:
@@ -253,7 +255,7 @@ class _Block:
                 )
             elif plan.lone is not None:
                 columns = slice(plan.lone, plan.lone + last - first)
-                self._add_columns(columns, rows, donors, z, stack, out)
+                self._add_columns(columns, rows, each if each.ndim == 1 else each[first:last], z, stack, out)
             else:
                 self._add_up(plan.unit, rows, donors, z, stack, out[0])
         stack.finish()
@@ -274,7 +276,12 @@ class _Block:
         self, columns: slice, rows: slice, donors: Tensor, z: Tensor, stack: _Stack, out: Tensor
     ) -> None:
         """One sum per row, repeat and column, for units of one continuous column."""
-        given = self.conts[columns].index_select(1, donors).view(out.shape[:3])
+        if donors.ndim == 1:
+            given = self.conts[columns].index_select(1, donors)
+        else:
+            starts = torch.arange(columns.start, columns.stop, device=donors.device) * self.conts.shape[1]
+            given = self.conts.view(-1).index_select(0, (donors + starts[:, None]).view(-1))
+        given = given.view(out.shape[:3])
         steps = (given - self.conts[columns, None, rows]).flatten(0, 1)
         weights = self.view.weights[columns, None].expand(-1, out.shape[1], -1).flatten(0, 1)
 

@@ -65,8 +65,8 @@ class WholeTableKernel:
         if "rows" not in cache:
             cache["rows"] = task(None)
         baseline[...] = cache["rows"]
-        for feature, filled in zip(swaps.features, out, strict=True):
-            places = [(feature, donors) for donors in swaps.donors]
+        for number, (feature, filled) in enumerate(zip(swaps.features, out, strict=True)):
+            places = [(feature, donors) for donors in swaps.of(number)]
             for repeat, pred in enumerate(self.workers.each(task, places)):
                 filled[repeat] = pred
 
