@@ -10,7 +10,7 @@ NUMERICAL := $(addprefix tests/,inference effects compare associations ablate re
 # a process for each core, up to four; tests of one file stay together, so that what they share is made once
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test test-fast test-numerics lint types check pictures odd bench calibrate ecosystem clean
+.PHONY: demo test test-fast test-numerics lint types check pictures docs odd bench calibrate ecosystem clean
 
 demo: $(VENV)/.demo  ## simulate a league, train the article's network, weigh it, draw the bars
 	$(BIN)/weighin demo --force
@@ -38,6 +38,10 @@ check: lint types test test-numerics
 pictures: $(VENV)/.dev  ## the pictures of the README, drawn again
 	$(BIN)/python docs/make_pictures.py
 
+docs: $(VENV)/.docs  ## the site, docs/_build/html: every example run, warnings are errors, links followed
+	$(BIN)/python -m sphinx -b html -W --keep-going -q -j auto docs docs/_build/html
+	$(BIN)/python docs/check_links.py docs/_build/html
+
 odd: $(VENV)/.dev  ## odd and bad calls of everything, made from a seed: what comes of them, by class
 	$(BIN)/python -m odd
 
@@ -58,7 +62,7 @@ ecosystem: $(VENV)/.dev  ## every framework beside a ten-line loop, in environme
 	$(BIN)/python -m ecosystem
 
 clean:
-	rm -rf $(VENV) .ecosystem weighin-demo
+	rm -rf $(VENV) .ecosystem weighin-demo docs/_build docs/api
 
 $(BIN)/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "weighin needs Python 3.11 or newer; try: make PYTHON=/path/to/python3.11 demo"; exit 1; }
@@ -77,6 +81,10 @@ $(VENV)/.demo: pyproject.toml $(VENV)/.torch
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.torch
 	$(PIP) -e '.[dev]'
+	touch $@ $(VENV)/.demo
+
+$(VENV)/.docs: pyproject.toml $(VENV)/.torch
+	$(PIP) -e '.[docs]'
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.bench: $(VENV)/.dev

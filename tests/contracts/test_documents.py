@@ -7,6 +7,9 @@ import tomllib
 from pathlib import Path
 
 import weighin
+import weighin.adapters
+import weighin.callbacks
+import weighin.results
 
 ROOT = Path(__file__).resolve().parents[2]
 SRC = Path(weighin.__file__).parent
@@ -22,3 +25,10 @@ def test_contributing_names_every_room():
 def test_what_is_packed_is_there():
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
     assert [name for name in build["targets"]["sdist"]["include"] if not (ROOT / name).exists()] == []
+
+
+def test_the_api_reference_has_every_public_name():
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^   (\w+)$", text, re.M)
+    modules = (weighin, weighin.callbacks, weighin.results, weighin.adapters)
+    assert sorted(listed) == sorted(name for module in modules for name in module.__all__)

@@ -142,7 +142,7 @@ def weigh(
     metric : str, fastai metric, scorer, torchmetrics object, callable, or a list of them, optional
         By default a learner's first metric, its loss if it has none; for other models what fits their outputs:
         "log_loss" for classes, "mae" for numbers, "accuracy" for labels, "pinball_loss" for quantiles. Names: "mae",
-        "mse", "rmse", "accuracy", "error_rate", "log_loss"; those of scikit-learn's scorers, with or without "neg_";
+        "mse", "rmse", "accuracy", "error_rate", "log_loss"; those of scikit-learn's scorers, with or without ``neg_``;
         "mae[margin]" for one target of several; for a learner those of its metrics and "loss"; for all
         "prediction_change", which says how far the prediction itself moves, or how often a label changes. A loss of
         torch is called as torch calls it; any other callable takes ``(y, pred)`` as numpy arrays. Several metrics are
