@@ -13,11 +13,12 @@ from torch import nn
 from weighin import weigh
 from weighin._engine import kernels
 from weighin._engine.arrays import on_host
-from weighin._engine.kernels import GenericKernel, Kernel, SplitKernel, Swaps, View, kernel_for
+from weighin._engine.kernels import DeviceKernel, GenericKernel, Kernel, SplitKernel, Swaps, View, kernel_for
+from weighin._engine.kernels import kernel as _kernel
 from weighin._engine.probe import Probe, probe
 from weighin._engine.workers import Workers
 from weighin._models import as_model
-from weighin._samplers import MarginalSampler
+from weighin._samplers import Donors, MarginalSampler
 from weighin._tables.features import Feature
 
 N_ROWS, N_REPEATS = 40, 3
@@ -73,6 +74,7 @@ class Linear:
 
 CASES: dict[str, tuple[type[Kernel], Callable[[], Any]]] = {
     "split": (SplitKernel, network),
+    "device": (DeviceKernel, network),
     "generic network": (GenericKernel, network),
     "generic function": (GenericKernel, lambda: lambda rows: rows[:, 0] * rows[:, 1] + rows[:, 2]),
     "toy": (LinearKernel, Linear),
@@ -80,8 +82,11 @@ CASES: dict[str, tuple[type[Kernel], Callable[[], Any]]] = {
 
 
 @pytest.fixture(params=CASES)
-def opened(request: pytest.FixtureRequest) -> tuple[type[Kernel], View]:
+def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[type[Kernel], View]:
     kernel, build = CASES[request.param]
+    if kernel is DeviceKernel:
+        # the CPU takes the part of a device
+        monkeypatch.setattr(_kernel, "SUMS_ON_HOST", ())
     model = as_model(build())
     rows = model.encode(X, None, "raise", False).rows
     with model.predicting():
@@ -97,7 +102,8 @@ def predicted(
     empty = np.empty if isinstance(like, np.ndarray) else torch.empty
     baseline, out = (empty(shape, dtype=like.dtype) for shape in shapes)
     with view.model.predicting():
-        kernel.predict(Swaps(view.rows, start, FEATURES, donors, own=own), baseline, out)
+        each = None if own is None else Donors(own)
+        kernel.predict(Swaps(view.rows, start, FEATURES, Donors(donors), own=each), baseline, out)
     return on_host(baseline), on_host(out)
 
 

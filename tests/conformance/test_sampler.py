@@ -13,7 +13,15 @@ import pytest
 from weighin._engine import Measurement, Session
 from weighin._metrics import MSE
 from weighin._models import as_model
-from weighin._samplers import Block, ExplicitSampler, MarginalSampler, Positions, Sampler, SpreadSampler
+from weighin._samplers import (
+    Block,
+    Donors,
+    ExplicitSampler,
+    MarginalSampler,
+    Positions,
+    Sampler,
+    SpreadSampler,
+)
 
 N_ROWS = 53
 
@@ -39,7 +47,7 @@ class Neighbours:
         starts = [*range(0, self.n_rows - 2, 2), self.n_rows]
         for first, last in itertools.pairwise(starts):
             rows: Positions = np.arange(first, last)
-            yield Block(rows, np.roll(np.arange(len(rows)), 1)[None])
+            yield Block(rows, Donors(np.roll(np.arange(len(rows)), 1)[None]))
 
 
 HALVES = (np.arange(20), np.arange(20, N_ROWS))

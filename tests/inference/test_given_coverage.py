@@ -32,7 +32,7 @@ def sample(seed: int, own: float) -> GivenEvidence:
     units = [Unit(name, (name,), tuple(other for other in table if other != name)) for name in ("a", "b")]
     model = fit_given([RawColumn(name, values) for name, values in table.items()], units, seed=seed)
     (block,) = MarginalSampler(ROWS, REPEATS, seed).blocks()
-    swaps = [model.swaps(unit, Block(None, block.donors), 0) for unit in units]
+    swaps = [model.swaps(unit, Block(None, block.given), 0) for unit in units]
     before = loss({})
     changes = np.stack([loss(dict(swap.moved)) - before for swap in swaps])
     moves = [2 * (swaps[0].moved["a"] - table["a"]), swaps[1].moved["b"] - table["b"]]

@@ -32,6 +32,18 @@ def on_host(values: Any) -> NDArray[Any]:
     return values if isinstance(values, np.ndarray) else values.cpu().numpy()
 
 
+def memory_of(device: Any, least: int) -> int:
+    """Bytes of a device that a run may take: half of what is free; `least` where that cannot be told."""
+    import torch
+
+    try:
+        free, _ = getattr(torch, device.type).mem_get_info(device)
+    # the CPU, and devices that do not count
+    except (AttributeError, RuntimeError, NotImplementedError):
+        return least
+    return max(least, int(free) // 2)
+
+
 def is_finite(*preds: Any) -> bool:
     """Whether all numbers are: one number to wait for on a GPU."""
     with np.errstate(invalid="ignore", over="ignore"):

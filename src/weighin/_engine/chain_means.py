@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from weighin._engine.arrays import on_host
+from weighin._base.arrays import arrays_of
 from weighin._engine.loss_size import check_not_vanished
 from weighin._engine.measurement import SwapEffect
 from weighin._engine.plan import Batch
@@ -39,7 +38,7 @@ class ChainMeans(RowMeans):
             self._add(batch, before, changes, len(self.section))
             advance(batch.n_receivers * self.run.sampler.n_repeats * len(self.section))
 
-    def _steps(self, batch: Batch, rows: Any) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+    def _steps(self, batch: Batch, rows: Any) -> tuple[list[Any], list[Any]]:
         """For each metric: loss before any swap, and what steps change, features and then all, repeats next."""
         run = self.run
         baseline, out, places = run.predict_chain(batch, rows, self.section)
@@ -50,19 +49,15 @@ class ChainMeans(RowMeans):
                 target = unmoved = run.view.model.to_user_scale(baseline)
                 after = run.view.model.to_user_scale(out)
             else:
-                target, unmoved, after = run.data.target[batch.numbers], baseline, out
+                target, unmoved, after = run.target(batch), baseline, out
             # losses that are infinite are refused
             with np.errstate(over="ignore", invalid="ignore"):
-                before = on_host(metric.per_row(target, unmoved))
-                losses = on_host(metric.per_row(target, after))
-                change = np.empty((len(losses) + 1, *losses.shape[1:]))
-                np.subtract(losses[-1], before, out=change[-1], dtype=np.float64)
-                steps = np.empty(losses.shape)
-                np.subtract(losses[0], before, out=steps[0], dtype=np.float64)
-                np.subtract(losses[1:], losses[:-1], out=steps[1:], dtype=np.float64)
-            lanes = np.arange(steps[0].size).reshape(steps[0].shape)
-            for place, filled in zip(places, change[:-1], strict=True):
-                steps.take(np.multiply(place, lanes.size, dtype=np.int64) + lanes, out=filled, mode="clip")
+                before = self._here(metric.per_row(target, unmoved), metric)
+                losses = self._here(metric.per_row(target, after), metric)
+                at = arrays_of(losses)
+                losses, first = at.doubles(losses), at.doubles(before)
+                steps = at.joined(losses[:1] - first, losses[1:] - losses[:-1])
+                change = at.joined(at.along(steps, places), losses[-1:] - first)
             check_not_vanished(metric, before, change, target, unmoved, after)
             befores.append(before)
             changes.append(change)

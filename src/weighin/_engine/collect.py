@@ -77,6 +77,7 @@ def collect(run: Run, advance: Advance) -> Scores:
         run.view.probe.why_at_once,
         run.unproven,
         _kept(done),
+        run.view.device_in_words(current.why_on_host),
     )
 
 

@@ -36,16 +36,15 @@ def check_size(metric: Metric, before: float, change: NDArray[np.float64], *, si
         )
 
 
-def check_not_vanished(
-    metric: Metric, before: NDArray[Any], change: NDArray[Any], target: Any, pred: Any, after: Any
-) -> None:
+def check_not_vanished(metric: Metric, before: Any, change: Any, target: Any, pred: Any, after: Any) -> None:
     """Refuse losses that are all 0 because the square of a small number is.
 
     `before`, `change`: losses before swaps, and what these change of them. `target`, `pred`, `after`: what predictions
     are compared with, and predictions before swaps and after them. Raises MetricError.
     """
-    if before.any() or change.any():
+    if bool(before.any() | change.any()):
         return
+    before = on_host(before)
     size = max(float(abs(on_host(values)).max(initial=0)) for values in (target, pred))
     if 0 < size < np.sqrt(np.finfo(before.dtype).tiny) and bool((after != target).any()):
         raise MetricError(

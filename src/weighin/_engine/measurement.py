@@ -119,6 +119,7 @@ class Scores:
     `why_at_once`: why each swap was predicted on the whole table in one call; empty where that was not needed.
     `unproven`: why it was not found out on all rows whether that is needed; empty where it was.
     `kept`: what each swap changed, row by row, where that was asked for.
+    `device`: where predictions, losses and sums were made, in words; empty on the CPU.
     """
 
     swap_effects: tuple[SwapEffect, ...]
@@ -131,6 +132,7 @@ class Scores:
     why_at_once: str = ""
     unproven: str = ""
     kept: RowChanges | None = None
+    device: str = ""
 
     @property
     def baseline(self) -> float:

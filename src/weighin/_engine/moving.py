@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from weighin._engine.plan import Batch
 from weighin._inference.given_evidence import Offer
-from weighin._samplers import Block, MarginalSampler, Positions
+from weighin._samplers import Block, Donors, MarginalSampler, Positions
 from weighin._samplers.conditional import GivenModel, Unit
 from weighin._tables.features import Feature
 from weighin._tables.mover import Move, Mover
@@ -133,7 +133,7 @@ class MovingSampler:
                 parts.append(FeatureSwaps(donors, np.full(len(rows), n_bins), {}))
                 n_bins += 1
                 continue
-            block = Block(rows, batch.donors[:, start:stop] - start)
+            block = Block(rows, Donors(batch.donors[:, start:stop] - start))
             # its first row names a block, however rows are put together
             swap = self.model.swaps(unit, block, self.free.first_row + int(rows[0]))
             moved = {name: swap.moved[name] for name in self.model.moves(unit)}

@@ -18,6 +18,7 @@ from weighin._engine.row_means import RowMeans
 from weighin._engine.run import Run, swap_effect
 from weighin._metrics import Metric
 from weighin._metrics.allowance import allowance
+from weighin._samplers import Donors
 from weighin._tables.features import Feature
 
 
@@ -30,6 +31,7 @@ class MovingMeans(RowMeans):
 
     def __init__(self, run: Run, section: Sequence[Feature]) -> None:
         super().__init__(run, section)
+        self.on_device, self.why_on_host = False, "each feature is swapped in bins of its own"
         assert isinstance(run.sampler, MovingSampler)
         self.sampler = run.sampler
         self._sums = [MovingSums.of_none(len(section), run.sampler.n_repeats, run.n_strata)] * len(self._sums)
@@ -47,7 +49,7 @@ class MovingMeans(RowMeans):
             self._batch, self._swaps, self._rows = batch, {}, {}
             self._allowances = {metric.name: [] for metric in self.run.measurement.metrics}
         n, n_repeats = batch.n_receivers, self.sampler.n_repeats
-        appended = replace(batch, donors=n + np.arange(n_repeats * n).reshape(n_repeats, n))
+        appended = replace(batch, given=Donors(n + np.arange(n_repeats * n).reshape(n_repeats, n)))
         baseline, out = None, None
         for number, layer in enumerate(self._layers):
             places = [place for place, feature in enumerate(features) if feature in layer]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._engine.moving import FeatureSwaps, MovingSampler
-from weighin._engine.plan import Batch
-from weighin._engine.sums import STRATA, UNITS, Floats, Sums
+from weighin._engine.plan import UNITS, Batch
+from weighin._engine.sums import STRATA, Floats, Sums
 from weighin._engine.workers import blas, one_blas_thread
 from weighin._inference.given import GivenMoments
 from weighin._inference.given_evidence import GivenEvidence

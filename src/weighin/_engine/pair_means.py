@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._base.arrays import arrays_of
 from weighin._engine.arrays import empty, on_host
 from weighin._engine.plan import Batch
 from weighin._engine.probe import FEW_ROUNDINGS, precision
@@ -105,7 +106,7 @@ class _PairMeans:
             n_pairs = 0
             try:
                 base, alone = self._alone(batch, rows, cache, advance)
-                before = on_host(((base - centre) ** 2).mean(-1))
+                before = self._here(((base - centre) ** 2).mean(-1))
                 moved = [_kept(one - base, self._rounding(least, one, base)) for one in alone]
                 sums.append(self._added(len(sums), batch, before, [(m**2).mean(-1) / 2 for m in moved]))
                 step = max(UNITS, self.run.plan.step // UNITS * UNITS)
@@ -194,18 +195,22 @@ class _PairMeans:
         """What a sum of predictions may be off by."""
         return least + FEW_ROUNDINGS * precision(preds[0]) * sum(abs(pred) for pred in preds)
 
-    def _added(self, place: int, batch: Batch, before: NDArray[np.floating], changes: Sequence[Any]) -> Sums:
+    def _added(self, place: int, batch: Batch, before: Any, changes: Sequence[Any]) -> Sums:
         run = self.run
         start = (
             self._sums[place]
             if self.n_rows
             else Sums.nothing(len(changes), run.sampler.n_repeats, run.n_strata)
         )
-        on_this_machine = np.stack([on_host(change) for change in changes]) if changes else None
-        if on_this_machine is None:
-            on_this_machine = np.zeros((0, run.sampler.n_repeats, batch.n_receivers))
+        here = [self._here(change)[None] for change in changes]
+        nothing = empty(before, 0, run.sampler.n_repeats, batch.n_receivers)
+        together = arrays_of(before).joined(nothing, *here)
         weights = run.measurement.weights_of(batch.numbers)
-        return start.add(batch, before, on_this_machine, weights=weights, closed=run.sampler.closed)
+        return start.add(batch, before, together, weights=weights, closed=run.sampler.closed)
+
+    def _here(self, values: Any) -> Any:
+        """Values where sums of them are formed: on their device, or on the host."""
+        return values if self.run.view.on_device else on_host(values)
 
 
 def _kept(move: Any, rounding: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._engine.workers import threads_for
-from weighin._samplers import Block, Positions
+from weighin._samplers import Block, Donors, Positions, ShiftedDonors
 from weighin._tables.features import Feature
 
 # bytes beside the encoded data
@@ -24,6 +24,10 @@ SHORT_RUN, SHORT_SECONDS = 1_000_000, 1.0
 STEP_SECONDS = 5.0
 # rows at once; more no longer helps
 BATCH_ROWS = 32_768
+# the same on a device, which takes millions at once: row predictions, and bytes of double precision for each sum
+DEVICE_SHORT_RUN, DEVICE_SUM_BYTES = 200_000_000, 80
+# features with joint moments: the work grows with their square
+UNITS = 128
 # row predictions below which threads cost more than they give
 THREADS_FROM = 20_000
 
@@ -86,6 +90,7 @@ def make_plan(
     at_once: bool = False,
     chained: bool = False,
     own_donors: bool = False,
+    on_device: bool = False,
 ) -> Plan:
     """Cut a run so that what is held at once stays within `memory`, as far as one block allows.
 
@@ -96,12 +101,12 @@ def make_plan(
     `in_time`: whether the run may have to stop soon. `row_seconds`: what predicting a row takes, at most; 0 where that
     is not known. `at_once`: whether all rows have to come in one batch, whatever memory that takes. `chained`: whether
     all features have to be predicted at once, whatever memory that takes. `own_donors`: whether features have donors of
-    their own.
+    their own. `on_device`: whether losses and moments are formed on a device, of which `memory` are bytes.
     """
     n_features = max(1, len(features))
     work = n_rows * n_repeats * n_features
     seconds = work * row_seconds
-    is_long = in_time or work >= SHORT_RUN or seconds >= SHORT_SECONDS
+    is_long = in_time or work >= (DEVICE_SHORT_RUN if on_device else SHORT_RUN) or seconds >= SHORT_SECONDS
     stops = max(STEPS, min(int(seconds / STEP_SECONDS), MOST_STEPS)) if is_long else 1
     # each for: encoded rows, predictions, what swaps changed, what metrics and chunks hold
     room = memory // 4
@@ -112,8 +117,10 @@ def make_plan(
     if whole:
         section = max(1, min(n_features, room // (kept * n_rows)))
         step = max(1, min(section, room // (n_repeats * out_bytes * n_rows), -(-n_features // stops)))
-    batch_rows = min(room // (predicted * step), room // (4 * row_bytes), BATCH_ROWS)
-    if chained:
+    held = predicted * step + (DEVICE_SUM_BYTES * min(step, UNITS) if on_device else 0)
+    batch_rows = min(room // held, room // (4 * row_bytes), n_rows if on_device else BATCH_ROWS)
+    # a device stops between batches: it is never busy with a few features alone
+    if chained or (on_device and not whole):
         batch_rows = min(batch_rows, -(-n_rows // stops))
     batch_rows = n_rows if at_once else min(n_rows, max(batch_rows, block_rows, 1))
     if not whole and not chained:
@@ -131,20 +138,25 @@ class Batch:
 
     `rows`: row numbers that give values, those that receive among them; None for all rows of the table, in order.
     `receivers`: which of `rows` receive.
-    `donors`, shape (n_repeats, n_receivers): position in `rows` of the row that gives its values to each receiver.
+    `given`: position in `rows` of the row that gives its values to each receiver.
     `edges`: where its donor-closed blocks begin, and where the last one ends.
     `strata`: number of the stratum of each block.
-    `own`, shape (n_features, n_repeats, n_receivers): such donors of each feature, where some have donors of their own.
+    `own`: such donors of each feature, where some have donors of their own.
     `spread`: of each feature, whether these are spread over its values.
     """
 
     rows: Positions | None
     receivers: slice
-    donors: Positions
+    given: Donors
     edges: tuple[int, ...] = ()
     strata: tuple[int, ...] = ()
-    own: Positions | None = None
+    own: Donors | None = None
     spread: tuple[bool, ...] = ()
+
+    @property
+    def donors(self) -> Positions:
+        """Position in `rows` of the row that gives its values to each receiver, shape (n_repeats, n_receivers)."""
+        return self.given.matrix
 
     @property
     def spans(self) -> Iterator[tuple[int, int]]:
@@ -154,7 +166,7 @@ class Batch:
     @property
     def n_receivers(self) -> int:
         """Rows that receive."""
-        return self.donors.shape[1]
+        return self.given.shape[-1]
 
     @property
     def of_others(self) -> NDArray[np.float64]:
@@ -209,12 +221,12 @@ def batches(blocks: Iterable[Block], batch_rows: int | Callable[[], int]) -> Ite
     n_held = 0
     for block in blocks:
         if block.rows is None:
-            n = block.donors.shape[1]
+            n = block.n_receivers
             # as many batches as needed, all of a size
             step = -(-n // -(-n // room()))
             for start in range(0, n, step):
                 here = slice(start, min(start + step, n))
-                yield Batch(None, here, np.ascontiguousarray(block.donors[:, here]))
+                yield Batch(None, here, Donors(np.ascontiguousarray(block.donors[:, here])))
             continue
         if held and n_held + len(block.rows) > room():
             yield _together(held)
@@ -227,16 +239,21 @@ def batches(blocks: Iterable[Block], batch_rows: int | Callable[[], int]) -> Ite
 
 def features_together(batches: Sequence[Batch]) -> Batch:
     """The same rows with the donors of features of one batch after the other."""
-    own = [batch.own for batch in batches if batch.own is not None]
+    own = [batch.own.matrix for batch in batches if batch.own is not None]
     if len(batches) == 1 or not own:
         return batches[0]
     spread = tuple(flag for batch in batches for flag in batch.spread)
-    return replace(batches[0], own=np.concatenate(own), spread=spread)
+    return replace(batches[0], own=Donors(np.concatenate(own)), spread=spread)
 
 
 def _together(blocks: Sequence[Block]) -> Batch:
-    edges = np.cumsum([0, *(len(block.donors[0]) for block in blocks)])
+    edges = np.cumsum([0, *(block.n_receivers for block in blocks)])
     rows = np.concatenate([block.rows for block in blocks if block.rows is not None])
-    donors = [block.donors + edge for block, edge in zip(blocks, edges[:-1], strict=True)]
     strata = tuple(block.stratum for block in blocks)
-    return Batch(rows, slice(0, len(rows)), np.concatenate(donors, axis=1), tuple(edges.tolist()), strata)
+    shifted = [block.given for block in blocks if isinstance(block.given, ShiftedDonors)]
+    if len(shifted) == len(blocks):
+        given: Donors = ShiftedDonors.together(shifted)
+    else:
+        moved = [block.donors + edge for block, edge in zip(blocks, edges[:-1], strict=True)]
+        given = Donors(np.concatenate(moved, axis=1))
+    return Batch(rows, slice(0, len(rows)), given, tuple(edges.tolist()), strata)

@@ -14,7 +14,7 @@ from weighin._engine.arrays import joined, on_host
 from weighin._engine.kernels import Kernel, Swaps, View
 from weighin._engine.proof import Proof
 from weighin._engine.run import Advance, predict_swaps
-from weighin._samplers import Positions
+from weighin._samplers import Donors, Positions
 from weighin._tables.features import Feature
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class GivenRun:
             parts = []
             for start in range(0, self.n_receivers, step):
                 n = min(step, self.n_receivers - start)
-                donors = np.repeat(givers[:, None], n, axis=1)
+                donors = Donors(np.repeat(givers[:, None], n, axis=1))
                 swaps = Swaps(self.view.rows, start, [feature], donors, cache.setdefault((start, n), {}))
                 before, (after,) = predict_swaps(self.kernel, swaps, like, self.proof)
                 if self.proof is not None:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from weighin._engine.arrays import on_host
+from weighin._engine.arrays import joined, on_host
 from weighin._engine.loss_size import check_not_vanished, check_size
 from weighin._engine.measurement import SwapEffect
 from weighin._engine.plan import STEPS, Batch, features_together
@@ -30,6 +29,8 @@ class RowMeans:
         self.finished: Sequence[Feature] = ()
         self.n_rows = 0
         self.recorder = run.recorder(section)
+        # whether sums are formed on the device of the predictions, and why some are not
+        self.on_device, self.why_on_host = run.view.on_device, ""
         n_places = len(run.measurement.places)
         self._sums: Sequence[Sums] = [
             Sums.nothing(len(section), run.sampler.n_repeats, run.n_strata)
@@ -38,8 +39,8 @@ class RowMeans:
     def collect(self, advance: Advance) -> None:
         """Go through all batches."""
         for batch, rows in self.run.batches():
-            changes_of: list[list[NDArray[Any]]] = [[] for _ in self.run.measurement.metrics]
-            before: list[NDArray[Any]] = []
+            changes_of: list[list[Any]] = [[] for _ in self.run.measurement.metrics]
+            before: list[Any] = []
             cache: dict[Any, Any] = {}
             own: list[Batch] = []
             n_done = 0
@@ -56,7 +57,7 @@ class RowMeans:
             finally:
                 # interrupted in the first batch: some features; later: what earlier batches hold of all of them
                 if n_done == len(self.section) or (n_done and not self.n_rows):
-                    whole = [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in changes_of]
+                    whole = [joined(parts, 0) for parts in changes_of]
                     whole_batch = features_together(own[: len(changes_of[0])]) if changes_of[0] else batch
                     self._add(whole_batch, before, [changes[:n_done] for changes in whole], n_done)
 
@@ -74,8 +75,11 @@ class RowMeans:
 
     def _changes(
         self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]
-    ) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
-        """For each metric: loss before any swap, (n_receivers,), and what swaps change, features and repeats first."""
+    ) -> tuple[list[Any], list[Any]]:
+        """For each metric: loss before any swap, (n_receivers,), and what swaps change, features and repeats first.
+
+        On the device of the predictions, where sums can be formed there.
+        """
         run = self.run
         baseline, out = self._predict(batch, rows, features, cache)
         before, changes = [], []
@@ -85,23 +89,28 @@ class RowMeans:
                 target = unmoved = run.view.model.to_user_scale(baseline)
                 after = run.view.model.to_user_scale(out)
             else:
-                target, unmoved, after = run.data.target[batch.numbers], baseline, out
+                target, unmoved, after = run.target(batch), baseline, out
             # losses that are infinite are refused
             with np.errstate(over="ignore", invalid="ignore"):
                 losses = metric.per_row(target, unmoved)
-                change = on_host(metric.per_row(target, after) - losses)
-            before.append(on_host(losses))
+                change = metric.per_row(target, after) - losses
+            losses, change = self._here(losses, metric), self._here(change, metric)
+            before.append(losses)
             changes.append(change)
             check_not_vanished(metric, before[-1], change, target, unmoved, after)
             self._allow(metric, target, unmoved, after)
         return before, changes
 
+    def _here(self, losses: Any, metric: Metric) -> Any:
+        """Losses where sums of them are formed: on their device, or on the host."""
+        if isinstance(losses, np.ndarray) and self.run.view.on_device:
+            self.why_on_host = self.why_on_host or f"{metric.name} is computed there"
+        return losses if self.on_device else on_host(losses)
+
     def _allow(self, metric: Metric, target: Any, unmoved: Any, after: Any) -> None:
         """Look at what a metric compares; nothing more is asked of plain means."""
 
-    def _add(
-        self, batch: Batch, before: list[NDArray[Any]], changes: list[NDArray[Any]], n_features: int
-    ) -> None:
+    def _add(self, batch: Batch, before: list[Any], changes: list[Any], n_features: int) -> None:
         run = self.run
         sums = [
             self._added(
@@ -116,11 +125,11 @@ class RowMeans:
             for place, (number, metric, segment) in enumerate(run.measurement.places)
         ]
         for place, (number, metric, _) in enumerate(run.measurement.places):
-            single = run.measurement.keep or before[number].dtype == np.float32
+            single = run.measurement.keep or before[number].dtype.itemsize < 8
             check_size(metric, *sums[place].means, single=single)
         if self.recorder is not None:
             spread = run.spread_of(run.measurement.metrics[0], -1, batch.numbers)
-            self.recorder.add(batch, before[0], changes[0], spread)
+            self.recorder.add(batch, on_host(before[0]), on_host(changes[0]), spread)
         # in one statement: an interrupt falls before it or after it
         self.n_rows, self._sums, self.finished = (
             self.n_rows + batch.n_receivers,
@@ -132,8 +141,8 @@ class RowMeans:
         self,
         place: int,
         batch: Batch,
-        before: NDArray[Any],
-        changes: NDArray[Any],
+        before: Any,
+        changes: Any,
         **of_rows: Any,
     ) -> Sums:
         """Sums of a metric and segment with a batch added; `of_rows` as `Sums.add` takes them."""

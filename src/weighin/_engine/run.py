@@ -21,7 +21,7 @@ from weighin._engine.row_recorder import RowRecorder
 from weighin._engine.sums import Sums
 from weighin._metrics import Metric, of_mean, squared_error
 from weighin._models.protocol import Encoded
-from weighin._samplers import Block, Orders, Places, Sampler, SpreadSampler
+from weighin._samplers import Block, Donors, Orders, Places, Sampler, SpreadSampler
 from weighin._tables.features import Feature
 
 Advance = Callable[[int], None]
@@ -76,6 +76,14 @@ class Run:
         """Rows measured in all."""
         return self.sampler.n_receivers
 
+    def target(self, batch: Batch) -> Any:
+        """Target of the receivers of a batch, where it lies."""
+        return self.data.target[
+            self.data.rows.index(batch.numbers)
+            if self.view.on_device and batch.rows is not None
+            else batch.numbers
+        ]
+
     def recorder(self, section: Sequence[Feature]) -> RowRecorder | None:
         """Room for what each swap changes, where that is asked for."""
         if not self.measurement.keep:
@@ -118,9 +126,9 @@ class Run:
         names = [feature.name for feature in features]
         own = np.empty((len(features), *batch.donors.shape), dtype=np.int64)
         for start, stop in batch.spans:
-            block = Block(batch.rows[start:stop], batch.donors[:, start:stop] - start)
+            block = Block(batch.rows[start:stop], Donors(batch.donors[:, start:stop] - start))
             own[..., start:stop] = self.sampler.donors(names, block) + start
-        return replace(batch, own=own, spread=tuple(name in self.sampler.values for name in names))
+        return replace(batch, own=Donors(own), spread=tuple(name in self.sampler.values for name in names))
 
     def predict(
         self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]
@@ -129,7 +137,7 @@ class Run:
 
         Raises ModelError if predictions are not finite. Raises RowsDepend if they are not those of all rows together.
         """
-        swaps = Swaps(rows, batch.receivers.start, features, batch.donors, cache, batch.rows, batch.own)
+        swaps = Swaps(rows, batch.receivers.start, features, batch.given, cache, batch.rows, batch.own)
         baseline, out = predict_swaps(self.kernel, swaps, self.view.probe.pred, self.proof)
         if self.proof is not None:
             self.proof.check(batch.numbers, features, baseline, out)
@@ -147,10 +155,10 @@ class Run:
         assert self.orders is not None
         assert batch.rows is not None
         blocks = [
-            self.orders.places(batch.rows[start:stop], len(batch.donors)) for start, stop in batch.spans
+            self.orders.places(batch.rows[start:stop], self.sampler.n_repeats) for start, stop in batch.spans
         ]
         places = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=2)
-        chain = Chain(rows, batch.receivers.start, features, batch.donors, {}, batch.rows, places=places)
+        chain = Chain(rows, batch.receivers.start, features, batch.given, {}, batch.rows, places=places)
         baseline, out = predict_swaps(self.kernel, chain, self.view.probe.pred, self.proof)
         if self.proof is not None:
             self.proof.check_steps(batch.numbers, baseline, out)
@@ -207,7 +215,7 @@ def predict_swaps(kernel: Kernel, swaps: Swaps, like: Any, proof: Proof | None) 
     Raises RowsDepend if the model fails though the whole table could be predicted: for being given a part of it.
     """
     baseline = empty(like, swaps.n_receivers, like.shape[-1])
-    out = empty(like, len(swaps.features), *swaps.donors.shape, like.shape[-1])
+    out = empty(like, len(swaps.features), *swaps.given.shape, like.shape[-1])
     while True:
         try:
             if isinstance(swaps, Chain):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from weighin._base.errors import ModelError
 from weighin._base.random_state import random_state_kept
-from weighin._engine.arrays import out_of_memory
+from weighin._engine.arrays import memory_of, out_of_memory
 from weighin._engine.collect import Collected, collect
 from weighin._engine.kernels import View, kernel_for
 from weighin._engine.measurement import Measurement, Scores
@@ -122,6 +122,11 @@ class Session:
         own_threads = n_jobs is None and n_swapped < THREADS_FROM
 
         def run(view: View) -> C:
+            # what is compared on the host has to fit there
+            at_device = view.on_device and not measurement.whole and sampler.copies == 1
+            memory = resources.memory
+            if at_device:
+                memory = memory_of(view.probe.pred.device, memory)
             plan = make_plan(
                 features,
                 n_rows=sampler.n_receivers,
@@ -131,13 +136,14 @@ class Session:
                 block_rows=sampler.largest_block,
                 whole=measurement.whole,
                 n_metrics=measurement.n_kept if measurement.whole else len(measurement.metrics),
-                memory=resources.memory,
-                n_jobs=self._jobs(resources),
+                memory=memory,
+                n_jobs=1 if at_device else self._jobs(resources),
                 in_time=resources.batch_seconds is not None,
                 row_seconds=view.probe.row_seconds,
                 at_once=view.at_once,
                 chained=orders is not None,
                 own_donors=isinstance(sampler, SpreadSampler),
+                on_device=at_device,
             )
             proof, unproven = self._proof(
                 view,
@@ -145,7 +151,7 @@ class Session:
                 lambda: first_steps(sampler, orders) if orders else first_donors(sampler, features),
                 resources,
             )
-            with workers_for(view.probe.pred, plan.n_threads, own_threads) as workers:
+            with workers_for(view.probe.pred, plan.n_threads, own_threads or at_device) as workers:
                 seen = replace(view, moved=sampler.moved)
                 kernel = kernel_for(view)(seen, features, sampler.n_repeats, chunk_rows, workers)
                 cut = plan, resources.batch_seconds

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._engine.plan import Batch
+from weighin._base.arrays import NumpyArrays, arrays_of
+from weighin._engine.plan import UNITS, Batch
 from weighin._engine.workers import blas, one_blas_thread
 from weighin._inference import Link, Moments, Strata
 from weighin._samplers import Positions
 
-# features with joint moments: the work grows with their square
-UNITS = 128
 # with moments of their own; more are put together by size
 STRATA = 64
 
@@ -55,8 +54,8 @@ class Sums:
     def add(
         self,
         batch: Batch,
-        before: NDArray[np.floating],
-        changes: NDArray[np.floating],
+        before: Any,
+        changes: Any,
         *,
         weights: Floats | None = None,
         segment: NDArray[np.bool_] | None = None,
@@ -72,39 +71,51 @@ class Sums:
         that count. `spread`, shape (n,): A second value of each row before any swap, such as its squared distance from
         the mean of the target. `closed`: whether donors stay in their block, which moments need. `moved`, shape
         (n_features, n_repeats, n): as for `Moments.of`.
+
+        `before` and `changes` may lie on a torch device: sums are formed there.
         """
+        at = arrays_of(changes)
         own = None if weights is None else weights.astype(np.float64)
         if segment is not None:
             own = segment.astype(np.float64) if own is None else own * segment
         n_rows = len(before) if segment is None else int(segment.sum())
+        donors, by_row = batch.given.at(at.device), None
         if own is None:
-            weight, total = float(n_rows), float(before.sum(dtype=np.float64))
-            pair_weight = np.full(len(self.pair_weight), weight)
-            change = changes.sum(-1, dtype=np.float64)
+            weight, total = float(n_rows), before.sum(dtype=at.double)
+            pair_weight = at.zeros(len(self.pair_weight)) + weight
+            change = changes.sum(-1, dtype=at.double)
         else:
-            weight, total = float(own.sum()), float(own @ before)
-            change, pair_weight = np.empty(changes.shape[:2]), np.empty(len(self.pair_weight))
+            weight, owned = float(own.sum()), at.doubles(own)
+            total = owned @ at.doubles(before)
+            by_row = None if weights is None else at.doubles(weights)
+            change, pair_weight = at.zeros(*changes.shape[:2]), at.zeros(len(self.pair_weight))
             # one by one: of many rows there is room for few
-            for r, donors in enumerate(batch.donors):
-                pair = own if weights is None else own * weights[donors]
+            for r, given in enumerate(donors):
+                pair = owned if by_row is None else owned * by_row[given]
                 pair_weight[r] = pair.sum()
-                change[:, r] = np.einsum("fn,n->f", changes[:, r], pair, dtype=np.float64)
+                change[:, r] = at.dot(changes[:, r], pair)
         if any(batch.spread):
-            pairs = batch.of_others if own is None else batch.of_others * own
-            units = np.flatnonzero(batch.spread)
-            change[units] = np.einsum("frn,n->fr", changes[units], pairs, dtype=np.float64)
+            pairs = at.doubles(batch.of_others if own is None else batch.of_others * own)
+            units = at.integers(np.flatnonzero(batch.spread))
+            change[units] = at.dot(changes[units], pairs)
+        sums = at.home({"change": change, "pair_weight": pair_weight, "before": total})
         moments = self.moments
         if closed and len(changes):
-            rows = before[None] if spread is None else np.stack([before.astype(np.float64), spread])
+            rows = (
+                before[None]
+                if spread is None
+                else at.joined(at.doubles(before)[None], at.doubles(spread)[None])
+            )
             # products too small for threads
             with one_blas_thread(blas()):
-                moments = self._moments(batch, rows, changes, weights, segment, moved)
+                each = (batch.own or batch.given).at(at.device)
+                moments = self._moments(batch, each, rows, changes, by_row, segment, moved)
         return Sums(
-            self.change[: len(changes)] + change,
-            self.pair_weight + pair_weight,
+            self.change[: len(changes)] + sums["change"],
+            self.pair_weight + sums["pair_weight"],
             self.n_rows + n_rows,
             self.weight + weight,
-            self.before + total,
+            self.before + float(sums["before"]),
             self.spread + (0.0 if spread is None else float(spread.sum() if own is None else own @ spread)),
             moments,
             self.by_size,
@@ -114,19 +125,20 @@ class Sums:
     def _moments(
         self,
         batch: Batch,
-        rows: NDArray[np.floating],
-        changes: NDArray[np.floating],
-        weights: Floats | None,
+        donors: Any,
+        rows: Any,
+        changes: Any,
+        weights: Any,
         segment: NDArray[np.bool_] | None,
         moved: NDArray[np.bool_] | None,
     ) -> Mapping[int, tuple[Moments, ...]]:
-        """Block by block, which fits the cache; blocks of many small strata together."""
+        """Block by block, which fits the cache; blocks of many small strata together, on a device all of a stratum."""
         moments = dict(self.moments)
-        for key, here, shift, edges in self._parts(batch):
+        for key, here, shift, edges in self._parts(batch, arrays_of(changes)):
             new = tuple(
                 Moments.of(
                     changes[units][:, :, here],
-                    (batch.donors if batch.own is None else batch.own[units])[..., here] + shift,
+                    (donors[units] if donors.ndim == 3 else donors)[..., here] + shift,
                     rows[:, here],
                     weights=None if weights is None else weights[here],
                     segment=None if segment is None else segment[here],
@@ -153,22 +165,26 @@ class Sums:
             own = np.arange(first, min(first + UNITS, n_own))
             yield np.concatenate([own, np.arange(n_own, n_units)])
 
-    def _parts(self, batch: Batch) -> Iterator[tuple[int, Any, Any, Positions | None]]:
+    def _parts(self, batch: Batch, at: NumpyArrays) -> Iterator[tuple[int, Any, Any, Positions | None]]:
         """Parts of a batch with one sum each: key, receivers, how far donors are off, edges of strata put together."""
-        if not self.by_size:
+        if not self.by_size and at.device is None:
             for (start, stop), stratum in zip(batch.spans, batch.strata, strict=True):
                 yield stratum, slice(start, stop), -start, None
             return
         edges: Positions = np.array(batch.edges)
-        sizes = np.diff(edges)
-        # of four rows and less nothing is known but the most their variance can be; others of about a size
-        keys = np.where(sizes <= 4, sizes, 5 + 2 * np.log2(np.maximum(sizes, 1))).astype(np.int64)
+        sizes, keys = np.diff(edges), np.array(batch.strata)
+        if self.by_size:
+            # of four rows and less nothing is known but the most their variance can be; others of about a size
+            keys = np.where(sizes <= 4, sizes, 5 + 2 * np.log2(np.maximum(sizes, 1))).astype(np.int64)
         for key in np.unique(keys):
             blocks = np.flatnonzero(keys == key)
-            here = np.concatenate([np.arange(edges[k], edges[k + 1]) for k in blocks])
             joined = np.cumsum([0, *sizes[blocks]])
+            if len(blocks) == len(keys):
+                yield int(key), slice(None), 0, joined if self.by_size else None
+                continue
+            here = np.concatenate([np.arange(edges[k], edges[k + 1]) for k in blocks])
             shift = np.repeat(joined[:-1] - edges[blocks], sizes[blocks])
-            yield int(key), here, shift, joined
+            yield int(key), at.integers(here), at.integers(shift), joined if self.by_size else None
 
     @property
     def means(self) -> tuple[float, Floats]:

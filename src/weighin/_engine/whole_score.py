@@ -25,6 +25,8 @@ class WholeScore:
     `section`: what to weigh.
     """
 
+    why_on_host = "a metric needs all rows at once"
+
     def __init__(self, run: Run, section: Sequence[Feature]) -> None:
         self.run, self.section = run, section
         self.n_rows = run.n_receivers

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from weighin._base.arrays import arrays_of
 from weighin._base.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -100,20 +101,20 @@ class Moments:
     @np.errstate(over="ignore", invalid="ignore")
     def of(
         cls,
-        changes: ArrayLike,
-        donors: ArrayLike,
-        rows: ArrayLike,
+        changes: Any,
+        donors: Any,
+        rows: Any,
         *,
-        weights: ArrayLike | None = None,
+        weights: Any = None,
         segment: ArrayLike | None = None,
         moved: NDArray[np.bool_] | None = None,
         edges: Positions | None = None,
         spread: Sequence[bool] = (),
     ) -> Moments:
-        """Sum up a batch of donor-closed blocks.
+        """Sum up a batch of donor-closed blocks, where their changes lie: in numpy, or on a torch device.
 
-        `changes`, array of shape (n_units, n_repeats, m): Loss after the swap minus loss before it, for each receiver.
-            Single or double precision.
+        `changes`, array or tensor of shape (n_units, n_repeats, m): Loss after the swap minus loss before it, for each
+            receiver. Single or double precision.
         `donors`, array of int of shape (n_repeats, m) or (n_units, n_repeats, m): Position in the batch of the row
             whose values each row receives; a permutation in each repeat.
         `rows`, array of shape (m,) or (n, m): Row components; the first is the loss before any swap.
@@ -125,42 +126,44 @@ class Moments:
         `spread`: Of each unit, whether its donors are spread over its values; then a row may be its own donor, which
             counts by what it takes from others: the batch is one block, or `edges` tell the blocks.
         """
-        changes, donors = np.asarray(changes), np.asarray(donors)
+        at = arrays_of(changes)
+        changes = changes if at.device is not None else np.asarray(changes)
         n_units, n_repeats, m = changes.shape
-        rows = np.atleast_2d(np.asarray(rows, dtype=np.float64))
-        here = None if segment is None else np.flatnonzero(segment)
-        w = None if weights is None else np.asarray(weights, dtype=np.float64)
+        donors, rows = at.integers(donors), at.doubles(rows)
+        rows = rows[None] if rows.ndim == 1 else rows
+        here = None if segment is None else at.integers(np.flatnonzero(segment))
+        w = None if weights is None else at.doubles(weights)
         row_weight = here is not None or w is not None
         if row_weight:
-            own = np.ones(m) if w is None else w
+            own = at.zeros(m) + 1 if w is None else w
             if segment is not None:
-                own = own * np.asarray(segment, dtype=bool)
-            rows = np.concatenate([rows * own, own[None]])
+                own = own * at.doubles(segment)
+            rows = at.joined(rows * own, own[None])
         n_pairs = n_units + (w is not None)
 
         held = m if here is None else len(here)
         # swapped[:, -1] stays 0: what a row gives in a repeat in which its receiver is outside the segment
-        swapped = np.zeros((n_pairs, held + 1))
+        swapped = at.zeros(n_pairs, held + 1)
         now = swapped[:, :held]
-        a, b = np.zeros((2, n_pairs + len(rows), m))
-        pairs, changed, about = np.zeros((n_pairs, n_pairs)), np.zeros(n_units), np.zeros((n_pairs, 1))
+        a, b = at.zeros(2, n_pairs + len(rows), m)
+        pairs, changed, about = at.zeros(n_pairs, n_pairs), at.zeros(n_units), at.zeros(n_pairs, 1)
         own_donors = donors.ndim == 3
         # of each unit, in all of `swapped`
-        first = (held + 1) * np.arange(n_pairs)[:, None] if own_donors else 0
-        giving = np.empty((n_pairs, m) if own_donors else m, dtype=np.int64)
-        others = _of_others(m, edges, spread) if any(spread) else None
+        first = at.integers((held + 1) * np.arange(n_pairs)[:, None]) if own_donors else 0
+        giving = at.integers(np.zeros((n_pairs, m) if own_donors else m))
+        places = at.integers(np.arange(held))
+        others = at.doubles(_of_others(m, edges, spread)) if any(spread) else None
         for r in range(n_repeats):
             change = changes[:, r] if here is None else changes[:, r, here]
             receivers = slice(None) if here is None else here
             of_row = change if moved is None else moved[:, r, receivers]
-            changed += np.count_nonzero(of_row, axis=1)
-            if w is None:
-                now[:] = change
-                if others is not None:
-                    now *= others[:, receivers]
-            else:
-                np.multiply(w[receivers], w[donors[r, receivers]], out=now[-1])
-                np.multiply(change, now[-1], out=now[:-1])
+            changed += at.count(of_row)
+            now[:n_units] = change
+            if w is not None:
+                now[-1] = w[receivers] * w[donors[r, receivers]]
+                now[:-1] *= now[-1]
+            elif others is not None:
+                now *= others[:, receivers]
             if r == 0 and here is None:
                 # near enough the mean for sums without cancellation
                 about = now.mean(axis=1, keepdims=True)
@@ -169,47 +172,51 @@ class Moments:
             a[:n_pairs, receivers] += now
             giving[:] = held
             if own_donors:
-                np.put_along_axis(giving, donors[:, r, receivers], np.arange(held)[None], axis=1)
+                at.put(giving, donors[:, r, receivers], places)
                 b[:n_pairs] += swapped.take(giving + first)
             else:
-                giving[donors[r, receivers]] = np.arange(held)
-                b[:n_pairs] += swapped.take(giving, axis=1)
+                giving[donors[r, receivers]] = places
+                b[:n_pairs] += at.columns(swapped, giving)
         a[:n_pairs] /= n_repeats
         b[:n_pairs] /= n_repeats
         a[n_pairs:] = rows
         mean = a.mean(axis=1)
         if edges is None:
-            pairs -= n_repeats * m * np.outer(mean[:n_pairs], mean[:n_pairs])
+            pairs -= n_repeats * m * (mean[:n_pairs, None] * mean[:n_pairs])
             a -= mean[:, None]
             b -= b.mean(axis=1, keepdims=True)
         else:
-            sizes = np.diff(edges)
-            centres = np.add.reduceat(a, edges[:-1], axis=1) / sizes
+            sizes, stratum = at.doubles(np.diff(edges)), at.integers(_number(edges))
+            centres = at.between(a, edges) / sizes
             pairs -= n_repeats * (centres[:n_pairs] * sizes) @ centres[:n_pairs].T
-            a -= np.repeat(centres, sizes, axis=1)
-            b -= np.repeat(np.add.reduceat(b, edges[:-1], axis=1) / sizes, sizes, axis=1)
+            a -= at.columns(centres, stratum)
+            b -= at.columns(at.between(b, edges) / sizes, stratum)
         mean[:n_pairs] += about[:, 0]
         aa = a @ a.T
         all_pairs = n_repeats * aa
         all_pairs[:n_pairs, :n_pairs] = pairs
         psi = a + b
         square = psi * psi
+        sums = {
+            "mean": mean,
+            "pairs": all_pairs,
+            "receivers": aa,
+            "donors": b @ b.T,
+            "roles": a @ b.T,
+            "third": square @ psi.T,
+            "fourth": (square * psi) @ psi.T,
+            "fourth_even": square @ square.T,
+            "changed": changed,
+        }
+        n_strata = 1 if edges is None else len(edges) - 1
         return cls(
-            n_rows=m,
-            n_repeats=n_repeats,
-            n_units=n_units,
-            n_pairs=n_pairs,
-            row_weight=row_weight,
-            mean=mean,
-            pairs=all_pairs,
-            receivers=aa,
-            donors=b @ b.T,
-            roles=a @ b.T,
-            third=square @ psi.T,
-            fourth=(square * psi) @ psi.T,
-            fourth_even=square @ square.T,
-            changed=changed,
-            n_strata=1 if edges is None else len(edges) - 1,
+            m,
+            n_repeats,
+            n_units,
+            n_pairs,
+            row_weight,
+            **at.home(sums),
+            n_strata=n_strata,
             spread=tuple(spread),
         )
 
@@ -308,6 +315,11 @@ class Moments:
             **shape_about(self, e),
             "changed": self.changed,
         }
+
+
+def _number(edges: Positions) -> Positions:
+    """Number of the stratum of each row."""
+    return np.repeat(np.arange(len(edges) - 1), np.diff(edges))
 
 
 def shape_about(sums: Sums, moved: Floats) -> dict[str, Floats]:

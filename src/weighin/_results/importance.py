@@ -60,16 +60,17 @@ class Importance(ImportanceNumbers, Result):
     groups : dict of str to tuple of str
         Members of the entries of `features` that are groups.
     kernels : dict of str to str
-        How each feature was predicted: "sum" and "levels" (fast and exact, for networks whose first layer is a sum of
-        parts), "ignored" (the model cannot see it: exactly 0), "generic" (through the model itself).
+        How each feature was predicted: "sum", "levels" (exact, for networks whose first layer is a sum of parts),
+        "ignored" (the model cannot see it: exactly 0), "generic" (through the model itself).
+    device : str
+        Where predictions, losses and sums were made, off the CPU.
     directions : dict of str to str
         Which way predictions go as a feature grows, for features of which it is known: see `with_effects`.
     simulated : bool
         True when the data were made up; every view says so.
-    complete : bool
-        False when the run was interrupted.
-    unfinished : tuple of str
-        Features it had no time for: weigh them with the same seed and `n_repeats`, and `merge`.
+    complete, unfinished : bool, tuple of str
+        False when the run was interrupted, and features it had no time for: weigh them with the same seed and
+        `n_repeats`, and `merge`.
     notes : tuple of str
         What a reader must know.
     versions : dict of str to str

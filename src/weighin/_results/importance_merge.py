@@ -63,6 +63,7 @@ def merged(first: Part, second: Part) -> Part:
         importances=np.concatenate([first.importances, second.importances]),
         groups={**first.groups, **second.groups},
         kernels={**first.kernels, **second.kernels},
+        device=first.device if first.device == second.device else "",
         directions={**first.directions, **second.directions},
         given_reports={**first.given_reports, **second.given_reports},
         complete=not unfinished and all(part.complete or part.unfinished for part in (first, second)),

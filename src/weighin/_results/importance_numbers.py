@@ -39,6 +39,7 @@ class ImportanceNumbers(Contrasts):
     block_rows: int = 4096
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kernels: Mapping[str, str] = field(default_factory=dict)
+    device: str = ""
     directions: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
     complete: bool = True

@@ -218,6 +218,7 @@ def made(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
         ("Metric", metrics + (f"; also {others}" if others else "")),
         ("Shuffles", f"{numbers.n_repeats} of each feature, {_donors(numbers)}"),
         ("Seed", str(numbers.random_state)),
+        ("Device", numbers.device),
         ("Segments", numbers.by),
         ("Groups", "; ".join(f"{name}: {', '.join(members)}" for name, members in numbers.groups.items())),
         ("Not finished", ", ".join(numbers.unfinished)),

@@ -55,6 +55,8 @@ class Shares(SharesNumbers, Result):
         Members of the entries of `features` that are groups: they have no share of their own.
     kernels : dict of str to str
         How each feature was predicted; "ignored": the model cannot see it, and its share is exactly 0.
+    device : str
+        Where predictions, losses and sums were made, off the CPU.
     directions : dict of str to str
         Empty.
     simulated : bool

@@ -1,6 +1,7 @@
 """Samplers: who gives values to whom."""
 
-from weighin._samplers.block import Block, Positions
+from weighin._samplers.block import Block
+from weighin._samplers.donors import Donors, Positions, ShiftedDonors
 from weighin._samplers.explicit import ExplicitSampler
 from weighin._samplers.marginal import BLOCK_ROWS, MarginalSampler, row_order
 from weighin._samplers.order import RandomOrder
@@ -11,6 +12,7 @@ from weighin._samplers.spread import SpreadSampler
 __all__ = [
     "BLOCK_ROWS",
     "Block",
+    "Donors",
     "ExplicitSampler",
     "MarginalSampler",
     "Orders",
@@ -18,6 +20,7 @@ __all__ = [
     "Positions",
     "RandomOrder",
     "Sampler",
+    "ShiftedDonors",
     "SpreadSampler",
     "row_order",
 ]

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-Positions = NDArray[np.int64]
+from weighin._samplers.donors import Donors, Positions
 
 
 @dataclass(frozen=True)
@@ -15,15 +12,20 @@ class Block:
     """Rows that exchange values among themselves; donors are the same for every feature.
 
     `rows`, ndarray of shape (m,) or None: Row numbers of the encoded data; None for all of them, in order.
-    `donors`, ndarray of shape (n_repeats, m): Position within `rows` whose values each position receives.
+    `given`: Who gives to each row.
     `stratum`: Number of the stratum all its rows are of.
     """
 
     rows: Positions | None
-    donors: Positions
+    given: Donors
     stratum: int = 0
+
+    @property
+    def donors(self) -> Positions:
+        """Position within `rows` whose values each position receives, shape (n_repeats, m)."""
+        return self.given.matrix
 
     @property
     def n_receivers(self) -> int:
         """Rows that receive."""
-        return self.donors.shape[1]
+        return self.given.shape[-1]

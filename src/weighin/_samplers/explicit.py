@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from weighin._samplers.block import Block, Positions
+from weighin._samplers.block import Block
+from weighin._samplers.donors import Donors, Positions
 
 
 @dataclass(frozen=True)
@@ -45,4 +46,4 @@ class ExplicitSampler:
 
     def blocks(self) -> Iterator[Block]:
         """Yield the one block."""
-        yield Block(None, self.donors)
+        yield Block(None, Donors(self.donors))

@@ -14,7 +14,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from weighin._samplers.block import Block, Positions
+from weighin._samplers.block import Block
+from weighin._samplers.donors import Positions, ShiftedDonors
 from weighin._samplers.order import RandomOrder
 
 BLOCK_ROWS = 4096
@@ -106,7 +107,7 @@ class MarginalSampler:
                 cuts = [cuts[k] for k in np.random.default_rng(order_seed).permutation(len(cuts))]
         for rows, number, stream in cuts:
             distances = shifts(len(rows), self.n_repeats, np.random.default_rng(stream))
-            yield Block(rows, (np.arange(len(rows)) - distances[:, None]) % len(rows), number)
+            yield Block(rows, ShiftedDonors(distances[:, None], np.array([len(rows)])), number)
 
     def _cut(
         self, order: Positions, number: int, shift_seed: np.random.SeedSequence

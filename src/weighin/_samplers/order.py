@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._samplers.block import Positions
+from weighin._samplers.donors import Positions
 
 # up to so many rows the order is drawn, and held, at once
 HELD_ROWS = 2**21

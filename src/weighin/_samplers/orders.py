@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._samplers.block import Positions
+from weighin._samplers.donors import Positions
 
 Places = NDArray[np.int16]
 # beside the streams of `MarginalSampler`

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from weighin._samplers.block import Block, Positions
+from weighin._samplers.block import Block
+from weighin._samplers.donors import Positions
 
 
 class Sampler(Protocol):

@@ -21,7 +21,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._samplers.block import Block, Positions
+from weighin._samplers.block import Block
+from weighin._samplers.donors import Positions
 from weighin._samplers.marginal import MarginalSampler
 
 # beside the streams of `MarginalSampler` and `Orders`

@@ -204,7 +204,7 @@ class Experiment:
         for block in donors.blocks():
             if n_rows >= PILOT_ROWS:
                 break
-            n_first, n_rows = n_first + 1, n_rows + block.donors.shape[1]
+            n_first, n_rows = n_first + 1, n_rows + block.n_receivers
         alike = metrics == self.metrics and self.values.segment is None
         pilot = replace(self, metrics=metrics, values=replace(self.values, segment=None, segments=()))
         # a look that is no part of the answer must leave time for it

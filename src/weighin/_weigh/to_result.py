@@ -39,6 +39,7 @@ def result_of(
     common: dict[str, Any] = {
         "features": names,
         "kernels": dict(zip(names, scores.kernels, strict=True)),
+        "device": scores.device,
         "rows": data.what,
         "model": experiment.model.name,
         "random_state": seed,

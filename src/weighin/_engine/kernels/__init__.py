@@ -1,5 +1,6 @@
 """Kernels: ways to predict swaps. The first of the list that applies is taken; the last one always does."""
 
+from weighin._engine.kernels.device import DeviceKernel
 from weighin._engine.kernels.generic import GenericKernel
 from weighin._engine.kernels.kernel import Chain, Kernel, Swaps, View
 from weighin._engine.kernels.split import SplitKernel
@@ -7,6 +8,7 @@ from weighin._engine.kernels.whole_table import WholeTableKernel
 
 KERNELS: tuple[type[Kernel], ...] = (
     WholeTableKernel,
+    DeviceKernel,
     SplitKernel,
     GenericKernel,
 )
@@ -14,6 +16,7 @@ KERNELS: tuple[type[Kernel], ...] = (
 __all__ = [
     "KERNELS",
     "Chain",
+    "DeviceKernel",
     "GenericKernel",
     "Kernel",
     "SplitKernel",

@@ -140,7 +140,7 @@ class GenericKernel:
             repeats = slice(first, first + together)
             donors = [swaps.donors[repeats]] * len(features)
             if swaps.own is not None:
-                donors = list(swaps.own[:, repeats])
+                donors = list(swaps.own.matrix[:, repeats])
             # the first alone may tell that rows are not exact
             for numbers in (many[:1], many[1:]):
                 preds = [out[number, repeats] for number in numbers]

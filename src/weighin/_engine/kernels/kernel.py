@@ -12,11 +12,13 @@ import numpy as np
 from weighin._engine.probe import Predict, Probe
 from weighin._engine.workers import Workers
 from weighin._models import Model, Rows, Split
-from weighin._samplers import Places, Positions
+from weighin._samplers import Donors, Places, Positions
 from weighin._tables.features import Feature
 
 # that a call of as many rows as suit a model takes, about
 CACHED_BYTES = 8 * 2**20
+# kinds of devices: this machine itself, and one without double precision
+SUMS_ON_HOST = ("cpu", "mps")
 # of a model that has to see the whole table
 WHY_NO_CHAIN = (
     "contributions are found row by row: while it is one feature's turn in a row, it is another's in others, and would "
@@ -51,6 +53,26 @@ class View:
         """From encoded rows to predictions of shape (n_rows, n_outputs)."""
         return partial(self.model.predict, response=self.response)
 
+    @property
+    def on_device(self) -> bool:
+        """Whether predictions lie on a device where sums can be formed: in double precision, and not the CPU."""
+        return self._device_kind not in SUMS_ON_HOST
+
+    @property
+    def _device_kind(self) -> str:
+        return str(getattr(getattr(self.probe.pred, "device", None), "type", "cpu"))
+
+    def device_in_words(self, why_on_host: str = "") -> str:
+        """Where predictions, losses and sums are made; nothing for the CPU."""
+        if self._device_kind == "cpu" and not self.on_device:
+            return ""
+        device = str(self.probe.pred.device)
+        if not self.on_device:
+            why_on_host = "it has no double precision"
+        if why_on_host:
+            return f"{device}; losses and sums on the CPU: {why_on_host}"
+        return f"{device}, losses and sums too"
+
     @cached_property
     def rows_of_call(self) -> int:
         """Rows of one call that suit the model."""
@@ -69,33 +91,42 @@ class Swaps:
     `rows`: encoded rows that give values, those that receive among them.
     `start`: position of the first receiver; the others follow.
     `features`: what to swap, one after the other.
-    `donors`, shape (n_repeats, n_receivers): position of the row that gives its values to each receiver.
+    `given`: position of the row that gives its values to each receiver.
     `cache`: empty at first; what a kernel leaves in it comes again with the same receivers and other features.
     `numbers`: row of the table that each of `rows` is; None where they are the table.
-    `own`, shape (n_features, n_repeats, n_receivers): donors of each feature, where they have donors of their own.
+    `own`: those of each feature, where they have donors of their own.
     """
 
     rows: Any
     start: int
     features: Sequence[Feature]
-    donors: Positions
+    given: Donors
     cache: dict[Any, Any] = field(default_factory=dict)
     numbers: Positions | None = None
-    own: Positions | None = None
+    own: Donors | None = None
 
     @property
     def each(self) -> Positions:
         """Donors of each feature, or those of all of them: what features share has two dimensions."""
-        return self.donors if self.own is None else self.own
+        return (self.own or self.given).matrix
+
+    def each_on(self, device: Any) -> Any:
+        """The same as a tensor on a device."""
+        return (self.own or self.given).on(device)
 
     def of(self, number: int) -> Positions:
         """Donors of the feature of that number, shape (n_repeats, n_receivers)."""
-        return self.donors if self.own is None else self.own[number]
+        return self.donors if self.own is None else self.own.matrix[number]
 
     @property
     def n_receivers(self) -> int:
         """Rows that receive."""
-        return self.donors.shape[1]
+        return self.given.shape[-1]
+
+    @property
+    def donors(self) -> Positions:
+        """Position of the row that gives its values to each receiver, shape (n_repeats, n_receivers)."""
+        return self.given.matrix
 
 
 @dataclass(frozen=True, eq=False)

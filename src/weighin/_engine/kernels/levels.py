@@ -71,7 +71,9 @@ def find_levels(view: SplitView, unit: Unit, cont: Tensor, limit: int = MAX_LEVE
         keys, number = torch.unique(key, return_inverse=True)
         if not 0 < len(keys) <= limit:
             return None
-        row = torch.empty(len(keys), dtype=torch.long).scatter_(0, number, torch.arange(len(key)))
+        row = torch.empty_like(keys, dtype=torch.long).scatter_(
+            0, number, torch.arange(len(key), device=key.device)
+        )
         values = torch.stack([column[row] for column in columns], 1)
         if not all(torch.equal(values[number, i], column) for i, column in enumerate(columns)):
             # two values with one key

@@ -10,7 +10,7 @@ from weighin._engine.workers import Workers
 from weighin._tables.features import Feature
 
 if TYPE_CHECKING:
-    from weighin._engine.kernels.split_sums import Source
+    from weighin._engine.kernels.split_sums import Planned, Source
 
 # numbers
 COUNTED = 2**24
@@ -31,7 +31,6 @@ class SplitKernel:
     ) -> None:
         # these need torch, which only models of torch bring
         from weighin._engine.kernels.levels import Unit
-        from weighin._engine.kernels.split_sums import plan_units
 
         assert view.split is not None
         split, rows = view.split, view.rows
@@ -41,10 +40,16 @@ class SplitKernel:
         too_many = split.copies and rows.n_rows * len(split.view.weights) > COUNTED
         counted = rows.take(slice(0, 0)) if too_many else rows
         moved = [feature.name in view.moved for feature in features]
-        planned = plan_units(split.view, units, *split.tensors(counted), n_repeats, moved)
+        planned = self._plan(split.view, units, *split.tensors(counted), n_repeats, moved)
         self.planned = dict(zip(features, planned, strict=True))
         self._rows: Any = None
         self._source: Source | None = None
+
+    def _plan(self, *args: Any) -> tuple[Planned, ...]:
+        """Choose how each unit is predicted."""
+        from weighin._engine.kernels.split_sums import plan_units
+
+        return plan_units(*args)
 
     @classmethod
     def applies(cls, view: View) -> bool:
@@ -57,14 +62,12 @@ class SplitKernel:
 
     def predict(self, swaps: Swaps, baseline: Any, out: Any) -> None:
         """Fill in predictions as the rows are, and after each swap."""
-        import torch
-
         from weighin._engine.kernels.split_sums import predict_swapped
 
         predict_swapped(
             self._source_of(swaps.rows),
             [self.planned[feature] for feature in swaps.features],
-            torch.from_numpy(swaps.each).to(baseline.device),
+            swaps.each_on(baseline.device),
             baseline,
             out,
             start=swaps.start,
@@ -82,7 +85,7 @@ class SplitKernel:
         predict_chain(
             self._source_of(chain.rows),
             ChainUnits.of([self.planned[feature] for feature in chain.features]),
-            torch.from_numpy(chain.donors).to(device),
+            chain.given.on(device),
             torch.from_numpy(chain.places).to(device),
             baseline,
             out,

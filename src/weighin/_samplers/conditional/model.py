@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from weighin._samplers.block import Block, Positions
+from weighin._samplers.block import Block
 from weighin._samplers.conditional.basis import MOST_CELLS, Design
 from weighin._samplers.conditional.bins import bin_rows, cut, shifted
 from weighin._samplers.conditional.columns import RawColumn, Unit, Values, by_name
@@ -19,6 +19,7 @@ from weighin._samplers.conditional.off_data import off_data_ratio
 from weighin._samplers.conditional.problem import Problems, fit_all, measure_lack
 from weighin._samplers.conditional.report import INSEPARABLE, GivenReport
 from weighin._samplers.conditional.widen import add_leaves, add_products
+from weighin._samplers.donors import Positions
 from weighin._samplers.marginal import BLOCK_ROWS
 
 # columns a unit is looked at with: more would hide what a swap does to one among many
