@@ -55,6 +55,8 @@ CLASSES = [
         (name, THREE)
         for name in ("average_precision", "d2_log_loss_score", "d2_brier_score", "neg_brier_score")
     ),
+    ("top_k_accuracy", THREE),
+    (scorer("top_k_accuracy_score", k=1), THREE),
     (of_probabilities("roc_auc_score", multi_class="ovr", average="micro"), THREE),
     (of_probabilities("average_precision_score", average="micro"), THREE),
     (of_probabilities("average_precision_score", average="weighted"), THREE),
@@ -170,7 +172,7 @@ def test_formulas_of_label_counts_have_the_slopes_of_the_functions(metric, y):
 
     labels = np.unique(y)
     by_formula = formula(scorer._score_func.__name__, scorer._kwargs, labels)
-    assert (by_formula is None) == ("nan" in str(scorer) or "weights=" in str(scorer))
+    assert (by_formula is None) == any(word in str(scorer) for word in ("nan", "weights="))
     true = np.searchsorted(labels, y)[:, None]
     pred = np.roll(true, 7, axis=0)
     common = (
@@ -236,3 +238,17 @@ def test_a_target_that_does_not_vary_counts_as_scikit_learn_counts_it():
     imp = weigh(FRAME, y, model, metric="explained_variance", n_repeats=2)
     told = reference.explained_variance_score(y, model.predict(FRAME))
     assert imp.baseline == pytest.approx(told, abs=1e-9)
+
+
+@pytest.mark.parametrize("options", [{}, {"by": FRAME["a"] > 0}, {"sample_weight": np.arange(len(Y)) % 3}])
+def test_medians_without_blocks_are_those_of_the_function_on_the_rows_that_remain(options):
+    def median_miss(y, pred, sample_weight=None):
+        return reference.median_absolute_error(y, pred, sample_weight=sample_weight)
+
+    model = fitted(Y)
+    by_name = weigh(FRAME, Y, model, metric="neg_median_absolute_error", n_repeats=3, **options)
+    asked = weigh(FRAME, Y, model, metric=median_miss, greater_is_better=False, n_repeats=3, **options)
+    for segment in (None, *by_name.segments):
+        one, other = by_name.of(segment=segment), asked.of(segment=segment)
+        np.testing.assert_allclose(one.importances, other.importances, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(one.interval(), other.interval(), rtol=1e-9, atol=1e-12)

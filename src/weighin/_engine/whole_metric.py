@@ -67,6 +67,7 @@ class WholeMetric:
         self.change = np.full((n_features, self.n_repeats), np.nan)
         self._changes: NDArray[np.float32] | None = None
         self._parts: Sequence[NDArray[np.int64]] = ()
+        self._part: NDArray[np.int64] | None = None
         closed = run.sampler.closed and not np.isnan(self.baseline)
         if closed and metric.values is not None and self._values_before(metric):
             self._changes = np.zeros((n_features, self.n_repeats, self.n_rows), dtype=np.float32)
@@ -74,7 +75,7 @@ class WholeMetric:
             self._parts = self._left_out_parts()
         if self._changes is None or not metric.averages:
             self._before = self._references(range(self.n_repeats), self.here)
-        self._before_without = [self._references(self._looked_at, part) for part in self._parts]
+        self._before_without = self._references_without()
         self._without = np.full((n_features, len(self._parts)), np.nan)
 
     def add(self, number: int, after: Any, moved: NDArray[np.bool_]) -> None:
@@ -98,10 +99,7 @@ class WholeMetric:
                 if self.metric.averages:
                     self.change[number, r] = self._average(values, r) - self._before[r]
         if self._parts:
-            self._without[number] = [
-                self._differences(after, self._looked_at, part, before).mean()
-                for part, before in zip(self._parts, self._before_without, strict=True)
-            ]
+            self._without[number] = self._differences_without(after)
 
     def swap_effect(self, n_done: int, moved: NDArray[np.bool_]) -> SwapEffect:
         """Of the features so far; `moved` has shape (n_done, n_repeats, n_rows)."""
@@ -189,6 +187,31 @@ class WholeMetric:
         scores = [self._score(after[r], self._weights_of(r, here), here) for r in repeats]
         return np.array(scores) - before
 
+    def _references_without(self) -> Floats:
+        """Score before any swap without each part of the rows, as `_references`, shape (n_parts, n_repeats)."""
+        if not self._sorted:
+            return np.array([self._references(self._looked_at, part) for part in self._parts])
+        return np.repeat(self._scores_without(self.pred)[:, None], len(self._looked_at), axis=1)
+
+    def _differences_without(self, after: Any) -> Floats:
+        """Score after shuffles minus that before, on average, without each part of the rows."""
+        before = self._before_without
+        if self._sorted:
+            changes = np.array([self._scores_without(after[r]) for r in self._looked_at]).T - before
+            return np.asarray(changes.mean(1))
+        pairs = zip(self._parts, before, strict=True)
+        return np.array([self._differences(after, self._looked_at, *pair).mean() for pair in pairs])
+
+    @property
+    def _sorted(self) -> bool:
+        """Whether the metric gives the scores without all parts at once."""
+        return self.metric.without is not None and self.weights is None and len(self._parts) > 0
+
+    def _scores_without(self, pred: Any) -> Floats:
+        assert self.metric.without is not None
+        assert self._part is not None
+        return self.metric.without(self.target[self.here], pred[self.here], self._part, len(self._parts))
+
     def _weights_of(self, repeat: int, here: Any) -> Any:
         """Of pairs, by their receivers; None without sample weights."""
         if self.weights is None:
@@ -239,6 +262,11 @@ class WholeMetric:
             # else there are no rows of the segment in that share
             if 0 < len(remaining(share)) < self.n_rows
         ]
+        part = np.zeros(self.whole.n_rows, dtype=np.int64)
+        for number, share in enumerate(shares):
+            for block in share:
+                part[slice(*spans[block])] = number
+        self._part = part[self.here]
         # made when they are asked for: of many rows there is no room for all
         return _Each(len(shares) if len(shares) > 1 else 0, lambda k: remaining(shares[k]))
 

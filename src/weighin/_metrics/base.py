@@ -45,6 +45,9 @@ class Metric:
         Whether `score` takes sample weights. Where there is `per_row` it need not.
     smooth : bool
         Whether leaving out a part of the rows shows the metric's noise, as it does not for a maximum.
+    without : callable or None
+        Of a metric without `values`: ``without(target, pred, part, n_parts)``, the score without each part of the rows,
+        shape (n_parts,), from the number of the part of each row; by default `score` is asked for each.
     constant : callable or None
         For a share explained, as R2 is: ``constant(target, weights)`` gives the loss per row of the best constant
         prediction, as a function of the target; by default the squared distance from the mean.
@@ -63,6 +66,7 @@ class Metric:
     averages: bool = False
     weighable: bool = False
     smooth: bool = True
+    without: Callable[[Any, Any, NDArray[np.int64], int], NDArray[np.float64]] | None = None
     constant: Callable[[Any, Any], Callable[[Any], NDArray[np.float64]]] | None = None
     soft: Callable[[Any], NDArray[np.float64]] | None = None
 

@@ -24,6 +24,7 @@ from weighin._metrics.losses import (
     absolute_error,
     gamma_deviance,
     log_loss,
+    of_class,
     pinball,
     poisson_deviance,
     squared_error,
@@ -123,7 +124,7 @@ def from_scorer(name: str | None, scorer: Any, answers_for: Callable[[str | None
 
 def _metric_of(parts: Parts) -> Metric:
     """The metric row by row where it can be had so, else as a number of all rows."""
-    for make in (_row_means, explained, _probabilities, _labels, ranked):
+    for make in (_row_means, explained, _probabilities, _top, _labels, ranked):
         metric = make(parts)
         if metric is not None:
             return metric
@@ -134,6 +135,7 @@ def _metric_of(parts: Parts) -> Metric:
         response=parts.response,
         weighable=takes_weights(parts.function),
         smooth=parts.function_name not in _EXTREMES,
+        without=_medians_without if parts.function_name in _QUANTILES and _plain(parts) else None,
     )
 
 
@@ -237,6 +239,48 @@ def _probabilities(parts: Parts) -> Metric | None:
         weighable=True,
         soft=soft,
     )
+
+
+def _top(parts: Parts) -> Metric | None:
+    """Whether the class of a row is among those with the largest scores."""
+    classes, options = parts.answers.classes, dict(parts.options)
+    k, labels = options.pop("k", 2), options.pop("labels", None)
+    if parts.function_name != "top_k_accuracy_score" or classes is None or len(classes) < 3 or options:
+        return None
+    if labels is not None and list(labels) != classes.tolist():
+        return None
+
+    def hit(target: Any, pred: Any) -> NDArray[Any]:
+        scores, own = parts.column(pred), codes(target)[:, None]
+        of_own = of_class(as_numpy(target), scores)[..., None]
+        # of equal scores, scikit-learn takes the last class
+        before = (scores > of_own) | ((scores == of_own) & (np.arange(len(classes)) > own))
+        return np.asarray((before.sum(-1) < k) * 1.0)
+
+    return Metric(parts.name, parts.greater, parts.score, hit, response=parts.response, weighable=True)
+
+
+def _plain(parts: Parts) -> bool:
+    """Whether it compares one column of numbers as it is."""
+    return parts.answers.classes is None and parts.answers.n_targets == 1 and not parts.options
+
+
+def _medians_without(target: Any, pred: Any, part: NDArray[np.int64], n_parts: int) -> NDArray[np.float64]:
+    """Median absolute error of all rows but those of each part: errors are sorted once."""
+    error = absolute_error(as_numpy(target), as_numpy(pred))
+    order = np.argsort(error)
+    error = error[order]
+    # places among all errors, part by part
+    places = np.argsort(part[order].astype(np.uint16), kind="stable")
+    ends = np.cumsum(np.bincount(part, minlength=n_parts))
+    medians = np.empty(n_parts)
+    for k, own in enumerate(np.split(places, ends[:-1])):
+        n = len(error) - len(own)
+        middle = np.array([(n - 1) // 2, n // 2])
+        # the place of an error among the others is its own less the errors of the part before it
+        shift = np.searchsorted(own - np.arange(len(own)), middle, side="right")
+        medians[k] = error[middle + shift].mean()
+    return medians
 
 
 def _labels(parts: Parts) -> Metric | None:
