@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from weighin._results.shares import Shares
     from weighin._results.shares_numbers import FeatureShare
     from weighin._shares.shares import shares
+    from weighin._weigh.all_rows import AllRows
     from weighin._weigh.parts.joining import join_parts
     from weighin._weigh.parts.part import Part
     from weighin._weigh.parts.plan import PartsPlan, plan_parts
@@ -63,6 +64,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "AblatedVariant": "_results.ablated_variant",
     "Ablation": "_results.ablation",
+    "AllRows": "_weigh.all_rows",
     "Associations": "_results.associations",
     "ComparedFeature": "_results.compared_feature",
     "Comparison": "_results.comparison",
@@ -112,6 +114,7 @@ _HOMES = {
 __all__ = [
     "AblatedVariant",
     "Ablation",
+    "AllRows",
     "Associations",
     "ComparedFeature",
     "Comparison",

@@ -16,6 +16,7 @@ from weighin import adapters, callbacks, results
 PUBLIC = [
     "AblatedVariant",
     "Ablation",
+    "AllRows",
     "Associations",
     "ComparedFeature",
     "Comparison",

@@ -110,7 +110,9 @@ def test_rows_says_how_many(folder):
         imp = weighin.weigh(predict, X, "y", rows=3_000, random_state=0, n_repeats=5)
         assert imp.rows == "3,000 of 20,000 rows, drawn at random"
         assert imp["size"].importance == pytest.approx(memory["size"].importance, abs=0.3)
-    with pytest.raises(InputError, match='rows must be "auto", "all" or an integer >= 2, got 1'):
+    with pytest.raises(
+        InputError, match=r'rows must be "auto", "all", an integer >= 2 or weighin\.AllRows\(\.\.\.\), got 1'
+    ):
         weighin.weigh(predict, folder, "y", rows=1)
     with pytest.raises(InputError, match="Did you mean 'all'"):
         weighin.weigh(predict, folder, "y", rows="al")

@@ -13,6 +13,7 @@ import weighin
 from weighin import (
     AblatedVariant,
     Ablation,
+    AllRows,
     Associations,
     ComparedFeature,
     Comparison,
@@ -69,6 +70,7 @@ def one_model_or_several(X: pd.DataFrame, y: NDArray[np.float64]) -> None:
     """One model gives an Importance, a list or a tuple of models gives a tuple."""
     assert_type(weigh(model, X, y), Importance)
     assert_type(weigh(model, X, y, metric=["mae", "rmse"], precision=0.01), Importance)
+    assert_type(weigh(model, "games.parquet", "y", rows=AllRows(shuffled=True)), Importance)
     assert_type(weigh([model, model], X, y), tuple[Importance, ...])
     assert_type(weigh((model, model), X, y, n_repeats=5), tuple[Importance, ...])
 

@@ -126,6 +126,33 @@ class Source:
 
         return self.native(pa.Table.from_batches(self.batches(), self.schema))
 
+    def parts(self, sizes: Sequence[int], wanted: Sequence[int]) -> Iterator[tuple[int, pa.Table]]:
+        """Cut the rows, in order, into parts.
+
+        `sizes`: rows of each. `wanted`: numbers of those to give, in ascending order; pieces without any are not read.
+        """
+        import pyarrow as pa
+
+        starts = list(accumulate(sizes, initial=0))
+        numbers = iter(wanted)
+        number, held = next(numbers, None), []
+        for piece, first in zip(self.pieces, self.edges, strict=False):
+            if number is None:
+                return
+            if starts[number] >= first + piece.n_rows:
+                continue
+            at = first
+            for batch in self._read(piece):
+                while number is not None:
+                    start, stop = max(starts[number] - at, 0), min(starts[number + 1] - at, batch.num_rows)
+                    if stop > start:
+                        held.append(batch.slice(start, stop - start))
+                    if starts[number + 1] > at + batch.num_rows:
+                        break
+                    yield number, pa.Table.from_batches(held, self.schema)
+                    number, held = next(numbers, None), []
+                at += batch.num_rows
+
     def _taken(self, piece: Piece, rows: NDArray[np.int64]) -> pa.Table:
         import pyarrow as pa
 
@@ -141,9 +168,7 @@ class Source:
         n_rows = 0
         with reading(piece.file):
             self._check_unchanged(piece.file)
-            for batch in piece.fragment.to_batches(
-                schema=self.stored, columns=columns, batch_size=BATCH_ROWS, batch_readahead=2
-            ):
+            for batch in _batches(piece.fragment, self.stored, columns):
                 n_rows += batch.num_rows
                 if self.mended is not None:
                     batch = self.mended(batch)
@@ -159,6 +184,36 @@ class Source:
     def _check_unchanged(self, file: str) -> None:
         if file and signature(file) != self.signatures[file]:
             raise InputError(f"'{file}' was changed while it was in use. Start again.")
+
+
+def _batches(fragment: Any, schema: pa.Schema, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+    """Rows of a fragment, with columns of the types asked for."""
+    import pyarrow as pa
+
+    names = schema.names if columns is None else list(columns)
+    if not hasattr(fragment, "row_groups"):
+        yield from fragment.to_batches(
+            schema=schema, columns=names, batch_size=BATCH_ROWS, batch_readahead=1, fragment_readahead=1
+        )
+        return
+    import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
+
+    # a fragment would hold a whole row group at a time
+    fixed = ds.get_partition_keys(fragment.partition_expression)
+    groups = [group.id for group in fragment.row_groups]
+    with fragment.open() as opened:
+        file = pq.ParquetFile(opened, metadata=fragment.metadata)
+        there = [name for name in names if name not in fixed]
+        for batch in file.iter_batches(BATCH_ROWS, groups, there):
+            arrays = [
+                pa.repeat(pa.scalar(fixed[name], schema.field(name).type), batch.num_rows)
+                if name in fixed
+                else batch.column(name).cast(schema.field(name).type)
+                for name in names
+            ]
+            fields = [schema.field(name) for name in names]
+            yield pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields, schema.metadata))
 
 
 def signature(file: str) -> tuple[int, int]:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from weighin._base.checks import AUTO, is_whole
 from weighin._base.errors import InputError, nearest
 from weighin._tables.containers import Table, as_table
-from weighin._tables.large import LARGE_ROWS, SAMPLE_ROWS, Reserve, at, draw, read_or_open
+from weighin._tables.large import LARGE_ROWS, SAMPLE_ROWS, Reserve, at, draw, is_large, read_or_open
 from weighin._tables.sources import Source
 from weighin._tables.spool import open_source
+from weighin._weigh.all_rows import AllRows
 from weighin._weigh.precise import is_small
 
 ALL = "all"
@@ -31,9 +32,11 @@ def check_rows(rows: Any) -> None:
 
     Raises InputError.
     """
-    if rows not in (AUTO, ALL) and not is_whole(rows, 2):
-        hint = nearest(rows, (AUTO, ALL)) if isinstance(rows, str) else ""
-        raise InputError(f'rows must be "auto", "all" or an integer >= 2, got {rows!r}.{hint}')
+    named = isinstance(rows, str)
+    if not isinstance(rows, AllRows) and not (named and rows in (AUTO, ALL)) and not is_whole(rows, 2):
+        hint = nearest(rows, (AUTO, ALL)) if named else ""
+        allowed = '"auto", "all", an integer >= 2 or weighin.AllRows(...)'
+        raise InputError(f"rows must be {allowed}, got {rows!r}.{hint}")
 
 
 def open_rows(
@@ -55,12 +58,12 @@ def open_rows(
     if rows == AUTO and not precisely:
         X, source, notes = read_or_open(X, levels)
     else:
-        X, source = open_source(X, levels, always=is_whole(rows))
-        if source is None and is_whole(rows):
-            raise InputError(
-                f"rows={rows!r} draws from files and frames, and X is a {type(X).__name__}. Draw rows of it yourself."
-            )
-        if source is not None and (rows == ALL or (rows == AUTO and is_small(source.n_rows))):
+        always = is_whole(rows) or isinstance(rows, AllRows)
+        X, source = open_source(X, levels, always=always)
+        if source is None and always:
+            raise InputError(f"rows={rows!r} is for files and frames, and X is a {type(X).__name__}.")
+        small = rows == AUTO and source is not None and is_small(source.n_rows)
+        if source is not None and (small or (rows == ALL and not is_large(source))):
             X, notes, source = source.whole(), source.notes, None
     large = None if source is None else Large(source, y, feature_names, seed, rows)
     return X, large, notes
@@ -86,6 +89,13 @@ class Large:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reserve", Reserve(self.source))
+
+    @property
+    def all_rows(self) -> AllRows | None:
+        """How all rows are weighed, where they are."""
+        if isinstance(self.rows, AllRows):
+            return self.rows
+        return AllRows() if self.rows == ALL else None
 
     def drawn(self, **beside: Any) -> tuple[Table, dict[str, Any]]:
         """Draw rows for all to be weighed on.

@@ -8,12 +8,14 @@ from functools import partial
 from typing import Any, overload
 
 from weighin._base.checks import seed_of
+from weighin._base.errors import InputError
 from weighin._engine import Resources, Session
 from weighin._models import as_model, is_prepared
 from weighin._models.levels import levels_of
 from weighin._results.importance import Importance
 from weighin._tables.containers import Table, as_table
 from weighin._weigh import arguments
+from weighin._weigh.all_rows import AllRows
 from weighin._weigh.grouping import Grouping
 from weighin._weigh.large import check_rows, is_file, open_rows
 from weighin._weigh.weighing import Weighing, several
@@ -36,7 +38,7 @@ def weigh(
     within: Any = None,
     by: Any = None,
     n_repeats: int | str = "auto",
-    rows: Any = "auto",
+    rows: int | str | AllRows = "auto",
     precision: float | None = None,
     max_seconds: float | None = None,
     sample_weight: Any = None,
@@ -68,7 +70,7 @@ def weigh(
     within: Any = None,
     by: Any = None,
     n_repeats: int | str = "auto",
-    rows: Any = "auto",
+    rows: int | str | AllRows = "auto",
     precision: float | None = None,
     max_seconds: float | None = None,
     sample_weight: Any = None,
@@ -99,7 +101,7 @@ def weigh(
     within: Any = None,
     by: Any = None,
     n_repeats: int | str = "auto",
-    rows: Any = "auto",
+    rows: int | str | AllRows = "auto",
     precision: float | None = None,
     max_seconds: float | None = None,
     sample_weight: Any = None,
@@ -172,9 +174,10 @@ def weigh(
         Shuffles per feature, all features by the same ones. "auto" takes 5 to 50, as many as it takes to make the
         noise of shuffling at most a tenth of the variance of every importance (10 for metrics without moments). Fewer
         than 2 n_repeats + 1 rows, or rows of a stratum, allow fewer.
-    rows : {"auto", "all"} or int
+    rows : {"auto", "all"}, int or AllRows
         Of files and other tables that are read piece by piece (see `X`): "auto" takes all up to 2,000,000 rows and 1
-        GiB, of larger ones 200,000 rows drawn at random, which a note says; "all" takes all; a number draws so many.
+        GiB, of larger ones 200,000 rows drawn at random, which a note says; a number draws so many; "all" takes all,
+        larger ones piece by piece in bounded memory, and `AllRows` says how. See docs/big-files.md.
     precision : float, optional
         Instead of `n_repeats`: stop when the standard error of every importance is at most so many parts of the
         largest, 0.01 for 1 %. Rows are drawn before they are encoded, each is shuffled once, and features are left
@@ -273,6 +276,22 @@ def weigh(
     first = model[0] if isinstance(model, list | tuple) and model else model
     levels = levels_of(first) if is_file(X) else None
     X, large, notes = open_rows(X, y, feature_names, levels, rows, seed, precision is not None)
+    resources = Resources(batch_size, n_jobs, int(max_memory) * 2**20)
+    if large is not None and large.all_rows is not None:
+        if many or precision is not None or keep_rows:
+            what = "several models" if many else "precision" if precision is not None else "keep_rows"
+            raise InputError(f"All rows are read piece by piece here, which does not go with {what}.")
+        from weighin._weigh.stream.run import weigh_all
+
+        asked = {
+            "y": y, "given": given, "metric": metric, "greater_is_better": greater_is_better, "outputs": outputs,
+            "classes": classes, "features": features, "groups": groups, "feature_names": feature_names,
+            "within": within, "by": by, "n_repeats": n_repeats, "sample_weight": sample_weight, "missing": missing,
+        }  # fmt: skip
+        return weigh_all(
+            model, large.source, large.all_rows, asked, seed, resources, device=device, max_seconds=max_seconds,
+            progress=progress,
+        )  # fmt: skip
     if large is None:
         table = as_table(X, y, feature_names, levels)
         table = replace(table, notes=(*notes, *table.notes))
@@ -285,7 +304,7 @@ def weigh(
     ask = Weighing(
         Importance, table, metrics, greater_is_better, features, Grouping(groups, seed), within, by, n_repeats,
         sample_weight, seed, missing,
-        Resources(batch_size, n_jobs, int(max_memory) * 2**20),
+        resources,
         max_seconds, keep_rows, progress, given, large,
     )  # fmt: skip
     if many:

@@ -1,0 +1,1 @@
+"""Weigh all rows of a table piece by piece."""
