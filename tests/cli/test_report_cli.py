@@ -69,8 +69,8 @@ def test_where_nothing_can_be_opened_the_place_is_told(cli, result, monkeypatch)
         (["importance.json", "-o", "page.pdf"], "--out must end in .html, got 'page.pdf'."),
         (["importance.json", "-o", "nowhere/page.html"], "The folder of the output"),
         (["other.json"], "is not a result of weighin"),
-        (["importance.json", "--ablation", "none.json"], "No such file: 'none.json'"),
-        (["importance.json", "--ablation", "other.json"], "is not"),
+        (["importance.json", "--also", "none.json"], "No such file: 'none.json'"),
+        (["importance.json", "--also", "other.json"], "is not a result"),
     ],
 )
 def test_mistakes_are_one_message_and_leave_nothing(cli, result, tmp_path, arguments, message):
@@ -99,9 +99,23 @@ def test_a_page_of_every_kind_of_result(cli, tmp_path, kind):
     ran = cli("report", "other.json")
     assert (ran.code, ran.err, ran.out) == (0, "", "Written: other.html.\n")
     assert "x1" in (tmp_path / "other.html").read_text(encoding="utf-8")
-    refused = cli("report", "other.json", "--ablation", "other.json", "--force")
-    assert refused.code == 1
-    assert "--ablation adds to the page of an importance, which 'other.json' is not." in refused.err
+
+
+def test_one_page_of_several_results_and_a_light_one(cli, result, tmp_path):
+    others = other_results()
+    for kind in ("effects", "comparison"):
+        others[kind].save(tmp_path / f"{kind}.json")
+    assert (
+        cli("report", result, "--also", "effects.json", "--also", "comparison.json", "-o", "all.html").code
+        == 0
+    )
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert others["comparison"].tell().title in page
+    assert cli("report", result, "--also", "comparison.json", "--light", "-o", "light.html").code == 0
+    light = (tmp_path / "light.html").read_text(encoding="utf-8")
+    assert "<script" not in light
+    assert len(light.encode()) <= 200_000
+    assert others["comparison"].tell().title in light
 
 
 def test_a_file_of_something_else_is_refused(cli, tmp_path):

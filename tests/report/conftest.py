@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import samples
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -60,3 +61,12 @@ def visit(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     at_home = ("request: file:", "request: data:,")
     assert [line for line in heard if not line.startswith(at_home)] == []
     assert len([line for line in heard if line.startswith("request: file:")]) == len(contexts)
+
+
+@pytest.fixture(scope="session")
+def full() -> Any:
+    """Everything a page can hold, names from the data among it."""
+    names = [*(f"feature_{i:03d}" for i in range(20)), *samples.HOSTILE]
+    imp = samples.weighed(names=names, metric=["mae", "mse"], simulated=True, on_training_rows=True)
+    more = [samples.effects(names[:8]), samples.associations(names), samples.ablation(names[:3])]
+    return imp, imp.to_html(also=more)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from html.parser import HTMLParser
 
 VOID = {"meta", "link", "wbr", "input", "br", "img", "hr", "source"}
@@ -41,9 +42,15 @@ class Read(HTMLParser):
         return re.sub(r"\s+", " ", "".join(self.texts))
 
     @property
+    def csv(self):
+        """The numbers to take along."""
+        (link,) = [attrs["href"] for _, attrs in self.elements if attrs.get("id") == "csv"]
+        return b64decode(link.removeprefix("data:text/csv;charset=utf-8;base64,")).decode()
+
+    @property
     def data(self):
         """What the script gets: charts of rows with a dict for each row."""
-        data = json.loads(next(text for attrs, text in self.scripts if attrs.get("type")))
+        data = json.loads(next(text for attrs, text in self.scripts if attrs.get("id") == "data"))
         for group in data["groups"]:
             for chart in group["charts"]:
                 rows = zip(chart["names"], chart["rows"], data["tips"][chart["tips"]], strict=True)
@@ -69,3 +76,10 @@ class Read(HTMLParser):
 
 def read(imp, **more):
     return Read(imp.to_html(**more))
+
+
+def expect(thing):
+    """Wait for what follows; the page's policy stops the ways of waiting that evaluate text."""
+    from playwright.sync_api import expect
+
+    return expect(thing, "in time")

@@ -67,7 +67,7 @@ def test_what_a_bar_tells_is_rounded_as_the_table_is(six):
 
 
 def test_how_it_was_made_can_be_made_again(six):
-    text = read(six, command="weighin run a.pkl b.csv --random-state 0").text
+    text = read(dataclasses.replace(six, command="weighin run a.pkl b.csv --random-state 0")).text
     for told in (
         six.model,
         six.metric,
@@ -86,7 +86,7 @@ def test_simulated_data_and_training_rows_come_first():
         assert 0 < page.text.index(warning) < page.text.index("Shuffling")
     assert "<title>SIMULATED DATA" in imp.to_html()
     assert page.text.count("simulated data") >= 2  # again at the chart and the table, which travel alone
-    assert "SIMULATED DATA" in page.data["csv"].splitlines()[1]
+    assert "SIMULATED DATA" in page.csv.splitlines()[1]
 
 
 def test_nothing_warns_where_there_is_nothing_to_warn_of(six):
@@ -98,15 +98,15 @@ def test_nothing_warns_where_there_is_nothing_to_warn_of(six):
 
 def test_the_title_is_the_headline_and_what_is_predicted_stands_above_it(six):
     effects = dataclasses.replace(samples.effects(six.features), what="the predicted margin")
-    html = six.to_html(effects=effects, title="Mine & yours")
+    html = six.to_html(also=effects, title="Mine & yours")
     assert "<h1>Mine &amp; yours</h1>" in html
-    assert html.index("the predicted margin") < html.index("<h1>")
+    assert html.index("predicts margin") < html.index("<h1>")
 
 
 def test_no_heading_says_the_title_again(six):
     heads = re.findall(r"<h[12][^>]*>(.*?)<[/s]", without_scripts(six.to_html()))
     assert len(heads) == len(set(heads))
-    assert heads[:2] == ["What the model weighs", "The chart"]
+    assert heads[:2] == ["What the model weighs", "Chart"]
 
 
 def test_long_names_are_cut_in_the_chart_and_whole_in_the_table():
@@ -251,15 +251,15 @@ def test_a_file_is_written_whole_and_never_over_another(tmp_path, six):
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 
 
-@pytest.mark.parametrize("name", ["effects", "associations", "ablation"])
-def test_what_is_no_result_is_refused(six, name):
-    with pytest.raises(weighin.InputError, match=f"{name} must be a result of weighin"):
-        six.to_html(**{name: 7})
+@pytest.mark.parametrize("also", [7, "effects", [7], ["page.html"], None], ids=str)
+def test_what_is_no_result_is_refused(six, also):
+    with pytest.raises(weighin.InputError, match="also must hold results of weighin"):
+        six.to_html(also=also)
 
 
 def test_without_the_extra_the_page_has_pictures_instead_of_scripts(six, monkeypatch):
     monkeypatch.setattr(sys.modules["weighin._display.page.page"], "find_spec", lambda name: None)
-    page = read(six, effects=samples.effects(six.features), associations=samples.associations(six.features))
+    page = read(six, also=[samples.effects(six.features), samples.associations(six.features)])
     assert page.scripts == []
     assert page.count("img") == 3  # bars, curves, the square of associations
     policy = next(a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")

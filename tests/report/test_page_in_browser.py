@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 
 import pytest
 import samples
+from reader import expect
 
 from weighin._display.numbers import percent, rounded
-
-
-@pytest.fixture(scope="module")
-def full():
-    """Everything a page can hold, names from the data among it."""
-    names = [*(f"feature_{i:03d}" for i in range(20)), *samples.HOSTILE]
-    imp = samples.weighed(names=names, metric=["mae", "mse"], simulated=True, on_training_rows=True)
-    more = {"effects": samples.effects(names[:8]), "associations": samples.associations(names)}
-    return imp, imp.to_html(ablation=samples.ablation(names[:3]), **more)
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +26,6 @@ def segments():
     return weighin.weigh(
         lambda rows: np.asarray(rows["x"]), X, y, metric="mae", by="year", n_repeats=5, random_state=0
     ).to_html()
-
-
-def expect(thing):
-    """Wait for what follows; the page's policy stops the ways of waiting that evaluate text."""
-    from playwright.sync_api import expect
-
-    return expect(thing, "in time")
 
 
 def bars(page):
@@ -164,23 +147,6 @@ def test_sorting_the_table_by_any_column(full, visit):
     assert lines(page)[0].startswith(imp.features[int(imp.importances_mean.argmax())])
 
 
-def test_the_table_is_copied_as_csv_that_starts_no_formula(full, visit):
-    imp, html = full
-    page = visit(html)
-    page.get_by_role("button", name="Copy as CSV").click()
-    expect(page.locator("#copy")).to_have_text("Copied")
-    text = page.evaluate("navigator.clipboard.readText()")
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert len(rows) == 60  # of both metrics
-    assert float(rows[0]["importance"]) == pytest.approx(imp.importances_mean.max(), rel=1e-7)
-    assert all(row["note"] == "SIMULATED DATA" for row in rows)
-    names = {row["feature"] for row in rows}
-    dangerous = {name for name in samples.HOSTILE if name[0] in "=+-@"}
-    assert {name.replace("\r\n", "\n") for name in names} == {
-        f"'{name}" if name in dangerous else name for name in imp.features
-    }
-
-
 def test_everything_can_be_reached_and_read_with_the_keyboard(full, visit):
     _, html = full
     page = visit(html)
@@ -196,7 +162,7 @@ def test_everything_can_be_reached_and_read_with_the_keyboard(full, visit):
             return s.outlineStyle !== 'none' || (span && span.outlineStyle !== 'none'); }"""
         )
         assert seen, page.evaluate("document.activeElement.outerHTML")
-    assert {"order", "find", "rows", "more", "save", "copy"} <= reached
+    assert {"order", "find", "rows", "more", "csv", "details"} <= reached
     page.locator("#chart .rows").focus()
     for key, place in (("ArrowDown", 1), ("End", 19), ("ArrowUp", 18), ("Home", 0)):
         page.keyboard.press(key)
@@ -216,8 +182,9 @@ def test_names_from_the_data_stay_inert(full, visit):
     expect(page.locator("#chart .rows li")).to_have_count(30)
     for i in range(20, 30):
         page.locator("#chart .rows li").nth(i).hover()
-    page.locator("[data-spec]").last.scroll_into_view_if_needed()
-    page.locator("[data-spec] .vega-embed svg").last.wait_for()
+    for i in range(8):
+        page.locator("#chart .rows li").nth(i).click()
+        page.locator("#details .chosen .vega-embed svg").wait_for()
     assert page.title() == "SIMULATED DATA - What the model weighs"
     assert page.locator("script:not(body > script)").count() == 0
     assert page.locator("img:not([src^='data:'])").count() == 0
@@ -246,16 +213,23 @@ def test_a_phone_needs_no_sideways_scrolling(full, visit, script):
     assert box["width"] <= 360
     assert page.locator("#chart .drawn svg:visible").first.bounding_box()["width"] <= 360
     if script:
-        page.locator("#chart .rows li").first.click()
+        page.locator("#chart .rows li").first.hover()
         tip = page.locator("#tip").bounding_box()
         assert tip["x"] >= 0
         assert tip["x"] + tip["width"] <= 360
+        page.locator("#chart .rows li").nth(1).click()
+        page.wait_for_timeout(700)
+        details = page.locator("#details").bounding_box()
+        assert abs(details["y"]) < 60  # what is known of it is in sight
+        assert details["x"] >= 0
+        assert details["x"] + details["width"] <= 360
 
 
 def test_without_scripts_chart_and_table_are_there(full, visit):
     imp, html = full
     page = visit(html, script=False)
-    assert page.locator("#chart .drawn svg:visible").count() == 1
+    assert page.locator("#chart .bars .drawn svg:visible").count() == 1
+    assert page.locator("#details .feature:visible").count() == 30
     assert imp.features[int(imp.importances_mean.argmax())] in drawn(page)
     assert page.locator("#numbers .table.main").first.locator("tbody tr:visible").count() == 30
     assert page.locator("button:visible, input:visible, select:visible").count() == 0
@@ -317,31 +291,18 @@ def test_the_page_has_landmarks_and_one_headline(full, visit):
     assert page.get_by_role("rowheader", name="feature_000").first.is_visible()
 
 
-def test_the_chart_as_it_stands_is_saved_as_a_picture(full, visit):
-    import struct
-
-    _, html = full
-    page = visit(html, dark=True)
-    page.get_by_label("Show").select_option("% of baseline")
-    expect(page.locator("#chart .axis")).to_contain_text("parts of the baseline")
-    with page.expect_download() as waiting:
-        page.locator("#chart .save").click()
-    content = waiting.value.path().read_bytes()
-    assert waiting.value.suggested_filename.endswith("What the model weighs.png")
-    width, height = struct.unpack(">II", content[16:24])
-    assert width > 1500
-    assert height > 20 * 34
-
-
 def test_a_bar_title_and_what_it_is_about_are_seen_at_once(full, visit):
     _, html = full
     page = visit(html, width=1280)
     page.set_viewport_size({"width": 1280, "height": 800})
-    for part in ("h1", ".kicker"):
+    for part in ("h1", ".kicker", ".headline"):
         assert page.locator(part).bounding_box()["y"] < 400
-    plain = visit(samples.weighed(6).to_html(), width=1280)
-    bar = plain.locator("#chart .rows li").first.bounding_box()
+    bar, details = (
+        page.locator(part).first.bounding_box() for part in ("#chart .rows li", "#details .chosen h3")
+    )
     assert bar["y"] + bar["height"] < 800
+    assert details["y"] + details["height"] < 800
+    assert details["x"] > bar["x"] + bar["width"]
 
 
 @pytest.mark.parametrize(

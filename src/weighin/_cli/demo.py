@@ -53,6 +53,7 @@ def demo(
             _model.rows_for(trained.learner, held_out.frame, None),
             simulated=True,
             random_state=random_state,
+            unit="points",
         )
         if weighed.lacks:
             say("Stopped early: nothing was written. The demo takes less than a minute.", err=True)

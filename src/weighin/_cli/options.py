@@ -47,6 +47,9 @@ Target = Annotated[
     str | None,
     typer.Option("--target", "-t", metavar="COLUMN", help="Column the model predicts; a learner knows it."),
 ]
+Unit = Annotated[
+    str, typer.Option("--unit", metavar="UNIT", help="Unit of the target, for sentences: points, dollars.")
+]
 Columns = Annotated[
     str | None,
     typer.Option(

@@ -22,6 +22,7 @@ def run(
     model: options.Model,
     table: options.Rows,
     target: options.Target = None,
+    unit: options.Unit = "",
     rows: Annotated[
         str | None,
         typer.Option(
@@ -123,6 +124,7 @@ def run(
             random_state=random_state,
             missing=missing,
             keep_rows=keep_rows,
+            unit=unit,
         )
     written = dataclasses.replace(files, rows=weighed.result.kept is not None).write(weighed.result)
     show(weighed.result)

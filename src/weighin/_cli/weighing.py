@@ -28,14 +28,22 @@ class Weighed:
 
 
 def weigh_rows(
-    model: Any, chosen: Chosen, asked: Rows, *, simulated: bool, progress: bool | None = None, **options: Any
+    model: Any,
+    chosen: Chosen,
+    asked: Rows,
+    *,
+    simulated: bool,
+    progress: bool | None = None,
+    unit: str = "",
+    **options: Any,
 ) -> Weighed:
     """Weigh, look which way features push and which columns go together; after Ctrl-C give what is finished.
 
     Where a feature that weighs something goes with another column, features are shuffled given the other columns, too.
 
     `model`: what to weigh. `chosen`: the rows, and what is known of them. `asked`: the same as the model takes them.
-    `simulated`: whether the games were made up. `progress`: whether to show a bar. `**options`: to `weighin.weigh`.
+    `simulated`: whether the games were made up. `progress`: whether to show a bar. `unit`: of the target. `**options`:
+    to `weighin.weigh`.
     """
     from weighin._base.errors import WeighinError
     from weighin._cli.further import look_further
@@ -46,10 +54,9 @@ def weigh_rows(
     try:
         result = weigh(model, asked.X, asked.y, progress=progress, **asked.beside, **options)
     except Interrupted as interruption:
-        return Weighed(
-            _described(interruption.result, chosen, simulated), "the features that were not finished"
-        )
-    result = _described(result, chosen, simulated)
+        described = _described(interruption.result, chosen, simulated, unit)
+        return Weighed(described, "the features that were not finished")
+    result = _described(result, chosen, simulated, unit)
     try:
         said = {name: options[name] for name in ("missing", "outputs", "classes") if name in options}
         effects, associations = look_further(result, model, asked.X, **said)
@@ -94,7 +101,7 @@ def _correlated(result: Importance, options: dict[str, Any]) -> bool:
     )
 
 
-def _described(result: Importance, chosen: Chosen, simulated: bool) -> Importance:
+def _described(result: Importance, chosen: Chosen, simulated: bool, unit: str) -> Importance:
     """Add to a result what is known of its rows, and the command that gave it."""
     from weighin._cli.program import command
 
@@ -113,6 +120,7 @@ def _described(result: Importance, chosen: Chosen, simulated: bool) -> Importanc
         rows=what,
         on_training_rows=None if trained_on is None else bool(trained_on),
         simulated=simulated,
+        unit=unit,
         notes=(*notes, *map(in_shell_words, result.notes)),
         command=command(),
     )

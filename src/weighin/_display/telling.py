@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from weighin._base.text import printable
-from weighin._display.charts.chart import Chart
+from weighin._display.charts.chart import Chart, Curves
 
 MOST_ROWS = 30
 
@@ -128,6 +128,34 @@ class Section(Harmless):
 
 
 @dataclass(frozen=True)
+class Detail(Harmless):
+    """What is known of one feature, for one place of a page.
+
+    `name`: of the feature.
+    `facts`: terms and what there is to say; a term may be "".
+    `companions`: other features that it goes with, and how closely.
+    """
+
+    name: str
+    facts: Sequence[tuple[str, str]] = ()
+    companions: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Step(Harmless):
+    """Something to do next.
+
+    `what`: in a few words.
+    `why`: in a sentence.
+    `call`: the call or the command that does it.
+    """
+
+    what: str
+    why: str = ""
+    call: str = ""
+
+
+@dataclass(frozen=True)
 class Telling(Harmless):
     """Everything a result has to say.
 
@@ -161,6 +189,16 @@ class Telling(Harmless):
         What a page says before all else.
     command : str
         What gives these numbers again.
+    headline : str
+        From what to what, instead of the first sentence, where a page has room for large letters.
+    details : sequence of Detail
+        What is known of each row of the charts, the first on top.
+    effects : Curves or None
+        The curve of each feature that has one, for its details.
+    steps : sequence of Step
+        What to do next.
+    glossary : sequence of (term, text)
+        What words mean, for a page.
     """
 
     title: str
@@ -177,6 +215,11 @@ class Telling(Harmless):
     sections: Sequence[Section] = ()
     warnings: Sequence[tuple[str, str]] = ()
     command: str = ""
+    headline: str = ""
+    details: Sequence[Detail] = ()
+    effects: Curves | None = None
+    steps: Sequence[Step] = ()
+    glossary: Sequence[tuple[str, str]] = ()
 
     @property
     def under(self) -> list[str]:

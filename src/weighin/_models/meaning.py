@@ -308,6 +308,8 @@ def refuse_missing(labels: NDArray[Any]) -> None:
 
 
 def target_names(y: Any, n_targets: int) -> tuple[str, ...]:
-    """Names of the columns of a target: those of a frame, else their numbers."""
+    """Names of the columns of a target: those of a frame or a series, else their numbers."""
     names = getattr(y, "column_names", getattr(y, "columns", None))
+    if names is None and isinstance(getattr(y, "name", None), str):
+        names = [y.name]
     return tuple(map(str, range(n_targets) if names is None or len(names) != n_targets else names))

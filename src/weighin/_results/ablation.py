@@ -131,6 +131,19 @@ class Ablation(Listed[AblatedVariant]):
         values = super()._columns(confidence_level)
         return values | {name: list(map(float, values[name])) for name in ("fits_needed", "rows_needed")}
 
+    def _about_feature(
+        self, feature: str, telling: Telling, confidence_level: float
+    ) -> list[tuple[str, str]]:
+        """Say what training without one feature did, alone and together with others."""
+        return [
+            (
+                f"trained again {line.name}",
+                f"{line.number.value} ({line.number.interval}): {line.verdict.word}",
+            )
+            for line in self.lines(confidence_level)
+            if line.measured.kind == "drop" and feature in line.measured.dropped
+        ]
+
     def _interval(self, confidence_level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         ends = [change.spread.interval(change.estimate, confidence_level) for change in self.changes]
         return np.array([low for low, _ in ends]), np.array([high for _, high in ends])

@@ -10,28 +10,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from weighin._base.checks import check_level, check_title
+from weighin._base.checks import check_level
 from weighin._base.errors import InputError
-from weighin._base.files import as_path, check_free, given_or_written, replacing
+from weighin._base.files import as_path, check_free, replacing
 from weighin._base.text import printable
 from weighin._display.codec import Codec, Kind
 from weighin._display.frame import frame
 from weighin._display.latex import latex
 from weighin._display.markdown import markdown
 from weighin._display.notebook import fragment
-from weighin._display.spreadsheet import csv_text
 from weighin._display.telling import Telling
 from weighin._display.terminal import as_text, renderable
+from weighin._results.paged import Paged
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, Group
 
 VERSION = 2
-# numbers that a page has as CSV, too
-MOST_CELLS = 50_000
 
 
-class Result(abc.ABC):
+class Result(Paged):
     """A frozen result.
 
     A kind of result is a frozen dataclass that says what it found in `tell`, gives its tidy columns in `_columns`, and
@@ -192,60 +190,6 @@ class Result(abc.ABC):
             A ``table`` that needs the package booktabs.
         """
         return latex(self.tell(confidence_level))
-
-    def to_html(
-        self,
-        path: Path | str | None = None,
-        *,
-        title: str | None = None,
-        confidence_level: float = 0.95,
-        force: bool = False,
-    ) -> str | None:
-        """Write one HTML page to send around: sentences, table, how to read it, how it was made.
-
-        Parameters
-        ----------
-        path : path or str, optional
-            Where to; without, the page is returned.
-        title : str, optional
-            Instead of the usual one.
-        confidence_level : float
-            Of the intervals, between 0 and 1.
-        force : bool
-            Replace what is there.
-
-        Returns
-        -------
-        str or None
-            The page; None when it went to `path`.
-
-        Raises
-        ------
-        OutputExistsError
-            If `path` exists and `force` is false.
-        InputError
-            If `path` cannot be written.
-        """
-        return self._page(self.tell(confidence_level), path, title, confidence_level, force=force)
-
-    def _page(
-        self,
-        telling: Telling,
-        path: Path | str | None,
-        title: str | None,
-        confidence_level: float,
-        *,
-        force: bool,
-    ) -> str | None:
-        from weighin._display.page import page
-
-        check_title(title)
-        if path is not None:
-            check_free(as_path(path), force=force)
-        columns = self._columns(confidence_level)
-        few = sum(map(len, columns.values())) <= MOST_CELLS
-        csv = csv_text(columns, simulated=telling.simulated) if few else ""
-        return given_or_written(page(telling, title=title, csv=csv), path)
 
     def draw_on(self, figure: Any) -> Any:
         """Draw its chart on a Figure of your own.

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from weighin._base.text import ARROWS
 from weighin._display import charts
-from weighin._display.numbers import interval_name, rounded
+from weighin._display.numbers import interval_name
 from weighin._results.given_words import asides, beside, by_name, inseparable, report_of, shuffled
-from weighin._results.importance_charts import pushes, scale_of, texts, written
+from weighin._results.importance_charts import Fact, amounts_of, in_lines, pushes, scale_of, texts, written
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_words import axis_label, effect_label, unclear
 from weighin._results.one_feature import probability
@@ -29,9 +29,8 @@ def dumbbell(
     metric: str | None = None,
 ) -> charts.Dumbbell:
     """Give a hollow dot for each feature shuffled freely, a full one for the same given others."""
-    main, other = numbers.of(metric, numbers.segment), beside(numbers, metric or numbers.metric)
-    assert other is not None
-    first, second = (main, other) if main.given == "" or other.given else (other, main)
+    main = numbers.of(metric, numbers.segment)
+    first, second = both_of(numbers, main)
     scale = scale_of(main, relative)
     names = [main.features[i] for i in order]
     ends = [_ends(part, names, relative, level) for part in (first, second)]
@@ -76,8 +75,17 @@ def dumbbell(
         legend=legend,
         directed=False,
         key=key,
-        tips=_tips(first, second, names, level),
+        tips=[in_lines(facts) for facts in facts_of_both(first, second, names, level)],
     )
+
+
+def both_of(
+    numbers: ImportanceNumbers, main: ImportanceNumbers
+) -> tuple[ImportanceNumbers, ImportanceNumbers]:
+    """Give a metric's numbers, and those shuffled in the second way: freely first."""
+    other = beside(numbers, main.metric)
+    assert other is not None
+    return (main, other) if main.given == "" or other.given else (other, main)
 
 
 def _axis(numbers: ImportanceNumbers, relative: bool) -> str:
@@ -94,37 +102,39 @@ def _ends(
     return low, high
 
 
-def _tips(
+def facts_of_both(
     first: ImportanceNumbers, second: ImportanceNumbers, names: Sequence[str], level: float
-) -> list[list[str]]:
-    """What a page tells of each feature when asked."""
-    both = [
-        zip(
+) -> list[list[Fact]]:
+    """Say what there is to say of each feature, shuffled in one way and in the other."""
+    written = [
+        (
+            dict(zip(part.features, amounts_of(part, level), strict=True)),
             by_name(part, part.importances_mean, names),
-            *_ends(part, names, False, level),
-            by_name(part, part.pvalue_holm, names),
-            strict=True,
+            by_name(part, np.where(part.few_rows, np.nan, part.pvalue_holm), names),
         )
         for part in (first, second)
     ]
-    tips = []
-    for name, *numbers in zip(names, *both, strict=True):
-        lines = []
-        for part, (value, low, high, adjusted) in zip((first, second), numbers, strict=True):
-            number = rounded(value, low, high)
-            interval = "" if math.isnan(low) else f" ({interval_name(level)} {number.interval})"
-            sure = f", p (Holm) {probability(adjusted)}" if interval and not math.isnan(adjusted) else ""
-            lines.append(
-                f"shuffled {shuffled(part.given)}: {effect_label(part)} {number.value}{interval}{sure}"
-                if math.isfinite(value)
-                else f"{shuffled(part.given)}: {inseparable(report_of(part, name)) or 'no value'}"
-            )
+    facts = []
+    for place, name in enumerate(names):
+        lines = [
+            (f"shuffled {shuffled(part.given)}: {effect_label(part)}", amounts[name])
+            if math.isfinite(values[place])
+            else (f"{shuffled(part.given)}:", inseparable(report_of(part, name)) or "no value")
+            for part, (amounts, values, _) in zip((first, second), written, strict=True)
+        ]
+        sure = [probability(adjusted[place]) for _, _, adjusted in written]
         report = report_of(second, name)
         shares = ", ".join(f"{column} {share:.0%}" for column, share in report.correlated)
         lines += [
-            "" if math.isnan(report.own_share) else f"{report.explained:.0%} explained by the given columns",
-            f"each alone: {shares}" if shares else "",
-            pushes(first.directions.get(name, "")),
+            (
+                "",
+                ""
+                if math.isnan(report.own_share)
+                else f"{report.explained:.0%} explained by the given columns",
+            ),
+            ("each alone:", shares),
+            ("p (Holm)", " → ".join(sure) if set(sure) != {"-"} else ""),
+            ("", pushes(first.directions.get(name, ""))),
         ]
-        tips.append([line for line in lines if line])
-    return tips
+        facts.append([(term, text) for term, text in lines if text])
+    return facts

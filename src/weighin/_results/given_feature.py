@@ -17,6 +17,14 @@ def shuffled(given: str) -> str:
     return "given other columns" if given == "per feature" else f"given {printable(given)}"
 
 
+def alike(given: str) -> str:
+    """Say between which rows values were exchanged; nothing for all of them."""
+    if not given:
+        return ""
+    what = "the other" if given == "rest" else "the given"
+    return f" among rows alike in {what} columns"
+
+
 @dataclass(frozen=True)
 class GivenFeature:
     """How a feature was shuffled among rows that are alike in other columns.

@@ -29,14 +29,6 @@ def column_head(given: str) -> str:
     return "shuffled freely" if not given else "given the rest" if given == "rest" else shuffled(given)
 
 
-def alike(given: str) -> str:
-    """Say between which rows values were exchanged; nothing for all of them."""
-    if not given:
-        return ""
-    what = "the other" if given == "rest" else "the given"
-    return f" among rows alike in {what} columns"
-
-
 def beside(numbers: ImportanceNumbers, metric: str) -> ImportanceNumbers | None:
     """Give the numbers of a metric with features shuffled in the second way, where there are two."""
     others = [given for given in numbers.givens if given != numbers.given]

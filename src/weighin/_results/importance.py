@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -23,7 +23,7 @@ from weighin._results.importance_columns import columns
 from weighin._results.importance_merge import merged
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_plot import ChartOptions, draw
-from weighin._results.importance_sections import kept_associations, kept_effects, with_ablation
+from weighin._results.importance_sections import kept_associations, kept_effects
 from weighin._results.importance_telling import tell
 from weighin._results.row_file import read_rows, write_rows
 
@@ -102,6 +102,8 @@ class Importance(ImportanceNumbers, Result):
         "home_elo, away_elo" for these, "per feature" where it differs.
     given_reports : dict of str to GivenFeature
         How much of each feature the given columns explain, and how well.
+    target, unit : str
+        What is predicted and in which unit, where that is known: see `with_target`.
 
     Notes
     -----
@@ -184,61 +186,41 @@ class Importance(ImportanceNumbers, Result):
         shown = self if metric in (None, self.metric) else of_metric(self, str(metric))
         return draw(shown, ChartOptions(kind, ax, limit, relative, style, title, confidence_level))
 
-    def to_html(
-        self,
-        path: Path | str | None = None,
-        *,
-        effects: Any = None,
-        associations: Any = None,
-        ablation: Any = None,
-        title: str | None = None,
-        command: str = "",
-        confidence_level: float = 0.95,
-        force: bool = False,
-    ) -> str | None:
-        """Write one HTML page to send around: sentences, chart, table, and what else is known of the model.
+    def _with(self, further: Any, confidence_level: float) -> tuple[Self, Sequence[Any]]:
+        """Effects and associations belong to the result itself: arrows, curves, columns that go together."""
+        shown, others = self, []
+        for result in further:
+            if isinstance(result, Effects):
+                shown = shown.with_effects(result)
+            elif isinstance(result, Associations):
+                shown = shown.with_associations(result)
+            else:
+                others.append(result)
+        return shown, others
 
-        The page needs nothing but itself, and works without scripts, in print and on a phone. It holds every name and
-        number of this result, and none of the rows. With the extra ``weighin[report]`` its charts answer to the
-        pointer.
+    def with_target(self, name: str | None = None, *, unit: str | None = None) -> Self:
+        """Give the same result with what is predicted, and in which unit, for its page and its sentences.
 
         Parameters
         ----------
-        path : path or str, optional
-            Where to; without, the page is returned.
-        effects : Effects, optional
-            What `weighin.effects` has found of the same model; that of `with_effects` by default.
-        associations : Associations, optional
-            What `weighin.associations` has found in the same rows; that of `with_associations` by default.
-        ablation : Ablation, optional
-            What `ablate` has found.
-        title : str, optional
-            Instead of the usual one.
-        command : str
-            What gives these numbers again, shown at the end; the one `weighin run` was called by, where it was.
-        confidence_level : float
-            Of the intervals, between 0 and 1.
-        force : bool
-            Replace what is there.
+        name : str, optional
+            What is predicted; what is known of it by default: the name of the target's column.
+        unit : str, optional
+            Of the target, in the plural: "points".
 
-        Returns
-        -------
-        str or None
-            The page; None when it went to `path`.
-
-        Raises
-        ------
-        OutputExistsError
-            If `path` exists and `force` is false.
-        InputError
-            If `path` cannot be written, or something given is not what it should be.
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from weighin import Importance
+        >>> imp = Importance(("spread", "week"), np.array([[7.0], [0.1]]), 12.5, "mae", False, 730)
+        >>> imp.with_target("margin", unit="points").tell().headline
+        'Predictions miss by 12.5 points on average; with spread shuffled, by 19.5.'
         """
-        shown = self if effects is None else self.with_effects(effects)
-        shown = shown if associations is None else shown.with_associations(associations)
-        shown = dataclasses.replace(shown, command=command) if command else shown
-        telling = shown.tell(confidence_level)
-        telling = telling if ablation is None else with_ablation(telling, ablation, confidence_level)
-        return shown._page(telling, path, title, confidence_level, force=force)
+        for what, text in (("name", name), ("unit", unit)):
+            if text is not None and not isinstance(text, str):
+                raise InputError(f"{what} must be a text or None, got {text!r}.")
+        target = self.target if name is None else name
+        return dataclasses.replace(self, target=target, unit=self.unit if unit is None else unit)
 
     def with_effects(self, effects: Any) -> Self:
         """Give the same result with arrows, in every view, for the way predictions go as a feature grows.

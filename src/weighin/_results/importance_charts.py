@@ -22,21 +22,24 @@ from weighin._results.one_feature import probability
 
 # columns named in what a bar tells, as close
 MOST_CLOSE = 3
+# a term, which may be "", and a text
+Fact = tuple[str, str]
 
 
-def of_metric(numbers: ImportanceNumbers, metric: str) -> Any:
-    """Give the result for another metric, with its own segments."""
-    main = numbers.of(metric)
-    return replace(
-        main, parts=tuple(part for part in numbers.parts if part.metric == metric and part is not main)
-    )
+def of_metric(numbers: ImportanceNumbers, metric: str, given: str | None = None) -> Any:
+    """Give the result for another metric, or another way to shuffle, with its own segments."""
+    main = numbers.of(metric, given=given)
+    parts: list[ImportanceNumbers] = [numbers, *numbers.parts]
+    own = [part for part in parts if part.metric == metric and given in (None, part.given)]
+    return replace(main, parts=tuple(part for part in own if part is not main))
 
 
 def texts(numbers: ImportanceNumbers, relative: bool, about_marks: str, title: str = TITLE) -> dict[str, Any]:
     """Texts around a chart."""
     return {
         "title": heading(numbers, title),
-        "subtitle": f"{about(numbers)}{about_marks}",
+        "subtitle": about(numbers),
+        "marks": about_marks,
         "xlabel": axis_label(numbers) + (", in parts of the baseline" if relative else ""),
         "percent": relative,
     }
@@ -94,42 +97,61 @@ def bars(
 
 
 def tips_of(numbers: ImportanceNumbers, order: NDArray[np.int64], level: float) -> list[list[str]]:
-    """What a page tells of each feature when asked."""
-    mean, relative, adjusted = numbers.importances_mean, numbers.relative, numbers.pvalue_holm
-    few = numbers.few_rows
-    low, high, *parts = (
-        np.where(few, np.nan, end) for end in (*numbers.interval(level), *numbers.relative_interval(level))
-    )
-    said = verdicts(numbers, level)
-    tips = []
+    """What a page tells of each feature in passing."""
+    return [in_lines(facts) for facts in facts_of(numbers, order, level)]
+
+
+def in_lines(facts: Sequence[Fact]) -> list[str]:
+    """Write what there is to say of a feature, a line for each fact."""
+    return [" ".join(filter(None, fact)) for fact in facts]
+
+
+def facts_of(numbers: ImportanceNumbers, order: NDArray[np.int64], level: float) -> list[list[Fact]]:
+    """Say what there is to say of each feature: terms, of which some are empty, and texts."""
+    relative, adjusted, few = numbers.relative, numbers.pvalue_holm, numbers.few_rows
+    parts = [np.where(few, np.nan, end) for end in numbers.relative_interval(level)]
+    said, amounts = verdicts(numbers, level), amounts_of(numbers, level)
+    facts = []
     for rank, i in enumerate(map(int, order), 1):
-        name, nothing = numbers.features[i], math.isnan(low[i])
-        number = rounded(float(mean[i]), float(low[i]), float(high[i]))
+        name = numbers.features[i]
         part = percent(float(relative[i]), *(float(end[i]) for end in parts))
         word, members = numbers.directions.get(name, ""), numbers.groups.get(name, ())
-        sure = "" if nothing or math.isnan(adjusted[i]) else f", p (Holm) {probability(float(adjusted[i]))}"
+        sure = "" if few[i] or math.isnan(adjusted[i]) else f", p (Holm) {probability(float(adjusted[i]))}"
+        close = ", ".join(f"{column.name} ({column.written})" for column in close_to(numbers, name))
         lines = [
-            f"{effect_label(numbers)} {number.value}"
-            + ("" if nothing else f" ({interval_name(level)} {number.interval})"),
-            "" if math.isnan(relative[i]) else f"{part} of the baseline",
-            said[i],
-            pushes(word),
-            f"moved together: {', '.join(members)}" if members else "",
-            close_columns(numbers, name),
-            *(asides([report_of(numbers, name)]) if numbers.given else ()),
-            f"rank {rank} of {len(numbers.features)}{sure}",
+            (effect_label(numbers), amounts[i]),
+            ("", "" if math.isnan(relative[i]) else f"{part} of the baseline"),
+            ("", said[i]),
+            ("", pushes(word)),
+            ("moved together:", ", ".join(members)),
+            ("goes with", close),
+            *(("", aside) for aside in (asides([report_of(numbers, name)]) if numbers.given else ())),
+            ("", f"rank {rank} of {len(numbers.features)}{sure}"),
         ]
-        tips.append([line for line in lines if line])
-    return tips
+        facts.append([(term, text) for term, text in lines if text])
+    return facts
+
+
+def amounts_of(numbers: ImportanceNumbers, level: float) -> list[str]:
+    """Write each importance with its interval, where it has one."""
+    written = []
+    for value, low, high, few in zip(
+        numbers.importances_mean, *numbers.interval(level), numbers.few_rows, strict=True
+    ):
+        number = rounded(float(value), *([math.nan] * 2 if few else [float(low), float(high)]))
+        interval = "" if few or math.isnan(low) else f" ({interval_name(level)} {number.interval})"
+        written.append(number.value + interval)
+    return written
 
 
 def close_columns(numbers: ImportanceNumbers, feature: str) -> str:
     """Name the columns that a feature goes with, where that is known."""
-    close = _close(numbers, feature)
+    close = close_to(numbers, feature)
     return f"goes with {', '.join(f'{column.name} ({column.written})' for column in close)}" if close else ""
 
 
-def _close(numbers: ImportanceNumbers, feature: str) -> Sequence[CloseColumn]:
+def close_to(numbers: ImportanceNumbers, feature: str) -> Sequence[CloseColumn]:
+    """Give the columns that a feature goes with, the closest first, where that is known."""
     associations = numbers.associations
     if associations is None or feature not in associations.features:
         return ()
@@ -141,7 +163,7 @@ def beside_bars(numbers: ImportanceNumbers, order: NDArray[np.int64]) -> list[st
     names = [numbers.features[i] for i in order]
     if numbers.given:
         return asides([report_of(numbers, name) for name in names])
-    close = [", ".join(short(column.name) for column in _close(numbers, name)[:2]) for name in names]
+    close = [", ".join(short(column.name) for column in close_to(numbers, name)[:2]) for name in names]
     return [f"goes with {columns}" if columns else "" for columns in close] if any(close) else []
 
 

@@ -59,6 +59,8 @@ class ImportanceNumbers(Contrasts):
     command: str = ""
     given: str = ""
     given_reports: Mapping[str, GivenFeature] = field(default_factory=dict)
+    target: str = ""
+    unit: str = ""
 
     def __post_init__(self) -> None:
         # a copy nobody else can change

@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from weighin._base.errors import InputError
-from weighin._display.charts import Cells
+from weighin._display.charts import Cells, Curves
 from weighin._display.numbers import interval_name
-from weighin._display.telling import Section, Telling
+from weighin._display.telling import Section
 from weighin._results.associations import Associations
 from weighin._results.associations_charts import closest, clusters
 from weighin._results.effects import Effects
 from weighin._results.effects_charts import ChartOptions, curves
+from weighin._results.given_feature import shuffled
 from weighin._results.importance_charts import of_metric, segments
 from weighin._results.importance_numbers import ImportanceNumbers
 
 # effects, curves of single rows of each, columns that go together, those of them in a square, rows of segments
-MOST_EFFECTS, MOST_CURVES, MOST_FEATURES, MOST_PAIRED, MOST_ROWS = 8, 24, 60, 15, 20
+MOST_EFFECTS, MOST_CURVES, MOST_FEATURES, MOST_PAIRED, MOST_ROWS = 20, 24, 60, 15, 20
 READING = (
     "What was done: the trained model stayed as it is. The values of one column were shuffled between "
     "rows, and the loss was measured again. The importance is how much worse it got.",
@@ -61,18 +61,17 @@ def warnings(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
 
 def sections(numbers: ImportanceNumbers, level: float) -> list[Section]:
     """The parts of a page behind chart and numbers, as far as there is something to show."""
-    return [*_pushes(numbers, level), *_together(numbers), *_by_segment(numbers, level)]
+    return [*_together(numbers), *_by_segment(numbers, level)]
 
 
-def _pushes(numbers: ImportanceNumbers, level: float) -> list[Section]:
+def effect_curves(numbers: ImportanceNumbers, level: float) -> Curves | None:
+    """Give the curve of each feature that has one, the heaviest first."""
     effects = numbers.effects
-    if effects is None:
-        return []
+    if effects is None or not effects.effects:
+        return None
     weight = {numbers.features[i]: rank for rank, i in enumerate(numbers.order)}
     names = sorted(effects.features, key=lambda name: weight.get(name, len(weight)))
-    chart = curves(effects.at(level), ChartOptions(features=names))
-    notes = [note for note in effects.notes if note not in numbers.notes]
-    return [Section("Which way it pushes", charts=[chart], notes=notes, link="Which way")]
+    return curves(effects.at(level), ChartOptions(features=names, limit=len(names)))
 
 
 def _together(numbers: ImportanceNumbers) -> list[Section]:
@@ -96,31 +95,17 @@ def _by_segment(numbers: ImportanceNumbers, level: float) -> list[Section]:
     if not numbers.segments:
         return []
     tables: list[Cells] = []
-    for metric in numbers.metrics:
-        part: Any = of_metric(numbers, metric)
-        tables.append(
-            dataclasses.replace(
-                segments(part, part.order[:MOST_ROWS], level=level), choice={"Metric": metric}
-            )
-        )
+    for given in numbers.givens:
+        shown = {"Shuffled": shuffled(given)} if len(numbers.givens) > 1 else {}
+        for metric in numbers.metrics:
+            part: Any = of_metric(numbers, metric, given)
+            cells = segments(part, part.order[:MOST_ROWS], level=level)
+            tables.append(dataclasses.replace(cells, choice={"Metric": metric, **shown}))
     intro = (
         "The same shuffles, measured on the rows of each segment alone. Small segments are noisy: below each number "
         f"stands its {interval_name(level)}. Slanted: cannot be told apart from zero."
     )
     return [Section(f"By {numbers.by}", intro, charts=tables, link="Segments")]
-
-
-def with_ablation(telling: Telling, ablation: Any, confidence_level: float) -> Telling:
-    """Add to the page of an importance what training again has found."""
-    if not hasattr(ablation, "tell"):
-        raise InputError(f"ablation must be a result of weighin.ablate, got {type(ablation).__name__}.")
-    also = ablation.tell(confidence_level)
-    intro = (
-        "How the metric on held-out rows changed when the model was trained again, several times, with "
-        "other columns."
-    )
-    section = Section("What next", intro, also.sentences, also.charts, also.tables, also.notes, "What next")
-    return dataclasses.replace(telling, sections=[*telling.sections, section])
 
 
 def kept_effects(numbers: ImportanceNumbers, effects: Effects) -> Effects:

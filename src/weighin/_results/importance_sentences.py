@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from weighin._base.text import in_a_row, printable
 from weighin._display.numbers import decimals_of, interval_name, write
+from weighin._results.given_feature import alike
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.listed import few_rows_text
-from weighin._results.metric_words import CALLED, SHARES
+from weighin._results.metric_words import CALLED, FROM_TO, IN_UNITS, SHARES
 
 # parts of the largest importance: the model barely uses what weighs less
 BARELY = 0.05
@@ -61,6 +62,33 @@ def baseline_sentence(numbers: ImportanceNumbers) -> list[str]:
     return [
         f"Before any shuffle {CALLED.get(numbers.metric, numbers.metric)} is {written}, on {which_rows(numbers)}."
     ]
+
+
+def headline(numbers: ImportanceNumbers, confidence_level: float = 0.95) -> str:
+    """Say from what to what the heaviest feature takes the metric; nothing where nothing is claimed to weigh anything.
+
+    `numbers`: of features shuffled in one way. `confidence_level`: of what is claimed.
+    """
+    words, metric = Words(numbers, printable, confidence_level), numbers.metric
+    ends = [numbers.baseline]
+    if words.heavy and metric != "prediction_change":
+        worse = float(numbers.importances_mean[words.heavy[0]])
+        ends.append(numbers.baseline + (-worse if numbers.greater_is_better else worse))
+    if len(ends) < 2 or not all(map(math.isfinite, ends)):
+        return ""
+    first = words.heavy[0]
+    decimals = decimals_of(words.scale * float(words.upper[first] - words.lower[first]))
+    if decimals is not None:
+        # what was measured without a shuffle is known better
+        decimals = max(decimals, 1 - math.floor(math.log10(words.scale * abs(ends[0]))) if ends[0] else 0)
+    before, after = (
+        write(words.scale * value, decimals, digits=4) + "%" * (words.scale > 1) for value in ends
+    )
+    called = CALLED.get(metric, printable(metric))
+    text, then = FROM_TO.get(metric, (f"{called[:1].upper()}{called[1:]} is {{}}", "{}"))
+    unit = f" {printable(numbers.unit)}" if numbers.unit and metric in IN_UNITS else ""
+    name, among = printable(numbers.features[first]), alike(numbers.given)
+    return f"{text.format(before + unit)}; with {name} shuffled{among}, {then.format(after)}."
 
 
 def which_rows(numbers: ImportanceNumbers) -> str:

@@ -12,12 +12,16 @@ from weighin._base.text import printable
 from weighin._display.numbers import write
 from weighin._display.telling import Table, Telling
 from weighin._results.given_chart import dumbbell
+from weighin._results.given_feature import alike, shuffled
 from weighin._results.given_sentences import findings
-from weighin._results.given_words import alike, beside, given_notes, shuffled
+from weighin._results.given_words import beside, given_notes
+from weighin._results.glossary import words
 from weighin._results.importance_charts import bars
+from weighin._results.importance_details import details
 from weighin._results.importance_numbers import ImportanceNumbers
-from weighin._results.importance_sections import GIVEN, READING, sections, warnings
-from weighin._results.importance_sentences import baseline_sentence
+from weighin._results.importance_sections import GIVEN, READING, effect_curves, sections, warnings
+from weighin._results.importance_sentences import baseline_sentence, headline
+from weighin._results.importance_steps import steps
 from weighin._results.importance_table import table, table_of_both
 from weighin._results.importance_words import TITLE, about
 from weighin._results.listed import few_rows_sentence
@@ -28,6 +32,7 @@ def tell(numbers: ImportanceNumbers, confidence_level: float, limit: int) -> Tel
     """Say all of it: `limit` features in sentences of their own."""
     metrics = [numbers.of(metric, numbers.segment) for metric in numbers.metrics]
     other = beside(numbers, numbers.metric)
+    free = other if other is not None and numbers.given and not other.given else numbers
     return Telling(
         title=TITLE,
         kicker=_kicker(numbers),
@@ -41,7 +46,14 @@ def tell(numbers: ImportanceNumbers, confidence_level: float, limit: int) -> Tel
         ],
         reading=[*READING, *(GIVEN if any(numbers.givens) else ()), _which_rows(numbers)],
         made=made(numbers),
-        notes=[*map(printable, numbers.notes), *lighter_groups(numbers), *_of_given(numbers, other)],
+        notes=[
+            *map(
+                printable,
+                dict.fromkeys([*numbers.notes, *(numbers.effects.notes if numbers.effects else ())]),
+            ),
+            *lighter_groups(numbers),
+            *_of_given(numbers, other),
+        ],
         simulated=numbers.simulated,
         charts=[
             bars(part, part.order, relative=relative, level=confidence_level)
@@ -53,14 +65,30 @@ def tell(numbers: ImportanceNumbers, confidence_level: float, limit: int) -> Tel
         sections=sections(numbers, confidence_level),
         warnings=warnings(numbers),
         command=numbers.command or _call(numbers),
+        headline=headline(free, confidence_level) if baseline_sentence(numbers) else "",
+        details=details(numbers, confidence_level),
+        effects=effect_curves(numbers, confidence_level),
+        steps=steps(free, other if free is numbers else numbers, confidence_level),
+        glossary=_glossary(numbers),
     )
 
 
 def _kicker(numbers: ImportanceNumbers) -> str:
-    """Which model, what it predicts, which rows."""
+    """Which model, what it predicts and in which unit, on which rows."""
     effects = numbers.effects
-    predicted = f"; {effects.what}" if effects is not None and effects.what != "the prediction" else ""
-    return f"{numbers.model or 'A trained model'}, on {numbers.rows or f'{numbers.n_rows:,} rows'}{predicted}"
+    what = numbers.target or ("" if effects is None or effects.what == "the prediction" else effects.what)
+    unit = f", in {numbers.unit}" if numbers.unit else ""
+    predicted = f" predicts {what.removeprefix('the predicted ')}{unit}" if what else ""
+    return f"{numbers.model or 'A trained model'}{predicted}, on {numbers.rows or f'{numbers.n_rows:,} rows'}"
+
+
+def _glossary(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
+    terms = ["Shuffle", "Importance", "Metric", "Baseline"]
+    if numbers.evidence:
+        terms += ["Interval", "Cannot be told apart from zero", "p (Holm)"]
+    terms += ["Given the other columns", "Explained"] * any(numbers.givens)
+    terms += ["Effect"] * (numbers.effects is not None) + ["Goes with"] * (numbers.associations is not None)
+    return words(*terms)
 
 
 def _scales(numbers: ImportanceNumbers) -> list[bool]:

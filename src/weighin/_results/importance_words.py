@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from weighin._display.numbers import write
-from weighin._results.given_words import alike, shuffled
+from weighin._results.given_feature import alike, shuffled
 from weighin._results.importance_numbers import ImportanceNumbers
 from weighin._results.importance_sentences import which_rows
 from weighin._results.one_feature import worse_by

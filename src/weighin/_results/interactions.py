@@ -14,6 +14,9 @@ from weighin._results.interactions_charts import matrix, surface_of
 from weighin._results.interactions_numbers import InteractionsNumbers
 from weighin._results.interactions_telling import tell
 
+# features named as acting together with one
+MOST_PARTNERS = 3
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Interactions(InteractionsNumbers, Result):
@@ -74,6 +77,19 @@ class Interactions(InteractionsNumbers, Result):
     """
 
     _format: ClassVar[str] = "weighin.interactions"
+
+    def _about_feature(
+        self, feature: str, telling: Telling, confidence_level: float
+    ) -> list[tuple[str, str]]:
+        """Name the features that one surely acts together with, the strongest first."""
+        lines = [line for line in self.lines(confidence_level) if line.claimed and feature in line.features]
+        return [
+            (
+                f"acts together with {' and '.join(name for name in line.features if name != feature)}",
+                f"{line.shares.value} of the variance ({line.shares.interval})",
+            )
+            for line in lines[:MOST_PARTNERS]
+        ]
 
     def tell(self, confidence_level: float = 0.95, limit: int = 5) -> Telling:
         check_level(confidence_level)

@@ -23,5 +23,12 @@ CALLED = {
     "error_rate": "the error rate",
     "loss": "the loss",
 }
+# what a headline says of a metric before any shuffle, and after one; of others their name and two numbers
+MISSES = "Predictions miss by {} on average", "by {}"
+FROM_TO = {"mae": MISSES, "mean_absolute_error": MISSES}
+# in the unit of the target
+IN_UNITS = (
+    "mae", "mean_absolute_error", "rmse", "root_mean_squared_error", "median_absolute_error", "max_error"
+)  # fmt: skip
 # written in percent
 SHARES = ("accuracy", "accuracy_score", "error_rate", "balanced_accuracy", "balanced_accuracy_score")

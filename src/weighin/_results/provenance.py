@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+MARK = "SIMULATED DATA - "
+
 
 class Provenance(Protocol):
     """What every result keeps of where it comes from."""
@@ -19,7 +21,7 @@ class Provenance(Protocol):
 
 def marked(result: Provenance, title: str) -> str:
     """A title, marked where the data were made up."""
-    return ("SIMULATED DATA - " if result.simulated else "") + title
+    return (MARK if result.simulated else "") + title
 
 
 def made(result: Provenance, *terms: tuple[str, str]) -> list[tuple[str, str]]:

@@ -91,6 +91,8 @@ class Shares(SharesNumbers, Result):
         Empty: values are swapped whatever the other features say.
     given_reports : dict
         Empty.
+    target, unit : str
+        What is predicted and in which unit, where that is known.
     left_out : tuple of str
         Features of the model that took no part, and kept their values.
 

@@ -42,8 +42,9 @@ def stack(
     what = f"{numbers.metric} that features prevent" if amount else "share of what all features prevent"
     return Bars(
         title=heading(numbers, title or TITLE),
-        subtitle=f"{about(numbers)} Each bar begins where the one above ends. Whiskers: 95% intervals. Pale: cannot be "
-        "told apart from 0, given the number of features.",
+        subtitle=about(numbers),
+        marks=" Each bar begins where the one above ends. Whiskers: 95% intervals. Pale: cannot be told apart from 0, "
+        "given the number of features.",
         xlabel=what,
         percent=not amount,
         choice={"Show": "Amount" if amount else "Shares"},

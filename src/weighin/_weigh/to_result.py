@@ -36,12 +36,14 @@ def result_of(
     chosen, values, data = experiment.features, experiment.values, experiment.data
     finished = chosen[: scores.n_features]
     names, given = tuple(feature.name for feature in finished), experiment.given
+    named_targets = data.targets or experiment.model.outputs().targets
     common: dict[str, Any] = {
         "features": names,
         "kernels": dict(zip(names, scores.kernels, strict=True)),
         "device": scores.device,
         "rows": data.what,
         "model": experiment.model.name,
+        "target": ", ".join(name for name in named_targets if not name.isdigit()),
         "random_state": seed,
         "block_rows": block_rows,
         "groups": {feature.name: feature.members for feature in finished if feature.members},

@@ -20,12 +20,14 @@ class Chart:
     """A chart and the texts around it.
 
     `title`, `subtitle`, `xlabel`: over it, and what its values are.
+    `marks`: what its marks mean, behind the subtitle where no legend says so.
     `percent`: whether values are parts, to be counted in percent.
     `choice`: which of several charts it is that a page shows one at a time: {"Metric": "mae"}.
     """
 
     title: str
     subtitle: str = ""
+    marks: str = ""
     xlabel: str = ""
     percent: bool = False
     choice: Mapping[str, str] = field(default_factory=dict)

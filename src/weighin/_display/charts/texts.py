@@ -143,7 +143,7 @@ def write_around(ax: Any, look: Look, chart: Chart, *, lift: float = 0.0) -> Non
     small = ax.text(
         left, 1, "", transform=above(lift + 8), color=look.quiet, fontsize=10, va="bottom", gid="subtitle"
     )
-    _fill(small, chart.subtitle, width)
+    _fill(small, chart.subtitle + chart.marks, width)
     # a layout would take it for a part of the Axes and move it away from the edge; the title keeps the room above
     small.set_in_layout(figure.get_layout_engine() is None)
     height = small.get_window_extent().height * 72 / figure.dpi

@@ -1,13 +1,20 @@
 /* What a reader can do with the page. Without it everything is there, and stays still. */
-(() => {
+(async () => {
   "use strict";
   const $ = (id) => document.getElementById(id);
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
   const data = JSON.parse($("data").textContent);
-  const draw = window.vegaEmbed;
+  if (!("DecompressionStream" in window)) return;
   document.documentElement.classList.add("js");
 
+  /* Vega, which draws, came packed; the page's policy names the fingerprint of what comes out. */
+  async function unpacked(id) {
+    const bytes = Uint8Array.from(atob($(id).textContent), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  }
+
   const state = { choice: {}, order: "given", query: "" };
+  const STACKED = "(max-width: 64rem)"; /* what is known of a feature stands below the chart */
   const OPTIONS = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false };
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
   const plain = (text) => text.normalize("NFKD").toLowerCase();
@@ -42,12 +49,50 @@
   }
   function hideTip() { tip.hidden = true; }
 
+  /* ---- what is known of one feature: one at a time, beside the chart ---- */
+  const details = $("details");
+  const articles = details ? all(".feature", details) : [];
+  let marks = []; /* what each chart does when a feature is chosen */
+  function choose(name, lines = []) {
+    if (!details || name === undefined) return;
+    let article = articles.find((one) => one.dataset.name === name);
+    if (!article) { /* of many features the lightest have no article of their own */
+      article = document.createElement("article");
+      article.className = "feature";
+      article.dataset.name = name;
+      const [head, facts] = [document.createElement("h3"), document.createElement("ul")];
+      head.textContent = name;
+      facts.className = "findings";
+      facts.append(...lines.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+      article.append(head, facts);
+      articles.push(article);
+      details.append(article);
+    }
+    articles.forEach((one) => one.classList.toggle("chosen", one === article));
+    details.scrollTop = 0;
+    marks.forEach((mark) => mark(name));
+  }
+  function chooseByAddress() {
+    const named = articles.find((one) => `#${one.id}` === location.hash);
+    if (named) choose(named.dataset.name);
+    return named;
+  }
+  details?.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#feature-']");
+    if (!link) return;
+    event.preventDefault();
+    choose(articles.find((one) => one.id === link.hash.slice(1))?.dataset.name);
+    details.focus({ preventScroll: true });
+  });
+  window.addEventListener("hashchange", chooseByAddress);
+
   /* ---- charts of rows ---- */
   const ruler = document.createElement("canvas").getContext("2d");
   function widest(texts) {
     ruler.font = `600 13px ${getComputedStyle(document.body).fontFamily}`;
     return texts.reduce((width, text) => Math.max(width, ruler.measureText(text).width), 0);
   }
+  const SMALL = 11 / 13;
   const LENGTHS = ["value", "low", "high", "low1", "high1", "low2", "high2"];
   function ends(rows) {
     const every = rows.flatMap((row) => LENGTHS.map((key) => row[key])).filter((end) => typeof end === "number");
@@ -82,19 +127,17 @@
       const layer = (name) => fitted.layer.find((one) => one.name === name);
       const numbers = widest(rows.map((row) => row.label));
       const arrows = rows.some((row) => row.arrow) && !narrow ? 20 : 0;
-      const left = narrow ? 2 : Math.min(0.36 * room, widest(rows.map((row) => row.name)) + arrows + 16);
-      const aside = narrow ? 0 : widest(rows.map((row) => row.aside));
-      const beside = aside && aside + 22;
-      const right = narrow ? 6 : numbers + 18 + beside;
+      const names = Math.max(widest(rows.map((row) => row.name)) + arrows, SMALL * widest(rows.map((row) => row.aside)));
+      const left = narrow ? 2 : Math.min(0.36 * room, names + 16);
+      const right = narrow ? 6 : numbers + 18;
       fitted.width = Math.max(40, room - left - right);
       Object.assign(fitted.padding, { left, right });
       fitted.data.values = rows.map(({ full, tips, ...row }, i) => ({ ...row, i }));
       const x = layer("bars").encoding.x;
       x.scale.domain = ends(rows);
       x.axis.labelExpr = data.axes[now().percent ? "percent" : "amount"];
-      layer("numbers").mark.x = fitted.width + right - 2 - beside;
-      if (beside) layer("asides").mark.x = fitted.width + right - beside + 18;
-      if (narrow && layer("asides")) layer("asides").mark.limit = fitted.width;
+      layer("numbers").mark.x = fitted.width + right - 2;
+      if (layer("asides")) layer("asides").mark.limit = narrow ? fitted.width : left - 14;
       Object.assign(layer("names").mark, narrow
         ? { x: 2 - left, limit: fitted.width - numbers }
         : { x: -10 - arrows, limit: left - arrows - 8 });
@@ -155,15 +198,29 @@
         text.textContent = [row.full, ...(row.tips.length ? row.tips : [row.label])].join(". ");
         line.append(text);
         line.addEventListener("pointermove", (event) => { if (at !== i || tip.hidden) go(i, event.clientX); });
-        line.addEventListener("click", (event) => go(i, event.clientX));
+        line.addEventListener("click", (event) => {
+          go(i, event.clientX);
+          tell(i);
+          if (beside && matchMedia(STACKED).matches) { hideTip(); details.scrollIntoView(); }
+        });
         box.append(line);
       });
+      const beside = details && figure.closest(".stage");
+      function tell(i) { if (beside) choose(rows[i].full, rows[i].tips); }
+      function mark(name) {
+        rows.forEach((row, i) => {
+          const chosen = beside ? row.full === name : false;
+          box.children[i].classList.toggle("chosen", chosen);
+          if (beside) box.children[i].setAttribute("aria-selected", String(chosen));
+        });
+      }
+      if (beside) marks = [mark];
       function go(i, x) {
         leave();
         at = i;
         const line = box.children[i];
         line.classList.add("at");
-        line.setAttribute("aria-selected", "true");
+        if (!beside) line.setAttribute("aria-selected", "true");
         box.setAttribute("aria-activedescendant", line.id);
         if (x === undefined) line.scrollIntoView({ block: "nearest" });
         const rect = line.getBoundingClientRect();
@@ -173,13 +230,13 @@
       function leave() {
         if (at >= 0 && box.children[at]) {
           box.children[at].classList.remove("at");
-          box.children[at].setAttribute("aria-selected", "false");
+          if (!beside) box.children[at].setAttribute("aria-selected", "false");
         }
         hideTip();
       }
       box.addEventListener("pointerleave", leave);
       box.addEventListener("blur", leave);
-      box.addEventListener("focus", () => { if (box.matches(":focus-visible")) go(Math.max(0, at)); });
+      box.addEventListener("focus", () => { if (box.matches(":focus-visible")) { go(Math.max(0, at)); tell(at); } });
       box.addEventListener("keydown", (event) => {
         const last = rows.length - 1;
         const to = { ArrowDown: Math.min(last, at + 1), ArrowUp: Math.max(0, at - 1), Home: 0, End: last }[event.key];
@@ -187,12 +244,14 @@
         if (to === undefined) return;
         event.preventDefault();
         go(to);
+        tell(to);
       });
+      mark(articles.find((one) => one.classList.contains("chosen"))?.dataset.name);
       return box;
     }
 
     /* The chart as it stands, with its title, in the colours of the screen. */
-    async function save() {
+    async function save(kind) {
       const style = getComputedStyle(document.documentElement);
       const inks = JSON.stringify(spec).replace(/var\((--[\w-]+)\)/g, (_, name) => style.getPropertyValue(name).trim());
       const whole = JSON.parse(inks);
@@ -202,12 +261,16 @@
       whole.title = { text: now().title, subtitle: part("axis").textContent, anchor: "start", frame: "bounds", offset: 22, ...over };
       const made = await draw(document.createElement("div"), whole, { ...OPTIONS, ast: true });
       const link = document.createElement("a");
-      link.href = await made.view.toImageURL("png", 2);
-      link.download = `${document.title}.png`;
+      link.href = kind === "png"
+        ? await made.view.toImageURL("png", 2)
+        : `data:image/svg+xml;charset=utf-8,${encodeURIComponent(await made.view.toSVG())}`;
+      link.download = `${document.title}.${kind}`;
       link.click();
       made.finalize();
     }
-    part("save").addEventListener("click", save);
+    all("[data-save]", figure.closest("section")).forEach((button) => {
+      button.addEventListener("click", () => save(button.dataset.save));
+    });
     part("more").addEventListener("click", () => { everything = true; show(); });
     part("less").addEventListener("click", () => { everything = false; show(); figure.scrollIntoView(); });
     let width = figure.clientWidth;
@@ -218,6 +281,11 @@
     }).observe(figure);
     return show;
   }
+  const library = document.createElement("script");
+  if (!chooseByAddress()) choose(articles[0]?.dataset.name);
+  library.textContent = await unpacked("library");
+  document.body.append(library);
+  const draw = window.vegaEmbed;
   const charts = all("[data-group]").map(rowChart);
 
   /* ---- tables ---- */
@@ -263,19 +331,6 @@
     });
     more.addEventListener("click", () => { everything = true; fold(); });
     return fold;
-  });
-
-  $("copy")?.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(data.csv);
-      $("copy").textContent = "Copied";
-      setTimeout(() => { $("copy").textContent = "Copy as CSV"; }, 2000);
-    } catch {
-      const area = $("csv").querySelector("textarea");
-      area.value = data.csv;
-      $("csv").showModal();
-      area.select();
-    }
   });
 
   /* ---- controls ---- */

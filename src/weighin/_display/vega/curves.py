@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from weighin._base.text import printable
 from weighin._display.charts import Curves, Panel
 from weighin._display.numbers import rounded
-from weighin._display.page.vega import (
-    AMOUNT,
-    CONFIG,
-    PLAIN,
-    Spec,
-    finite,
-    rule_layer,
-    short,
-)
+from weighin._display.vega.parts import AMOUNT, CONFIG, PLAIN, Spec, apart, finite, rule_layer, short
 
 # levels in order from which a curve tells more than dots, curves of single rows, and letters of a level
 LINE_FROM, CURVES, LEVEL = 5, 24, 18
@@ -44,7 +35,7 @@ def _panel_spec(panel: Panel, ends: tuple[float, float]) -> Spec | None:
     if kind == "ordered" and len(panel.values) < LINE_FROM:
         kind = "nominal"
     # a curve ends before the point for missing values; dots have one for them
-    names = _apart([short(printable(label), LEVEL) for label in panel.labels])
+    names = apart([short(printable(label), LEVEL) for label in panel.labels])
     places: Any = list(map(finite, panel.values)) if kind == "numeric" else names
     mean: list[Spec] = []
     for k, (x, (at, value, interval)) in enumerate(zip(places, points(panel), strict=False)):
@@ -61,27 +52,25 @@ def _panel_spec(panel: Panel, ends: tuple[float, float]) -> Spec | None:
         }
         if panel.local is not None and k < len(panel.local) and kind != "nominal":
             point["local"] = finite(panel.local[k])
+        if kind != "nominal":
+            point |= _singles(panel, k, ends)
         mean.append(point)
     if not mean:
         return None
     if kind == "nominal":
         mean.sort(key=lambda point: -point["y"])
         return _levels(mean, ends)
-    return _curve(mean, _curves(panel, places, ends), ends, ordered=kind == "ordered")
+    return _curve(mean, ends, ordered=kind == "ordered")
 
 
-def _curves(panel: Panel, places: Sequence[Any], ends: tuple[float, float]) -> list[Spec]:
-    """Give the curves of single rows, point by point, in as many digits as can be seen."""
+def _singles(panel: Panel, place: int, ends: tuple[float, float]) -> Spec:
+    """Give single rows at one point, in as many digits as can be seen."""
     digits = max(0, math.ceil(3 - math.log10(ends[1] - ends[0])))
-    return [
-        {"c": c, "x": x, "y": round(float(y), digits)}
-        for c, curve in enumerate(panel.curves[:CURVES])
-        for x, y in zip(places, curve, strict=False)
-        if x is not None and math.isfinite(y)
-    ]
+    values = [float(curve[place]) for curve in panel.curves[:CURVES]] if place < len(panel.values) else []
+    return {f"c{c}": round(y, digits) if math.isfinite(y) else None for c, y in enumerate(values)}
 
 
-def _curve(mean: list[Spec], curves: list[Spec], ends: tuple[float, float], *, ordered: bool) -> Spec:
+def _curve(mean: list[Spec], ends: tuple[float, float], *, ordered: bool) -> Spec:
     x: Spec = {"field": "x"}
     if ordered:
         x |= {"type": "ordinal", "sort": None, "scale": {"domain": [row["x"] for row in mean]}}
@@ -104,10 +93,12 @@ def _curve(mean: list[Spec], curves: list[Spec], ends: tuple[float, float], *, o
     layers: list[Spec] = [
         {"mark": area, "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}}}
     ]
-    if curves:
+    singles = [name for name in mean[0] if name[0] == "c"]
+    if singles:
         thin = {"type": "line", "color": "var(--quiet)", "strokeWidth": 1, "opacity": 0.28, "clip": True}
-        single = {"x": x, "y": y, "detail": {"field": "c"}}
-        layers.insert(0, {"data": {"name": "curves", "values": curves}, "mark": thin, "encoding": single})
+        single = {"x": x, "y": {**y, "field": "single"}, "detail": {"field": "c"}}
+        fold = [{"fold": singles, "as": ["c", "single"]}]
+        layers.insert(0, {"transform": fold, "mark": thin, "encoding": single})
     layers.append({"mark": line, "encoding": {"x": x, "y": y}})
     if any("local" in row for row in mean):
         dashed = {
@@ -120,7 +111,7 @@ def _curve(mean: list[Spec], curves: list[Spec], ends: tuple[float, float], *, o
         layers.append({"mark": dashed, "encoding": {"x": x, "y": {**y, "field": "local"}}})
     layers.append({"params": [hover], "mark": dot, "encoding": {"x": x, "y": y, "opacity": lit}})
     data = {"name": "mean", "values": mean}
-    return {"width": 246, "height": 165, "padding": 4, "data": data, "layer": layers, "config": CONFIG}
+    return {"width": 250, "height": 150, "padding": 4, "data": data, "layer": layers, "config": CONFIG}
 
 
 def _levels(mean: list[Spec], ends: tuple[float, float]) -> Spec:
@@ -137,17 +128,5 @@ def _levels(mean: list[Spec], ends: tuple[float, float]) -> Spec:
     }
     data = {"name": "mean", "values": mean}
     return {
-        "width": 165, "height": {"step": 24}, "padding": 4, "data": data, "layer": [whisker, dot], "config": CONFIG,
+        "width": 170, "height": {"step": 22}, "padding": 4, "data": data, "layer": [whisker, dot], "config": CONFIG,
     }  # fmt: skip
-
-
-def _apart(labels: Sequence[str]) -> list[str]:
-    """Tell levels apart that were cut to the same text."""
-    own: dict[str, None] = {}
-    for label in labels:
-        number, text = 1, label
-        while text in own:
-            number += 1
-            text = f"{label} ({number})"
-        own[text] = None
-    return list(own)

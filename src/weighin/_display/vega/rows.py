@@ -1,11 +1,7 @@
-"""Charts in Vega-Lite: drawn without a browser first, and again in it, where they answer.
-
-Colours are the page's own CSS variables, so light, dark and print need no second chart.
-"""
+"""Rows of bars or of two dots in Vega-Lite."""
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
@@ -14,49 +10,17 @@ import numpy as np
 
 from weighin._base.text import printable
 from weighin._display.charts import Bars, Dumbbell, Rows
+from weighin._display.vega.parts import AMOUNT, CONFIG, PERCENT, Spec, finite, rule_layer, short
 
-Spec = dict[str, Any]
-ROW_WIDE, ROW_NARROW = 34, 50
-WIDE, NARROW = 900, 340
-# how numbers along an axis are written: in percent, as amounts, as they are
-PERCENT, AMOUNT, PLAIN = (
-    "format(datum.value, ',.4~%')",
-    "format(datum.value, ',.6~g')",
-    "format(datum.value, '.6~g')",
-)
+# height of a row: names stand beside their bars, on a phone above them; small texts take a line of their own
+ROW_WIDE, ROW_NARROW, ROW_ASIDE = 32, 50, 10
+WIDE, NARROW = 840, 340
+# of letters that small texts are written in
+SMALL = 11 / 13
 # ends of the whiskers of two dots
 WHISKERS = ("low1", "high1", "low2", "high2")
-_AXIS = {"domain": False, "ticks": False, "gridColor": "var(--line)", "labelColor": "var(--quiet)"}
 # the scale of another layer
 _LENGTH: Spec = {"type": "quantitative"}
-CONFIG: Spec = {
-    "aria": False,
-    "background": None,
-    "font": "sans-serif",
-    "view": {"stroke": None},
-    "axis": {**_AXIS, "labelFontSize": 12, "labelPadding": 8, "title": None},
-}
-
-
-def harmless(content: Any) -> Any:
-    """Write out in every text of a specification what is not printable: Vega's own program stops at it."""
-    if isinstance(content, str):
-        return printable(content)
-    if isinstance(content, dict):
-        return {key: harmless(value) for key, value in content.items()}
-    return [harmless(value) for value in content] if isinstance(content, list | tuple) else content
-
-
-def short(name: str, limit: int = 36) -> str:
-    """Cut the middle out of a long name: the ends tell names of one family apart.
-
-    >>> short("average_of_the_last_five_games_at_home_before_the_bye", 20)
-    'average_of_t…the_bye'
-    """
-    if len(name) <= limit:
-        return name
-    head = (limit - 1) * 2 // 3
-    return f"{name[:head].rstrip()}…{name[len(name) - (limit - 1 - head) :].lstrip()}"
 
 
 def rows_of(chart: Rows) -> list[Spec]:
@@ -107,38 +71,33 @@ def rows_of(chart: Rows) -> list[Spec]:
     ]
 
 
-def finite(value: Any) -> float | None:
-    """Give a number JSON can hold, to nine digits; None for NaN and infinity."""
-    return float(f"{value:.9g}") if math.isfinite(value) else None
-
-
 def rows_spec(chart: Rows, rows: Sequence[Spec], *, narrow: bool) -> Spec:
     """Specify rows with a name before and a number behind each; `narrow` for a phone: the name above its bar."""
     names, numbers, asides = (
         max((_width(row[key]) for row in rows), default=0) for key in ("name", "label", "aside")
     )
     arrows = 20 if any(row["arrow"] for row in rows) else 0
-    left = 2 if narrow else min(300, names + arrows + 18)
-    # behind the numbers; on a phone on a line of their own
-    room = 0.0 if narrow or not asides else asides + 22
-    step = (ROW_NARROW + 18 * bool(asides)) if narrow else ROW_WIDE
-    right = 6 if narrow else numbers + 18 + room
+    left = 2 if narrow else min(300, max(names + arrows, SMALL * asides) + 18)
+    step = (ROW_NARROW + 18 * bool(asides)) if narrow else ROW_WIDE + ROW_ASIDE * bool(asides)
+    right = 6 if narrow else numbers + 18
     width = (NARROW if narrow else WIDE) - left - right
     down, up = (step // 2 - 14 - 18 * bool(asides), 14 - step // 2) if narrow else (0, 0)
     place: Spec = {"field": "i", "type": "ordinal", "sort": None, "axis": None}
     place["scale"] = {"paddingInner": 0, "paddingOuter": 0}
     ink: Spec = {"color": "var(--ink)", "opacity": 1}
     text: Spec = {"type": "text", "baseline": "middle", "fontSize": 13, "yOffset": up, **ink}
+    # the small text stands under the name
+    lifted = {"yOffset": up if narrow or not asides else -8}
     at_left = {"align": "left", "x": -left + 2, "limit": width - numbers}
     before = {"align": "right", "x": -10 - arrows, "limit": left - arrows - 14}
-    zero = {"type": "tick", "thickness": 1, "size": 24 if narrow else ROW_WIDE, "yOffset": down, **ink}
+    zero = {"type": "tick", "thickness": 1, "size": 24 if narrow else step, "yOffset": down, **ink}
     faint: Spec = {"condition": {"test": "datum.sure", "value": "var(--ink)"}, "value": "var(--quiet)"}
-    last = {**text, "align": "right", "x": width + right - 2 - room, "fontWeight": 600}
-    beside = {**text, "align": "left", "fontSize": 12, "color": "var(--quiet)"}
+    last = {**text, "align": "right", "x": width + right - 2, "fontWeight": 600}
+    beside = {**text, "fontSize": 11, "color": "var(--quiet)"}
     beside |= (
-        {"x": 2 - left, "yOffset": step // 2 - 11, "limit": width}
+        {"align": "left", "x": 2 - left, "yOffset": step // 2 - 11, "limit": width}
         if narrow
-        else {"x": width + right - room + 18}
+        else {"align": "right", "x": -10, "yOffset": 9, "limit": left - 14}
     )
 
     def layer(mark: Spec, **encoding: Any) -> Spec:
@@ -158,13 +117,16 @@ def rows_spec(chart: Rows, rows: Sequence[Spec], *, narrow: bool) -> Spec:
     layers = [
         *({**layer(mark.pop("mark"), **mark.pop("encoding")), **mark} for mark in marks),
         layer(zero, x={"datum": 0, "type": "quantitative"}),
-        {"name": "names", **layer({**text, **(at_left if narrow else before)}, text={"field": "name"})},
+        {
+            "name": "names",
+            **layer({**text, **lifted, **(at_left if narrow else before)}, text={"field": "name"}),
+        },
         {"name": "numbers", **layer(last, text={"field": "label"}, color=faint)},
     ]
     if asides:
         layers.append({"name": "asides", **layer(beside, text={"field": "aside"})})
     if arrows and not narrow:
-        sign = {**text, "align": "right", "x": -10, "color": "var(--quiet)"}
+        sign = {**text, **lifted, "align": "right", "x": -10, "color": "var(--quiet)"}
         layers.append(layer(sign, text={"field": "arrow"}))
     line = getattr(chart, "line", None)
     if line is not None:
@@ -250,14 +212,6 @@ def _whisker(ends: Sequence[str], down: int) -> list[Spec]:
     rule = rule_layer(_LENGTH, down, {"color": "var(--ink)"}, 1.5, low, high)
     cap = {"type": "tick", "thickness": 1.5, "size": 7, "color": "var(--ink)", "opacity": 1, "yOffset": down}
     return [rule, *({"mark": cap, "encoding": {"x": {**_LENGTH, "field": end}}} for end in ends)]
-
-
-def rule_layer(x: Spec, down: int, look: Spec, size: float, low: str = "low", high: str = "high") -> Spec:
-    return {
-        "transform": [{"filter": f"datum.{low} != null && datum.{high} != null"}],
-        "mark": {"type": "rule", "strokeWidth": size, "yOffset": down, **look},
-        "encoding": {"x": {**x, "field": low}, "x2": {"field": high}},
-    }
 
 
 def domain(rows: Sequence[Spec]) -> list[float]:
