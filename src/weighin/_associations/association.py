@@ -21,6 +21,10 @@ MEASURES = ("", "spearman", "cramers_v", "correlation_ratio")
 LEAST_ROWS = 5
 # patterns of missing values; with more, ranks are those among all rows that have the value
 MANY_PATTERNS = 40
+# columns; with more, numbers are single, and ranks those among all rows that have the value
+WIDE = 2000
+# columns worked on at once
+BLOCK = 256
 # cells of a table of counts; with more, sorting is quicker than counting
 MANY_CELLS = 100_000
 
@@ -30,7 +34,7 @@ class Association:
     """Associations between all pairs of columns.
 
     `signed`, ndarray of shape (n, n): From -1 to 1; below 0 where one grows as the other shrinks. NaN where it cannot
-        be measured.
+        be measured. Single precision for more than 2,000 columns.
     `measure`, ndarray of int8 of shape (n, n): Place in `MEASURES`.
     """
 
@@ -49,16 +53,21 @@ def associate(
     Bergsma (2013), "A bias-correction for Cramer's V and Tschuprow's T", J. Korean Stat. Soc. 42.
     """
     n = len(columns)
-    signed = np.full((n, n), np.nan)
+    signed = np.full((n, n), np.nan, dtype=np.float32 if n > WIDE else np.float64)
     measure = np.zeros((n, n), dtype=np.int8)
     ranked = np.array([i for i, column in enumerate(columns) if column.ranked], dtype=np.int64)
     nominal = [i for i, column in enumerate(columns) if not column.ranked]
     if len(ranked):
-        values = np.stack([columns[i].values for i in ranked], axis=1)
-        signed[np.ix_(ranked, ranked)] = spearman(values)
         measure[np.ix_(ranked, ranked)] = 1
-        ranks = own_ranks(values) if nominal else values
-        advance(len(ranked))
+        ranks: NDArray[np.floating]
+        if n > WIDE:
+            ranks = _ranks_of(columns, ranked)
+            _correlate(ranks, ranked, signed, advance)
+        else:
+            values = np.stack([columns[i].values for i in ranked], axis=1)
+            signed[np.ix_(ranked, ranked)] = spearman(values)
+            ranks = own_ranks(values) if nominal else values
+            advance(len(ranked))
         for i in nominal:
             ratios = correlation_ratios(columns[i].values, ranks)
             signed[i, ranked] = signed[ranked, i] = ratios
@@ -69,7 +78,64 @@ def associate(
             measure[i, j] = measure[j, i] = 2
         advance(1)
     np.fill_diagonal(signed, 1.0)
+    # as it is handed out: nobody copies it to be sure
+    signed.flags.writeable = False
     return Association(signed, measure)
+
+
+def _ranks_of(columns: Sequence[Column], places: NDArray[np.int64]) -> NDArray[np.floating]:
+    """Ranks of columns among their own values, of mean 0 and variance 1; NaN where missing or constant."""
+    ranks = np.empty((len(columns[0].values), len(places)), dtype=np.float32)
+    for first in range(0, len(places), BLOCK):
+        here = places[first : first + BLOCK]
+        block = own_ranks(np.stack([columns[i].values for i in here], axis=1))
+        there = ~np.isnan(block)
+        n = np.maximum(there.sum(0), 1)
+        block -= np.nansum(block, axis=0) / n
+        sd = np.sqrt(np.nansum(block**2, axis=0) / n)
+        ranks[:, first : first + BLOCK] = block / np.where(sd > 0, sd, 1.0)
+    return ranks
+
+
+def _correlate(
+    ranks: NDArray[np.floating],
+    places: NDArray[np.int64],
+    out: NDArray[np.floating],
+    advance: Callable[[int], None],
+) -> None:
+    """Write correlations of columns of mean 0 and variance 1 into `out`, block by block."""
+    there = np.isfinite(ranks)
+    complete = bool(there.all())
+    filled = ranks if complete else np.where(there, ranks, np.float32(0))
+    known = None if complete else there.astype(np.float32)
+    for first in range(0, len(places), BLOCK):
+        here, rest = slice(first, first + BLOCK), slice(first, None)
+        block = _of_block(filled, known, here, rest)
+        out[np.ix_(places[here], places[rest])] = block
+        out[np.ix_(places[rest], places[here])] = block.T
+        advance(len(places[here]))
+
+
+def _of_block(
+    filled: NDArray[np.floating], known: NDArray[np.floating] | None, here: slice, rest: slice
+) -> NDArray[np.floating]:
+    """Correlations of some columns with others, pairwise complete."""
+    mine, theirs = filled[:, here], filled[:, rest]
+    cross: NDArray[np.floating] = mine.T @ theirs
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if known is None:
+            own, other = (mine**2).sum(0)[:, None], (theirs**2).sum(0)
+            enough = (own > 0) & (other > 0) & (len(filled) >= LEAST_ROWS)
+            return np.where(enough, (cross / np.sqrt(own * other)).clip(-1, 1), np.nan)
+        mine_known, theirs_known = known[:, here], known[:, rest]
+        n = mine_known.T @ theirs_known
+        # sums of each column over the rows of the pair
+        own, other = mine.T @ theirs_known, mine_known.T @ theirs
+        squares, others = (mine**2).T @ theirs_known, mine_known.T @ theirs**2
+        spread, spreads = squares - own**2 / n, others - other**2 / n
+        enough = (n >= LEAST_ROWS) & (spread > 1e-5 * squares) & (spreads > 1e-5 * others)
+        cross -= own * other / n
+        return np.where(enough, (cross / np.sqrt(spread * spreads)).clip(-1, 1), np.nan)
 
 
 def spearman(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -103,7 +169,7 @@ def own_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return rankdata(values, axis=0, nan_policy="omit") if len(values) else values
 
 
-def correlation_ratios(codes: NDArray[np.float64], ranks: NDArray[np.float64]) -> NDArray[np.float64]:
+def correlation_ratios(codes: NDArray[np.float64], ranks: NDArray[np.floating]) -> NDArray[np.float64]:
     """How much of the variance of ranks lies between levels: the root of epsilon squared.
 
     `codes`, ndarray of shape (n_rows,): Levels by number; NaN where missing.

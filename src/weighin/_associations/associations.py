@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from weighin._associations.association import MEASURES, associate
+from weighin._associations.association import MEASURES, WIDE, associate
 from weighin._associations.clusters import cluster
-from weighin._associations.off_data import distance_ratios
+from weighin._associations.off_data import MOST_CLOSE_UNITS, distance_ratios
 from weighin._base.checks import is_real, is_whole, list_of_names, seed_of
 from weighin._base.errors import InputError
 from weighin._base.progress import tracking
@@ -22,7 +23,7 @@ from weighin._tables.containers import Table, as_table
 
 N_ROWS = 2000
 # columns that are compared with each other: their pairs are held, and written to files, one by one
-MOST_COLUMNS = 2000
+MOST_COLUMNS = 5000
 # association from which two features count as carriers of the same information
 SAME = 0.7
 
@@ -44,7 +45,7 @@ def associations(
     X : table
         As the model takes it, anything that `weigh` takes; for a learner raw as before training. It stays untouched.
     features : iterable of str, optional
-        Which columns, at most 2,000; all by default. Leave the target and row numbers out.
+        Which columns, at most 5,000; all by default. Leave the target and row numbers out.
     feature_names : iterable of str, optional
         What to call the columns of a matrix.
     threshold : float
@@ -102,14 +103,14 @@ def associations(
         features=tuple(names),
         kinds=tuple(column.kind for column in columns),
         association=measured.signed,
-        measures=tuple(tuple(MEASURES[m] for m in row) for row in measured.measure.tolist()),
+        measures=_measures(measured.measure),
         clusters=tuple(tuple(names[i] for i in places) for places in members),
         order=tuple(names[i] for i in order),
         off_data=ratios,
         threshold=float(threshold),
         n_rows=n,
         random_state=seed,
-        notes=(*table.notes, *_notes(columns, n, total, floor)),
+        notes=(*table.notes, *_notes(columns, n, total, floor), *_wide(len(columns))),
         **provenance(),
     )
 
@@ -185,6 +186,25 @@ def _sample(
     if len(columns[0].values) < 2:
         raise InputError(f"X has {len(columns[0].values)} row(s); comparing columns takes at least 2 rows.")
     return columns, seed, total
+
+
+def _measures(measure: NDArray[np.int8]) -> tuple[tuple[str, ...], ...]:
+    """Names of measures; rows that are alike are one object, since there are few kinds of columns."""
+    kinds: dict[bytes, tuple[str, ...]] = {}
+    for row in measure:
+        if row.tobytes() not in kinds:
+            kinds[row.tobytes()] = tuple(MEASURES[m] for m in row.tolist())
+    return tuple(kinds[row.tobytes()] for row in measure)
+
+
+def _wide(n_columns: int) -> tuple[str, ...]:
+    """What is done otherwise for many columns."""
+    if n_columns <= WIDE:
+        return ()
+    return (
+        f"Of {n_columns:,} columns, shuffled rows were looked at for the {MOST_CLOSE_UNITS} that go closest with "
+        "another one; ranks of columns with missing values are those among all their values.",
+    )
 
 
 def _notes(columns: tuple[Column, ...], n: int, total: int, floor: float) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,8 +96,16 @@ class AssociationsNumbers:
         place = self._place(feature)
         strength = np.nan_to_num(np.abs(self.association[place]), nan=-1.0)
         strength[place] = -1.0
-        order = [int(j) for j in np.argsort(-strength, kind="stable") if strength[j] >= at_least]
-        return tuple(self._column(place, j) for j in order[:limit])
+        close = np.flatnonzero(strength >= at_least)
+        if limit < len(close):
+            # ties at the limit as in the order of all
+            close = (
+                close[strength[close] >= np.partition(strength[close], -limit)[-limit]]
+                if limit
+                else close[:0]
+            )
+        order = close[np.argsort(-strength[close], kind="stable")][:limit]
+        return tuple(self._column(place, int(j)) for j in order)
 
     def pairs(self, at_least: float = 0.0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give the pairs of features that could be measured, by number, the strongest first.
@@ -110,9 +119,14 @@ class AssociationsNumbers:
         -------
         first, second : ndarray of int of shape (n_pairs,)
         """
-        i, j = np.triu_indices(len(self.features), 1)
-        strength = np.nan_to_num(np.abs(self.association[i, j]), nan=-1.0)
-        order = np.argsort(-strength, kind="stable")[: int((strength >= at_least).sum())]
+        # row by row: of many columns, few pairs are strong
+        later = [
+            place + 1 + np.flatnonzero(np.abs(row[place + 1 :]) >= at_least)
+            for place, row in enumerate(self.association)
+        ]
+        i = np.repeat(np.arange(len(later)), [len(places) for places in later])
+        j = np.concatenate([*later, np.empty(0, dtype=np.int64)])
+        order = np.argsort(-np.abs(self.association[i, j]), kind="stable")
         return i[order], j[order]
 
     def cluster_of(self, feature: str) -> tuple[str, ...]:
@@ -136,9 +150,13 @@ class AssociationsNumbers:
         )
 
     def _place(self, feature: str) -> int:
-        if feature not in self.features:
+        if feature not in self._places:
             raise unknown("feature", feature, self.features)
-        return self.features.index(feature)
+        return self._places[feature]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {feature: place for place, feature in enumerate(self.features)}
 
     def _column(self, place: int, other: int) -> CloseColumn:
         association = float(self.association[place, other])

@@ -45,7 +45,9 @@ class Curve:
 
 
 def read_only(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give a copy that nobody can change."""
+    """Give values that nobody can change: a copy, or those that are so already."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f" and not values.flags.writeable:
+        return values
     copy = np.array(values, dtype=float)
     copy.flags.writeable = False
     return copy
