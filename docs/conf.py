@@ -90,6 +90,8 @@ def prepare() -> None:
     startup = HERE / "_build" / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True, exist_ok=True)
     (startup / "00-docs.py").write_text(STARTUP, encoding="utf-8")
+    # each kernel would warn that it listens on a port of this machine
+    (startup.parent / "ipython_kernel_config.py").write_text("get_config().IPKernelApp.log_level = 40\n")
     os.environ["IPYTHONDIR"] = str(HERE / "_build" / "ipython")
     # shell commands of code cells
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
