@@ -27,6 +27,11 @@ def joined(parts: Sequence[Any], axis: int) -> Any:
     return torch.cat(list(parts), axis)
 
 
+def where(condition: Any, yes: Any, no: Any) -> Any:
+    """Values of one array where a condition holds, else of another."""
+    return np.where(condition, yes, no) if isinstance(yes, np.ndarray) else yes.where(condition, no)
+
+
 def on_host(values: Any) -> NDArray[Any]:
     """Give values in the memory of this machine."""
     return values if isinstance(values, np.ndarray) else values.cpu().numpy()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weighin._engine.pace import Pace
 from weighin._engine.workers import threads_for
 from weighin._samplers import Block, Donors, Positions, ShiftedDonors
 from weighin._tables.features import Feature
@@ -41,6 +42,7 @@ class Resources:
         which may not stand more. The numbers do not depend on it.
     `memory`: bytes to hold at once beside the encoded data.
     `batch_seconds`: between two places where the run may stop, about: batches grow as long as they take less.
+    `deadline`: when to stop, on the clock of `time.monotonic`.
     `fast`: whether a model may be taken as a sum of parts where it is one.
     `not_at_once`: why a model cannot be called on whole tables here, in words: an error ends with it where a model has
         to be.
@@ -50,6 +52,7 @@ class Resources:
     n_jobs: int | None = None
     memory: int = MEMORY
     batch_seconds: float | None = None
+    deadline: float | None = None
     fast: bool = True
     not_at_once: str = ""
 
@@ -91,6 +94,7 @@ def make_plan(
     chained: bool = False,
     own_donors: bool = False,
     on_device: bool = False,
+    pace: Pace | None = None,
 ) -> Plan:
     """Cut a run so that what is held at once stays within `memory`, as far as one block allows.
 
@@ -101,7 +105,8 @@ def make_plan(
     `in_time`: whether the run may have to stop soon. `row_seconds`: what predicting a row takes, at most; 0 where that
     is not known. `at_once`: whether all rows have to come in one batch, whatever memory that takes. `chained`: whether
     all features have to be predicted at once, whatever memory that takes. `own_donors`: whether features have donors of
-    their own. `on_device`: whether losses and moments are formed on a device, of which `memory` are bytes.
+    their own. `on_device`: whether losses and moments are formed on a device, of which `memory` are bytes. `pace`: what
+    calls of a slow model take: a step is about a call then.
     """
     n_features = max(1, len(features))
     work = n_rows * n_repeats * n_features
@@ -116,17 +121,22 @@ def make_plan(
     section = step = n_features
     if whole:
         section = max(1, min(n_features, room // (kept * n_rows)))
-        step = max(1, min(section, room // (n_repeats * out_bytes * n_rows), -(-n_features // stops)))
+        few = -(-n_features // stops) if pace is None else pace.rows_at_once(n_repeats * n_rows)
+        step = max(1, min(section, room // (n_repeats * out_bytes * n_rows), few))
     held = predicted * step + (DEVICE_SUM_BYTES * min(step, UNITS) if on_device else 0)
     batch_rows = min(room // held, room // (4 * row_bytes), n_rows if on_device else BATCH_ROWS)
     # a device stops between batches: it is never busy with a few features alone
     if chained or (on_device and not whole):
-        batch_rows = min(batch_rows, -(-n_rows // stops))
+        few = -(-n_rows // stops) if pace is None else pace.rows_at_once(n_repeats * n_features)
+        batch_rows = min(batch_rows, few)
     batch_rows = n_rows if at_once else min(n_rows, max(batch_rows, block_rows, 1))
     if not whole and not chained:
         section = max(1, min(n_features, room // (kept * batch_rows)))
         n_batches = -(-n_rows // batch_rows)
-        step = max(1, min(section, room // (predicted * batch_rows), -(-section // -(-stops // n_batches))))
+        few = -(-section // -(-stops // n_batches))
+        if pace is not None:
+            few = pace.rows_at_once(n_repeats * (block_rows if in_time else batch_rows))
+        step = max(1, min(section, room // (predicted * batch_rows), few))
     sections = tuple(tuple(features[first : first + section]) for first in range(0, len(features), section))
     n_threads = 1 if work < THREADS_FROM else threads_for(n_jobs)
     return Plan(sections, step, batch_rows, n_threads)

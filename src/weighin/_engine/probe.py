@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from weighin._base.errors import ModelError, of_the_model
-from weighin._base.random_state import restored
+from weighin._base.random_state import random_state_kept, restored
 from weighin._engine.arrays import out_of_memory
+from weighin._engine.pace import Pace, Stopwatch
 from weighin._models import Rows
 
 # looked at before the run
 SAMPLE_ROWS = 257
+# first, where time is short
+FEW_ROWS = 64
 # by which two predictions of a row may differ where the order of a sum is not fixed
 ROUNDINGS = 1000
 # a change so small is no leaf of a tree, but a sum in another order
@@ -47,6 +49,7 @@ class Probe:
     `writes`: whether the model overwrote the rows it was given, or that cannot be told.
     `row_bytes`: what a call takes for itself for each of its rows; 0 where that is not known.
     `row_seconds`: what a call of few rows takes for each of them, which is more than it does among many.
+    `pace`: what calls of a slow model take; None where it is fast.
     """
 
     pred: Any
@@ -58,6 +61,7 @@ class Probe:
     writes: bool = False
     row_bytes: float = 0.0
     row_seconds: float = 0.0
+    pace: Pace | None = None
 
     @property
     def why_at_once(self) -> str:
@@ -80,35 +84,48 @@ class Probe:
         return max(LEAST_ROWS, 1 << int(CALL_BYTES / self.row_bytes).bit_length() - 1)
 
 
-def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None, name: str = "model") -> Probe:
+def probe(
+    predict: Predict, rows: Rows, chunk_rows: int | None = None, name: str = "model", soon: bool = False
+) -> Probe:
     """Look at a model's predictions on a few rows, no more than `chunk_rows` at once.
 
+    `soon`: whether time is short: then on fewer where the model is slow.
     Raises ModelError if predictions are not one per row.
     """
     n = min(SAMPLE_ROWS, rows.n_rows, chunk_rows or SAMPLE_ROWS)
-    sample = rows.take(slice(0, n))
-    began = time.perf_counter()
-    first = predicted(predict, sample)
-    ended = time.perf_counter()
-    writes = not sample.equals(rows.take(slice(0, n)))
+    for n_first in dict.fromkeys((min(FEW_ROWS, n), n) if soon else (n,)):
+        sample = rows.take(slice(0, n_first))
+        first, watch, taken = _timed(predict, sample)
+        if watch.slow:
+            break
+    writes = not sample.equals(rows.take(slice(0, n_first)))
     # a matrix product may take another kernel for other shapes than these: arrays of torch never count as exact
-    exact = isinstance(first, np.ndarray)
+    exact, pace, earlier = isinstance(first, np.ndarray), None, None
+    if watch.slow:
+        pace = Pace()
+        pace.learn(n_first, watch.seconds, traced=taken > 0)
+        seen = Probe(first, writes=writes, row_exact=exact, row_bytes=taken, pace=pace)
+        # a model that draws at random draws the same afterwards, slow or not
+        with random_state_kept():
+            earlier = _timed(predict, rows.take(np.arange(max(1, n_first // 3) - 1, -1, -1)))
+        check_width(earlier[0], first, name)
+        if (found := _slow(seen, rows, *earlier)) is not None:
+            return found
+    n = n_first
     look = _traced if exact else _untraced
-    again_began = time.perf_counter()
-    again, taken = look(predict, rows.take(slice(0, n)))
-    seconds = min(ended - began, time.perf_counter() - again_began)
+    with Stopwatch() as second_watch:
+        again, taken = look(predict, rows.take(slice(0, n)))
     check_width(again, first, name)
     with np.errstate(invalid="ignore"):
         change = float(abs(first - again).max())
-    scale = float(abs(first).max())
-    allowed = ROUNDINGS * precision(first) * (scale if scale < np.inf else 0.0)
+    allowed = _allowed(first)
     noise = 0.0 if change <= allowed else change
     by_chance = FEW_ROUNDINGS / ROUNDINGS * allowed if first.dtype == np.float64 else 0.0
     split = max(1, n // 3)
     parts = [np.arange(split - 1, -1, -1), np.arange(n - 1, split - 1, -1)][: 2 if exact else 1]
     rounding, batch_dependence, exact_beside, row_bytes = rounding_of(first), 0.0, True, 0.0
-    for part in parts if n > 1 and not noise else ():
-        apart, taken_apart = look(predict, rows.take(part))
+    for number, part in enumerate(parts if n > 1 and not noise else ()):
+        apart, taken_apart = look(predict, rows.take(part)) if number or not earlier else earlier[::2]
         # what every call takes, whatever its rows, is no part of the difference
         if len(part) < n:
             row_bytes = max(row_bytes, (taken - taken_apart) / (n - len(part)))
@@ -124,15 +141,57 @@ def probe(predict: Predict, rows: Rows, chunk_rows: int | None = None, name: str
         exact and change == 0 and exact_beside,
         writes,
         row_bytes,
-        seconds / n,
+        min(watch.seconds, second_watch.seconds) / n,
+        pace if second_watch.slow and not noise else None,
     )
 
 
-def probe_in_memory(predict: Predict, rows: Rows, chunk_rows: int, name: str) -> Probe:
+def _slow(found: Probe, rows: Rows, again: Any, watch: Stopwatch, taken: int) -> Probe | None:
+    """What a second call of a slow model says, of some of the rows in another order; None where more calls have to.
+
+    The model repeats itself and rows have no say in each other's predictions, as far as these show, where it gives the
+    same again. How long that takes tells what a call costs, and what each of its rows does.
+    """
+    first, pace, part = found.pred, found.pace, np.arange(len(again) - 1, -1, -1)
+    beside = first[rows.index(part)]
+    with np.errstate(invalid="ignore"):
+        change = float(abs(again - beside).max())
+    allowed = _allowed(first)
+    assert pace is not None
+    pace.learn(len(part), watch.seconds, traced=taken > 0)
+    pace.row_bytes = max(0.0, found.row_bytes - taken) / max(1, len(first) - len(part))
+    # what took long may have been loading what the first call needs
+    if not change <= allowed or not watch.slow:
+        return None
+    exact = found.row_exact and change == 0
+    few = 0.0 if exact and first.dtype != np.float64 else FEW_ROUNDINGS / ROUNDINGS * allowed
+    return replace(
+        found,
+        rounding=max(4 * change, few),
+        row_exact=exact,
+        row_bytes=pace.row_bytes,
+        row_seconds=watch.seconds / len(part),
+    )
+
+
+def _timed(predict: Predict, rows: Rows) -> tuple[Any, Stopwatch, int]:
+    """Predictions, the time they took, and the most memory, as `_traced` says."""
+    with Stopwatch() as watch:
+        pred, taken = _traced(predict, rows)
+    return pred, watch, taken
+
+
+def _allowed(pred: Any) -> float:
+    """By how much two predictions of the same rows may differ where the order of a sum is not fixed."""
+    scale = float(abs(pred).max())
+    return ROUNDINGS * precision(pred) * (scale if scale < np.inf else 0.0)
+
+
+def probe_in_memory(predict: Predict, rows: Rows, chunk_rows: int, name: str, soon: bool = False) -> Probe:
     """Look at fewer rows where memory runs out."""
     while True:
         try:
-            return probe(predict, rows, chunk_rows, name)
+            return probe(predict, rows, chunk_rows, name, soon)
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error) or chunk_rows == 1:
                 raise

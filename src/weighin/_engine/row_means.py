@@ -65,7 +65,8 @@ class RowMeans:
     def _step(self) -> int:
         """Features predicted at once: fewer in the first batch of a run that may have to stop in it."""
         step = self.run.plan.step
-        return step if self.n_rows or self.run.batch_seconds is None else -(-step // STEPS)
+        first = self.run.batch_seconds is not None and not self.n_rows
+        return -(-step // STEPS) if first and self.run.view.probe.pace is None else step
 
     def _predict(
         self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]

@@ -27,10 +27,6 @@ from weighin._tables.features import Feature
 Advance = Callable[[int], None]
 
 
-class TimeUp(KeyboardInterrupt):
-    """The time allowed is over; what is finished counts, as after Ctrl-C."""
-
-
 @dataclass(frozen=True)
 class Run:
     """What all steps share.
@@ -57,13 +53,21 @@ class Run:
 
     def batches(self) -> Iterator[tuple[Batch, Any]]:
         """Yield each batch with its encoded rows; rows that come again are the same object."""
-        most = self.plan.batch_rows
+        most, pace = self.plan.batch_rows, self.view.probe.pace
         grow = self.batch_seconds is not None and not self.view.at_once
         room = [min(self.sampler.largest_block, most) if grow else most]
-        for batch in batches(self.sampler.blocks(), lambda: room[-1]):
+        n_features = (
+            self.plan.step if self.measurement.whole else max(map(len, self.plan.sections), default=0)
+        )
+        predictions = 1 + self.sampler.n_repeats * n_features
+        for number, batch in enumerate(batches(self.sampler.blocks(), lambda: room[-1])):
             start = time.monotonic()
+            if grow and number and pace is not None:
+                pace.check(pace.seconds(batch.n_receivers * predictions))
             yield batch, self.data.rows if batch.rows is None else self.data.rows.take(batch.rows)
-            if grow and self.batch_seconds and time.monotonic() - start < self.batch_seconds / 2:
+            if grow and pace is not None:
+                room.append(min(pace.rows_at_once(predictions), most))
+            elif grow and self.batch_seconds and time.monotonic() - start < self.batch_seconds / 2:
                 room.append(min(2 * room[-1], most))
 
     @property

@@ -16,6 +16,7 @@ from weighin._engine.arrays import memory_of, out_of_memory
 from weighin._engine.collect import Collected, collect
 from weighin._engine.kernels import View, kernel_for
 from weighin._engine.measurement import Measurement, Scores
+from weighin._engine.pace import Pace
 from weighin._engine.plan import DEFAULTS, THREADS_FROM, Resources, make_plan
 from weighin._engine.predictions import Given, GivenRun, Use
 from weighin._engine.probe import (
@@ -41,6 +42,8 @@ Key = tuple[str, int | None, bool]
 AT_ONCE_BYTES = 2 * 2**30
 # of a run in time, each a small part of what is left: so long may a look at all rows take
 PROOF_BATCHES = 5
+# predicted to tell how slow a fast model is; the first call may cost more
+PACE_ROWS = 8, 8, 64
 
 
 def _nothing(work: int) -> None:
@@ -68,6 +71,9 @@ class Session:
         self._splits: list[Split | None] = []
         self._views: dict[Key, View] = {}
         self._baselines: dict[Key, Any] = {}
+        # of slow models: what a few rows told holds for others, which are proven on all of them
+        self._slow: dict[Key, Probe] = {}
+        self._pace: Pace | None = None
 
     def __enter__(self) -> Session:
         return self
@@ -122,6 +128,12 @@ class Session:
         own_threads = n_jobs is None and n_swapped < THREADS_FROM
 
         def run(view: View) -> C:
+            proof, unproven = self._proof(
+                view,
+                features,
+                lambda: first_steps(sampler, orders) if orders else first_donors(sampler, features),
+                resources,
+            )
             # what is compared on the host has to fit there
             at_device = view.on_device and not measurement.whole and sampler.copies == 1
             memory = resources.memory
@@ -144,15 +156,11 @@ class Session:
                 chained=orders is not None,
                 own_donors=isinstance(sampler, SpreadSampler),
                 on_device=at_device,
-            )
-            proof, unproven = self._proof(
-                view,
-                features,
-                lambda: first_steps(sampler, orders) if orders else first_donors(sampler, features),
-                resources,
+                pace=view.probe.pace,
             )
             with workers_for(view.probe.pred, plan.n_threads, own_threads or at_device) as workers:
-                seen = replace(view, moved=sampler.moved)
+                together = self._baselines.get(_key(view.response, resources))
+                seen = replace(view, moved=sampler.moved, together=together)
                 kernel = kernel_for(view)(seen, features, sampler.n_repeats, chunk_rows, workers)
                 cut = plan, resources.batch_seconds
                 task = Run(view, data, measurement, kernel, sampler, *cut, proof, unproven, orders)
@@ -198,7 +206,8 @@ class Session:
             jobs = self._jobs(resources)
             n_threads = 1 if work < THREADS_FROM else threads_for(jobs)
             with workers_for(view.probe.pred, n_threads) as workers:
-                kernel = kernel_for(view)(view, features, n_points, _whole(resources.chunk_rows), workers)
+                seen = replace(view, together=self._baselines.get(_key(response, resources)))
+                kernel = kernel_for(view)(seen, features, n_points, _whole(resources.chunk_rows), workers)
                 task = GivenRun(view, kernel, n_receivers, resources.memory, proof, scale)
                 return task.predict(given, use, advance), view.probe
 
@@ -217,13 +226,22 @@ class Session:
             except Exception:
                 return None
 
-    def seconds(self, rows: Rows, response: str) -> float:
-        """Time the model takes for some rows, in one call."""
-        self._open()
-        with random_state_kept():
-            start = time.monotonic()
-            self.model.predict(rows, response)
-            return time.monotonic() - start
+    def pace(self, rows: Rows, response: str, resources: Resources) -> Pace:
+        """What calls of the model take, as a look at a few rows tells."""
+        with self._predicting():
+            pace = self._view(rows, response, resources).probe.pace
+            if pace is None:
+                pace = Pace()
+                for n in PACE_ROWS:
+                    start = time.monotonic()
+                    self.model.predict(rows.take(slice(0, n)), response)
+                    pace.learn(n, time.monotonic() - start)
+            return pace
+
+    @property
+    def time_is_up(self) -> bool:
+        """Whether the last run of a slow model stopped because it would not have ended in time."""
+        return self._pace is not None and self._pace.over
 
     @contextmanager
     def _predicting(self, own_threads: bool = False) -> Iterator[None]:
@@ -258,7 +276,7 @@ class Session:
             self._forget()
             self._rows = rows
         if (key := _key(response, resources)) in self._views:
-            return self._views[key]
+            return self._timed(self._views[key], resources)
         split = self._split(rows) if resources.fast else None
         if split is not None and not split.opaque:
             view = View(self.model, rows, response, split, Probe(split.like), proven=True)
@@ -266,12 +284,16 @@ class Session:
             proven = self.model.row_by_row if split is None else split.row_by_row
             view = View(self.model, rows, response, split, Probe(None), proven)
             try:
-                view = replace(
-                    view,
-                    probe=probe_in_memory(
-                        view.predict, view.rows, _whole(resources.chunk_rows) or SAMPLE_ROWS, view.model.name
-                    ),
-                )
+                if key not in self._slow:
+                    most, soon = _whole(resources.chunk_rows) or SAMPLE_ROWS, resources.deadline is not None
+                    found = probe_in_memory(view.predict, view.rows, most, view.model.name, soon)
+                else:
+                    found = self._slow[key]
+                # the calls of sums of parts are others
+                found = found if split is None else replace(found, pace=None)
+                if found.pace is not None and not found.noise:
+                    self._slow[key] = found
+                view = replace(view, probe=found)
                 depends = view.probe.batch_dependence and RowsDepend(view.probe.batch_dependence)
             except Exception as error:
                 if proven or out_of_memory(error):
@@ -281,7 +303,7 @@ class Session:
                 return self._at_once(view, depends, resources)
             if view.probe.noise:
                 view = replace(view, split=None)
-        return self._keep(view, resources)
+        return self._timed(self._keep(view, resources), resources)
 
     def _at_once(self, view: View, dependence: RowsDepend, resources: Resources) -> View:
         """The same of a model that has to be called on the whole table.
@@ -312,6 +334,13 @@ class Session:
         probe = replace(probe, pred=pred, noise=noise)
         return self._keep(replace(view, probe=probe, split=None, at_once=True), resources)
 
+    def _timed(self, view: View, resources: Resources) -> View:
+        """The same, of which the calls of a slow model know when to stop."""
+        self._pace = view.probe.pace
+        if self._pace is not None:
+            self._pace.deadline, self._pace.over = resources.deadline, False
+        return view
+
     def _keep(self, view: View, resources: Resources) -> View:
         """Keep what is known of a model that repeats itself."""
         if view.probe.noise:
@@ -332,15 +361,20 @@ class Session:
         if view.proven or view.at_once or view.probe.noise:
             return None, ""
         if resources.batch_seconds is not None:
-            few = view.rows.take(slice(0, SAMPLE_ROWS))
-            needed = 2 * view.rows.n_rows * self.seconds(few, view.response) / few.n_rows
+            n_rows, pace = view.rows.n_rows, view.probe.pace
+            needed = 2 * (pace.seconds(n_rows) if pace else n_rows * view.probe.row_seconds)
             if needed > PROOF_BATCHES * resources.batch_seconds:
                 return None, "the time allowed was too short to check more"
-        most, key = max(1, int(resources.memory / view.row_bytes)), _key(view.response, resources)
+        memory = resources.memory if view.probe.pace is None else max(resources.memory, AT_ONCE_BYTES)
+        most, key = max(1, int(memory / view.row_bytes)), _key(view.response, resources)
         rows, drawn = table or (view.rows, slice(None))
         try:
             if key not in self._baselines:
-                self._baselines[key] = predict_together(view, rows, most)[drawn]
+                start = time.monotonic()
+                together = predict_together(view, rows, most)
+                if view.probe.pace is not None and most >= rows.n_rows:
+                    view.probe.pace.learn(rows.n_rows, time.monotonic() - start)
+                self._baselines[key] = together[drawn]
             return Proof.of(view, features, donors(), most, self._baselines[key]), ""
         # what fails on parts of the rows, too, is raised there
         except Exception as error:

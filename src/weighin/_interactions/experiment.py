@@ -51,7 +51,7 @@ class Experiment:
     @property
     def late(self) -> bool:
         """Whether the time allowed is over."""
-        return self.deadline is not None and time.monotonic() > self.deadline
+        return self.deadline is not None and (time.monotonic() > self.deadline or self.session.time_is_up)
 
     def result(self, asked: tuple[tuple[int, int], ...] | None) -> Interactions:
         """Screen where that is needed, and measure the pairs."""
@@ -127,7 +127,7 @@ class Experiment:
                 units,
                 sampler,
                 Measurement((metric,), self.values.weights),
-                replace(self.resources, batch_seconds=left),
+                replace(self.resources, batch_seconds=left, deadline=self.deadline),
                 step,
             )
 

@@ -54,6 +54,7 @@ class Meaning:
         self.model, self.data, self.structure, self.logits = model, data, structure, logits
         self.declared = declared(model)
         self._found: Outputs | MetricError | None = None
+        self._width = 0
 
     def __call__(self) -> Outputs:
         """What they mean.
@@ -75,9 +76,11 @@ class Meaning:
         return self._found if isinstance(self._found, Outputs) else None
 
     def width(self) -> int:
-        """Number of outputs."""
-        with random_state_kept(), self.model.predicting():
-            return int(self.model.predict(self.data.rows.take(slice(0, 2))).shape[-1])
+        """Number of outputs, looked at once."""
+        if not self._width:
+            with random_state_kept(), self.model.predicting():
+                self._width = int(self.model.predict(self.data.rows.take(slice(0, 2))).shape[-1])
+        return self._width
 
     def context(self, **others: Any) -> MetricContext:
         """What metrics have to know: those that fit the outputs by name, and how others read them."""

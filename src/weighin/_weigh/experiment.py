@@ -32,10 +32,6 @@ FIXED_REPEATS = 10
 SHORT_BLOCK_ROWS = 512
 # of such a run with a slow model: 15 different shuffles
 SHORTEST_BLOCK_ROWS = 32
-# predicted to tell how slow it is
-PACE_ROWS = 8, 64
-# before a model counts as slow
-PACE_TRIES = 2
 # of the time, for the first block of rows
 FIRST_PART = 1 / 2
 # of the time, for a look that only says how many shuffles to take
@@ -98,33 +94,21 @@ class Experiment:
     def paced(self, n_repeats: int) -> Experiment:
         """Take shorter blocks where the model is so slow that much of the time allowed would be over after the first.
 
-        Rows of a call are as few then. What is measured stays the same, but for who is in whose block.
+        What is measured stays the same, but for who is in whose block.
         """
         if self.deadline is None:
             return self
-        # the first call may cost more
-        self._seconds(PACE_ROWS[0])
-        for _ in range(PACE_TRIES):
-            fewer, more = (self._seconds(n) for n in PACE_ROWS)
-            # without what each call costs
-            of_row = (more - fewer) / (PACE_ROWS[1] - PACE_ROWS[0])
-            time_left = max(0.0, self.deadline - time.monotonic())
-            # of each row
-            predictions = (n_repeats + 1) * max(1, len(self.features))
-            rows = FIRST_PART * time_left / (predictions * max(of_row, 1e-12))
-            if rows >= self.short:
-                return self
-        short = max(SHORTEST_BLOCK_ROWS, 2 * n_repeats + 2, int(rows))
-        chunk_rows = self.resources.chunk_rows or short
-        return replace(self, short=short, resources=replace(self.resources, chunk_rows=chunk_rows))
+        resources = replace(self.resources, deadline=self.deadline)
+        pace = self.session.pace(self.data.rows, self.metrics[0].response, resources)
+        seconds = FIRST_PART * max(0.0, self.deadline - time.monotonic())
+        rows = pace.rows_in(seconds) // ((n_repeats + 1) * max(1, len(self.features)))
+        if rows >= self.short:
+            return self
+        return replace(self, short=max(SHORTEST_BLOCK_ROWS, 2 * n_repeats + 2, rows))
 
     def like(self, other: Experiment) -> Experiment:
         """Take the steps of another."""
         return replace(self, short=other.short, resources=other.resources)
-
-    def _seconds(self, n_rows: int) -> float:
-        """Time the model takes for some rows."""
-        return self.session.seconds(self.data.rows.take(slice(0, n_rows)), self.metrics[0].response)
 
     @property
     def block_rows(self) -> int:
@@ -134,7 +118,7 @@ class Experiment:
     @property
     def late(self) -> bool:
         """Whether the time allowed is over."""
-        return self.deadline is not None and time.monotonic() > self.deadline
+        return self.deadline is not None and (time.monotonic() > self.deadline or self.session.time_is_up)
 
     def check_weights(self) -> None:
         """Refuse sample weights a metric does not take.
@@ -281,7 +265,7 @@ class Experiment:
                         self.features,
                         sampler,
                         measurement,
-                        replace(self.resources, batch_seconds=self._batch_seconds),
+                        replace(self.resources, batch_seconds=self._batch_seconds, deadline=self.deadline),
                         orders=Orders(len(self.features), donors.seed) if self.chained else None,
                         advance=step,
                     )

@@ -4,12 +4,14 @@ from weighin._engine.kernels.device import DeviceKernel
 from weighin._engine.kernels.generic import GenericKernel
 from weighin._engine.kernels.kernel import Chain, Kernel, Swaps, View
 from weighin._engine.kernels.split import SplitKernel
+from weighin._engine.kernels.stacked import StackedKernel
 from weighin._engine.kernels.whole_table import WholeTableKernel
 
 KERNELS: tuple[type[Kernel], ...] = (
     WholeTableKernel,
     DeviceKernel,
     SplitKernel,
+    StackedKernel,
     GenericKernel,
 )
 
@@ -20,6 +22,7 @@ __all__ = [
     "GenericKernel",
     "Kernel",
     "SplitKernel",
+    "StackedKernel",
     "Swaps",
     "View",
     "WholeTableKernel",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._engine.arrays import empty
+from weighin._engine.arrays import empty, where
 from weighin._engine.kernels.generic_chain import predict_exact, predict_in_place
 from weighin._engine.kernels.kernel import Chain, Swaps, View
 from weighin._engine.probe import FEW_ROUNDINGS, check_width, precision, predicted
@@ -111,7 +111,7 @@ class GenericKernel:
                         # infinite ones are found later
                         with np.errstate(invalid="ignore"):
                             same = (after == before) | (abs(after - before) <= self.found.rounding)
-                        filled[first : first + copies] = _where(same, before[0], after)[: n_repeats - first]
+                        filled[first : first + copies] = where(same, before[0], after)[: n_repeats - first]
             self._check(stack, rows, tiled)
             return before, swapped
 
@@ -277,9 +277,3 @@ def _rounded(after: NDArray[Any], before: NDArray[Any]) -> bool:
         change = abs(after - before)
     few = change <= FEW_ROUNDINGS * precision(before) * abs(before)
     return int(np.count_nonzero(few & (change > 0))) * 2 > int(np.count_nonzero(change))
-
-
-def _where(condition: Any, yes: Any, no: Any) -> Any:
-    if isinstance(yes, np.ndarray):
-        return np.where(condition, yes, no)
-    return yes.where(condition, no)

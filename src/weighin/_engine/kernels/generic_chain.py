@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._engine.arrays import empty
+from weighin._engine.arrays import empty, where
 from weighin._engine.kernels.kernel import Chain
 from weighin._engine.workers import Workers
 from weighin._models import Rows
@@ -91,7 +91,7 @@ def predict_in_place(
                 # infinite ones are found later
                 with np.errstate(invalid="ignore"):
                     same = (after == before) | (abs(after - before) <= rounding)
-                before = _where(same, before, after)
+                before = where(same, before, after)
                 filled[step, repeats[0] : repeats[-1] + 1] = before.reshape(len(repeats), len(here), -1)
             if not first:
                 start_pred = first_pred[: len(here)]
@@ -112,7 +112,3 @@ def _rows(chain: Chain, own: Positions, repeat: Positions, row: Positions, step:
         givers = np.where(place.ravel()[flat] <= step, donors, receivers)
         rows.replace(feature.columns, chain.rows, chain.rows.index(givers))
     return rows
-
-
-def _where(condition: Any, yes: Any, no: Any) -> Any:
-    return np.where(condition, yes, no) if isinstance(yes, np.ndarray) else yes.where(condition, no)

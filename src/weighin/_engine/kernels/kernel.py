@@ -37,6 +37,7 @@ class View:
     `proven`: whether rows have no say in each other's predictions, as far as its structure or all rows tell.
     `at_once`: whether it is to be called on the whole table: rows have a say, or a part of them cannot be predicted.
     `moved`: features that may be given values no row of the table has.
+    `together`, shape (n_rows, n_outputs): predictions of all rows in one call, where there was one.
     """
 
     model: Model
@@ -47,6 +48,7 @@ class View:
     proven: bool = False
     at_once: bool = False
     moved: frozenset[str] = frozenset()
+    together: Any = None
 
     @cached_property
     def predict(self) -> Predict:
