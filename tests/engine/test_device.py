@@ -323,3 +323,40 @@ def test_where_memory_runs_out_it_goes_on_with_smaller_calls(
     assert max(sizes[n_calls // 2 + 1 :]) <= 100
     # of the call that failed, what came before it in the same rows
     assert sum(sizes) <= n_rows + 200 * len(FEATURES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("device", [False, True])
+@pytest.mark.parametrize("middle", [[nn.ReLU()], [nn.GELU(), nn.LayerNorm(16)]], ids=["relu", "gelu"])
+def test_half_precision_moves_importances_by_what_the_note_says(
+    as_device: Any, middle: list[nn.Module], device: bool
+) -> None:
+    torch.manual_seed(0)
+    model, x = nn.Sequential(nn.Linear(4, 16), *middle, nn.Linear(16, 1)), rows((2,), 4)[1]
+    y = model(torch.from_numpy(x)).detach().numpy()[:, 0] + 0.1 * Y
+    ask = functools.partial(weigh, model, x, y, metric="mse", n_repeats=3, random_state=0)
+    exact = ask()
+    half = (as_device if device else lambda call: call())(functools.partial(ask, arithmetic="bfloat16"))
+    moved = np.abs(half.importances_mean - exact.importances_mean).max() / exact.importances_mean.max()
+    assert 0 < moved < 0.05
+    (note,) = half.notes
+    assert note == (
+        f"Matrix products were made in bfloat16: on {N} rows that moves importances by up to {moved:.1%} of the "
+        "largest."
+    )
+    assert exact.notes == ()
+    # the model is as it was
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize(
+    ("model", "arithmetic", "error", "match"),
+    [
+        (nn.Linear(4, 1), "float8", weighin.InputError, "must be 'tf32', 'bfloat16' or None .*got 'float8'"),
+        (nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 1)), "tf32", weighin.InputError, "'cpu'"),
+        (lambda x: x[:, 0], "bfloat16", weighin.ModelError, "whose layers weighin reads one by one.*Leave"),
+    ],
+)
+def test_arithmetic_that_cannot_be_is_refused(model: Any, arithmetic: str, error: Any, match: str) -> None:
+    with pytest.raises(error, match=match):
+        weigh(model, X[1], Y, metric="mse", random_state=0, n_repeats=1, arithmetic=arithmetic)

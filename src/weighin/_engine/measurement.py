@@ -120,6 +120,7 @@ class Scores:
     `unproven`: why it was not found out on all rows whether that is needed; empty where it was.
     `kept`: what each swap changed, row by row, where that was asked for.
     `device`: where predictions, losses and sums were made, in words; empty on the CPU.
+    `imprecision`: what other arithmetic than the network's own did to importances, in words.
     """
 
     swap_effects: tuple[SwapEffect, ...]
@@ -133,6 +134,7 @@ class Scores:
     unproven: str = ""
     kept: RowChanges | None = None
     device: str = ""
+    imprecision: str = ""
 
     @property
     def baseline(self) -> float:

@@ -46,6 +46,7 @@ class Resources:
     `fast`: whether a model may be taken as a sum of parts where it is one.
     `not_at_once`: why a model cannot be called on whole tables here, in words: an error ends with it where a model has
         to be.
+    `arithmetic` {"tf32", "bfloat16"}: of matrix products after the first layer; the network's own by default.
     """
 
     chunk_rows: int | None = None
@@ -55,6 +56,7 @@ class Resources:
     deadline: float | None = None
     fast: bool = True
     not_at_once: str = ""
+    arithmetic: str | None = None
 
 
 DEFAULTS = Resources()
@@ -68,12 +70,14 @@ class Plan:
     `step`: features of a section predicted at once: on one batch, or on all rows where a metric needs them all.
     `batch_rows`: rows of blocks put together for one call of a path.
     `n_threads`: threads over chunks.
+    `on_device`: whether losses and moments are formed on a device.
     """
 
     sections: tuple[tuple[Feature, ...], ...]
     step: int
     batch_rows: int
     n_threads: int
+    on_device: bool = False
 
 
 def make_plan(
@@ -139,7 +143,7 @@ def make_plan(
         step = max(1, min(section, room // (predicted * batch_rows), few))
     sections = tuple(tuple(features[first : first + section]) for first in range(0, len(features), section))
     n_threads = 1 if work < THREADS_FROM else threads_for(n_jobs)
-    return Plan(sections, step, batch_rows, n_threads)
+    return Plan(sections, step, batch_rows, n_threads, on_device)
 
 
 @dataclass(frozen=True)

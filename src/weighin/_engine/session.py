@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 
 from weighin._base.errors import ModelError
 from weighin._base.random_state import random_state_kept
-from weighin._engine.arrays import memory_of, out_of_memory
+from weighin._engine.arithmetic import imprecision, products_in, with_arithmetic
+from weighin._engine.arrays import out_of_memory
 from weighin._engine.collect import Collected, collect
 from weighin._engine.kernels import View, kernel_for
 from weighin._engine.measurement import Measurement, Scores
 from weighin._engine.pace import Pace
-from weighin._engine.plan import DEFAULTS, THREADS_FROM, Resources, make_plan
+from weighin._engine.plan import DEFAULTS, THREADS_FROM, Resources
+from weighin._engine.plan_for import plan_for
 from weighin._engine.predictions import Given, GivenRun, Use
 from weighin._engine.probe import (
     SAMPLE_ROWS,
@@ -32,7 +34,7 @@ from weighin._engine.run import Advance, Run
 from weighin._engine.workers import Workers, settings_kept, threads_for, workers_for
 from weighin._models import Model, Rows, Split
 from weighin._models.protocol import Encoded
-from weighin._samplers import Orders, Positions, Sampler, SpreadSampler
+from weighin._samplers import Orders, Positions, Sampler
 from weighin._tables.features import Feature
 
 T = TypeVar("T")
@@ -108,7 +110,13 @@ class Session:
         Ctrl-C keeps what is finished: sections of features; in the first section, batches of rows with all its
         features; in the first batch, features. Before anything is finished, it is raised on.
         """
-        return self.collect(collect, data, features, sampler, measurement, resources, advance, orders)
+        scores = self.collect(collect, data, features, sampler, measurement, resources, advance, orders)
+        if resources.arithmetic is None:
+            return scores
+        again = partial(
+            self.collect, collect, data, features, measurement=measurement, advance=advance, orders=orders
+        )
+        return replace(scores, imprecision=imprecision(again, sampler, resources))
 
     def collect(
         self,
@@ -134,33 +142,21 @@ class Session:
                 lambda: first_steps(sampler, orders) if orders else first_donors(sampler, features),
                 resources,
             )
-            # what is compared on the host has to fit there
-            at_device = view.on_device and not measurement.whole and sampler.copies == 1
-            memory = resources.memory
-            if at_device:
-                memory = memory_of(view.probe.pred.device, memory)
-            plan = make_plan(
+            plan = plan_for(
+                view,
+                data.rows,
                 features,
-                n_rows=sampler.n_receivers,
-                n_repeats=sampler.n_repeats,
-                row_bytes=data.rows.row_bytes * sampler.copies,
-                out_bytes=view.probe.pred[:1].nbytes,
-                block_rows=sampler.largest_block,
-                whole=measurement.whole,
-                n_metrics=measurement.n_kept if measurement.whole else len(measurement.metrics),
-                memory=memory,
-                n_jobs=1 if at_device else self._jobs(resources),
-                in_time=resources.batch_seconds is not None,
-                row_seconds=view.probe.row_seconds,
-                at_once=view.at_once,
-                chained=orders is not None,
-                own_donors=isinstance(sampler, SpreadSampler),
-                on_device=at_device,
-                pace=view.probe.pace,
+                sampler,
+                measurement,
+                resources,
+                self._jobs(resources),
+                orders is not None,
             )
-            with workers_for(view.probe.pred, plan.n_threads, own_threads or at_device) as workers:
+            workers_here = workers_for(view.probe.pred, plan.n_threads, own_threads or plan.on_device)
+            with products_in(resources.arithmetic), workers_here as workers:
                 together = self._baselines.get(_key(view.response, resources))
-                seen = replace(view, moved=sampler.moved, together=together)
+                seen = with_arithmetic(view, resources.arithmetic)
+                seen = replace(seen, moved=sampler.moved, together=together)
                 kernel = kernel_for(view)(seen, features, sampler.n_repeats, chunk_rows, workers)
                 cut = plan, resources.batch_seconds
                 task = Run(view, data, measurement, kernel, sampler, *cut, proof, unproven, orders)

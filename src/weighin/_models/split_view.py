@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import torch
@@ -64,6 +65,11 @@ class SplitView:
             out = step(out)
         return out if out.ndim == 2 else out.reshape(len(z), -1)
 
+    def in_half(self) -> SplitView:
+        """The same with a head in bfloat16: sums are made as before, and predictions are of their type again."""
+        down, up = _Cast(torch.bfloat16), _Cast(self.bias.dtype)
+        return replace(self, head=(down, *map(_in_half, self.head), up))
+
     def __call__(self, cat: Tensor, cont: Tensor) -> Tensor:
         """Predict rows, shape (n_rows, n_outputs)."""
         return self.finish(self.sum_parts(cat, cont))
@@ -76,6 +82,22 @@ class SplitView:
     def _unused(self) -> frozenset[int]:
         """Continuous columns whose weights are all zero."""
         return frozenset(j for j, used in enumerate(self.weights.any(1).tolist()) if not used)
+
+
+@dataclass(frozen=True)
+class _Cast:
+    """Numbers in another type."""
+
+    dtype: torch.dtype
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x.to(self.dtype)
+
+
+def _in_half(step: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    if isinstance(step, Dense):
+        return replace(step, weight=step.weight.bfloat16(), bias=step.bias.bfloat16())
+    return deepcopy(step).bfloat16() if isinstance(step, torch.nn.Module) else step
 
 
 def _alike(table: Tensor) -> bool:

@@ -20,6 +20,7 @@ def check(
     batch_size: Any,
     n_jobs: Any,
     max_memory: Any,
+    arithmetic: Any = None,
 ) -> None:
     """Refuse what cannot be.
 
@@ -34,6 +35,10 @@ def check(
         n_jobs=n_jobs,
         max_memory=max_memory,
     )
+    if arithmetic not in (None, "tf32", "bfloat16"):
+        raise InputError(
+            f"arithmetic must be 'tf32', 'bfloat16' or None for the network's own, got {arithmetic!r}."
+        )
     if precision is not None:
         if not is_real(precision) or not 0 < precision < 1:
             raise InputError(f"precision must be between 0 and 1, or None, got {precision!r}.")

@@ -142,6 +142,8 @@ def remarks(scores: Scores, n_rows: int, why: str = "Interrupted") -> list[str]:
             f"{scores.why_at_once}: each swap was predicted on the whole table in one call, and batch_size "
             "and max_memory were ignored. Intervals assume independent rows, which these are not."
         )
+    if scores.imprecision:
+        notes.append(scores.imprecision)
     if scores.unproven:
         notes.append(
             "Whether a row's prediction depends on which rows are predicted together was checked on a few "

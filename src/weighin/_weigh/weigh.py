@@ -46,6 +46,7 @@ def weigh(
     missing: str = "raise",
     batch_size: int | None = None,
     device: Any = None,
+    arithmetic: str | None = None,
     n_jobs: int | None = None,
     max_memory: int = 256,
     keep_rows: bool = False,
@@ -78,6 +79,7 @@ def weigh(
     missing: str = "raise",
     batch_size: int | None = None,
     device: Any = None,
+    arithmetic: str | None = None,
     n_jobs: int | None = None,
     max_memory: int = 256,
     keep_rows: bool = False,
@@ -109,6 +111,7 @@ def weigh(
     missing: str = "raise",
     batch_size: int | None = None,
     device: Any = None,
+    arithmetic: str | None = None,
     n_jobs: int | None = None,
     max_memory: int = 256,
     keep_rows: bool = False,
@@ -195,6 +198,9 @@ def weigh(
         Rows of one forward pass; does not change the numbers beyond rounding.
     device : str or torch.device, optional
         Where to predict; where the model is by default.
+    arithmetic : {"tf32", "bfloat16"}, optional
+        Make the network's matrix products in less precision, which a GPU is faster at; its own by default. For networks
+        whose layers weighin reads one by one. A note tells how far it moves importances: docs/devices.md.
     n_jobs : int, optional
         Threads; -1 for all processors. By default all of them for torch on the CPU and for those of scikit-learn's own
         estimators that bring no threads along, one for other models. Estimators and functions run under joblib, so
@@ -263,6 +269,7 @@ def weigh(
         batch_size=batch_size,
         n_jobs=n_jobs,
         max_memory=max_memory,
+        arithmetic=arithmetic,
     )
     check_rows(rows)
     metrics = arguments.metrics_asked(metric)
@@ -276,7 +283,7 @@ def weigh(
     first = model[0] if isinstance(model, list | tuple) and model else model
     levels = levels_of(first) if is_file(X) else None
     X, large, notes = open_rows(X, y, feature_names, levels, rows, seed, precision is not None)
-    resources = Resources(batch_size, n_jobs, int(max_memory) * 2**20)
+    resources = Resources(batch_size, n_jobs, int(max_memory) * 2**20, arithmetic=arithmetic)
     if large is not None and large.all_rows is not None:
         if many or precision is not None or keep_rows:
             what = "several models" if many else "precision" if precision is not None else "keep_rows"
