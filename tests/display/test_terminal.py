@@ -136,3 +136,14 @@ def test_text_is_the_whole_table_in_a_notebook_too_and_nothing_is_displayed(
     assert repr(imp.difference("x0", "x1")).startswith("x0 weighs")
     assert not shown
     assert capsys.readouterr().out == ""
+
+
+def test_a_bar_below_zero_has_a_sign_without_colours() -> None:
+    rows = [Row(name, [name], Bar(value)) for name, value in (("up", 2.0), ("down", -1.0), ("none", 0.0))]
+    told = Telling("", [Table("heading", "feature", [Column("number")], rows)])
+    lines = {line.split()[0]: line.split()[2:] for line in as_text(told).splitlines() if line.split()[1:2]}
+    (up,), (down,) = lines["up"], lines["down"]
+    assert set(up) == {"█"}
+    assert down.startswith("\N{MINUS SIGN}█")
+    assert len(up) in (2 * len(down[1:]), 2 * len(down[1:]) - 1)  # half a block is a letter, too
+    assert lines["none"] == []

@@ -7,9 +7,11 @@ import math
 import re
 import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 import samples
-from reader import read
+from reader import Read, read
 
 import weighin
 from pages import without_scripts
@@ -127,8 +129,6 @@ def test_few_and_many_features(n):
 
 
 def test_no_feature_at_all():
-    import numpy as np
-
     imp = weighin.Importance((), np.empty((0, 1)), 2.0, "mae", False, 10, complete=False)
     assert "There is nothing to draw." in read(imp).text
 
@@ -166,9 +166,6 @@ def test_few_rows_and_ignored_features_are_said():
 
 
 def test_no_sentence_rests_on_a_feature_that_few_rows_tell_of():
-    import numpy as np
-    import pandas as pd
-
     rare = np.zeros(300)
     rare[:3] = 50.0
     X = pd.DataFrame({"rare": rare, "x": np.random.default_rng(0).normal(size=300)})
@@ -187,9 +184,6 @@ def test_no_sentence_rests_on_a_feature_that_few_rows_tell_of():
 
 
 def test_every_metric_and_segment_has_its_table():
-    import numpy as np
-    import pandas as pd
-
     rng = np.random.default_rng(0)
     X = pd.DataFrame(
         {"x": rng.normal(size=400), "z": rng.normal(size=400), "year": rng.integers(2019, 2021, 400)}
@@ -227,8 +221,6 @@ def test_sections_without_content_are_left_out(six):
 
 
 def test_six_hundred_features_stay_below_the_limit():
-    import numpy as np
-
     imp = samples.bare(np.linspace(1, -0.1, 600), [f"a_name_of_some_length_{i}" for i in range(600)])
     assert len(imp.to_html().encode()) < 1_500_000
 
@@ -265,3 +257,34 @@ def test_without_the_extra_the_page_has_pictures_instead_of_scripts(six, monkeyp
     policy = next(a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
     assert "script-src 'none'" in policy
     assert all(row.cells[0] in page.text for row in six.tell().tables[0].rows)
+
+
+@pytest.mark.parametrize("n", [6, 50, 600])
+def test_a_light_page_has_no_scripts_and_no_more_than_200_kilobytes(n):
+    imp = samples.weighed(n) if n < 100 else samples.bare([math.sin(i) for i in range(n)])
+    more = [samples.effects(imp.features[:20]), samples.associations(imp.features)]
+    page = imp.to_html(light=True, also=more)
+    assert len(page.encode()) <= 200_000
+    read_page = Read(page)
+    assert read_page.scripts == []
+    assert "script-src 'none'" in page
+    table = imp.tell().tables[0].rows
+    assert all(cell in read_page.text for row in table[:20] for cell in row.cells)
+    if n == 600:
+        assert re.search(r"\d+ more rows: to_frame\(\)", read_page.text)
+    else:
+        assert "Chart: how the prediction moves with feature_000" in page
+
+
+def test_segments_of_every_way_to_shuffle_have_their_table():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"x": rng.normal(size=400), "z": rng.normal(size=400)})
+    imp = weighin.weigh(
+        lambda rows: np.asarray(rows["x"]), X, X["x"] + rng.normal(size=400), metric="mae",
+        by=np.repeat(["early", "late"], 200), given=[None, "rest"], n_repeats=5, random_state=0,
+    )  # fmt: skip
+    page = read(imp)
+    assert next(attrs for _, attrs in page.elements if attrs.get("data-key") == "Shuffled")
+    for given in ("", "rest"):
+        cells = repr(imp.of("mae", "late", given=given)["x"])
+        assert cells.split("interval ")[1].split(")")[0] in page.text

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from weighin._base.text import printable
-from weighin._display.numbers import aligned
+from weighin._display.numbers import MINUS, aligned
 from weighin._display.telling import Column, Row, Table, Telling
 
 if TYPE_CHECKING:
@@ -161,8 +161,18 @@ def _bars(rows: Sequence[Row], width: int) -> list[str]:
     top = max((length for length in lengths if math.isfinite(length)), default=0.0)
     if width < LEAST_BAR or not top:
         return []
-    eighths = [round(8 * width * length / top) if math.isfinite(length) else 0 for length in lengths]
-    return ["█" * (n // 8) + " ▏▎▍▌▋▊▉"[n % 8].strip() for n in eighths]
+    # negative ones have a sign before them: colour alone does not tell on paper, or in a pipe
+    signed = any(bar.value < 0 for bar in bars)
+    signs = (
+        [MINUS if row.bar is not None and row.bar.value < 0 else " " for row in rows]
+        if signed
+        else [""] * len(rows)
+    )
+    eighths = [
+        round(8 * (width - signed) * length / top) if math.isfinite(length) else 0 for length in lengths
+    ]
+    blocks = ["█" * (n // 8) + " ▏▎▍▌▋▊▉"[n % 8].strip() for n in eighths]
+    return [sign + block if block else "" for sign, block in zip(signs, blocks, strict=True)]
 
 
 def _dots(rows: Sequence[Row], width: int) -> list[str]:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from weighin._base.text import named, printable
 from weighin._display import charts
 from weighin._display.numbers import interval_name, rounded, write
-from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._display.telling import Bar, Column, Row, Step, Table, Telling
 from weighin._results.ablated_variant import AblatedVariant
-from weighin._results.change import Change, judge
+from weighin._results.change import SAFE, Change, judge
+from weighin._results.glossary import words
 from weighin._results.listed import Listed, columns
 from weighin._results.provenance import made, marked
 
@@ -195,7 +196,9 @@ def tell(result: Ablation, lines: Sequence[AblatedVariant], confidence_level: fl
         tables=[_table(result, lines, confidence_level)],
         remarks=[about(result), *said],
         sentences=said,
+        glossary=words("Metric", "Trained again", "Interval"),
         reading=READING,
+        steps=_steps(lines),
         made=made(
             result,
             ("Recipe", result.recipe),
@@ -237,6 +240,22 @@ def _sentences(lines: Sequence[AblatedVariant], limit: int) -> list[str]:
         *map(repr, by_size[:limit]),
         *(f"{word[:1].upper()}{word[1:]}: {named(names)}." for word, names in by_word.items()),
     ]
+
+
+def _steps(lines: Sequence[AblatedVariant]) -> list[Step]:
+    """Suggest to try together what is safe to drop alone, and more fits where nothing could be told."""
+    found, alone = [], [line for line in lines if len(line.measured.dropped) == 1]
+    safe = [line.measured.dropped[0] for line in alone if line.verdict.word == SAFE]
+    if len(safe) > 1:
+        why = "Each is safe to drop alone; two that stand in for each other are not safe to drop together."
+        found.append(
+            Step("Try to drop them together", why, f"weighin.ablate(recipe, table, drop=[{safe!r}])")
+        )
+    needed = [line.verdict.fits_needed for line in lines if line.verdict.fits_needed]
+    if needed:
+        why = "About so many fits would decide what could not be told, if the estimates are right."
+        found.append(Step("Train more often", why, f"weighin.ablate(recipe, table, ..., fits={max(needed)})"))
+    return found
 
 
 def _size(line: AblatedVariant) -> float:

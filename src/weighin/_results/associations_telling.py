@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from weighin._base.text import in_a_row, printable
 from weighin._display.numbers import write
-from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._display.telling import Bar, Column, Row, Step, Table, Telling
 from weighin._results.associations_charts import TITLE, clusters
 from weighin._results.associations_numbers import AssociationsNumbers
 from weighin._results.associations_words import (
@@ -21,6 +21,7 @@ from weighin._results.associations_words import (
     written,
 )
 from weighin._results.clusters import FARTHER
+from weighin._results.glossary import words
 from weighin._results.provenance import made, marked
 
 NONE_CLOSE = "No two features go together closely: each can be shuffled alone."
@@ -45,6 +46,8 @@ def tell(numbers: AssociationsNumbers, limit: int) -> Telling:
         tables=[_table(numbers), *_clusters(numbers), *_pairs(numbers)],
         remarks=_remarks(numbers),
         sentences=sentences(numbers, printable, limit) or [NONE_CLOSE],
+        glossary=words("Goes with"),
+        steps=_steps(numbers),
         reading=_READING,
         made=made(
             numbers,
@@ -81,6 +84,14 @@ def sentences(numbers: AssociationsNumbers, name: Name, limit: int = MOST_SENTEN
     if far:
         lines.append(distances_sentence(sorted(far, key=lambda pair: -pair[1])[:limit], name))
     return lines
+
+
+def _steps(numbers: AssociationsNumbers) -> list[Step]:
+    if not numbers.clusters:
+        return []
+    groups = {name: list(members) for name, members in list(numbers.groups.items())[:3]}
+    why = "Shuffled alone, each leaves its information in place in the others; shuffled together they show their worth."
+    return [Step("Weigh together what goes together", why, f"weighin.weigh(model, rows, groups={groups!r})")]
 
 
 def _table(numbers: AssociationsNumbers) -> Table:

@@ -19,6 +19,7 @@ from weighin._inference import Allowing, Inference, holm, two_sided
 from weighin._inference.claims import is_claimed
 from weighin._results.compared_feature import ComparedFeature
 from weighin._results.given_feature import shuffled
+from weighin._results.glossary import words
 from weighin._results.listed import (
     Listed,
     chance_sentence,
@@ -253,6 +254,7 @@ def tell(
         tables=[_table(result, lines, confidence_level)],
         remarks=said,
         sentences=said,
+        glossary=words("Importance", "Metric", "Baseline", "Interval", "p (Holm)"),
         reading=READING if result.quantity == "importance" else READING_SHARES,
         made=_made(result),
         notes=list(map(printable, result.notes)),

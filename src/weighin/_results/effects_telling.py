@@ -12,6 +12,7 @@ from weighin._results.effect import FeatureEffect
 from weighin._results.effects_charts import TITLE, ChartOptions, curves
 from weighin._results.effects_numbers import EffectsNumbers
 from weighin._results.effects_words import aside, ends_of, kind_word, local_word, sentence
+from weighin._results.glossary import words
 from weighin._results.provenance import made, marked
 
 _READING = (
@@ -33,6 +34,7 @@ def tell(numbers: EffectsNumbers, confidence_level: float, limit: int) -> Tellin
         tables=[_table(numbers, confidence_level)],
         remarks=[about(numbers), *_remarks(numbers)],
         sentences=_sentences(numbers, limit),
+        glossary=words("Effect", "Interval"),
         reading=_READING,
         made=made(
             numbers,

@@ -44,7 +44,10 @@ def _further(numbers: ImportanceNumbers, level: float) -> dict[str, list[Fact]]:
     lines: dict[str, list[Fact]] = {}
     parts = [(effect_label(part), part) for part in map(numbers.of, numbers.metrics[1:])]
     parts += [
-        (f"{printable(numbers.by)} {printable(str(segment))}", numbers.of(numbers.metric, segment))
+        (
+            f"{printable(f'{numbers.by} {segment}')}: {effect_label(numbers)}",
+            numbers.of(numbers.metric, segment),
+        )
         for segment in numbers.segments[:MOST_SEGMENTS]
     ]
     for term, part in parts:

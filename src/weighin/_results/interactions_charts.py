@@ -11,6 +11,7 @@ from weighin._base.errors import InputError, listing
 from weighin._display.charts import Cells
 from weighin._display.numbers import write
 from weighin._results.interactions_numbers import InteractionsNumbers
+from weighin._results.provenance import marked
 from weighin._results.surface import Surface
 
 TITLE = "Features that act together"
@@ -37,7 +38,7 @@ def matrix(numbers: InteractionsNumbers, limit: int = MOST_FEATURES, title: str 
                 labels[row][column] = "0" if line.unmoved else line.shares.value
     left_out = len(numbers.features) - len(shown)
     return Cells(
-        title=title or TITLE,
+        title=marked(numbers, title or TITLE),
         subtitle=f"Share of each pair in the variance of {numbers.what}, on {numbers.n_rows:,} rows. Pale: not "
         "claimed, given the number of pairs." + (f" {left_out} more features not shown." if left_out else ""),
         xlabel=f"share of the variance of {numbers.what}",
@@ -55,7 +56,7 @@ def surface_of(numbers: InteractionsNumbers, pair: Any, title: str | None = None
     for surface in numbers.surfaces:
         if isinstance(pair, tuple) and set(pair) == set(surface.features):
             chart = surface_chart(surface)
-            return chart if title is None else replace(chart, title=title)
+            return replace(chart, title=marked(numbers, title or chart.title))
     there = listing([" × ".join(surface.features) for surface in numbers.surfaces]) or "none"
     raise InputError(
         f"There is no surface of {pair!r}. Surfaces: {there}; interactions(..., surfaces=10) makes more."

@@ -9,6 +9,7 @@ import numpy as np
 from weighin._base.text import named, printable
 from weighin._display.numbers import interval_name, percent, percents, rounded, write
 from weighin._display.telling import Bar, Column, Row, Section, Table, Telling
+from weighin._results.glossary import words
 from weighin._results.interactions_charts import TITLE, matrix, surface_chart
 from weighin._results.interactions_numbers import InteractionsNumbers
 from weighin._results.listed import few_rows_sentence
@@ -45,6 +46,7 @@ def tell(numbers: InteractionsNumbers, confidence_level: float, limit: int) -> T
             *_sentences(numbers, lines, limit),
             *(surface.sentence for surface in numbers.surfaces if surface.dependence),
         ],
+        glossary=words("Acting together", "Interval", "p (Holm)"),
         reading=_READING,
         made=made(
             numbers,

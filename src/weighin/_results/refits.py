@@ -16,6 +16,7 @@ from weighin._display.telling import Bar, Column, Row, Table, Telling
 from weighin._inference import holm
 from weighin._inference.claims import claims_of
 from weighin._inference.refits import Spread
+from weighin._results.glossary import words
 from weighin._results.listed import (
     Listed,
     chance_sentence,
@@ -202,6 +203,9 @@ def tell(result: Refits, lines: Sequence[RefittedFeature], confidence_level: flo
         tables=[_table(result, lines, confidence_level)],
         remarks=[about(result), *_few_rows(lines)],
         sentences=_sentences(lines, limit),
+        glossary=words(
+            "Shuffle", "Importance", "Metric", "Interval", "Cannot be told apart from zero", "p (Holm)"
+        ),
         reading=READING,
         made=made(
             result,

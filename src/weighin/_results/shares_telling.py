@@ -9,6 +9,7 @@ import numpy as np
 from weighin._base.text import named, printable
 from weighin._display.numbers import percent, rounded, write
 from weighin._display.telling import Bar, Column, Row, Table, Telling
+from weighin._results.glossary import words
 from weighin._results.importance_sentences import which_rows
 from weighin._results.importance_words import about, heading
 from weighin._results.listed import few_rows_sentence
@@ -39,6 +40,9 @@ def tell(numbers: SharesNumbers, confidence_level: float, limit: int) -> Telling
         elsewhere=_elsewhere(numbers),
         sentences=_sentences(numbers, confidence_level, limit),
         reading=_READING,
+        glossary=words(
+            "Metric", "Baseline", "Share", "Interval", "Cannot be told apart from zero", "p (Holm)"
+        ),
         made=_made(numbers),
         notes=[*map(printable, numbers.notes)],
         simulated=numbers.simulated,

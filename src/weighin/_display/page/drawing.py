@@ -51,17 +51,22 @@ class Drawing:
 
     def section(self, section: Section, place: int) -> dict[str, Any]:
         """Draw one part of the page."""
-        rows = [chart for chart in section.charts if isinstance(chart, Rows)]
+        rows, known = [chart for chart in section.charts if isinstance(chart, Rows)], set(self.choices)
         self._drawn |= bool(rows)
         main = section.link == "Numbers"
         others = [self._figure(chart) for chart in section.charts if not isinstance(chart, Rows)]
-        return {
+        drawn = {
             "told": section,
             "id": section.link.lower().replace(" ", "-") or f"part-{place}",
             "figures": [*([self._rows(rows)] if rows else []), *others],
             "tables": [self._table(table, bars=not (main and self._drawn)) for table in section.tables],
             "main": main,
         }
+        # each choice is offered where it begins to matter
+        offered = {
+            key: values for key, values in self.choices.items() if key not in known and len(values) > 1
+        }
+        return {**drawn, "choices": offered}
 
     def details(self, telling: Telling) -> list[dict[str, Any]]:
         """Draw what is known of each feature; of a result that says nothing else, its line of the first table."""
@@ -166,7 +171,7 @@ class Drawing:
 
 
 def _from_table(telling: Telling) -> list[Detail]:
-    if not telling.tables or not telling.charts:
+    if not telling.tables or not any(isinstance(chart, Rows) for chart in telling.charts):
         return []
     table = telling.tables[0]
     heads = [column.label for column in table.columns]

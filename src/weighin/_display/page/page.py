@@ -67,10 +67,10 @@ def _rendered(telling: Telling, title: str, csv: str, drawing: Drawing) -> str:
         telling=telling,
         title=title,
         warnings=[*simulated, *telling.warnings],
-        leads=_leads(telling),
+        headline=telling.headline or next(iter(telling.sentences), ""),
+        leads=telling.sentences[1 : 1 + LEADS],
         sections=sections,
         details=details,
-        choices=drawing.choices,
         ranked=any(isinstance(chart, Rows) and chart.ranked for chart in telling.charts),
         csv=_link(csv) if csv else "",
         file=re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60] or "weighin",
@@ -93,11 +93,6 @@ def _link(csv: str) -> str:
     return f"data:text/csv;charset=utf-8;base64,{base64.b64encode(csv.encode(errors='backslashreplace')).decode()}"
 
 
-def _leads(telling: Telling) -> list[str]:
-    first = bool(telling.headline)
-    return list(telling.sentences[first : first + LEADS])
-
-
 def _sections(telling: Telling, drawing: Drawing) -> Iterable[Section]:
     """The parts of a page in order: charts, the other sentences, tables, and what else there is."""
     if telling.charts:
@@ -105,7 +100,7 @@ def _sections(telling: Telling, drawing: Drawing) -> Iterable[Section]:
         yield Section("Chart", charts=telling.charts, notes=[first.subtitle], link="Chart")
     if telling.effects is not None and not drawing.vega:
         yield Section("Which way it pushes", charts=[telling.effects], link="Which way")
-    more = telling.sentences[bool(telling.headline) + LEADS :]
+    more = telling.sentences[1 + LEADS :]
     if more:
         yield Section("What else was found", sentences=more, link="Findings")
     by_heading: dict[str, list[Table]] = {}
@@ -114,7 +109,10 @@ def _sections(telling: Telling, drawing: Drawing) -> Iterable[Section]:
     for place, (heading, tables) in enumerate(by_heading.items()):
         first_one = place == 0
         said = telling.charts[0].subtitle if telling.charts else ""
-        remarks = [remark for remark in telling.remarks if first_one and remark not in said]
+        known = [said, *telling.sentences]
+        remarks = [
+            remark for remark in telling.remarks if first_one and not any(remark in text for text in known)
+        ]
         yield Section(
             "The numbers" if first_one else heading, tables=tables, notes=remarks, link="Numbers" * first_one
         )
