@@ -326,3 +326,20 @@ def test_nothing_is_left_in_the_folder_for_temporary_files(files, tmp_path, monk
     weigh(files, rows=AllRows(), n_repeats=2)
     assert list(temporary.iterdir()) == []
     assert Path(files).is_dir()
+
+
+def test_learners_take_their_target_and_metric(regression, tmp_path, monkeypatch):
+    import learners
+
+    frame = learners.games(seed=1, n_rows=20_000)
+    frame.to_parquet(tmp_path / "games.parquet", index=False, row_group_size=3_000)
+    imp = weighin.weigh(regression, tmp_path / "games.parquet", rows=AllRows(), n_repeats=2, random_state=0)
+    memory = weighin.weigh(regression, frame, n_repeats=2, random_state=0)
+    assert imp.features == memory.features
+    assert imp.metrics == memory.metrics
+    np.testing.assert_allclose(imp.importances, memory.importances, rtol=1e-4, atol=1e-6)
+    drawn = weighin.weigh(regression, tmp_path / "games.parquet", precision=0.1, random_state=0)
+    np.testing.assert_allclose(
+        drawn.importances_mean,
+        weighin.weigh(regression, frame, precision=0.1, random_state=0).importances_mean,
+    )

@@ -90,7 +90,7 @@ def test_rows_drawn_to_a_precision_are_those_drawn_from_memory(kind, folder):
 
 
 def test_of_a_large_table_rows_are_drawn_which_a_note_says(folder, monkeypatch):
-    monkeypatch.setattr("weighin._weigh.large.SAMPLE_ROWS", 4_000)
+    monkeypatch.setattr("weighin._tables.large.SAMPLE_ROWS", 4_000)
     imp = weighin.weigh(predict, folder, "y", random_state=0, by="kind", within="week")
     assert imp.n_rows == 4_000
     assert imp.rows == "4,000 of 20,000 rows, drawn at random"

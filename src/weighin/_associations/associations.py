@@ -88,7 +88,8 @@ def associations(
     'x0 moves against x1 (−0.94): shuffling one leaves the other in place.'
     """
     check_share("threshold", threshold)
-    table = as_table(X, feature_names=feature_names)
+    random_state = seed_of(random_state)
+    table = as_table(X, feature_names=feature_names, seed=random_state)
     columns, seed, total = _sample(table, features, n_rows, random_state)
     n = len(columns[0].values)
     floor = chance_level(n)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from weighin._football.card import Card
+    from weighin._tables.sources import Source
 
 _PARTS = ("train", "valid", "test")
 
@@ -73,16 +74,27 @@ def read(
     model: Any = None,
     add: Sequence[str] | None = None,
     target: str | None = None,
+    seed: int = 0,
 ) -> Chosen:
     """Read a table, with the categories in mind that a model knows, add columns, and choose; see `choose`.
 
-    Raises InputError if fewer than two rows are left, too.
+    Of a table too large to be held, rows are drawn first, by the seed. Raises InputError if fewer than two rows are
+    left, too.
     """
     from weighin._models.levels import levels_of
     from weighin._tables.frames import read_noted
+    from weighin._tables.large import read_or_open, sample
 
-    frame, notes = read_noted(table, levels_of(model))
+    frame, source, notes = read_or_open(table, levels_of(model))
+    if source is not None:
+        drawn, note = sample(source, seed)
+        frame, notes = source.take(drawn), (*source.notes, f"{note}.")
+    elif isinstance(frame, Path):
+        frame, notes = read_noted(table, levels_of(model))
     chosen = choose(with_columns(frame, add or (), target), rows, card, condition)
+    what = chosen.what.removeprefix("all ")
+    if source is not None:
+        chosen = chosen._replace(what=f"{what} of a sample of {len(frame):,} of {source.n_rows:,}")
     chosen = chosen._replace(notes=(*chosen.notes, *notes))
     n_left = len(chosen.frame)
     if not n_left:
@@ -92,6 +104,14 @@ def read(
             f"One row is left of '{table}': {chosen.what.replace('{n}', '1', 1)}; at least 2 are needed."
         )
     return chosen
+
+
+def large(table: Path, model: Any) -> Source | None:
+    """What a table too large to be held is read from."""
+    from weighin._models.levels import levels_of
+    from weighin._tables.large import read_or_open
+
+    return read_or_open(table, levels_of(model))[1]
 
 
 def choose(table: pd.DataFrame, rows: str | None, card: Card | None, condition: str | None = None) -> Chosen:

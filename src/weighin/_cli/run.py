@@ -94,7 +94,7 @@ def run(
     groups = options.groups(group)
     card = _model.card_of(model)
     opened = _model.open_model(model, trust=trust)
-    chosen = _rows.read(table, rows, card, where, opened, add, target)
+    chosen = _rows.read(table, rows, card, where, opened, add, target, random_state)
     asked = _model.rows_for(
         opened,
         chosen.frame,
@@ -104,6 +104,13 @@ def run(
         within=within,
         sample_weight=sample_weight,
     )
+    # looked at further is a sample, also where all rows are weighed
+    source = _rows.large(table, opened) if rows == "all" or precision is not None else None
+    if source is not None and (where or add or (card is not None and rows != "all")):
+        raise InputError(
+            f"'{table}' is too large to be held: --rows all and --precision do not go with --where, --add or held-out "
+            "rows then. Leave --rows and --precision out for a sample."
+        )
     if asked.y is None and not _model.is_learner(opened) and metric != ["prediction_change"]:
         raise InputError(_model.NO_TARGET)
     with _model.failing_in_words(model, list(asked.X.columns)):
@@ -111,6 +118,14 @@ def run(
             opened,
             chosen,
             asked,
+            source=source,
+            names={
+                "y": None if asked.y is None else target,
+                "by": by,
+                "within": within,
+                "sample_weight": sample_weight,
+            },
+            rows="all" if rows == "all" else "auto",
             simulated=is_simulated(chosen.frame) or (card is not None and card.simulated),
             outputs=outputs,
             classes=_model.classes_of(classes, asked.y),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from weighin._cli.model import Rows
     from weighin._cli.rows import Chosen
     from weighin._results.importance import Importance
+    from weighin._tables.sources import Source
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ def weigh_rows(
     simulated: bool,
     progress: bool | None = None,
     unit: str = "",
+    source: Source | None = None,
+    names: dict[str, str | None] | None = None,
+    rows: str = "auto",
     **options: Any,
 ) -> Weighed:
     """Weigh, look which way features push and which columns go together; after Ctrl-C give what is finished.
@@ -42,8 +46,9 @@ def weigh_rows(
     Where a feature that weighs something goes with another column, features are shuffled given the other columns, too.
 
     `model`: what to weigh. `chosen`: the rows, and what is known of them. `asked`: the same as the model takes them.
-    `simulated`: whether the games were made up. `progress`: whether to show a bar. `unit`: of the target. `**options`:
-    to `weighin.weigh`.
+    `simulated`: whether the games were made up. `progress`: whether to show a bar. `unit`: of the target. `source`:
+    what the rows were drawn from: weigh all of it, or as many rows as a precision takes, by `rows`. `names`: of the
+    target and other columns, then. `**options`: to `weighin.weigh`.
     """
     from weighin._base.errors import WeighinError
     from weighin._cli.further import look_further
@@ -52,7 +57,18 @@ def weigh_rows(
     from weighin._weigh.weigh import weigh
 
     try:
-        result = weigh(model, asked.X, asked.y, progress=progress, **asked.beside, **options)
+        if source is None:
+            result = weigh(model, asked.X, asked.y, progress=progress, **asked.beside, **options)
+        else:
+            named: dict[str, Any] = {
+                name: column for name, column in (names or {}).items() if column is not None
+            }
+            columns = list(asked.X.columns)
+            X = source.select(list(dict.fromkeys([*columns, *named.values()])))
+            if any(column not in columns for name, column in named.items() if name != "y"):
+                options = {**options, "features": options.get("features") or columns}
+            result = weigh(model, X, progress=progress, rows=rows, **named, **options)
+            chosen = chosen._replace(what=result.rows.replace(f"{result.n_rows:,}", "{n}", 1))
     except Interrupted as interruption:
         described = _described(interruption.result, chosen, simulated, unit)
         return Weighed(described, "the features that were not finished")
@@ -70,7 +86,7 @@ def weigh_rows(
         result = result.with_effects(effects)
     if associations is not None:
         result = result.with_associations(associations)
-    if not _correlated(result, options):
+    if source is not None or not _correlated(result, options):
         return Weighed(result)
     try:
         options |= {"given": "rest", "random_state": result.random_state}

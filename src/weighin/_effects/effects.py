@@ -140,7 +140,7 @@ def effects(
     adapted: Model = as_model(model, device=device, outputs=outputs, classes=classes)
     seed = seed_of(random_state)
     levels = levels_of(model) if isinstance(X, str | Path) else None
-    table = as_table(X, feature_names=feature_names, levels=levels)
+    table = as_table(X, feature_names=feature_names, levels=levels, seed=seed)
     X, total = _some_rows(table.X, n_rows, seed)
     data = adapted.encode(X, None, missing, False)
     own_names = {feature.columns: feature for feature in data.features}

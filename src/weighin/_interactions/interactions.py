@@ -134,7 +134,7 @@ def interactions(
         features = list(features)
     adapted = as_model(model, device=device, outputs=outputs, classes=classes)
     first = model[0] if isinstance(model, list | tuple) and model else model
-    table = as_table(X, None, feature_names, levels_of(first) if isinstance(X, str | Path) else None)
+    table = as_table(X, None, feature_names, levels_of(first) if isinstance(X, str | Path) else None, seed)
     table, (within, sample_weight) = table.align(within=within, sample_weight=sample_weight)
     deadline = None if max_seconds is None else time.monotonic() + max_seconds
     with Session(adapted) as session:

@@ -164,7 +164,7 @@ def shares(
         features = list(features)
     adapted = as_model(model, device=device, outputs=outputs, classes=classes)
     first = model[0] if isinstance(model, list | tuple) and model else model
-    table = as_table(X, y, feature_names, levels_of(first) if isinstance(X, str | Path) else None)
+    table = as_table(X, y, feature_names, levels_of(first) if isinstance(X, str | Path) else None, seed)
     table, (within, by, sample_weight) = table.align(within=within, by=by, sample_weight=sample_weight)
     ask = Sharing(
         Shares, table, [metric], greater_is_better, features, Grouping(groups, seed), within, by, n_repeats,

@@ -17,6 +17,7 @@ from weighin._base.errors import InputError, listing, nearest
 from weighin._base.text import column_label
 from weighin._tables.alignment import aligned
 from weighin._tables.frames import columns_at, columns_of, frame_of_columns, is_frame, read_noted, unmasked
+from weighin._tables.large import at, read_or_open, sample
 from weighin._tables.torch_data import is_torch_data, read_torch_data
 
 # dense bytes that a sparse matrix, or all batches of a loader, may take
@@ -67,7 +68,11 @@ class Table:
 
 
 def as_table(
-    X: Any, y: Any = None, feature_names: Any = None, levels: Mapping[str, Sequence[Any]] | None = None
+    X: Any,
+    y: Any = None,
+    feature_names: Any = None,
+    levels: Mapping[str, Sequence[Any]] | None = None,
+    seed: int | None = None,
 ) -> Table:
     """Take what a user has as a table that models read.
 
@@ -75,12 +80,20 @@ def as_table(
     masked, structured and sparse ones; torch data sets and loaders, which may bring `y` along; datasets.Dataset;
     xarray; records; a dict of columns; a path. What is none of these comes back as it is, for the model to judge. `y`:
     the target. `feature_names`: names for the columns of matrices. `levels`: categories that the model knows, for
-    tables that are read from files. Raises InputError if it is known and cannot be a table, or `y` does not belong to
-    its rows.
+    tables that are read from files. `seed`: draw rows of files and the like that are too large to be held. Raises
+    InputError if it is known and cannot be a table, or `y` does not belong to its rows.
     """
+    large: tuple[str, ...] = ()
+    what = ""
+    if seed is not None:
+        X, source, large = read_or_open(X, levels)
+        if source is not None:
+            rows, note = sample(source, seed)
+            X, y, large = source.take(rows), at(y, rows, source.n_rows, "y"), (*source.notes, f"{note}.")
+            what = f"{len(rows):,} of {source.n_rows:,} rows, drawn at random"
     frame, notes = read_noted(X, levels) if isinstance(X, str | Path) else (X, ())
     table = _read(frame)
-    table = replace(table, notes=(*notes, *table.notes))
+    table = replace(table, notes=(*large, *notes, *table.notes), what=what)
     if feature_names is not None:
         table = replace(table, feature_names=_checked_names(feature_names, table.X))
     if y is None:

@@ -247,13 +247,13 @@ def read_noted(
 
 
 def check_table(path: Path) -> None:
-    """Raise before any work unless `path` is a file, or a pattern that some files fit, as `read_table` takes them.
+    """Raise before any work unless `path` is a file, a folder, or a pattern that some files fit.
 
     Raises InputError.
     """
     if is_pattern(path):
         files_like(path)
-    else:
+    elif not path.is_dir():
         check_there(path)
 
 

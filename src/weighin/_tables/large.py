@@ -65,6 +65,16 @@ def at(values: Any, rows: NDArray[np.int64], n_rows: int, what: str) -> Any:
     return rows_of(values.reset_index(drop=True) if hasattr(values, "reset_index") else values, rows)
 
 
+def sample(source: Source, seed: int) -> tuple[NDArray[np.int64], str]:
+    """Draw the rows of a large table that are taken where nobody says how many; and a note on it."""
+    n_drawn = min(source.n_rows, SAMPLE_ROWS)
+    note = (
+        f"{n_drawn:,} of the {source.n_rows:,} rows of {source.what} were drawn at random, as is usual above "
+        f"{LARGE_ROWS:,} rows or 1 GiB"
+    )
+    return draw(source, n_drawn, seed), note
+
+
 @dataclass(eq=False)
 class Reserve:
     """Rows of a large table that are asked for part by part, and read some parts ahead.

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from weighin._base.errors import InputError
 from weighin._tables.dictionaries import Dictionaries
+from weighin._tables.frames import FORMATS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,6 +53,7 @@ class Source:
     `categories`: those of its columns that have some; None to leave each batch its own.
     `notes`: what a reader of the numbers must know of it.
     `held`: what has to live as long as this, such as a folder of files.
+    `opened`: see `signatures`.
     """
 
     pieces: tuple[Piece, ...]
@@ -61,11 +64,17 @@ class Source:
     categories: Dictionaries | None = None
     notes: tuple[str, ...] = ()
     held: Any = None
-    signatures: Mapping[str, tuple[int, int]] = field(init=False)
+    opened: Mapping[str, tuple[int, int]] | None = None
 
     def __post_init__(self) -> None:
-        files = dict.fromkeys(piece.file for piece in self.pieces if piece.file)
-        object.__setattr__(self, "signatures", {file: signature(file) for file in files})
+        if self.opened is None:
+            files = dict.fromkeys(piece.file for piece in self.pieces if piece.file)
+            object.__setattr__(self, "opened", {file: signature(file) for file in files})
+
+    @property
+    def signatures(self) -> Mapping[str, tuple[int, int]]:
+        """Size of each file, and when it was changed, as it was first seen."""
+        return self.opened or {}
 
     @property
     def n_rows(self) -> int:
@@ -81,6 +90,14 @@ class Source:
     def schema(self) -> pa.Schema:
         """Names and types of the columns as batches have them."""
         return self.stored if self.categories is None else self.categories.schema
+
+    def select(self, columns: Sequence[str]) -> Source:
+        """The same with these columns only, in this order; others are not read where the format allows it."""
+        import pyarrow as pa
+
+        return replace(
+            self, stored=pa.schema([self.stored.field(name) for name in columns], self.stored.metadata)
+        )
 
     def with_categories(self) -> Source:
         """The same with one list of categories in all batches, for which such columns are read once."""
@@ -236,7 +253,8 @@ def reading(file: str) -> Iterator[None]:
         raise InputError(f"'{file}' is not there any more; it was when reading began.") from None
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0].removesuffix(".") if str(error) else type(error).__name__
-        raise InputError(f"'{file}' cannot be read: {reason}.") from error
+        kind = FORMATS.get(Path(file).suffix.lower(), "")
+        raise InputError(f"'{file}' cannot be read{' as ' * bool(kind)}{kind}: {reason}.") from error
 
 
 def _bytes_of(kind: pa.DataType) -> int:

@@ -36,6 +36,8 @@ def open_source(X: Any, levels: Any = None, always: bool = False) -> tuple[Any, 
     """
     if type(X).__module__.partition(".")[0] == "narwhals":
         X = X.to_native()
+    if isinstance(X, Source):
+        return X, X
     if isinstance(X, str | Path):
         whole = not Path(X).is_dir() and _is_read_whole(files_of(X), always)
         return X, None if whole else open_files(X, levels)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from weighin._base.checks import AUTO, is_whole
 from weighin._base.errors import InputError, nearest
 from weighin._tables.containers import Table, as_table
-from weighin._tables.large import LARGE_ROWS, SAMPLE_ROWS, Reserve, at, draw, is_large, read_or_open
+from weighin._tables.large import Reserve, at, draw, is_large, read_or_open, sample
 from weighin._tables.sources import Source
 from weighin._tables.spool import open_source
 from weighin._weigh.all_rows import AllRows
@@ -103,16 +103,15 @@ class Large:
         `**beside`: names of columns, or values for all rows. Returns `table`: with a note on what was drawn; `beside`:
         for the rows drawn.
         """
-        n_rows = self.source.n_rows
-        n_drawn = min(n_rows, SAMPLE_ROWS if self.rows == AUTO else int(self.rows))
-        table, beside = self.table(draw(self.source, n_drawn, self.seed), **beside)
-        notes = [*self.source.notes]
+        n_rows, notes = self.source.n_rows, list(self.source.notes)
         if self.rows == AUTO:
-            notes.append(
-                f"{n_drawn:,} of the {n_rows:,} rows of {self.source.what} were drawn at random, as is usual above "
-                f'{LARGE_ROWS:,} rows or 1 GiB: rows="all" takes all, rows=1_000_000 more, precision=0.02 as many as '
-                "that takes."
-            )
+            rows, note = sample(self.source, self.seed)
+            more = 'rows="all" takes all, rows=1_000_000 more, precision=0.02 as many as that takes'
+            notes.append(f"{note}: {more}.")
+        else:
+            rows = draw(self.source, int(self.rows), self.seed)
+        n_drawn = len(rows)
+        table, beside = self.table(rows, **beside)
         what = "" if n_drawn == n_rows else f"{n_drawn:,} of {n_rows:,} rows, drawn at random"
         return replace(table, what=what, notes=(*notes, *table.notes)), beside
 
