@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
 import weighin
 from weighin._cli.demo import demo
 from weighin.results import Result
@@ -26,7 +29,6 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx_copybutton",
     "sphinx_design",
 ]
@@ -57,6 +59,9 @@ nb_execution_excludepatterns: list[str] = []
 nb_output_stderr = "remove"
 nb_merge_streams = True
 
+# formulas are MathML, which browsers know: no script from elsewhere
+html_math_renderer = "mathml"
+
 html_theme = "pydata_sphinx_theme"
 html_title = "weighin"
 html_theme_options = {
@@ -66,7 +71,10 @@ html_theme_options = {
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": ["page-toc"],
+    # examples need the width
+    "secondary_sidebar_items": {
+        page: ["page-toc"] for page in ("api", "api/*", "cli", "methods", "calibration*")
+    },
     "header_links_before_dropdown": 7,
 }
 html_show_sourcelink = False
@@ -117,6 +125,14 @@ def setup(app: Any) -> None:
     """Read the shorter docstrings of parts of results, too."""
     app.connect("autodoc-process-docstring", as_definitions, priority=100)
     app.connect("autodoc-process-signature", without_fields)
+    app.add_html_math_renderer("mathml", (write_formula, None), (write_formula, None))
+
+
+def write_formula(writer: Any, node: Any) -> None:
+    """Write a formula as MathML."""
+    block = isinstance(node, nodes.math_block)
+    writer.body.append(tex2mathml(node.astext().strip(), as_block=block))
+    raise nodes.SkipNode
 
 
 def as_definitions(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
