@@ -54,7 +54,6 @@ def test_python_blocks_run_in_order_and_print_what_they_say(
                 assert re.search(digits_free, printed), text
     plt.close("all")
     assert namespace["imp"].to_frame()["feature"][0] == "spread"  # type: ignore[attr-defined]
-    assert namespace["weights"].results["spread"] < -0.5  # type: ignore[attr-defined]
 
 
 def test_run_commands_work_as_written(in_demo_folder: Path) -> None:
@@ -69,24 +68,16 @@ def test_run_commands_work_as_written(in_demo_folder: Path) -> None:
             assert result.exit_code == 0, result.output
             assert "SIMULATED" in result.output
             ran += 1
-    assert ran == 2
+    assert ran == 1
 
 
-def test_the_commands_of_the_real_path_are_known() -> None:
+def test_the_verbs_are_known() -> None:
     from typer.testing import CliRunner
 
     from weighin._cli.app import app
 
     verbs = {tuple(re.findall(r"^weighin ((?:cfbd )?\w+)", command)) for command in commands()} - {()}
-    assert verbs == {
-        ("run",),
-        ("effects",),
-        ("associations",),
-        ("interactions",),
-        ("cfbd fetch",),
-        ("cfbd train",),
-        ("cfbd ablate",),
-    }
+    assert verbs == {("run",), ("ablate",)}
     for (verb,) in verbs:
         help_text = CliRunner().invoke(app, [*verb.split(), "--help"], catch_exceptions=False)
         assert help_text.exit_code == 0
@@ -109,3 +100,8 @@ def test_links_lead_somewhere() -> None:
     assert links
     missing = [link for link in links if not (ROOT / link).exists()]
     assert not missing
+
+
+def test_it_stays_short():
+    """Two screens; the site has the rest."""
+    assert len(README.splitlines()) <= 110
