@@ -13,7 +13,16 @@ from torch import nn
 from weighin import weigh
 from weighin._engine import kernels
 from weighin._engine.arrays import on_host
-from weighin._engine.kernels import DeviceKernel, GenericKernel, Kernel, SplitKernel, Swaps, View, kernel_for
+from weighin._engine.kernels import (
+    DeviceKernel,
+    DeviceModuleKernel,
+    GenericKernel,
+    Kernel,
+    SplitKernel,
+    Swaps,
+    View,
+    kernel_for,
+)
 from weighin._engine.kernels import kernel as _kernel
 from weighin._engine.probe import Probe, probe
 from weighin._engine.workers import Workers
@@ -75,6 +84,7 @@ class Linear:
 CASES: dict[str, tuple[type[Kernel], Callable[[], Any]]] = {
     "split": (SplitKernel, network),
     "device": (DeviceKernel, network),
+    "device module": (DeviceModuleKernel, network),
     "generic network": (GenericKernel, network),
     "generic function": (GenericKernel, lambda: lambda rows: rows[:, 0] * rows[:, 1] + rows[:, 2]),
     "toy": (LinearKernel, Linear),
@@ -84,7 +94,7 @@ CASES: dict[str, tuple[type[Kernel], Callable[[], Any]]] = {
 @pytest.fixture(params=CASES)
 def opened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[type[Kernel], View]:
     kernel, build = CASES[request.param]
-    if kernel is DeviceKernel:
+    if kernel in (DeviceKernel, DeviceModuleKernel):
         # the CPU takes the part of a device
         monkeypatch.setattr(_kernel, "SUMS_ON_HOST", ())
     model = as_model(build())

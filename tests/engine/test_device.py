@@ -297,6 +297,43 @@ def test_a_device_is_waited_for_a_few_times_whatever_the_features_and_shuffles(
     assert sum(segments.values()) - sum(few.values()) <= 2 * 3
 
 
+@pytest.mark.slow
+def test_a_module_is_waited_for_a_few_times_for_each_feature_whatever_the_shuffles(
+    as_device: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seen(n_repeats: int) -> Counter[str]:
+        with monkeypatch.context() as patch, Waits(patch) as counter:
+            as_device(lambda: weigh(Opaque(), X, Y, metric="mse", random_state=0, n_repeats=n_repeats))
+        return counter.seen
+
+    few = seen(3)
+    assert seen(30) == few
+    assert sum(few.values()) <= 20 + 4 * len(FEATURES)
+
+
+def test_few_rows_of_a_module_go_through_it_in_few_calls(as_device: Any) -> None:
+    """Features and shuffles share calls; one that ran out of memory is made again with half of its rows."""
+    sizes: list[int] = []
+
+    class Counting(Opaque):
+        most = 10**9
+
+        def forward(self, x_cat: torch.Tensor, x_cont: torch.Tensor) -> torch.Tensor:
+            if len(x_cat) > self.most:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+            sizes.append(len(x_cat))
+            return super().forward(x_cat, x_cont)
+
+    model = Counting()
+    ask = functools.partial(weigh, model, X, Y, metric="mse", random_state=0, n_repeats=8)
+    expected = as_device(ask)
+    # 7 features, 8 shuffles: 8 calls of 7 swaps, one of rows as they are; and what is looked at before
+    assert sum(size == 7 * N for size in sizes) == 9
+    assert len(sizes) < 40
+    Counting.most = 500
+    alike(expected, as_device(ask))
+
+
 def test_where_memory_runs_out_it_goes_on_with_smaller_calls(
     as_device: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

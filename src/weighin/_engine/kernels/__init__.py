@@ -1,6 +1,7 @@
 """Kernels: ways to predict swaps. The first of the list that applies is taken; the last one always does."""
 
 from weighin._engine.kernels.device import DeviceKernel
+from weighin._engine.kernels.device_modules import DeviceModuleKernel
 from weighin._engine.kernels.generic import GenericKernel
 from weighin._engine.kernels.kernel import Chain, Kernel, Swaps, View
 from weighin._engine.kernels.split import SplitKernel
@@ -12,6 +13,7 @@ KERNELS: tuple[type[Kernel], ...] = (
     DeviceKernel,
     SplitKernel,
     StackedKernel,
+    DeviceModuleKernel,
     GenericKernel,
 )
 
@@ -19,6 +21,7 @@ __all__ = [
     "KERNELS",
     "Chain",
     "DeviceKernel",
+    "DeviceModuleKernel",
     "GenericKernel",
     "Kernel",
     "SplitKernel",

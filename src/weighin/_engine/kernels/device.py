@@ -2,11 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from weighin._engine.arrays import out_of_memory
 from weighin._engine.kernels.kernel import Swaps, View
 from weighin._engine.kernels.split import LEAST_CHUNK, SplitKernel
+
+# of one call, at least
+CALL_ROWS = 131_072
+
+
+def go_on(
+    n_rows: int,
+    rows_at_once: Callable[[], int],
+    work: Callable[[slice], None],
+    shrink: Callable[[], bool],
+    device: Any,
+) -> None:
+    """Work off some rows, chunk by chunk; where memory runs out, go on with chunks of half the size.
+
+    `rows_at_once`: of a chunk, as long as `shrink` does not change it; `shrink` gives False when there is nothing left
+    to halve.
+    """
+    start = 0
+    while start < n_rows:
+        here = slice(start, min(start + max(1, rows_at_once()), n_rows))
+        try:
+            work(here)
+        except Exception as error:
+            if not out_of_memory(error) or not shrink():
+                raise
+        else:
+            start = here.stop
+            continue
+        # only now is free what the error held
+        _free_memory(device)
+
+
+def _free_memory(device: Any) -> None:
+    """Give back what torch keeps of a device for later."""
+    import torch
+
+    empty = getattr(getattr(torch, device.type, None), "empty_cache", None)
+    if empty is not None:
+        empty()
 
 
 class DeviceKernel(SplitKernel):
@@ -24,31 +64,26 @@ class DeviceKernel(SplitKernel):
 
     def predict(self, swaps: Swaps, baseline: Any, out: Any) -> None:
         """Fill in predictions as the rows are, and after each swap; where memory runs out, go on with fewer rows."""
-        from weighin._engine.kernels.device_sums import Stacks, free_memory
+        from weighin._engine.kernels.device_sums import Stacks
 
         source, device = self._source_of(swaps.rows), baseline.device
         stacks = Stacks(source, [self.planned[feature] for feature in swaps.features])
-        donors, start = swaps.each_on(device), 0
-        while start < len(baseline):
-            room = self._room(source.view)
-            here = slice(start, min(start + max(1, room // max(1, donors.shape[-2])), len(baseline)))
+        donors = swaps.each_on(device)
+
+        def rows_at_once() -> int:
+            return self._room(source.view) // max(1, donors.shape[-2])
+
+        def work(here: slice) -> None:
             rows = slice(swaps.start + here.start, swaps.start + here.stop)
-            try:
-                stacks.predict(rows, donors[..., here], baseline[here], out[:, :, here], room)
-            except Exception as error:
-                if not out_of_memory(error) or not self.shrink():
-                    raise
-                # what the error holds is free only after this block
-            else:
-                start = here.stop
-                continue
-            free_memory(device)
+            stacks.predict(rows, donors[..., here], baseline[here], out[:, :, here], self._room(source.view))
+
+        go_on(len(baseline), rows_at_once, work, self.shrink, device)
 
     def _room(self, view: Any) -> int:
         """Sums in one call of the head."""
-        from weighin._engine.kernels.device_sums import room_for
+        from weighin._engine.kernels.split_sums import DEVICE_CHUNK_BYTES
 
-        self.chunk_rows = self.chunk_rows or room_for(view)
+        self.chunk_rows = self.chunk_rows or max(CALL_ROWS, DEVICE_CHUNK_BYTES // view.bias.nbytes)
         return self.chunk_rows
 
     def shrink(self) -> bool:

@@ -12,23 +12,8 @@ import torch
 from torch import Tensor
 
 from weighin._engine.kernels.levels import Unit, find_levels
-from weighin._engine.kernels.split_sums import DEVICE_CHUNK_BYTES, Planned, Source
+from weighin._engine.kernels.split_sums import Planned, Source
 from weighin._models.split_view import SplitView
-
-# sums in one call of the head, at least
-CALL_ROWS = 131_072
-
-
-def room_for(view: SplitView) -> int:
-    """Sums in one call of the head."""
-    return int(max(CALL_ROWS, DEVICE_CHUNK_BYTES // view.bias.nbytes))
-
-
-def free_memory(device: torch.device) -> None:
-    """Give back what torch keeps of a device for later."""
-    empty = getattr(getattr(torch, device.type, None), "empty_cache", None)
-    if empty is not None:
-        empty()
 
 
 def plan_on_device(
