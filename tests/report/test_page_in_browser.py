@@ -170,7 +170,17 @@ def test_everything_can_be_reached_and_read_with_the_keyboard(full, visit):
         option = page.locator(f"#{active}")
         assert active == f"bar-0-{place}"
         assert option.get_attribute("aria-selected") == "true"
-        assert option.text_content().split(".")[0] in page.locator("#tip").inner_text()
+        chosen = page.locator("#details .chosen h3").text_content()
+        assert option.text_content().split(".")[0] == chosen
+        assert page.locator("#tip").is_hidden()  # all of it stands beside the chart
+    page.set_viewport_size({"width": 600, "height": 900})
+    expect(page.locator("#chart .rows li").first).to_be_visible()
+    page.wait_for_timeout(500)
+    page.locator("#chart .rows").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Home")
+    told = page.locator("#chart .rows li").first.text_content().split(".")[0]
+    assert told in page.locator("#tip").inner_text()
     page.keyboard.press("Escape")
     assert page.locator("#tip").is_hidden()
 

@@ -186,6 +186,7 @@
       box.setAttribute("aria-label", "Bars; the arrow keys go from one to the next");
       box.style.height = `${28 + step * rows.length}px`;
       let at = -1;
+      const beside = details && figure.closest(".stage");
       rows.forEach((row, i) => {
         const line = document.createElement("li");
         line.id = `bar-${figure.dataset.group}-${i}`;
@@ -205,7 +206,6 @@
         });
         box.append(line);
       });
-      const beside = details && figure.closest(".stage");
       function tell(i) { if (beside) choose(rows[i].full, rows[i].tips); }
       function mark(name) {
         rows.forEach((row, i) => {
@@ -225,7 +225,10 @@
         if (x === undefined) line.scrollIntoView({ block: "nearest" });
         const rect = line.getBoundingClientRect();
         const lines = rows[i].tips.length ? rows[i].tips : [rows[i].label];
-        showTip(rows[i].full, lines, x ?? rect.left + 0.45 * rect.width, rect);
+        /* in passing the numbers alone: all of it stands beside the chart */
+        const told = beside && !matchMedia(STACKED).matches;
+        if (told && x === undefined) hideTip();
+        else showTip(rows[i].full, told ? lines.slice(0, 2) : lines, x ?? rect.left + 0.45 * rect.width, rect);
       }
       function leave() {
         if (at >= 0 && box.children[at]) {
