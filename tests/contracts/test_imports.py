@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import joblib
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
+from sklearn.linear_model import LinearRegression
 
 import weighin
 from weighin._base.optional import require
@@ -89,6 +93,37 @@ def test_help_loads_no_framework():
 
 
 @pytest.mark.slow
+def test_a_run_loads_what_its_model_needs_and_no_other_framework(tmp_path: Path) -> None:
+    """Each in a process of its own: what one loads stays."""
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=["a", "b", "y"])
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    joblib.dump(LinearRegression().fit(frame[["a", "b"]], frame["y"]), tmp_path / "model.joblib")
+    (tmp_path / "own.py").write_text("def predict(rows): return rows['a'].to_numpy() * 2\n", encoding="utf-8")
+    frameworks = {"torch", "fastai", "torchvision", "xgboost", "lightgbm", "catboost", "keras", "onnxruntime"}
+    for model, needs in (("model.joblib", {"sklearn"}), ("own:predict", set[str]())):
+        arguments = ["weighin", "run", model, "rows.csv", "--target", "y", "--trust", "--force", "--no-page"]
+        (loaded,) = loaded_after(
+            f"import contextlib, io, os, sys; os.chdir({str(tmp_path)!r}); sys.path.insert(0, '')\n"
+            f"from weighin._cli import main; sys.argv = {arguments!r}\n"
+            "with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):\n"
+            "    try: main()\n"
+            "    except SystemExit as stop: assert not stop.code, stop.code"
+        )
+        assert loaded & frameworks == set()
+        assert needs <= loaded
+
+
+@pytest.mark.slow
+def test_weighing_a_function_loads_no_library_of_models_and_no_distributions() -> None:
+    (loaded,) = loaded_after(
+        "import numpy as np, weighin, sys; rows = np.arange(12.0).reshape(6, 2)\n"
+        "weighin.weigh(lambda X: X[:, 0], rows, rows[:, 0], n_repeats=1, random_state=0)\n"
+        "assert 'scipy.stats' not in sys.modules"
+    )
+    assert loaded & {"torch", "fastai", "sklearn", "pandas", "matplotlib", "pyarrow"} == set()
+
+
+@pytest.mark.slow
 def test_weighing_a_fastai_learner_never_imports_torchvision(learner_file):
     code = f"""
 import warnings; warnings.simplefilter('ignore')
@@ -104,6 +139,8 @@ learn = load_learner({str(learner_file)!r})
 rows = pd.DataFrame({{"home_name": ["Rice", "Navy", "Yale"], "neutral": [True, False, False], "week": [1, 2, 3],
     "elo": [1.0, 2.0, 3.0], "rest": [7.0, 6.0, None], "spread": [-1.0, 0.0, 4.0], "margin": [1.0, 2.0, 3.0]}})
 assert weighin.weigh(learn, rows, random_state=0, progress=False).n_rows == 3"""
+    code += """
+assert not {"fastai.vision", "fastai.text", "fastai.medical", "fastai.collab"} & set(sys.modules)"""
     (loaded,) = loaded_after(code)
     assert "torchvision" not in loaded
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from weighin._tables.columns import Column
 
@@ -155,7 +154,7 @@ def spearman(values: NDArray[np.float64]) -> NDArray[np.float64]:
                 continue
             here = np.flatnonzero((which == g) | (which == h))
             first, second = here[which[here] == g], here[which[here] == h]
-            block = _pearson(rankdata(values[np.ix_(rows, here)], axis=0))
+            block = _pearson(own_ranks(values[np.ix_(rows, here)]))
             place = {column: position for position, column in enumerate(here)}
             rows_of = [place[column] for column in first]
             columns_of = [place[column] for column in second]
@@ -166,6 +165,9 @@ def spearman(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def own_ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Ranks of each column among its own values; NaN where missing."""
+    # slow to load, and not for importances
+    from scipy.stats import rankdata
+
     return rankdata(values, axis=0, nan_policy="omit") if len(values) else values
 
 

@@ -8,7 +8,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
-from scipy.stats import rankdata
 
 from weighin._results.clusters import chance_level
 from weighin._tables.columns import Column
@@ -155,6 +154,8 @@ def _space(column: Column) -> NDArray[np.float64]:
     """
     missing = np.isnan(column.values)
     if column.ranked:
+        from scipy.stats import rankdata
+
         ranks = rankdata(column.values[~missing])
         place = np.zeros(len(missing))
         place[~missing] = ((ranks - 0.5) / max(1, len(ranks)) - 0.5) / UNIFORM_SD

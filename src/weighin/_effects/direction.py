@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtr
 
 from weighin._effects.curves import CurveOfRows
 from weighin._inference import holm
@@ -43,7 +43,7 @@ class Moves:
         error = np.sqrt(curve.variance_of_moves()[first, second])
         df = max(1.0, float(curve.df.min(initial=np.inf)))
         with np.errstate(divide="ignore", invalid="ignore"):
-            pvalue = np.where(move > 0, 2 * stats.t.sf(move / error, df), 1.0)
+            pvalue = np.where(move > 0, 2 * stdtr(df, -move / error), 1.0)
         if curve.n_rows < FEW_ROWS:
             pvalue = np.full(len(move), np.nan)
         return cls(curve.effect, pvalue, small(curve.effect, spread), ordered)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from weighin._inference import holm
 from weighin._inference.intervals import FEW_ROWS
@@ -108,7 +108,7 @@ def claimed(surfaces: Sequence[SurfaceOfRows]) -> tuple[Surface, ...]:
 def _dependence(
     kind: Kind, feature: int, places: tuple[int, int], effects: Floats, apart: float, se: float, df: int
 ) -> Dependence:
-    reach = float(stats.t.ppf(0.975, df)) * se
+    reach = float(stdtrit(df, 0.975)) * se
     first, second = (float(effects[place]) for place in places)
     return Dependence(kind, feature, places, (first, second), float(apart), apart - reach, apart + reach)
 
@@ -119,4 +119,4 @@ def _length(influence: Floats) -> float:
 
 def _two_sided(value: float, se: float, df: int) -> float:
     # where all rows say the same, chance has no part in it
-    return float(2 * stats.t.sf(abs(value) / se, df)) if se > 0 else 0.0
+    return float(2 * stdtr(df, -abs(value) / se)) if se > 0 else 0.0

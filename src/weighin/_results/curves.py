@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 # of the spread of predictions: a curve that moves less counts as flat
 SMALL = 0.05
@@ -40,7 +40,7 @@ class Curve:
 
     def interval(self, confidence_level: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Lower and upper ends at each point, one point at a time."""
-        reach = stats.t.ppf((1 + confidence_level) / 2, self.df) * np.sqrt(self.variance)
+        reach = stdtrit(self.df, (1 + confidence_level) / 2) * np.sqrt(self.variance)
         return self.effect - reach, self.effect + reach
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from weighin._base.checks import check_level
 from weighin._base.text import ARROWS, printable
@@ -188,7 +188,7 @@ class FeatureEffect:
         pairs = self.n_points * (self.n_points - 1) / 2
         if not pairs or self.few_rows:
             return float("nan"), float("nan")
-        quantile = stats.t.ppf(1 - (1 - confidence_level) / (2 * pairs), float(self.pd.df.min()))
+        quantile = stdtrit(float(self.pd.df.min()), 1 - (1 - confidence_level) / (2 * pairs))
         # however large the quantile, what never moves has no error
         half = float(quantile * self.reach_se) if self.reach_se else 0.0
         return max(0.0, self.reach - half), self.reach + half

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import chdtrc
 
 from weighin._base.checks import is_whole
 from weighin._base.errors import InputError, MetricError
@@ -278,7 +278,7 @@ def _unlike(parts: Sequence[Part]) -> list[str]:
         if not varies.any():
             continue
         chi = (n[:, None] * away**2).sum(0)[varies] / squares[varies]
-        chance = stats.chi2.sf(chi, len(n) - 1).min() * varies.sum() * len(single[0].evidence)
+        chance = chdtrc(len(n) - 1, chi).min() * varies.sum() * len(single[0].evidence)
         least = min(least, float(chance))
     if least >= UNLIKELY:
         return []
