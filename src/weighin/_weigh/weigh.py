@@ -18,6 +18,7 @@ from weighin._weigh import arguments
 from weighin._weigh.all_rows import AllRows
 from weighin._weigh.grouping import Grouping
 from weighin._weigh.large import check_rows, is_file, open_rows
+from weighin._weigh.parts.on_ray import check_for_ray, is_ray_dataset, weigh_on_ray
 from weighin._weigh.weighing import Weighing, several
 
 
@@ -131,7 +132,8 @@ def weigh(
         too, or has the Arrow C stream), for a learner raw as before training; a matrix, masked, structured or sparse
         too; a dict of columns, or records; torch's data sets and loaders, which bring `y` along; for a torch module
         also a tuple or dict of tensors; a path, a pattern or a folder of files (csv, parquet, arrow, json lines), a
-        data set of pyarrow, a relation of DuckDB, which `rows` may draw from without reading all into memory.
+        data set of pyarrow, a relation of DuckDB, which `rows` may draw from without reading all into memory; a dataset
+        of Ray, which is weighed where it lies (docs/scale.md).
         It stays untouched. Only a learner does without, and takes its validation set. Use rows the model was not
         trained on.
     y : str or array-like of shape (n_rows,) or (n_rows, n_targets), optional
@@ -277,24 +279,35 @@ def weigh(
     if isinstance(features, Iterator):
         # it is read more than once
         features = list(features)
-    adapt = partial(as_model, device=device, outputs=outputs, classes=classes)
+    asked = {
+        "y": y, "given": given, "metric": metric, "greater_is_better": greater_is_better, "outputs": outputs,
+        "classes": classes, "features": features, "groups": groups, "feature_names": feature_names,
+        "within": within, "by": by, "n_repeats": n_repeats, "sample_weight": sample_weight, "missing": missing,
+    }  # fmt: skip
+    resources = Resources(batch_size, n_jobs, int(max_memory) * 2**20, arithmetic=arithmetic)
     many = isinstance(model, list | tuple) and not is_prepared(model)
+    if is_ray_dataset(X):
+        check_for_ray(
+            {
+                "several models": many,
+                "precision": precision is not None,
+                "max_seconds": max_seconds is not None,
+                "keep_rows": keep_rows,
+                f"rows={rows!r}": rows not in ("auto", "all"),
+            }
+        )
+        return weigh_on_ray(model, X, asked, seed, resources, device=device, progress=progress)
+    adapt = partial(as_model, device=device, outputs=outputs, classes=classes)
     models = [adapt(one) for one in (model if many else [model])]
     first = model[0] if isinstance(model, list | tuple) and model else model
     levels = levels_of(first) if is_file(X) else None
     X, large, notes = open_rows(X, y, feature_names, levels, rows, seed, precision is not None)
-    resources = Resources(batch_size, n_jobs, int(max_memory) * 2**20, arithmetic=arithmetic)
     if large is not None and large.all_rows is not None:
         if many or precision is not None or keep_rows:
             what = "several models" if many else "precision" if precision is not None else "keep_rows"
             raise InputError(f"All rows are read piece by piece here, which does not go with {what}.")
         from weighin._weigh.stream.run import weigh_all
 
-        asked = {
-            "y": y, "given": given, "metric": metric, "greater_is_better": greater_is_better, "outputs": outputs,
-            "classes": classes, "features": features, "groups": groups, "feature_names": feature_names,
-            "within": within, "by": by, "n_repeats": n_repeats, "sample_weight": sample_weight, "missing": missing,
-        }  # fmt: skip
         return weigh_all(
             model, large.source, large.all_rows, asked, seed, resources, device=device, max_seconds=max_seconds,
             progress=progress,

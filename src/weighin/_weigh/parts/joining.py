@@ -100,9 +100,7 @@ def joined(
     if n_twice:
         said.append(f"{n_twice:,} part{'s' * (n_twice > 1)} came twice, and counted once.")
     terms = distinct[0].terms
-    total = distinct[0]
-    for part in distinct[1:]:
-        total = total + part
+    total = _added_up(distinct)
     said += _one_of_each(note for part in distinct for note in part.notes)
     said += _unlike(distinct)
     n_places = sorted({sums.segment for sums in total.sums if sums.segment is not None}, key=_ordered)
@@ -127,6 +125,15 @@ def joined(
         "complete": complete and not lacking,
     }
     return assembled(Importance, common, places, said)
+
+
+def _added_up(parts: Sequence[Part]) -> Part:
+    """Neighbours first, then their sums: the same for the same parts, and quick for very many."""
+    level = list(parts)
+    while len(level) > 1:
+        pairs = [one + other for one, other in zip(level[::2], level[1::2], strict=False)]
+        level = pairs + level[len(level) // 2 * 2 :]
+    return level[0]
 
 
 def _distinct(parts: Iterable[Part]) -> tuple[list[Part], int]:

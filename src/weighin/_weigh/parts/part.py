@@ -62,6 +62,8 @@ class PartTerms:
 
         Raises InputError naming what differs.
         """
+        if self is other:
+            return
         for entry in fields(self):
             mine, theirs = getattr(self, entry.name), getattr(other, entry.name)
             if entry.name not in ("plan", "given_reports") and mine != theirs:
