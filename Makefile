@@ -10,7 +10,7 @@ NUMERICAL := $(addprefix tests/,inference effects compare associations ablate re
 # a process for each core, up to four; tests of one file stay together, so that what they share is made once
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test test-fast test-numerics lint types check pictures docs odd bench calibrate ecosystem clean
+.PHONY: demo test test-fast test-numerics lint types check pictures docs odd bench calibrate ecosystem release-check clean
 
 demo: $(VENV)/.demo  ## simulate a league, train the article's network, weigh it, draw the bars
 	$(BIN)/weighin demo --force
@@ -60,6 +60,9 @@ calibrate: $(VENV)/.dev  ## how often intervals hold, in docs/calibration*.md an
 
 ecosystem: $(VENV)/.dev  ## every framework beside a ten-line loop, in environments of their own: docs/works-with.md
 	$(BIN)/python -m ecosystem
+
+release-check: $(VENV)/.dev  ## wheel and sdist, built, installed into bare environments and used there, with each extra
+	$(BIN)/python -m release
 
 clean:
 	rm -rf $(VENV) .ecosystem weighin-demo docs/_build docs/api
