@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from weighin._engine import Measurement, Resources, Session
+from weighin._engine.kernels import kernel as _kernel
 from weighin._metrics import MAE, MSE
 from weighin._models import as_model
 from weighin._samplers import MarginalSampler, SpreadSampler
@@ -74,8 +75,12 @@ def expected(predict, donors: SpreadSampler) -> np.ndarray:
     return change / N
 
 
+@pytest.mark.parametrize("device", [False, True])
 @pytest.mark.parametrize("model", [network(), function, opaque], ids=["split", "generic", "frame"])
-def test_every_kernel_gives_what_a_plain_loop_gives(model):
+def test_every_kernel_gives_what_a_plain_loop_gives(model, device, monkeypatch):
+    if device:
+        # the CPU takes the part of a device
+        monkeypatch.setattr(_kernel, "SUMS_ON_HOST", ())
     table = pd.DataFrame(X, columns=[f"x{j}" for j in range(4)]) if model is opaque else X
 
     def predict(rows):
@@ -89,6 +94,11 @@ def test_every_kernel_gives_what_a_plain_loop_gives(model):
     (moments,) = scores.evidence[0].moments
     assert moments.spread == (True, True, False, True)
     np.testing.assert_allclose(moments.mean[:4], scores.change.mean(1), rtol=1e-6)
+    if device:
+        monkeypatch.undo()
+        (here,) = scores_of(model, table).evidence[0].moments
+        for name in ("pairs", "receivers", "donors", "roles", "third", "fourth", "fourth_even"):
+            np.testing.assert_allclose(getattr(moments, name), getattr(here, name), rtol=1e-3, atol=1e-3)
 
 
 def test_a_model_of_the_whole_table_is_called_on_it_after_each_swap():

@@ -128,11 +128,15 @@ class Run:
             return batch
         assert batch.rows is not None
         names = [feature.name for feature in features]
+        spread = tuple(name in self.sampler.values for name in names)
+        if self.view.on_device:
+            tables = self.sampler.compact(names, batch.rows, batch.edges, batch.given)
+            return replace(batch, own=tables, spread=spread)
         own = np.empty((len(features), *batch.donors.shape), dtype=np.int64)
         for start, stop in batch.spans:
             block = Block(batch.rows[start:stop], Donors(batch.donors[:, start:stop] - start))
             own[..., start:stop] = self.sampler.donors(names, block) + start
-        return replace(batch, own=Donors(own), spread=tuple(name in self.sampler.values for name in names))
+        return replace(batch, own=Donors(own), spread=spread)
 
     def predict(
         self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]

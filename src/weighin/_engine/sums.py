@@ -19,6 +19,8 @@ from weighin._samplers import Positions
 STRATA = 64
 
 Floats = NDArray[np.float64]
+# key, receivers, how far donors are off, edges of strata and of blocks put together
+Part = tuple[int, Any, Any, Positions | None, Positions | None]
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ class Sums:
     ) -> Mapping[int, tuple[Moments, ...]]:
         """Block by block, which fits the cache; blocks of many small strata together, on a device all of a stratum."""
         moments = dict(self.moments)
-        for key, here, shift, edges in self._parts(batch, arrays_of(changes)):
+        for key, here, shift, edges, blocks in self._parts(batch, arrays_of(changes)):
             new = tuple(
                 Moments.of(
                     changes[units][:, :, here],
@@ -144,6 +146,7 @@ class Sums:
                     segment=None if segment is None else segment[here],
                     moved=None if moved is None else moved[units][:, :, here],
                     edges=edges,
+                    blocks=blocks,
                     spread=batch.spread and tuple(np.array(batch.spread)[units].tolist()),
                 )
                 for units in self._sets(len(changes))
@@ -165,11 +168,11 @@ class Sums:
             own = np.arange(first, min(first + UNITS, n_own))
             yield np.concatenate([own, np.arange(n_own, n_units)])
 
-    def _parts(self, batch: Batch, at: NumpyArrays) -> Iterator[tuple[int, Any, Any, Positions | None]]:
-        """Parts of a batch with one sum each: key, receivers, how far donors are off, edges of strata put together."""
+    def _parts(self, batch: Batch, at: NumpyArrays) -> Iterator[Part]:
+        """Parts of a batch with one sum each."""
         if not self.by_size and at.device is None:
             for (start, stop), stratum in zip(batch.spans, batch.strata, strict=True):
-                yield stratum, slice(start, stop), -start, None
+                yield stratum, slice(start, stop), -start, None, None
             return
         edges: Positions = np.array(batch.edges)
         sizes, keys = np.diff(edges), np.array(batch.strata)
@@ -180,11 +183,11 @@ class Sums:
             blocks = np.flatnonzero(keys == key)
             joined = np.cumsum([0, *sizes[blocks]])
             if len(blocks) == len(keys):
-                yield int(key), slice(None), 0, joined if self.by_size else None
+                yield int(key), slice(None), 0, joined if self.by_size else None, joined
                 continue
             here = np.concatenate([np.arange(edges[k], edges[k + 1]) for k in blocks])
             shift = np.repeat(joined[:-1] - edges[blocks], sizes[blocks])
-            yield int(key), at.integers(here), at.integers(shift), joined if self.by_size else None
+            yield int(key), at.integers(here), at.integers(shift), joined if self.by_size else None, joined
 
     @property
     def means(self) -> tuple[float, Floats]:

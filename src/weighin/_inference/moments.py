@@ -110,6 +110,7 @@ class Moments:
         moved: NDArray[np.bool_] | None = None,
         edges: Positions | None = None,
         spread: Sequence[bool] = (),
+        blocks: Positions | None = None,
     ) -> Moments:
         """Sum up a batch of donor-closed blocks, where their changes lie: in numpy, or on a torch device.
 
@@ -124,7 +125,8 @@ class Moments:
             of other rows change with them; by default where `changes` is not 0.
         `edges`: Where each block begins and the last one ends, if each is a stratum of its own.
         `spread`: Of each unit, whether its donors are spread over its values; then a row may be its own donor, which
-            counts by what it takes from others: the batch is one block, or `edges` tell the blocks.
+            counts by what it takes from others: the batch is one block, or `edges` or `blocks` tell the blocks.
+        `blocks`: Where each block begins and the last one ends, if there are several of one stratum.
         """
         at = arrays_of(changes)
         changes = changes if at.device is not None else np.asarray(changes)
@@ -152,7 +154,9 @@ class Moments:
         first = at.integers((held + 1) * np.arange(n_pairs)[:, None]) if own_donors else 0
         giving = at.integers(np.zeros((n_pairs, m) if own_donors else m))
         places = at.integers(np.arange(held))
-        others = at.doubles(_of_others(m, edges, spread)) if any(spread) else None
+        others = (
+            at.doubles(_of_others(m, edges if blocks is None else blocks, spread)) if any(spread) else None
+        )
         for r in range(n_repeats):
             change = changes[:, r] if here is None else changes[:, r, here]
             receivers = slice(None) if here is None else here

@@ -135,13 +135,18 @@ def _first_linear(twin: nn.Module, sample: Inputs, call: Call) -> str | None:
 def _owned(encode: Callable[[Inputs], Tensor], sample: Inputs) -> tuple[tuple[int, ...], ...] | None:
     """Inputs of the layer that change with each encoded column; None where one changes with two."""
     plain = encode(sample)
-    owned = []
+    changed = []
     for p, part in enumerate(sample):
         for column in range(part.shape[1]):
             moved = part.clone()
             moved[:, column] = part[:, column].roll(1)
-            changed = (encode((*sample[:p], moved, *sample[p + 1 :])) != plain).any(0)
-            owned.append(tuple(changed.nonzero()[:, 0].tolist()))
+            changed.append((encode((*sample[:p], moved, *sample[p + 1 :])) != plain).any(0))
+    # all at once: a device is waited for here
+    owned = (
+        [tuple(j for j, there in enumerate(row) if there) for row in torch.stack(changed).tolist()]
+        if changed
+        else []
+    )
     return tuple(owned) if len(set(chain(*owned))) == sum(map(len, owned)) else None
 
 

@@ -48,6 +48,55 @@ class Donors:
         return torch.from_numpy(self.matrix).to(device)
 
 
+class TableDonors(Donors):
+    """Donors of features' own, which follow from slots of tables: see `weighin._samplers.spread.Tables`.
+
+    `own`: numbers of the features that have tables. `givers`, `slots`, shape (n_own, n): row that gives from each slot,
+    and slot of each receiver. `begins`, `sizes`, shape (n,): where the table of each slot begins, and its slots.
+    `shared`: donors of the other features. `n_features`: of all.
+    """
+
+    def __init__(
+        self,
+        own: Sequence[int],
+        givers: Positions,
+        slots: Positions,
+        begins: Positions,
+        sizes: Positions,
+        *,
+        shared: Donors,
+        n_features: int,
+    ) -> None:
+        self.own, self.arrays = list(own), (givers, slots, begins, sizes)
+        self.shared, self.n_features = shared, n_features
+        self._there = {}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Features, repeats, receivers."""
+        return self.n_features, *self.shared.shape
+
+    @cached_property
+    def matrix(self) -> Positions:
+        """All of them."""
+        return np.asarray(self._made_on("cpu").numpy())
+
+    def _made_on(self, device: Any) -> Any:
+        import torch
+
+        # half of what long integers take to be sent
+        small = np.int32 if self.shape[-1] < 2**31 else np.int64
+        givers, slots, begins, sizes = (
+            torch.from_numpy(a.astype(small)).to(device).long() for a in self.arrays
+        )
+        donors = self.shared.on(device).repeat(self.n_features, 1, 1)
+        own = torch.tensor(self.own, dtype=torch.long, device=device)
+        begin, size = begins[slots], sizes[slots]
+        for repeat in range(donors.shape[1]):
+            donors[own, repeat] = givers.gather(1, begin + (slots - begin + repeat) % size)
+        return donors
+
+
 class ShiftedDonors(Donors):
     """Blocks shifted in a circle: a few numbers for each, from which donors are computed.
 

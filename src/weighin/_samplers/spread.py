@@ -13,6 +13,7 @@ rows have to be multiplied by m/(m - 1), which is exact. Intervals: `weighin._in
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._samplers.block import Block
-from weighin._samplers.donors import Positions
+from weighin._samplers.donors import Donors, Positions, TableDonors
 from weighin._samplers.marginal import MarginalSampler
 
 # beside the streams of `MarginalSampler` and `Orders`
@@ -131,6 +132,26 @@ class SpreadSampler:
                 for name in features
             ]
         )
+
+    def compact(
+        self, features: Sequence[str], batch: Positions, edges: Sequence[int], shared: Donors
+    ) -> TableDonors:
+        """The same of rows of several blocks, from which a device computes them.
+
+        `batch`, shape (n,): Row numbers. `edges`: Where blocks begin, and the last one ends. `shared`: Donors without
+        an order.
+        """
+        own = [number for number, name in enumerate(features) if name in self.values]
+        arrays = np.empty((2, len(own), len(batch)), dtype=np.int64)
+        begins, sizes = np.empty((2, len(batch)), dtype=np.int64)
+        for start, stop in itertools.pairwise(edges):
+            cut, slots = start + cut_of(stop - start, self.n_repeats), np.arange(start, stop)
+            begins[start:stop] = np.where(slots < cut, slots - (slots - start) % self.n_repeats, cut)
+            sizes[start:stop] = np.where(slots < cut, self.n_repeats, stop - cut)
+            for filled, number in zip(arrays.swapaxes(0, 1), own, strict=True):
+                tables = self.tables(features[number], batch[start:stop])
+                filled[:, start:stop] = tables.givers + start, tables.places + start
+        return TableDonors(own, arrays[0], arrays[1], begins, sizes, shared=shared, n_features=len(features))
 
     def tables(self, feature: str, rows: Positions) -> Tables:
         """Who gives to whom in a block: it depends on the seed, the block and the name of the feature alone.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,13 +17,24 @@ from weighin._tables.features import Feature
 
 # that a call of as many rows as suit a model takes, about
 CACHED_BYTES = 8 * 2**20
-# kinds of devices: this machine itself, and one without double precision
+# kinds of devices: this machine itself, and one that is known to have no double precision
 SUMS_ON_HOST = ("cpu", "mps")
 # of a model that has to see the whole table
 WHY_NO_CHAIN = (
     "contributions are found row by row: while it is one feature's turn in a row, it is another's in others, and would "
     "count as well"
 )
+
+
+@cache
+def _has_doubles(device: Any) -> bool:
+    """Whether a device of torch computes in double precision."""
+    import torch
+
+    try:
+        return bool(torch.ones(1, dtype=torch.float64, device=device).sum() == 1)
+    except (RuntimeError, TypeError):
+        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +69,7 @@ class View:
     @property
     def on_device(self) -> bool:
         """Whether predictions lie on a device where sums can be formed: in double precision, and not the CPU."""
-        return self._device_kind not in SUMS_ON_HOST
+        return self._device_kind not in SUMS_ON_HOST and _has_doubles(self.probe.pred.device)
 
     @property
     def _device_kind(self) -> str:
