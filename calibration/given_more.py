@@ -188,10 +188,12 @@ def two_of_pair(c: Columns) -> Floats:
 
 
 NUMBERS, CLASSES = ("mse", "rmse", "r2", "mae"), ("log_loss", "accuracy")
+RANKS = ("log_loss", "roc_auc", "average_precision")
 WORLDS: dict[str, World] = {
-    "two copies": World(pair(), two_of_pair, noisy, NUMBERS),
-    "two classes": World(pair(0.8), of_classes(2), classes, CLASSES),
-    "three classes": World(pair(0.8), of_classes(3), classes, CLASSES),
+    "two copies": World(pair(), two_of_pair, noisy, (*NUMBERS, "explained_variance")),
+    "two classes": World(pair(0.8), of_classes(2), classes, (*CLASSES, "roc_auc", "average_precision", "f1")),
+    "two classes, a useless": World(pair(0.8), of_classes(2), without_a(2), RANKS, null="a"),
+    "three classes": World(pair(0.8), of_classes(3), classes, (*CLASSES, "roc_auc_ovr", "f1_macro")),
     "three classes, a useless": World(pair(0.8), of_classes(3), without_a(3), CLASSES, null="a"),
     "a group of a level and a number": World({"group": level_and_number}, mixed, noisy, levels=("a",)),
     "the same, useless": World({"group": level_and_number}, mixed, mixed_mean, levels=("a",), null="group"),
@@ -218,6 +220,24 @@ def loss(metric: str, y: Floats, prediction: Floats) -> Floats:
     return np.asarray((y - prediction) ** 2)
 
 
+def whole(metric: str, y: Floats, prediction: Floats) -> float:
+    """A metric of all rows, as what grows where predictions get worse."""
+    from sklearn import metrics
+
+    if metric == "explained_variance":
+        return -float(metrics.explained_variance_score(y, prediction))
+    if metric in ("f1", "f1_macro"):
+        average = "binary" if metric == "f1" else "macro"
+        return -float(metrics.f1_score(y, prediction.argmax(-1), average=average))
+    if metric == "roc_auc_ovr":
+        return -float(metrics.roc_auc_score(y, prediction, multi_class="ovr"))
+    function = metrics.roc_auc_score if metric == "roc_auc" else metrics.average_precision_score
+    return -float(function(y, prediction[:, 1]))
+
+
+WHOLE = ("explained_variance", "roc_auc", "average_precision", "f1", "roc_auc_ovr", "f1_macro")
+
+
 @cache
 def truths(name: str) -> dict[tuple[str, str], float]:
     """What each unit weighs, by metric and unit."""
@@ -235,7 +255,10 @@ def truths(name: str) -> dict[tuple[str, str], float]:
             centre = np.average(y, weights=weight)
             spread = np.average((y - centre) ** 2, weights=weight)
             of_each = {"": prediction} | moved
-            means = [np.average(loss(metric, y, p), weights=weight) for p in of_each.values()]
+            means = [
+                whole(metric, y, p) if metric in WHOLE else np.average(loss(metric, y, p), weights=weight)
+                for p in of_each.values()
+            ]
             for unit, mean in zip(of_each, means, strict=True):
                 sums.setdefault((metric, unit), []).append([mean, spread])
     values = {}

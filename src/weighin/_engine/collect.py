@@ -13,6 +13,7 @@ from weighin._engine.chain_means import ChainMeans
 from weighin._engine.measurement import Scores, SwapEffect
 from weighin._engine.moving import MovingSampler
 from weighin._engine.moving_means import MovingMeans
+from weighin._engine.moving_score import MovingScore
 from weighin._engine.row_means import RowMeans
 from weighin._engine.run import Advance, Run
 from weighin._engine.whole_score import WholeScore
@@ -34,8 +35,10 @@ def collect(run: Run, advance: Advance) -> Scores:
 
     Raises MetricError if a metric is not a number before any swap.
     """
-    means = ChainMeans if run.orders else MovingMeans if isinstance(run.sampler, MovingSampler) else RowMeans
-    collector = WholeScore if run.measurement.whole else means
+    means, score = (
+        (MovingMeans, MovingScore) if isinstance(run.sampler, MovingSampler) else (RowMeans, WholeScore)
+    )
+    collector = score if run.measurement.whole else ChainMeans if run.orders else means
     done: list[RowMeans | WholeScore] = []
     complete = False
     try:

@@ -15,7 +15,7 @@ from weighin._base.errors import MetricError
 from weighin._engine.measurement import SwapEffect
 from weighin._engine.plan import Whole
 from weighin._engine.run import Run
-from weighin._inference import LeftOut
+from weighin._inference import Evidence, LeftOut
 from weighin._metrics import Metric
 
 # parts of the rows, left out one after the other
@@ -25,6 +25,8 @@ LEFT_OUT_REPEATS = 10
 
 Floats = NDArray[np.float64]
 T = TypeVar("T")
+# of a slice of the rows: values before any swap, and what swaps change
+ValuesOf = Callable[[slice], tuple[NDArray[Any], NDArray[Any]]]
 
 
 class WholeMetric:
@@ -101,15 +103,22 @@ class WholeMetric:
         if self._parts:
             self._without[number] = self._differences_without(after)
 
-    def swap_effect(self, n_done: int, moved: NDArray[np.bool_]) -> SwapEffect:
-        """Of the features so far; `moved` has shape (n_done, n_repeats, n_rows)."""
+    def swap_effect(
+        self,
+        n_done: int,
+        moved: NDArray[np.bool_],
+        add_up: Callable[[ValuesOf, NDArray[np.bool_]], tuple[Evidence, ...]],
+    ) -> SwapEffect:
+        """Of the features so far.
+
+        `moved`, shape (n_done, n_repeats, n_rows): predictions that moved. `add_up`: from values of rows, and `moved`,
+        to what intervals are made of.
+        """
         change, n_rows = self.change[:n_done], self.n_rows
         if self._changes is not None:
             measured = self._of_own_rows, self._changes[:n_done]
-            sums = self.run.add_up(
-                self.metric, self.segment, n_done, lambda rows: self._spread_out(rows, *measured), moved
-            )
-            return SwapEffect(self.baseline, change, n_rows, sums.evidence())
+            evidence = add_up(lambda rows: self._spread_out(rows, *measured), moved)
+            return SwapEffect(self.baseline, change, n_rows, evidence)
         if not self._parts or not n_done:
             return SwapEffect(self.baseline, change, n_rows, ())
         looked_at = len(self._looked_at)

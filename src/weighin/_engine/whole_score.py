@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,12 @@ from numpy.typing import NDArray
 from weighin._engine.arrays import on_host
 from weighin._engine.loss_size import check_not_vanished, check_size
 from weighin._engine.measurement import SwapEffect
+from weighin._engine.plan import Batch
 from weighin._engine.row_recorder import RowRecorder
 from weighin._engine.run import Advance, Run, swap_effect
-from weighin._engine.whole_metric import WholeMetric
+from weighin._engine.sums import Sums
+from weighin._engine.whole_metric import ValuesOf, WholeMetric
+from weighin._inference import Evidence
 from weighin._metrics import Metric
 from weighin._tables.features import Feature
 
@@ -43,7 +48,7 @@ class WholeScore:
                 features = self.section[first : first + run.plan.step]
                 baseline, out = self._predict(features, advance)
                 if scoring is None:
-                    scoring = _Scoring(run, baseline, len(self.section))
+                    scoring = self._scoring(baseline)
                 for after in out:
                     scoring.add(after)
                     advance(self.n_rows * run.sampler.n_repeats)
@@ -57,6 +62,16 @@ class WholeScore:
                 if self.recorder is not None:
                     scoring.keep(self.recorder)
 
+    def _scoring(self, baseline: Any) -> Scoring:
+        """Of the features of the section."""
+        return Scoring(self.run, baseline, self.section)
+
+    def _predict_batch(
+        self, batch: Batch, rows: Any, features: Sequence[Feature], cache: dict[Any, Any]
+    ) -> Any:
+        """Predictions of a batch as it is and as swapped."""
+        return self.run.predict(batch, rows, features, cache)
+
     def _predict(self, features: Sequence[Feature], advance: Advance) -> tuple[Any, Any]:
         """Predict all rows as they are and as swapped, batch by batch."""
         run, at = self.run, 0
@@ -67,17 +82,18 @@ class WholeScore:
             here = slice(at, at + batch.n_receivers)
             # the same batches come for all features, but for one that may have to stop soon: then they grow
             cache = run.cache.setdefault((at, batch.n_receivers), {})
-            baseline[here], out[:, :, here] = run.predict(batch, rows, features, cache)
+            baseline[here], out[:, :, here] = self._predict_batch(batch, rows, features, cache)
             advance(batch.n_receivers * run.sampler.n_repeats * len(features))
             at = here.stop
         return baseline, out
 
 
-class _Scoring:
+class Scoring:
     """All metrics on all rows and each segment, feature after feature."""
 
-    def __init__(self, run: Run, baseline: Any, n_features: int) -> None:
-        self.run, self.baseline, self.n_done = run, baseline, 0
+    def __init__(self, run: Run, baseline: Any, section: Sequence[Feature]) -> None:
+        self.run, self.baseline, self.section, self.n_done = run, baseline, section, 0
+        n_features = len(section)
         whole = run.whole(with_donors=run.measurement.weights is not None)
         shape = n_features, run.sampler.n_repeats, whole.n_rows
         self.moved = np.zeros(shape, dtype=bool)
@@ -134,11 +150,21 @@ class _Scoring:
         return [self._swap_effect(*place) for place in self.run.measurement.places]
 
     def _swap_effect(self, number: int, metric: Metric, segment: int) -> SwapEffect:
+        add_up = partial(self._add_up, number, metric, segment)
         if metric.per_row is None:
-            effect = self._whole[number, segment].swap_effect(self.n_done, self.moved[: self.n_done])
+            effect = self._whole[number, segment].swap_effect(
+                self.n_done, self.moved[: self.n_done], lambda *values: add_up(*values)[1]
+            )
             check_size(metric, effect.baseline, effect.change, single=metric.values is not None)
             return effect
         before, changes = self._before[number], self._changes[number][: self.n_done]
-        sums = self.run.add_up(metric, segment, self.n_done, lambda rows: (before[rows], changes[:, :, rows]))
+        sums, evidence = add_up(lambda rows: (before[rows], changes[:, :, rows]))
         check_size(metric, *sums.means, single=self.run.measurement.keep or before.dtype == np.float32)
-        return swap_effect(metric, sums)
+        return replace(swap_effect(metric, sums), evidence=evidence)
+
+    def _add_up(
+        self, number: int, metric: Metric, segment: int, values_of: ValuesOf, moved: Any = None
+    ) -> tuple[Sums, tuple[Evidence, ...]]:
+        """Sums of what is known of all rows, as `Run.add_up`, and what intervals are made of."""
+        sums = self.run.add_up(metric, segment, self.n_done, values_of, moved)
+        return sums, sums.evidence()

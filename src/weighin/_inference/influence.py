@@ -20,7 +20,7 @@ def auc_values(target: ArrayLike, score: ArrayLike, weights: ArrayLike | None = 
     characteristic curves", Biometrics 44, 837-845. The importance is the mean of the values of the predictions as
     they are minus those after a swap.
 
-    `target`, array of shape (n_rows,): True or 1 for the positive class.
+    `target`, array of shape (n_rows,): True or 1 for the positive class; or how probable it is, for the area expected.
     `score`, array of shape (..., n_rows): Larger for rows more likely positive. Ties count one half.
     `weights`, array of shape (..., n_rows), optional: Sample weights: their mean of the values is the area with these
         weights.
@@ -39,12 +39,12 @@ def average_precision_values(target: ArrayLike, score: ArrayLike, weights: Array
 
 
 def _each(
-    values_of: Callable[[NDArray[np.bool_], NDArray[Any], Floats], Floats],
+    values_of: Callable[[Floats, NDArray[Any], Floats], Floats],
     target: ArrayLike,
     score: ArrayLike,
     weights: ArrayLike | None,
 ) -> Floats:
-    positive, score = np.asarray(target).astype(bool), np.asarray(score)
+    positive, score = np.asarray(target, dtype=np.float64), np.asarray(score)
     rows = score.reshape(-1, score.shape[-1])
     own = np.broadcast_to(1.0 if weights is None else np.asarray(weights, dtype=float), score.shape)
     own, values = own.reshape(rows.shape), np.empty(rows.shape)
@@ -54,7 +54,7 @@ def _each(
     return values.reshape(score.shape)
 
 
-def _precision_values(positive: NDArray[np.bool_], score: NDArray[Any], weight: Floats) -> Floats:
+def _precision_values(positive: Floats, score: NDArray[Any], weight: Floats) -> Floats:
     _, level = np.unique(score, return_inverse=True)
     ours, everyone = _weight_at(level, weight * positive), _weight_at(level, weight)
     our_weight, total = ours.sum(), everyone.sum()
@@ -69,16 +69,16 @@ def _precision_values(positive: NDArray[np.bool_], score: NDArray[Any], weight: 
     ours *= share
     of_selected = np.cumsum(ours * precision)
     of_true = np.cumsum(ours) + precision - average
-    values = -of_selected[level]
-    values += np.where(positive, of_true[level], 0.0)
+    values = positive * of_true[level]
+    values -= of_selected[level]
     values *= total / our_weight
     values += average
     return values
 
 
-def _area_values(positive: NDArray[np.bool_], score: NDArray[Any], weight: Floats) -> Floats:
+def _area_values(positive: Floats, score: NDArray[Any], weight: Floats) -> Floats:
     _, level = np.unique(score, return_inverse=True)
-    ours, theirs = (_weight_at(level, weight * side) for side in (positive, ~positive))
+    ours, theirs = (_weight_at(level, weight * side) for side in (positive, 1 - positive))
     our_weight, their_weight = ours.sum(), theirs.sum()
     if not our_weight or not their_weight:
         raise MetricError("The area under the ROC curve needs both classes, and these rows have only one.")
@@ -86,11 +86,11 @@ def _area_values(positive: NDArray[np.bool_], score: NDArray[Any], weight: Float
     theirs, ours = _shares_below(theirs, their_weight), _shares_below(ours, our_weight)
     np.subtract(1, ours, out=ours)
     values = theirs[level]
-    np.copyto(values, ours[level], where=~positive)
     area = float((weight * positive) @ values) / our_weight
     total = our_weight + their_weight
     values -= area
-    values *= np.where(positive, total / our_weight, total / their_weight)
+    values *= positive * (total / our_weight)
+    values += (1 - positive) * (ours[level] - area) * (total / their_weight)
     values += area
     return values
 

@@ -39,6 +39,18 @@ def allowance(metric: Metric, target: Any, unmoved: Any, after: Any) -> NDArray[
     return np.asarray(sum(changes))
 
 
+def expected_change(metric: Metric, target: Any, unmoved: Any, after: Any) -> NDArray[np.floating] | None:
+    """The same for a metric of all rows, with values per row where classes are drawn as probable as they are.
+
+    `after`, shape (n_repeats, n_rows, n_outputs). Returns shape (n_repeats, n_rows).
+    """
+    if metric.expected is None or metric.soft is None:
+        return None
+    shares = metric.soft(unmoved)
+    (before,) = metric.expected(shares, unmoved[None])
+    return np.stack([values - before for values in metric.expected(shares, after)])
+
+
 def _change(per_row: Any, target: Any, unmoved: Any, after: Any) -> Any:
     """What swaps change of the loss."""
     return per_row(target, after) - per_row(target, unmoved)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -51,6 +51,8 @@ class Metric:
     constant : callable or None
         For a share explained, as R2 is: ``constant(target, weights)`` gives the loss per row of the best constant
         prediction, as a function of the target; by default the squared distance from the mean.
+    expected : callable or None
+        ``expected(shares, preds)``: `values` where classes are as probable as `shares` say, shape (n_rows, n_classes).
     soft : callable or None
         For a metric of one target's classes: their probabilities, shape (n_rows, n_classes), from predictions.
     """
@@ -68,6 +70,7 @@ class Metric:
     smooth: bool = True
     without: Callable[[Any, Any, NDArray[np.int64], int], NDArray[np.float64]] | None = None
     constant: Callable[[Any, Any], Callable[[Any], NDArray[np.float64]]] | None = None
+    expected: Callable[[NDArray[np.float64], Sequence[Any]], Iterator[NDArray[np.float64]]] | None = None
     soft: Callable[[Any], NDArray[np.float64]] | None = None
 
     @property

@@ -18,7 +18,7 @@ from weighin._metrics.scorer_parts import Parts, codes
 
 Floats = NDArray[np.float64]
 # (true for the class, shape (n_rows,); scores; weights) to values of shape (n_rows,) whose mean is the metric
-OneClass = Callable[[NDArray[np.bool_], NDArray[Any], "Floats | None"], Floats]
+OneClass = Callable[[NDArray[Any], NDArray[Any], "Floats | None"], Floats]
 # (codes, scores of shape (n_rows, n_classes), weights) to such values
 AllClasses = Callable[[NDArray[np.int64], NDArray[Any], "Floats | None"], Floats]
 
@@ -31,11 +31,14 @@ def ranked(parts: Parts) -> Metric | None:
     )
     if of_one is None or classes is None or len(classes) < 2:
         return None
+    more: dict[str, Any] = {}
     if len(classes) == 2:
         # how several classes are averaged says nothing of two
         if not options.keys() <= {"pos_label", "average"}:
             return None
         values = area_values(lambda target: codes(target) == parts.positive, parts.column, of_one)
+        if parts.response == "predict_proba":
+            more = {"soft": partial(_shares_of_two, parts), "expected": partial(_expected, parts, of_one)}
     else:
         average, multi_class = options.pop("average", "macro"), "ovr"
         if of_one is auc_values:
@@ -52,7 +55,19 @@ def ranked(parts: Parts) -> Metric | None:
         values=values,
         averages=True,
         weighable=takes_weights(parts.function),
+        **more,
     )
+
+
+def _shares_of_two(parts: Parts, pred: Any) -> Floats:
+    """Probabilities of both classes."""
+    share = parts.column(pred).astype(np.float64)
+    return np.stack([1 - share, share] if parts.positive else [share, 1 - share], -1)
+
+
+def _expected(parts: Parts, of_one: OneClass, shares: Floats, preds: Sequence[Any]) -> Iterator[Floats]:
+    for pred in preds:
+        yield of_one(shares[:, parts.positive], parts.column(pred), None)
 
 
 def _values(parts: Parts, of_all: AllClasses) -> Callable[..., Iterator[Floats]]:

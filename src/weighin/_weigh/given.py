@@ -148,7 +148,7 @@ class GivenPlan:
         )
 
 
-def check_given(metrics: Sequence[Metric]) -> None:
+def check_given(metrics: Sequence[Metric], weighted: bool) -> None:
     """Refuse what cannot be measured given other columns.
 
     Raises
@@ -157,9 +157,15 @@ def check_given(metrics: Sequence[Metric]) -> None:
         Naming the metric.
     """
     for metric in metrics:
-        if metric.per_row is None:
+        if not metric.by_rows:
             raise InputError(
-                f"given needs metrics that are means over rows, or functions of one, and {metric.name!r} is not."
+                f"given needs metrics that each row adds its part to, such as 'mae', 'log_loss' or 'roc_auc', and "
+                f"{metric.name!r} is of unknown form."
+            )
+        if weighted and metric.per_row is None:
+            raise InputError(
+                f"given takes sample_weight with metrics that are means over rows, or functions of one, and "
+                f"{metric.name!r} is not: leave one of the three out."
             )
 
 

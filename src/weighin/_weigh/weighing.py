@@ -135,7 +135,7 @@ class Weighing(Generic[Kind]):
             plan: GivenPlan | None = None
             notes: tuple[str, ...] = ()
             if given is not None:
-                check_given(experiment.metrics)
+                check_given(experiment.metrics, experiment.values.weights is not None)
                 parts = experiment.model, experiment.data, self.table.X, experiment.features
                 plan, notes = plan_given(given, *parts, self.seed)
             if result is not None and plan is None:

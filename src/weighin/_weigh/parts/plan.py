@@ -202,7 +202,7 @@ def plan_parts(
         _check(experiment)
         of_given = None
         if given is not None:
-            check_given(experiment.metrics)
+            check_given(experiment.metrics, experiment.values.weights is not None)
             of_given, _ = plan_given(given, adapted, experiment.data, table.X, experiment.features, seed)
         experiment = replace(experiment, given=of_given)
         repeats = experiment.repeats(seed)[0] if n_repeats == AUTO else int(n_repeats)
