@@ -34,7 +34,10 @@ def plan_for(
         out_bytes=view.probe.pred[:1].nbytes,
         block_rows=sampler.largest_block,
         whole=measurement.whole,
-        n_metrics=measurement.n_kept if measurement.whole else len(measurement.metrics),
+        # given other columns, what is allowed for is kept as well
+        n_metrics=measurement.n_kept * (1 + (sampler.copies > 1))
+        if measurement.whole
+        else len(measurement.metrics),
         memory=memory_of(view.probe.pred.device, resources.memory) if on_device else resources.memory,
         n_jobs=1 if on_device else n_jobs,
         in_time=resources.batch_seconds is not None,
