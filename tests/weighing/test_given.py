@@ -127,7 +127,7 @@ def test_what_cannot_be_given_is_refused(given, said):
 
 def test_what_is_not_measured_so_is_refused():
     X, y = table(300)
-    with pytest.raises(InputError, match="means over rows"):
+    with pytest.raises(InputError, match="of unknown form"):
         weigh(linear, X, y, metric="median_absolute_error")
     with pytest.raises(InputError, match="precision"):
         weigh(linear, X, y, n_repeats="auto", precision=0.1)
