@@ -11,7 +11,7 @@ import fastai.metrics
 import numpy as np
 import pytest
 from fastai.losses import CrossEntropyLossFlat
-from fastai.metrics import LossMetric, RocAucBinary, accuracy, mae
+from fastai.metrics import APScoreBinary, LossMetric, RocAucBinary, accuracy, mae
 
 import learners
 import weighin
@@ -116,7 +116,7 @@ def test_the_learner_gives_its_metrics_by_name():
 
 
 def test_weights_of_the_area_and_of_counts_are_those_of_scikit_learn():
-    from sklearn.metrics import f1_score, roc_auc_score
+    from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
     learn, weights = learner("two classes"), np.random.default_rng(0).gamma(2, size=len(ROWS))
     with learn.no_bar():
@@ -124,6 +124,7 @@ def test_weights_of_the_area_and_of_counts_are_those_of_scikit_learn():
     truth = target.numpy().ravel()
     for metric, expected in (
         (RocAucBinary(), roc_auc_score(truth, probability[:, 1], sample_weight=weights)),
+        (APScoreBinary(), average_precision_score(truth, probability[:, 1], sample_weight=weights)),
         (fastai.metrics.F1Score(), f1_score(truth, probability.argmax(1), sample_weight=weights)),
     ):
         imp = weigh(learn, ROWS, metric=metric, sample_weight=weights, n_repeats=2, random_state=0)

@@ -17,7 +17,7 @@ from fastai.torch_core import to_detach
 from numpy.typing import NDArray
 
 from weighin._base.errors import MetricError
-from weighin._inference import EXPONENTIAL, R_SQUARED, ROOT
+from weighin._inference import EXPONENTIAL, R_SQUARED, ROOT, auc_values, average_precision_values
 from weighin._metrics import (
     LabelCounts,
     Metric,
@@ -154,18 +154,22 @@ def _of_scikit(metric: Any, func: Any) -> dict[str, Any]:
         return {}
     if func.__name__ == "r2_score":
         return {"per_row": squared_error, "link": R_SQUARED}
-    if (
-        func.__name__ == "roc_auc_score"
-        and metric.activation == "binarysoftmax"
-        and not metric.kwargs.get("max_fpr")
-    ):
+    ranked = {"roc_auc_score": auc_values, "average_precision_score": average_precision_values}
+    if func.__name__ in ranked and metric.activation == "binarysoftmax" and not _special(metric.kwargs):
         # not the margin: far out, probabilities are equal where margins are not
-        values = area_values(_is_second, lambda pred: as_numpy(pred.softmax(-1)[..., -1]))
+        values = area_values(
+            _is_second, lambda pred: as_numpy(pred.softmax(-1)[..., -1]), ranked[func.__name__]
+        )
         return {"values": values, "averages": True}
     argmax = metric.activation == ActivationType.No and metric.dim_argmax in (-1, 1) and metric.thresh is None
     if argmax and takes_weights(func):
         return {"values": _counted(metric.name, partial(func, **metric.kwargs))}
     return {}
+
+
+def _special(options: dict[str, Any]) -> bool:
+    """Whether a metric of ranks is of a part of the curve, or of the first class."""
+    return bool(options.get("max_fpr")) or options.get("pos_label", 1) != 1
 
 
 def _is_second(target: Any) -> NDArray[np.bool_]:
