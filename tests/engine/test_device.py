@@ -219,9 +219,10 @@ def test_shares_and_interactions_have_the_numbers_of_the_host(as_device: Any) ->
             {"metric": "median_absolute_error"},
             "cpu; losses and sums on the CPU: a metric needs all rows at once",
         ),
-        (
+        pytest.param(
             {"metric": "mse", "given": "rest"},
             "cpu; losses and sums on the CPU: each feature is swapped in bins of its own",
+            marks=pytest.mark.slow,
         ),
     ],
 )
