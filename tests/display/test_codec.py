@@ -7,16 +7,21 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from typing_extensions import TypeAliasType
 
 from weighin import InputError
 from weighin._display.codec import Codec, Kind, from_json, to_json
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+# what NDArray is from NumPy 2.5 and Python 3.12 on
+Aliased = TypeAliasType("Aliased", np.ndarray[Any, np.dtype[Scalar]], type_params=(Scalar,))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +59,15 @@ class Toy:
     either: float | str = 0.0
     anything: Any = None
     cache: int = 0
+    aliased: Aliased[np.float64] = dataclasses.field(default_factory=lambda: np.array([0.5, math.inf]))
 
 
-CODEC = Codec(
-    Toy, "toy", 3, {Link: Kind(lambda link: f"power {link.power}", lambda text: Link(float(text.split()[1])))},
-    frozenset({"cache"}),
-)  # fmt: skip
+KINDS = {
+    Link: Kind(
+        lambda link: f"power {link.power}", lambda text: Link(float(text.split()[1])), {"type": "string"}
+    )
+}
+CODEC = Codec(Toy, "toy", 3, KINDS, frozenset({"cache"}))
 
 
 def toy(**changes: Any) -> Toy:

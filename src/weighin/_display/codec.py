@@ -110,6 +110,7 @@ class Codec:
     def _plain(self, hint: Any, value: Any) -> Any:
         if value is None:
             return None
+        hint = without_alias(hint)
         if hint in self.kinds:
             return self.kinds[hint].write(value)
         if get_origin(hint) in (Union, types.UnionType):
@@ -144,6 +145,7 @@ class Codec:
         return self.cls(**values)
 
     def _value(self, hint: Any, value: Any) -> Any:
+        hint = without_alias(hint)
         origin, inner = get_origin(hint), get_args(hint)
         if hint in self.kinds:
             return self.kinds[hint].read(value)
@@ -194,6 +196,12 @@ class Codec:
         if len(parts) != len(value):
             raise ValueError(f"{len(value)} items for {len(parts)}")
         return tuple(self._value(part, item) for part, item in zip(parts, value, strict=True))
+
+
+def without_alias(hint: Any) -> Any:
+    """What a type stands for, where it is an alias with parameters: NumPy's NDArray is one from Python 3.12 on."""
+    stands_for = getattr(get_origin(hint), "__value__", None)
+    return hint if stands_for is None else stands_for[get_args(hint)]
 
 
 def read_json(path: Path) -> Any:

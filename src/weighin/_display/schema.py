@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hin
 
 import numpy as np
 
-from weighin._display.codec import Codec
+from weighin._display.codec import Codec, without_alias
 
 _NUMBER = {
     "description": 'A number; null stands for NaN, and "inf" and "-inf" for what JSON has no numbers for.',
@@ -71,6 +71,7 @@ def _define(cls: Any, codec: Codec, definitions: dict[str, Any]) -> dict[str, An
 
 
 def _type(hint: Any, cls: Any, codec: Codec, definitions: dict[str, Any]) -> dict[str, Any]:
+    hint = without_alias(hint)
     origin, inner = get_origin(hint), get_args(hint)
     if hint in codec.kinds:
         return dict(codec.kinds[hint].schema)
