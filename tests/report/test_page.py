@@ -259,6 +259,21 @@ def test_without_the_extra_the_page_has_pictures_instead_of_scripts(six, monkeyp
     assert all(row.cells[0] in page.text for row in six.tell().tables[0].rows)
 
 
+@pytest.mark.parametrize("light", ["no", None, 2])
+def test_light_is_true_or_false(six, light):
+    with pytest.raises(weighin.InputError, match="light must be True or False, got"):
+        six.to_html(light=light)
+
+
+def test_a_result_of_another_model_is_said_to_be_one(six):
+    other = dataclasses.replace(samples.effects(six.features), model="a forest")
+    pairs = samples.bare([1.0, 2.0], six.features[:2], model="a forest")
+    assert "ANOTHER MODEL." not in read(six, also=dataclasses.replace(pairs, model=six.model)).text
+    text = read(six, also=pairs).text
+    assert f"is about a forest, and the rest of this page about {six.model}." in text
+    assert "ANOTHER MODEL." in read(six, also=other).text
+
+
 @pytest.mark.parametrize("n", [6, 50, 600])
 def test_a_light_page_has_no_scripts_and_no_more_than_200_kilobytes(n):
     imp = samples.weighed(n) if n < 100 else samples.bare([math.sin(i) for i in range(n)])

@@ -10,8 +10,8 @@ from weighin._display.telling import Detail, Section, Telling
 from weighin._results.glossary import joined
 
 
-def with_further(telling: Telling, results: Iterable[Any], confidence_level: float) -> Telling:
-    """Add what other results found to what a page shows."""
+def with_further(main: Any, telling: Telling, results: Iterable[Any], confidence_level: float) -> Telling:
+    """Add what other results found to what a page of the `main` one shows; say so where they are of another model."""
     for result in results:
         other = result.tell(confidence_level)
         telling = replace(
@@ -19,12 +19,21 @@ def with_further(telling: Telling, results: Iterable[Any], confidence_level: flo
             details=_beside(telling.details, result, other, confidence_level),
             sections=[*telling.sections, *_sections(result, other)],
             simulated=telling.simulated or other.simulated,
-            warnings=list(dict.fromkeys([*telling.warnings, *other.warnings])),
+            warnings=list(
+                dict.fromkeys([*telling.warnings, *other.warnings, *_of_another(main, result, other)])
+            ),
             steps=[*telling.steps, *other.steps],
             glossary=joined(telling.glossary, other.glossary),
             reading=list(dict.fromkeys([*telling.reading, *other.reading])),
         )
     return telling
+
+
+def _of_another(main: Any, result: Any, other: Telling) -> list[tuple[str, str]]:
+    mine, its = (getattr(entry, "model", "") for entry in (main, result))
+    if not mine or not its or mine == its:
+        return []
+    return [("ANOTHER MODEL.", f"“{other.title}” is about {its}, and the rest of this page about {mine}.")]
 
 
 def _sections(result: Any, other: Telling) -> list[Section]:

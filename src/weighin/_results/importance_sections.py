@@ -54,6 +54,10 @@ def warnings(numbers: ImportanceNumbers) -> list[tuple[str, str]]:
             "they are on new rows."
         )
         said.append(("TRAINED ON SOME OF THESE ROWS.", text))
+    effects = numbers.effects
+    if effects is not None and effects.model and numbers.model not in ("", effects.model):
+        text = f"Curves are of {effects.model}, and the rest of this page is about {numbers.model}."
+        said.append(("ANOTHER MODEL.", text))
     if not numbers.complete:
         said.append(("PARTIAL.", "The run was interrupted; it shows only the features that were finished."))
     return said

@@ -73,7 +73,7 @@ class Paged(abc.ABC):
         OutputExistsError
             If `path` exists and `force` is false.
         InputError
-            If `path` cannot be written, or `also` holds something that is no result.
+            If `path` cannot be written, `also` holds something that is no result, or `light` is no truth value.
 
         Examples
         --------
@@ -82,10 +82,12 @@ class Paged(abc.ABC):
         from weighin._display.page import page
 
         check_title(title)
+        if light not in (True, False):
+            raise InputError(f"light must be True or False, got {light!r}.")
         if path is not None:
             check_free(as_path(path), force=force)
         shown, others = self._with(_results(also), confidence_level)
-        telling = with_further(shown.tell(confidence_level), others, confidence_level)
+        telling = with_further(shown, shown.tell(confidence_level), others, confidence_level)
         columns = shown._columns(confidence_level)
         few = sum(map(len, columns.values())) <= MOST_CELLS
         csv = csv_text(columns, simulated=telling.simulated) if few else ""
