@@ -97,6 +97,8 @@ class Reserve:
         ):
             room = max(0, AHEAD_BYTES // self.source.row_bytes - len(rows))
             self._rows = np.sort(np.concatenate([rows, ahead[:room]]))
+            # gone before there is another
+            self._frame = None
             self._frame = self.source.take(self._rows)
             places = np.searchsorted(self._rows, rows)
         return rows_of(self._frame, places)

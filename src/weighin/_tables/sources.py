@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weighin._base.errors import InputError
+from weighin._base.memory import give_back
 from weighin._tables.dictionaries import Dictionaries
 from weighin._tables.frames import FORMATS
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH_ROWS = 2**16
+# of a row group, at a time, when rows of it are taken
+TAKE_BYTES = 2**23
 # of a text, or a list, in memory
 TEXT_BYTES = 32
 
@@ -135,6 +138,7 @@ class Source:
         ]
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
             tables = list(pool.map(lambda one: self._taken(*one), wanted))
+        give_back()
         return self.native(pa.concat_tables(tables) if tables else self.schema.empty_table())
 
     def whole(self) -> Any:
@@ -173,13 +177,20 @@ class Source:
     def _taken(self, piece: Piece, rows: NDArray[np.int64]) -> pa.Table:
         import pyarrow as pa
 
-        taken, at = [], 0
-        for batch in self._read(piece):
-            start, stop = np.searchsorted(rows, [at, at + batch.num_rows])
-            if stop > start:
-                taken.append(batch.take(pa.array(rows[start:stop] - at)))
-            at += batch.num_rows
-        return pa.Table.from_batches(taken, self.schema)
+        names, width = self.schema.names, len(self.schema.names)
+        # what is decoded at once of a row group
+        if hasattr(piece.fragment, "row_groups"):
+            width = max(1, int(TAKE_BYTES * len(names) / (piece.n_rows * self.row_bytes)))
+        columns: dict[str, Any] = {}
+        for first in range(0, len(names), width):
+            taken, at, some = [], 0, names[first : first + width]
+            for batch in self._read(piece, some):
+                start, stop = np.searchsorted(rows, [at, at + batch.num_rows])
+                if stop > start:
+                    taken.append(batch.take(pa.array(rows[start:stop] - at)))
+                at += batch.num_rows
+            columns |= {name: pa.chunked_array([batch.column(name) for batch in taken]) for name in some}
+        return pa.table(columns, schema=self.schema)
 
     def _read(self, piece: Piece, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         n_rows = 0
