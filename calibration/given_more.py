@@ -353,6 +353,9 @@ How ends and p-values come about: [intervals-given.md](intervals-given.md).
 Groups with columns of levels come out too large on few rows: levels are given as they are, to rows that are alike, not
 equal. The allowance makes up for that, and more: such intervals are wide.
 
+An area of decisions or of several classes, F1 and the explained variance have p-values only where nothing has to be
+allowed for (lam = 0): in the other samples they claim nothing.
+
 | case | n | metric | of | truth | bias | covered | truth below | truth above | ratio | claimed |
 |---|--:|---|---|--:|--:|--:|--:|--:|--:|--:|
 """
