@@ -127,9 +127,11 @@ class StackedKernel(GenericKernel):
                 self.pace.check()
             n_threads = self.workers.n_threads
             step = min(self.pace.rows_of_call, self.most_rows or n, -(-(n - at) // n_threads))
+            # calls of a size; rows left over that take less than a call of their own would go with the others
+            left = (n - at) / step - self.pace.costs[0] / max(self.pace.seconds(step), 1e-9)
+            n_calls = max(n_threads, int(np.ceil(left)), -(-(n - at) // (self.most_rows or n)))
+            step = -(-(n - at) // n_calls)
             stop = min(n, at + step * n_threads)
-            # calls of a size, as many as it takes
-            step = -(-(stop - at) // max(1, -(-(stop - at) // step)))
             parts = [slice(start, min(start + step, stop)) for start in range(at, stop, step)]
             for here, (pred, seconds) in zip(parts, self.workers.each(task, parts), strict=True):
                 preds[here] = pred
