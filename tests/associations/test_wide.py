@@ -57,3 +57,12 @@ def test_shuffles_are_looked_at_for_the_closest_columns(table):
     assert len(looked_at) == 400
     assert wide.off_data["c700"] > 2
     assert any("400 that go closest" in note for note in wide.notes)
+
+
+def test_a_page_of_thousands_of_features_stays_small_and_says_what_it_leaves_out(table):
+    names = tuple(table.columns)
+    imp = weighin.Importance(names, np.linspace(1, 0, len(names))[:, None], 1.0, "mae", False, 300)
+    for result in (imp, weighin.associations(table, random_state=0)):
+        page = result.to_html()
+        assert len(page) < 2_000_000
+        assert f"{len(names) - 1000:,} more rows: to_frame()" in page

@@ -138,6 +138,10 @@ class Associations(AssociationsNumbers, Result):
         check_plot(ax, limit, title)
         return charts.draw(clusters(self, limit, title), ax)
 
+    @property
+    def _least_cells(self) -> int:
+        return len(self.features) * (len(self.features) - 1) // 2
+
     def _columns(self, confidence_level: float) -> dict[str, Any]:
         check_level(confidence_level)
         i, j = self.pairs()

@@ -16,8 +16,13 @@ MOST_FEATURES = 40
 
 def closest(numbers: AssociationsNumbers, limit: int) -> list[str]:
     """Name the columns with the closest associations, similar ones side by side."""
-    strength = np.nan_to_num(np.abs(numbers.association)) - 2 * np.eye(len(numbers.features))
-    places = np.argsort(-strength.max(1, initial=-2.0), kind="stable")[:limit]
+    others = ~np.eye(1, len(numbers.features), dtype=bool)[0]
+    # row by row: of many columns there is no room for a copy
+    strongest = [
+        np.fmax.reduce(np.abs(row), initial=-1.0, where=np.roll(others, place))
+        for place, row in enumerate(numbers.association)
+    ]
+    places = np.argsort(-np.array(strongest), kind="stable")[:limit]
     names = {numbers.features[place] for place in places}
     return [name for name in numbers.order if name in names]
 

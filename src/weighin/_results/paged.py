@@ -88,10 +88,15 @@ class Paged(abc.ABC):
             check_free(as_path(path), force=force)
         shown, others = self._with(_results(also), confidence_level)
         telling = with_further(shown, shown.tell(confidence_level), others, confidence_level)
-        columns = shown._columns(confidence_level)
-        few = sum(map(len, columns.values())) <= MOST_CELLS
+        columns = shown._columns(confidence_level) if shown._least_cells <= MOST_CELLS else {}
+        few = bool(columns) and sum(map(len, columns.values())) <= MOST_CELLS
         csv = csv_text(columns, simulated=telling.simulated) if few else ""
         return given_or_written(page(telling, title=title, csv=csv, light=light), path)
+
+    @property
+    def _least_cells(self) -> int:
+        """Numbers that its tidy table has at least: known before it is made."""
+        return 0
 
     def _with(self, further: Sequence[Paged], confidence_level: float) -> tuple[Paged, Sequence[Paged]]:
         """Take in what belongs to this result itself, and give the others."""

@@ -22,20 +22,22 @@ from weighin._display.vega.squares import cells_of, cells_spec, shades
 
 # rows before somebody asks for more, and features that a page has details of
 SHOWN, MOST_DETAILS = 20, 60
+# rows of a table and of a chart, of thousands of features: a page stays small, the numbers of all are in the result
+MOST_ROWS = 1000
 
 
 class Drawing:
     """Draws the parts of one page.
 
     `vega`: whether Vega is there; without, charts are matplotlib's. `scripts`: whether they answer to their reader.
-    `most_rows`, `most_panels`: of tables, and of curves; None for all.
+    `most_rows`, `most_panels`: of tables and charts, by default 1,000, and of curves; None for all.
     """
 
     def __init__(
         self, *, vega: bool, scripts: bool, most_rows: int | None = None, most_panels: int | None = None
     ) -> None:
         self.vega, self.scripts = vega, scripts
-        self._most_rows, self._most_panels = most_rows, most_panels
+        self._most_rows, self._most_panels = most_rows or MOST_ROWS, most_panels
         self._pictures = 0
         self._drawn = False
         self._groups: list[dict[str, Any]] = []
@@ -98,6 +100,7 @@ class Drawing:
 
     def _rows(self, rows: Sequence[Rows]) -> dict[str, Any]:
         """Charts of rows that stand for each other: the first is drawn, the script draws the others."""
+        rows = [chart.upto(self._most_rows) for chart in rows]
         first, more = rows[0].upto(SHOWN), max(0, len(rows[0].names) - SHOWN)
         figure: dict[str, Any] = {"kind": "rows", "chart": first, "more": more, "group": len(self._groups)}
         if not first.names:
