@@ -61,7 +61,7 @@ SAMPLERS: dict[str, Sampler] = {
         np.random.default_rng(0).permuted(np.tile(np.arange(N_ROWS), (3, 1)), axis=1)
     ),
     "toy": Neighbours(N_ROWS),
-    "spread": SpreadSampler(MarginalSampler(N_ROWS, 5, 0), {"x0": lambda rows: rows % 7}),
+    "spread": SpreadSampler(MarginalSampler(N_ROWS, 5, 0), {"x0": lambda rows: rows % 7}, {"x0": 0}),
 }
 
 

@@ -22,11 +22,14 @@ X[:, 3] = X[:, 3] > 0
 Y = X @ np.array([2.0, 1.0, 0.5, 1.0]) + np.random.default_rng(1).normal(size=N)
 
 
+NUMBERS = {f"x{j}": j for j in range(4)}
+
+
 def sampler(**more) -> SpreadSampler:
     """All but the third feature are spread."""
     free = MarginalSampler(N, REPEATS, 3, block_rows=70, **more)
     return SpreadSampler(
-        free, {f"x{j}": (lambda rows, j=j: X[rows, j]) for j in (0, 1, 3)}, frozenset({"x3"})
+        free, {f"x{j}": (lambda rows, j=j: X[rows, j]) for j in (0, 1, 3)}, NUMBERS, frozenset({"x3"})
     )
 
 
@@ -105,7 +108,7 @@ def test_a_model_of_the_whole_table_is_called_on_it_after_each_swap():
     scores = scores_of(of_the_table, X)
     assert scores.kernels == ("whole table",) * 4
     donors, base = sampler(), of_the_table(X)
-    one = SpreadSampler(MarginalSampler(N, REPEATS, 3), donors.values, donors.shuffled)
+    one = SpreadSampler(MarginalSampler(N, REPEATS, 3), donors.values, NUMBERS, donors.shuffled)
     change = scores_of(of_the_table, X, one).change
     (block,) = one.blocks()
     for j, own in enumerate(one.donors([f"x{j}" for j in range(4)], block)):

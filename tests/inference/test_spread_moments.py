@@ -20,7 +20,9 @@ SLOPES = (2.0, 1.0)
 def donors_of(seed: int = 0, n_repeats: int = REPEATS) -> np.ndarray:
     """Of both features, by places of the rows as they are."""
     sampler = SpreadSampler(
-        MarginalSampler(N, n_repeats, seed), {str(j): (lambda rows, j=j: X[rows, j]) for j in (0, 1)}
+        MarginalSampler(N, n_repeats, seed),
+        {str(j): (lambda rows, j=j: X[rows, j]) for j in (0, 1)},
+        {"0": 0, "1": 1},
     )
     return np.stack([sampler.tables(str(j), np.arange(N)).donors for j in (0, 1)])
 

@@ -66,7 +66,7 @@ def by_hand(
     frame: pd.DataFrame,
     score: Callable[[Any], float],
     *,
-    n_repeats: int = 3,
+    n_repeats: int = 2,
     seed: int = 0,
     block_rows: int = 4096,
 ) -> np.ndarray:
@@ -80,7 +80,7 @@ def by_hand(
 
 
 def importances(model: Any, rows: Any, y: Any, metric: Any = None, **options: Any) -> np.ndarray:
-    return weigh(model, rows, y, metric=metric, n_repeats=3, random_state=0, **options).importances
+    return weigh(model, rows, y, metric=metric, n_repeats=2, random_state=0, **options).importances
 
 
 def close(found: Any, expected: Any) -> None:
@@ -91,5 +91,5 @@ def close(found: Any, expected: Any) -> None:
 def scored_by_hand(scorer: Any, model: Any, rows: Any, y: Any) -> np.ndarray:
     """What a scorer of scikit-learn loses, estimator and all."""
     # metrics of unknown form exchange values in smaller blocks, which can be left out
-    blocks = weigh(model, rows, y, metric=scorer, n_repeats=3, random_state=0).block_rows
+    blocks = weigh(model, rows, y, metric=scorer, n_repeats=2, random_state=0).block_rows
     return -by_hand(lambda frame: frame, rows, lambda frame: scorer(model, frame, y), block_rows=blocks)

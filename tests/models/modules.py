@@ -45,12 +45,12 @@ def forward(module: nn.Module) -> Callable[..., np.ndarray]:
 
 def by_hand(module: nn.Module, parts: list[np.ndarray], score: Callable[[np.ndarray], float]) -> np.ndarray:
     n_columns = sum(part.shape[1] for part in parts)
-    donors = MarginalSampler(len(parts[0]), 3, 0)
+    donors = MarginalSampler(len(parts[0]), 2, 0)
     return reference(forward(module), parts, singles(n_columns), donors, score)[1]
 
 
 def importances(module: Any, X: Any, y: Any = Y, metric: Any = None, **options: Any) -> np.ndarray:
-    return weigh(module, X, y, metric=metric, n_repeats=3, random_state=0, **options).importances
+    return weigh(module, X, y, metric=metric, n_repeats=2, random_state=0, **options).importances
 
 
 def close(found: Any, expected: Any) -> None:

@@ -98,9 +98,9 @@ def test_equal_values_of_other_types_are_not_the_same() -> None:
 
     y = np.array(by_type(frame), dtype=float)
     for table in (frame, values[:, None]):
-        imp = weigh(by_type, table, y, random_state=0, metric="mse")
+        imp = weigh(by_type, table, y, random_state=0, n_repeats=6, metric="mse")
         assert imp.baseline == 0
-        told_apart = weigh(lambda x: x[:, 0], y[:, None], y, random_state=0, metric="mse")
+        told_apart = weigh(lambda x: x[:, 0], y[:, None], y, random_state=0, n_repeats=6, metric="mse")
         np.testing.assert_array_equal(imp.importances, told_apart.importances)
 
 
@@ -330,9 +330,9 @@ def test_jobs_and_batches_do_not_change_the_numbers(n_jobs: int, noisy: bool) ->
         return by_position(x) * (1 + 4e-16 * (len(x) % 2) * noisy)  # then rows go in stacks
 
     x = np.random.default_rng(1).normal(size=(3000, 3)).round(1)
-    expected = engine(predict, x, x[:, 1], n_repeats=3).change
+    expected = engine(predict, x, x[:, 1], n_repeats=2).change
     for batch_size in (None, 100, 7001):
-        found = engine(predict, x, x[:, 1], n_repeats=3, n_jobs=n_jobs, chunk_rows=batch_size).change
+        found = engine(predict, x, x[:, 1], n_repeats=2, n_jobs=n_jobs, chunk_rows=batch_size).change
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
 
 

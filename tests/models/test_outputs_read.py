@@ -268,7 +268,14 @@ class TestSeveralTargets:
         rows = np.random.default_rng(1).normal(size=(600, 2))
         y = rows[:, 0] + rows[:, 1] ** 2
         one, two = (
-            weigh(lambda x, n=n: x[:, [0] * n], rows, np.stack([y] * n, 1), metric="rmse", random_state=0)
+            weigh(
+                lambda x, n=n: x[:, [0] * n],
+                rows,
+                np.stack([y] * n, 1),
+                metric="rmse",
+                n_repeats=6,
+                random_state=0,
+            )
             for n in (1, 2)
         )
         np.testing.assert_allclose(two.importances_mean, one.importances_mean, rtol=1e-6)

@@ -44,7 +44,7 @@ def encoder(sparse: bool = False) -> Any:
     ).fit(FRAME)
 
 
-def by_hand(prep: Any, module: torch.nn.Module, seed: int = 0, n_repeats: int = 3) -> np.ndarray:
+def by_hand(prep: Any, module: torch.nn.Module, seed: int = 0, n_repeats: int = 2) -> np.ndarray:
     def loss(rows: pd.DataFrame) -> float:
         with torch.no_grad():
             pred = module(torch.tensor(np.asarray(prep.transform(rows)), dtype=torch.float32)).numpy()[:, 0]
@@ -59,7 +59,7 @@ def by_hand(prep: Any, module: torch.nn.Module, seed: int = 0, n_repeats: int = 
 
 def test_raw_names_and_the_fast_path_and_the_numbers_of_ten_lines() -> None:
     prep, module = encoder(), network(7)
-    imp = weigh((prep, module), FRAME, Y, n_repeats=3, random_state=0)
+    imp = weigh((prep, module), FRAME, Y, n_repeats=2, random_state=0)
     assert imp.features == tuple(FRAME)
     assert set(imp.kernels.values()) <= {"sum", "levels", "ignored"}
     np.testing.assert_allclose(imp.importances, by_hand(prep, module), atol=2e-5)
@@ -68,7 +68,7 @@ def test_raw_names_and_the_fast_path_and_the_numbers_of_ten_lines() -> None:
 def test_a_pipeline_that_ends_in_a_module_is_the_same() -> None:
     prep, module = encoder(sparse=True), network(7)
     steps = Pipeline([("prep", prep), ("net", module)])
-    one, other = (weigh(model, FRAME, Y, n_repeats=3, random_state=0) for model in (steps, (prep, module)))
+    one, other = (weigh(model, FRAME, Y, n_repeats=2, random_state=0) for model in (steps, (prep, module)))
     np.testing.assert_array_equal(one.importances, other.importances)
 
 

@@ -71,7 +71,7 @@ def test_boosting_on_categories_of_the_frame(target: str) -> None:
     model = HistGradientBoostingClassifier(max_iter=10, categorical_features="from_dtype").fit(
         rows, FRAME[target]
     )
-    imp = weigh(model, rows, FRAME[target], n_repeats=3, random_state=0)
+    imp = weigh(model, rows, FRAME[target], n_repeats=2, random_state=0)
     expected = by_hand(
         model.predict_proba, rows, lambda p: log_loss(FRAME[target], p, labels=model.classes_.tolist())
     )
@@ -118,7 +118,7 @@ def test_an_array_of_objects_of_all_kinds() -> None:
     y = lengths(rows).sum(1)
     model = make_pipeline(FunctionTransformer(lengths), DecisionTreeRegressor()).fit(rows, y)
     found = importances(model, rows, y, "mse")
-    for column, given in [(c, g) for c in range(2) for g in enumerate(donor_rows(MarginalSampler(40, 3, 0)))]:
+    for column, given in [(c, g) for c in range(2) for g in enumerate(donor_rows(MarginalSampler(40, 2, 0)))]:
         moved = rows.copy()
         moved[:, column] = rows[given[1], column]
         close(found[column, given[0]], np.mean((model.predict(moved) - y) ** 2))
@@ -262,7 +262,7 @@ def test_classes_of_several_targets_have_the_mean_of_their_losses() -> None:
     def loss(probabilities: Any, target: int) -> float:
         return log_loss(y.iloc[:, target], probabilities[target], labels=model.classes_[target])
 
-    imp = weigh(model, rows, y, n_repeats=3, random_state=0)
+    imp = weigh(model, rows, y, n_repeats=2, random_state=0)
     assert imp.metric == "log_loss"
     close(imp.importances, by_hand(model.predict_proba, rows, lambda p: (loss(p, 0) + loss(p, 1)) / 2))
     close(
@@ -274,7 +274,7 @@ def test_classes_of_several_targets_have_the_mean_of_their_losses() -> None:
     def both(truth: Any, pred: Any) -> float:
         return float((truth == pred).all(1).mean())
 
-    found = weigh(model, rows, y, metric=both, greater_is_better=True, n_repeats=3, random_state=0)
+    found = weigh(model, rows, y, metric=both, greater_is_better=True, n_repeats=2, random_state=0)
     by_both = by_hand(model.predict, rows, lambda p: both(y.to_numpy(), p), block_rows=found.block_rows)
     close(found.importances, -by_both)
 

@@ -86,7 +86,7 @@ def test_frames_of_mixed_dtypes() -> None:
     expected = by_hand(perceptron(), [frame.to_numpy(float)], mae)
     kept = frame.copy()
     for rows in (frame, nullable, pl.from_pandas(frame), pa.Table.from_pandas(frame)):
-        imp = weigh(perceptron(), rows, Y, n_repeats=3, random_state=0)
+        imp = weigh(perceptron(), rows, Y, n_repeats=2, random_state=0)
         assert imp.features == ("i", "b", "f", "n")
         close(imp.importances, expected)
     pd.testing.assert_frame_equal(frame, kept)
@@ -157,8 +157,8 @@ def test_categories_alone_stay_whole_numbers() -> None:
 
 def test_a_group_reaches_across_inputs() -> None:
     groups = {"both": ["input0_1", "c"]}
-    found = weigh(mixed(), (CAT, FRAME), Y, groups=groups, features=[], n_repeats=3, random_state=0)
-    donors = MarginalSampler(N, 3, 0)
+    found = weigh(mixed(), (CAT, FRAME), Y, groups=groups, features=[], n_repeats=2, random_state=0)
+    donors = MarginalSampler(N, 2, 0)
     close(found.importances, reference(forward(mixed()), [CAT, X], [Feature("both", (1, 4))], donors, mae)[1])
 
 

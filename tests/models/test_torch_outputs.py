@@ -120,7 +120,7 @@ def test_modules_of_any_precision(dtype: torch.dtype) -> None:
         assert isinstance(pred, np.ndarray)
         return float(abs(y - pred).mean())
 
-    both = weigh(module, X, Y, metric=[mean_absolute_error, "mae"], n_repeats=3, random_state=0)
+    both = weigh(module, X, Y, metric=[mean_absolute_error, "mae"], n_repeats=2, random_state=0)
     own, known = both.importances, both.of("mae").importances
     np.testing.assert_allclose(own, known, atol=40 * torch.finfo(dtype).eps)
 
@@ -144,7 +144,7 @@ def test_a_target_of_classes_has_its_log_loss() -> None:
 
     expected = by_hand(perceptron(3), [X], score)
     for y in (CLASSES, CLASSES.astype(np.uint8), torch.tensor(CLASSES), pd.Series(CLASSES), CLASSES.tolist()):
-        imp = weigh(perceptron(3), X, y, n_repeats=3, random_state=0)
+        imp = weigh(perceptron(3), X, y, n_repeats=2, random_state=0)
         assert imp.metric == "log_loss"
         close(imp.importances, expected)
     close(importances(perceptron(3), X, CLASSES, "log_loss"), expected)
@@ -213,7 +213,7 @@ def test_the_users_own_metric_gets_arrays() -> None:
         assert y.shape == pred.shape == (len(y),)
         return mean_absolute_error(y, pred)
 
-    both = weigh(perceptron(), X, Y, metric=[l1_loss, "mae"], n_repeats=3, random_state=0)
+    both = weigh(perceptron(), X, Y, metric=[l1_loss, "mae"], n_repeats=2, random_state=0)
     close(both.importances, both.of("mae").importances)
 
 

@@ -25,7 +25,7 @@ def noisy() -> weighin.Importance:
     rng = np.random.default_rng(3)
     x = rng.normal(size=(300, MANY))
     weights = np.array([2.0, *rng.normal(scale=0.06, size=MANY - 1)])
-    return looked_at(x, 2 * x[:, 0] + rng.normal(size=300), weights, n_repeats=5)
+    return looked_at(x, 2 * x[:, 0] + rng.normal(size=300), weights, n_repeats=6)
 
 
 def claimed_in_notebook(imp: weighin.Importance) -> list[str]:

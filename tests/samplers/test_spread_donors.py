@@ -16,7 +16,7 @@ REPEATS = st.sampled_from([3, 5, 7, 15])
 def sampler_of(values: np.ndarray, n_repeats: int, seed: int = 0, **more) -> SpreadSampler:
     """Two features of the same values."""
     free = MarginalSampler(len(values), n_repeats, seed)
-    return SpreadSampler(free, dict.fromkeys("ab", lambda rows: values[rows]), **more)
+    return SpreadSampler(free, dict.fromkeys("ab", lambda rows: values[rows]), {"a": 0, "b": 1}, **more)
 
 
 @settings(max_examples=30)

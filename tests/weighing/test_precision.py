@@ -224,7 +224,8 @@ def test_what_the_first_look_found_counts_where_there_is_no_time_for_more(monkey
         return clock(rows) + 0.3 * rows["c"]
 
     clock = Clock(monkeypatch, 2000)
-    whole = weigh(FRAME[:1000], Y[:1000], noisy)
+    # rows kept, or a time limit: features share their shuffles
+    whole = weigh(FRAME[:1000], Y[:1000], noisy, keep_rows=True)
     assert whole.n_repeats > 5
     imp = weigh(FRAME[:1000], Y[:1000], noisy, max_seconds=15)
     assert imp.complete

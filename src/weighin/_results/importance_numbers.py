@@ -172,7 +172,7 @@ class ImportanceNumbers(Contrasts):
 
     @property
     def se_shuffle(self) -> NDArray[np.float64]:
-        """Part of `se` that more shuffles lower, shape (n_features,)."""
+        """Part of `se` that more shuffles lower, shape (n_features,); the most it can be where donors are spread."""
         return self._from_judged("se_shuffle")
 
     @property

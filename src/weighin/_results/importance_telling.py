@@ -227,10 +227,13 @@ def _surely_lighter(numbers: ImportanceNumbers, group: str, members: Sequence[st
 
 
 def _donors(numbers: ImportanceNumbers) -> str:
-    ways = [
-        "the same donors for all of them" if not given else f"its own donors{alike(given)}"
-        for given in numbers.givens
-    ]
+    moments = [part.moments[0] for part in numbers.evidence if part.moments]
+    spread = sum(sum(part.spread) for part in moments)
+    free = "the same donors for all of them"
+    if spread:
+        others = spread < sum(part.n_units for part in moments)
+        free = "donors spread over its values" + f" for {spread} of them, the same for the others" * others
+    ways = [free if not given else f"its own donors{alike(given)}" for given in numbers.givens]
     return "; and ".join(ways)
 
 

@@ -14,7 +14,6 @@ rows have to be multiplied by m/(m - 1), which is exact. Intervals: `weighin._in
 from __future__ import annotations
 
 import itertools
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -75,12 +74,13 @@ class SpreadSampler:
 
     `free`: Cuts the rows into blocks; its shifts are the donors of features and groups without an order. See `holds`.
     `values`: By feature, what gives the values of some rows that put them in order; equal ones come at random.
+    `numbers`: Of each such feature among all of the model, so that its donors depend neither on its name nor on others.
     `shuffled`: Features of levels: ranks of a stratum come at random there.
 
     Examples
     --------
     >>> free = MarginalSampler(n_rows=50, n_repeats=5, seed=0)
-    >>> sampler = SpreadSampler(free, {"age": lambda rows: rows % 7})
+    >>> sampler = SpreadSampler(free, {"age": lambda rows: rows % 7}, {"age": 0})
     >>> block, = sampler.blocks()
     >>> sampler.tables("age", block.rows).donors.shape
     (5, 50)
@@ -88,6 +88,7 @@ class SpreadSampler:
 
     free: MarginalSampler
     values: Mapping[str, Callable[[Positions], NDArray[np.generic]]]
+    numbers: Mapping[str, int]
     shuffled: frozenset[str] = frozenset()
     name: ClassVar[str] = "spread"
     closed: ClassVar[bool] = True
@@ -154,12 +155,12 @@ class SpreadSampler:
         return TableDonors(own, arrays[0], arrays[1], begins, sizes, shared=shared, n_features=len(features))
 
     def tables(self, feature: str, rows: Positions) -> Tables:
-        """Who gives to whom in a block: it depends on the seed, the block and the name of the feature alone.
+        """Who gives to whom in a block: it depends on the seed, the block and the number of the feature alone.
 
         `feature`: One of `values`. `rows`, shape (m,): Row numbers of the block; the first one tells blocks apart.
         """
         n_repeats, m = self.n_repeats, len(rows)
-        key = STREAM, int(rows[0]), zlib.crc32(feature.encode())
+        key = STREAM, int(rows[0]), self.numbers[feature]
         rng = np.random.default_rng(np.random.SeedSequence(self.free.seed, spawn_key=key))
         # rows lie at random in their block, and those of equal values so in their order
         order = self.values[feature](rows).argsort(kind="stable")

@@ -149,8 +149,8 @@ class Experiment:
         means = all(metric.per_row is not None for metric in self.metrics)
         if not (self.spread and simple and means and self.values.weights is None and holds(donors)):
             return None
-        rows, response = self.data.rows, self.metrics[0].response
-        return spread_over_values(self.session, rows, self.features, donors, response, self.resources)
+        response = self.metrics[0].response
+        return spread_over_values(self.session, self.data, self.features, donors, response, self.resources)
 
     def repeats_beside(self, spread: SpreadSampler) -> tuple[int | str, SpreadSampler | None]:
         """Shuffles to take: five are enough for features whose donors are spread; others may need more.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from weighin._engine import Resources, Session
 from weighin._engine.arrays import on_host
+from weighin._models.protocol import Encoded
 from weighin._models.raw_columns import encoded_values
 from weighin._samplers import MarginalSampler, Positions, SpreadSampler
 from weighin._tables.arrays import ArrayRows
@@ -32,7 +33,7 @@ Values = Callable[[Positions], NDArray[Any]]
 
 def spread_over_values(
     session: Session,
-    rows: Any,
+    data: Encoded,
     features: Sequence[Feature],
     free: MarginalSampler,
     response: str,
@@ -43,10 +44,10 @@ def spread_over_values(
     Numbers, dates and truth values come in their order; levels in that of the mean prediction of a few rows of each, as
     they are. Groups, and columns that take more than 256 levels, have none.
 
-    `rows`: encoded. `free`: cuts them into blocks, see `weighin._samplers.spread.holds`. `response`: as metrics have
+    `free`: cuts them into blocks, see `weighin._samplers.spread.holds`. `response`: as metrics have
     it. `resources`: what the run may use.
     """
-    look = next(free.blocks()).rows
+    rows, look = data.rows, next(free.blocks()).rows
     assert look is not None
     look = look[:LOOK_ROWS]
     values: dict[str, Values] = {}
@@ -67,9 +68,10 @@ def spread_over_values(
         if codes.max(initial=0) <= 1:
             values[name] = codes.__getitem__
         elif pred is not None:
-            places = _places(codes[look], on_host(pred).astype(np.float64), int(codes.max()) + 1)
-            values[name] = partial(_at, places, codes)
-    return SpreadSampler(free, values, frozenset(levelled)) if values else None
+            order = _places(codes[look], on_host(pred).astype(np.float64), int(codes.max()) + 1)
+            values[name] = partial(_at, order, codes)
+    places = {feature.name: place for place, feature in enumerate(data.features)}
+    return SpreadSampler(free, values, places, frozenset(levelled)) if values else None
 
 
 def _numbers(rows: Any, feature: Feature, look: Positions) -> Values | None:
