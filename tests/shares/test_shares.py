@@ -322,5 +322,3 @@ def test_two_sets_of_rows_merge():
         first.merge(weighin.shares(interaction, X, y, metric="mse", n_repeats=3, random_state=0))
     with pytest.raises(weighin.InputError, match="sample weights"):
         first.merge(on(slice(500, 1500), sample_weight=np.arange(1000) + 1.0))
-    with pytest.raises(weighin.InputError, match="takes two results"):
-        weighin.compare(first, second)
