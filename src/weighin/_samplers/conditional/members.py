@@ -61,7 +61,9 @@ class Member:
     value: Task | None = None
     chance: Task | None = None
     spread: Task | None = None
+    # at the rows that all was fitted on: what values are moved by, and what rows of one bin have in common
     own: Expected = field(default_factory=Expected)
+    alike: Expected = field(default_factory=Expected)
     sd: float = 1.0
     limits: tuple[float, float] = (-np.inf, np.inf)
 
@@ -118,7 +120,7 @@ class Member:
     @property
     def centre_sd(self) -> float:
         """How much what is expected of a moved value differs between rows."""
-        return 1.0 if self.own.centre is None else float(self.own.centre.std()) or 1.0
+        return 1.0 if self.alike.centre is None else float(self.alike.centre.std()) or 1.0
 
     @property
     def leverage(self) -> float:
@@ -146,6 +148,9 @@ class Member:
         if self.chance is not None:
             chances = _chances(self.chance.fit.left_out(self.chance.targets))
         self.own = Expected(centre, log_sd, chances)
+        # rows with the same values in the given columns have to be alike: what leaves a row's own value out, or takes
+        # a part of it, tells them apart by that value, and donors would be rows that have it, too
+        self.alike = self.predicted(design)
 
     def predicted(self, design: Values) -> Expected:
         """What is expected at rows of the design, by the fit alone."""
@@ -182,7 +187,7 @@ class Member:
 
 
 def scores(members: Sequence[tuple[Member, Expected]]) -> Values:
-    """What rows of one bin have in common: a column for each thing expected, comparable with each other."""
+    """What rows of one bin have in common: a column for each thing expected of them by `Member.predicted`."""
     columns: list[Values] = []
     for member, expected in members:
         if expected.centre is not None:

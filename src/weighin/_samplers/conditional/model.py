@@ -172,8 +172,8 @@ class GivenModel:
         members = self._units[unit]
         rows = self._rows(block)
         values = [member.column.values[rows] for member in members]
-        expected = self._expected(members, rows, values)
-        table = scores(list(zip(members, expected, strict=True)))
+        expected, alike = self._expected(members, rows, values)
+        table = scores(list(zip(members, alike, strict=True)))
         donors, bins = block.donors, np.zeros(len(rows), dtype=np.int64)
         if table.shape[1]:
             n_repeats = len(block.donors)
@@ -223,16 +223,18 @@ class GivenModel:
 
     def _expected(
         self, members: Sequence[Member], rows: Positions, values: Sequence[Values]
-    ) -> list[Expected]:
+    ) -> tuple[list[Expected], list[Expected]]:
+        """What values of these rows are moved by, and what rows of one bin have in common."""
         at = self._fitted_at[rows]
         fitted, others = np.flatnonzero(at >= 0), np.flatnonzero(at < 0)
         if not len(others):
-            return [member.own.at(at) for member in members]
+            return [member.own.at(at) for member in members], [member.alike.at(at) for member in members]
         design = self._design_of(rows)
-        return [
+        expected = [
             member.expected(design, own).replaced(fitted, member.own, at[fitted])
             for member, own in zip(members, values, strict=True)
         ]
+        return expected, [member.predicted(design) for member in members]
 
     def _design_of(self, rows: Positions) -> Values:
         """Design of a block's rows; the last one is kept, since all units ask for it in turn."""
@@ -249,7 +251,7 @@ class GivenModel:
         if (unit, least) not in self._allowances:
             at = np.random.default_rng([self.seed, 1]).permutation(len(self._fit_rows))[:BLOCK_ROWS]
             pairs = [(member, member.own.at(at)) for member in members]
-            table = scores(pairs)
+            table = scores([(member, member.alike.at(at)) for member in members])
             bins = cut(table, least) if table.size else np.zeros(len(at), dtype=np.int64)
             # of a member that follows from the given columns next to nothing is swapped
             lacking = [m.lacking(bins, known) for m, known in pairs if m.own_share >= INSEPARABLE]
