@@ -284,7 +284,7 @@ def test_bars_of_the_page_point_right_where_it_gets_worse():
 @pytest.mark.slow
 def test_the_page_of_a_result_tells_what_training_again_gave(found):
     imp = weighin.Importance(("spread", "week"), np.array([[2.0], [0.1]]), 12.5, "mae", False, 300)
-    text = imp.to_html(ablation=found)
+    text = imp.to_html(also=found)
     assert ">ci_lower<" not in text
     assert "Without spread the average miss gets worse" in text
     assert "mae changes by" in text

@@ -68,7 +68,7 @@ def test_two_demos_with_one_seed_are_the_same_and_say_simulated(cli, tmp_path, m
     page = (tmp_path / "weighin-demo" / "importance.html").read_text(encoding="utf-8")
     assert "SIMULATED DATA." in page
     assert "weighin demo" in page
-    assert all(f'id="{part}"' in page for part in ("which-way", "associations"))
+    assert all(f'id="{part}"' in page for part in ("next", "associations"))
     assert '"simulated": true' in (tmp_path / "weighin-demo" / "learner.card.json").read_text()
     assert first.out.startswith("SIMULATED DATA")
     assert "SIMULATED DATA - What the model weighs" in first.out

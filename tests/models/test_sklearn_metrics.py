@@ -40,7 +40,7 @@ def test_a_classifier_has_log_loss_of_its_own_labels(target: str) -> None:
     rows, y = FRAME[NUMBERS], FRAME[target]
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, y)
     labels = model.classes_.tolist()
-    imp = weigh(model, rows, y, n_repeats=3, random_state=0)
+    imp = weigh(model, rows, y, n_repeats=2, random_state=0)
     assert imp.metric == "log_loss"
     assert imp.baseline == pytest.approx(log_loss(y, model.predict_proba(rows), labels=labels), rel=1e-12)
     close(imp.importances, by_hand(model.predict_proba, rows, lambda p: log_loss(y, p, labels=labels)))
@@ -58,7 +58,7 @@ def test_without_probabilities_accuracy_is_the_default() -> None:
     rows, y = FRAME[["elo", "week"]].to_numpy(float), FRAME["grade"]
     for model in (LinearSVC(), SVC()):
         model.fit(rows / [100.0, 1.0], y)
-        imp = weigh(model, rows / [100.0, 1.0], y, n_repeats=3, random_state=0)
+        imp = weigh(model, rows / [100.0, 1.0], y, n_repeats=2, random_state=0)
         assert imp.metric == "accuracy"
         assert imp.greater_is_better
         assert imp.baseline == accuracy_score(y, model.predict(rows / [100.0, 1.0]))
@@ -95,7 +95,7 @@ def test_scorers_of_scikit_learn_give_its_numbers(classifier: Any, target: str, 
     y = y.astype(int) if target == "neutral" else y
     model = classifier.fit(rows, y)
     scorer = get_scorer(name)
-    found = weigh(model, rows, y, metric=name, n_repeats=3, random_state=0)
+    found = weigh(model, rows, y, metric=name, n_repeats=2, random_state=0)
     close(found.importances, scored_by_hand(scorer, model, rows, y))
     close(found.baseline, scorer._sign * scorer(model, rows, y))
     assert found.greater_is_better is (scorer._sign > 0)
@@ -136,7 +136,7 @@ def test_a_scorer_with_options_on_labels() -> None:
     close(importances(model, rows, y, scorer), scored_by_hand(scorer, model, rows, y))
     loss = make_scorer(mean_pinball_loss, greater_is_better=False, alpha=0.9)
     regressor = Ridge().fit(FRAME[NUMBERS], FRAME["margin"])
-    imp = weigh(regressor, FRAME[NUMBERS], FRAME["margin"], metric=loss, n_repeats=3, random_state=0)
+    imp = weigh(regressor, FRAME[NUMBERS], FRAME["margin"], metric=loss, n_repeats=2, random_state=0)
     assert not imp.greater_is_better
     close(imp.importances, scored_by_hand(loss, regressor, FRAME[NUMBERS], FRAME["margin"]))
 
@@ -149,7 +149,7 @@ def test_a_function_of_labels_gets_labels() -> None:
         assert set(truth) <= set(model.classes_)
         return float(np.mean((pred == "good") == (truth == "good")))
 
-    imp = weigh(model, rows, y, metric=share_of_good, greater_is_better=True, n_repeats=3, random_state=0)
+    imp = weigh(model, rows, y, metric=share_of_good, greater_is_better=True, n_repeats=2, random_state=0)
     blocks = imp.block_rows
     by_labels = by_hand(model.predict, rows, lambda p: share_of_good(y.to_numpy(), p), block_rows=blocks)
     close(imp.importances, -by_labels)
@@ -158,7 +158,7 @@ def test_a_function_of_labels_gets_labels() -> None:
 def test_how_far_probabilities_move_needs_no_target() -> None:
     rows = FRAME[NUMBERS]
     model = GaussianNB().fit(rows.assign(unused=RNG.normal(size=N)), FRAME["grade"])
-    found = weigh(model, rows, metric="prediction_change", n_repeats=3, random_state=0)
+    found = weigh(model, rows, metric="prediction_change", n_repeats=2, random_state=0)
     base = model.predict_proba(rows)
     close(found.importances, by_hand(model.predict_proba, rows, lambda p: abs(p - base).mean()))
     with pytest.raises(InputError, match="needs a target"):
@@ -201,7 +201,7 @@ def test_a_class_can_be_named_in_metrics_that_are_of_one(target: str, weighted: 
     names = [f"{name}[{label}]" for name in functions]
     for name, function, imp in zip(
         names, functions.values(),
-        [weigh(model, rows, y, metric=name, n_repeats=3, sample_weight=weight, random_state=0) for name in names],
+        [weigh(model, rows, y, metric=name, n_repeats=2, sample_weight=weight, random_state=0) for name in names],
         strict=True,
     ):  # fmt: skip
         pred = model.predict(rows) == label

@@ -68,7 +68,7 @@ SKORCH_ROWS = (FRAME[["elo", "week"]] / [1500.0, 4.0]).to_numpy(np.float32)
 @pytest.mark.slow
 def test_skorch_nets_are_estimators(kind: str, y: Any, metric: str) -> None:
     net = skorch_net(kind).fit(SKORCH_ROWS, y)
-    imp = weigh(net, SKORCH_ROWS, y, n_repeats=3, random_state=0)
+    imp = weigh(net, SKORCH_ROWS, y, n_repeats=2, random_state=0)
     assert imp.metric == metric
     assert imp.model == f"skorch {kind}"
     frame = pd.DataFrame(SKORCH_ROWS, columns=["elo", "week"])
