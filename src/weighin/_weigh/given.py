@@ -94,7 +94,7 @@ class GivenPlan:
             # once: shuffles as many as needed still leave bins as they are
             if unit.given and name not in self.reports:
                 with one_blas_thread(blas()):
-                    self.reports[name] = self._report(unit, first, free.n_repeats)
+                    self.reports[name] = self._report(unit, first, free)
         lam = {name: report.lam for name, report in self.reports.items()}
         offer: dict[str, Offer] = {
             name: "nothing" for name, report in self.reports.items() if report.inseparable_from
@@ -128,8 +128,8 @@ class GivenPlan:
         values = {column.name: column.values for column in raw if column.kind != "number"}
         return replace(self, model=self.model.on(raw), mover=mover, values=values)
 
-    def _report(self, unit: Unit, block: Block, n_repeats: int) -> GivenFeature:
-        report = self.model.report(unit, n_repeats)
+    def _report(self, unit: Unit, block: Block, free: MarginalSampler) -> GivenFeature:
+        report = self.model.report(unit, free.n_repeats, free.strata)
         # of the first block alone: it is a check, and blocks are random
         off_data, off_data_free = (
             self.model.off_data(unit, block, swap)

@@ -19,6 +19,9 @@ KNOTS = (16, 12, 8, 6, 4, 2, 1, 0, -1)
 # a number of so few values is a straight line
 FEW_VALUES = 4
 CONSTANT = 1e-12
+# levels of a given category with a column of their own: more than MOST_LEVELS where this many rows are there for each,
+# and this many columns for all categories
+ROWS_PER_LEVEL, MOST_LEVELS_OF_ALL = 10, 800
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +50,10 @@ class Basis:
     curved: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, column: RawColumn, rows: NDArray[np.int64], n_knots: int) -> Basis:
-        """Make it from these rows: `n_knots` hinges; below 0 no square either."""
+    def of(
+        cls, column: RawColumn, rows: NDArray[np.int64], n_knots: int, most_levels: int = MOST_LEVELS
+    ) -> Basis:
+        """Make it from these rows: `n_knots` hinges; below 0 no square either; `most_levels` of a category."""
         values = column.values[rows]
         is_missing = np.isnan(values)
         there = values[np.isfinite(values)] if column.kind != "category" else values[~is_missing]
@@ -57,7 +62,7 @@ class Basis:
         limits = (float(there.min()), float(there.max())) if len(there) else (0.0, 0.0)
         if column.kind == "category" or not len(there):
             found, counts = np.unique(there, return_counts=True)
-            often = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
+            often = np.argsort(-counts, kind="stable")[:most_levels]
             levels = np.sort(found[often][counts[often] >= RARE_ROWS])
         else:
             centre, spread = float(np.median(there)), float(there.std())
@@ -121,7 +126,9 @@ class Design:
         width = min(MOST_WIDTH, max(FEW_WIDTH, 2 * len(rows)))
         fitting = [k for k in KNOTS if k <= most and numbers * (2 + k) <= width]
         n_knots = knots if knots is not None else (fitting or [KNOTS[-1]])[0]
-        bases = tuple(Basis.of(column, rows, n_knots) for column in columns)
+        own = MOST_LEVELS_OF_ALL // max(1, len(columns) - numbers)
+        most_levels = max(MOST_LEVELS, min(len(rows) // ROWS_PER_LEVEL, own))
+        bases = tuple(Basis.of(column, rows, n_knots, most_levels) for column in columns)
         ends = np.cumsum([0, *(len(basis.means) for basis in bases)])
         places = tuple(np.arange(start, stop) for start, stop in itertools.pairwise(ends))
         return cls(bases, places, np.concatenate([basis.curved for basis in bases]))

@@ -26,15 +26,17 @@ class Expected:
 
     `centre`, `log_sd` (n,): What a value is moved from and to, and its spread; None where values are not moved.
     `chances` (n, n_classes): Of each class, or of being missing.
+    `level` (n,): The mean of a number whose values are given as they are; None of others.
     """
 
     centre: Values | None = None
     log_sd: Values | None = None
     chances: Values | None = None
+    level: Values | None = None
 
     def at(self, rows: Places) -> Expected:
         """Of some of the rows."""
-        parts = (self.centre, self.log_sd, self.chances)
+        parts = (self.centre, self.log_sd, self.chances, self.level)
         return Expected(*(None if part is None else part[rows] for part in parts))
 
     def replaced(self, where: Places, other: Expected, rows: Places) -> Expected:
@@ -48,19 +50,27 @@ class Expected:
             return mine
 
         return Expected(
-            put(self.centre, other.centre), put(self.log_sd, other.log_sd), put(self.chances, other.chances)
+            put(self.centre, other.centre),
+            put(self.log_sd, other.log_sd),
+            put(self.chances, other.chances),
+            put(self.level, other.level),
         )
 
 
 @dataclass(eq=False)
 class Member:
-    """One column of a unit: `value` is fitted where values are moved, `chance` where they are not, or are missing."""
+    """One column of a unit: `value` is fitted where values are moved, `chance` where they are not, or are missing.
+
+    `level`: The mean of a number that is not moved: chances of ranges do not say where in its range a value
+    is.
+    """
 
     column: RawColumn
     treatment: Treatment
     value: Task | None = None
     chance: Task | None = None
     spread: Task | None = None
+    level: Task | None = None
     # at the rows that all was fitted on: what values are moved by, and what rows of one bin have in common
     own: Expected = field(default_factory=Expected)
     alike: Expected = field(default_factory=Expected)
@@ -87,12 +97,18 @@ class Member:
                 member.chance = Task(problems.of(places), is_missing[:, None].astype(np.float64), drop)
         elif (hot := member.treatment.one_hot(values)).shape[1]:
             member.chance = Task(problems.of(places), hot, drop)
+            there = np.flatnonzero(~is_missing)
+            numbers = values[there]
+            if column.kind != "category" and len(np.unique(numbers)) > 2 and np.isfinite(numbers).all():
+                member.sd = float(numbers.std())
+                within = there if is_missing.any() else None
+                member.level = Task(problems.of(places, within), (numbers / member.sd)[:, None], drop)
         return member
 
     @property
     def tasks(self) -> list[Task]:
         """What is fitted first."""
-        return [task for task in (self.value, self.chance) if task is not None]
+        return [task for task in (self.value, self.chance, self.level) if task is not None]
 
     @property
     def own_share(self) -> float:
@@ -115,12 +131,21 @@ class Member:
             error = float(self.chance.fit.error.sum())
             within = _variance_within(expected.chances, bins) / error if error else 0.0
             chance = CLASSES_ALLOWED * (max(0.0, self.chance.lacking) + within)
+        if self.level is not None and expected.level is not None:
+            error = self.sd**2 * float(self.level.fit.error.sum())
+            within = _variance_within(expected.level[:, None], bins) / error if error else 0.0
+            value = max(0.0, self.level.lacking) + within
         return max(value, chance)
 
     @property
     def centre_sd(self) -> float:
         """How much what is expected of a moved value differs between rows."""
         return 1.0 if self.alike.centre is None else float(self.alike.centre.std()) or 1.0
+
+    @property
+    def level_sd(self) -> float:
+        """How much the mean of a value that is not moved differs between rows."""
+        return 1.0 if self.alike.level is None else float(self.alike.level.std()) or 1.0
 
     @property
     def leverage(self) -> float:
@@ -147,7 +172,8 @@ class Member:
                 log_sd[within] = self._log_sd(left_out)
         if self.chance is not None:
             chances = _chances(self.chance.fit.left_out(self.chance.targets))
-        self.own = Expected(centre, log_sd, chances)
+        level = None if self.level is None else self.sd * self.level.predict(design)[:, 0]
+        self.own = Expected(centre, log_sd, chances, level)
         # rows with the same values in the given columns have to be alike: what leaves a row's own value out, or takes
         # a part of it, tells them apart by that value, and donors would be rows that have it, too
         self.alike = self.predicted(design)
@@ -158,6 +184,7 @@ class Member:
             None if self.value is None else self.sd * self.value.predict(design)[:, 0],
             None if self.spread is None else self._log_sd(self.spread.predict(design)),
             None if self.chance is None else _chances(self.chance.predict(design)),
+            None if self.level is None else self.sd * self.level.predict(design)[:, 0],
         )
 
     def expected(self, design: Values, values: Values) -> Expected:
@@ -194,6 +221,8 @@ def scores(members: Sequence[tuple[Member, Expected]]) -> Values:
             columns.append(expected.centre / member.centre_sd)
         if expected.log_sd is not None:
             columns.append(2 * expected.log_sd)
+        if expected.level is not None:
+            columns.append(expected.level / member.level_sd)
         if expected.chances is not None:
             # chances of classes add up to 1: the first says nothing new
             classes = expected.centre is None

@@ -125,7 +125,9 @@ class GivenModel:
         other._last = (b"", np.empty((0, 0)))
         return other
 
-    def report(self, unit: Unit, n_repeats: int = 10) -> GivenReport:
+    def report(
+        self, unit: Unit, n_repeats: int = 10, strata: Sequence[Positions] | None = None
+    ) -> GivenReport:
         """Say what the given columns explain of a unit, and how well that is known.
 
         Parameters
@@ -134,6 +136,8 @@ class GivenModel:
             As it was handed to `fit_given`.
         n_repeats : int, default=10
             Swaps of each row: with many of them, bins are larger.
+        strata : sequence of ndarray, optional
+            Rows of each stratum, outside of which nobody gives: bins of small ones are wide.
         """
         members = self._units[unit]
         own_share = min(1.0, float(np.mean([member.own_share for member in members])))
@@ -141,7 +145,7 @@ class GivenModel:
         return GivenReport.of(
             unit,
             own_share=own_share,
-            lam=self._allowance(unit, n_repeats),
+            lam=self._allowance(unit, n_repeats, strata),
             leverage=max((member.leverage for member in members), default=0.0),
             n_fit=len(self._fit_rows),
             n_rows=len(self._fitted_at),
@@ -245,18 +249,36 @@ class GivenModel:
             self._last = (key, design)
         return design
 
-    def _allowance(self, unit: Unit, n_repeats: int) -> float:
+    def _allowance(self, unit: Unit, n_repeats: int, strata: Sequence[Positions] | None) -> float:
         """Largest allowance of the members, in as many rows as a block has."""
         members, least = self._units[unit], bin_rows(n_repeats)
         if (unit, least) not in self._allowances:
-            at = np.random.default_rng([self.seed, 1]).permutation(len(self._fit_rows))[:BLOCK_ROWS]
+            blocks = self._some_blocks(strata)
+            at = np.concatenate(blocks)
+            bins, n_bins = np.zeros(len(at), dtype=np.int64), 0
+            edges = np.cumsum([0, *(len(block) for block in blocks)])
+            for block, start, stop in zip(blocks, edges, edges[1:], strict=False):
+                table = scores([(member, member.alike.at(block)) for member in members])
+                bins[start:stop] = n_bins + (cut(table, least) if table.size else 0)
+                n_bins = int(bins[start:stop].max()) + 1
             pairs = [(member, member.own.at(at)) for member in members]
-            table = scores([(member, member.alike.at(at)) for member in members])
-            bins = cut(table, least) if table.size else np.zeros(len(at), dtype=np.int64)
             # of a member that follows from the given columns next to nothing is swapped
             lacking = [m.lacking(bins, known) for m, known in pairs if m.own_share >= INSEPARABLE]
             self._allowances[unit, least] = max(lacking, default=0.0)
         return self._allowances[unit, least]
+
+    def _some_blocks(self, strata: Sequence[Positions] | None) -> list[Positions]:
+        """Of the rows that were fitted on, one block; of strata, as many as have the rows of one."""
+        rng = np.random.default_rng([self.seed, 1])
+        found: list[Positions] = []
+        if strata is not None:
+            for number in rng.permutation(len(strata)):
+                at = self._fitted_at[strata[number]]
+                at = rng.permutation(at[at >= 0])[:BLOCK_ROWS]
+                found += [at] if len(at) else []
+                if sum(map(len, found)) >= BLOCK_ROWS:
+                    break
+        return found or [rng.permutation(len(self._fit_rows))[:BLOCK_ROWS]]
 
 
 def fit_given(
