@@ -71,3 +71,12 @@ def test_small_strata_have_wide_bins_and_the_allowance_knows(n_strata):
     x = weighed(X, (g > 0) + rng.normal(size=N), within=np.arange(N) % n_strata)
     assert x.ci_lower <= 0
     assert x.pvalue > 0.05
+
+
+def test_many_columns_that_tell_nothing_do_not_tell_rows_apart_by_their_own_value():
+    # a fit on 300 columns leans to each row's own value, and bins cut by it would hold donors that have the same
+    rng = np.random.default_rng(0)
+    levels = {f"g{i}": rng.choice([f"level {k}" for k in range(50)], N) for i in range(6)}
+    X = pd.DataFrame({"x": rng.integers(0, 2, N) * 1.0, **levels})
+    x = weighed(X, of_x(X) + rng.normal(size=N))
+    assert abs(x.importance - 0.5) < 0.03

@@ -217,13 +217,13 @@ def scores(members: Sequence[tuple[Member, Expected]]) -> Values:
     """What rows of one bin have in common: a column for each thing expected of them by `Member.predicted`."""
     columns: list[Values] = []
     for member, expected in members:
-        if expected.centre is not None:
+        if expected.centre is not None and member.value is not None and member.value.tells:
             columns.append(expected.centre / member.centre_sd)
-        if expected.log_sd is not None:
+        if expected.log_sd is not None and member.spread is not None and member.spread.tells:
             columns.append(2 * expected.log_sd)
-        if expected.level is not None:
+        if expected.level is not None and member.level is not None and member.level.tells:
             columns.append(expected.level / member.level_sd)
-        if expected.chances is not None:
+        if expected.chances is not None and member.chance is not None and member.chance.tells:
             # chances of classes add up to 1: the first says nothing new
             classes = expected.centre is None
             columns += list(expected.chances.T[1:] if classes else 2 * expected.chances.T)

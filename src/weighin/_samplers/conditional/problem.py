@@ -90,6 +90,18 @@ class Task:
         variance = float(self.targets.var(0).sum())
         return float(self.fit.error.sum()) / variance if variance else 1.0
 
+    @property
+    def tells(self) -> bool:
+        """Whether rows with the same fitted values are more alike than their own targets make them seem.
+
+        A fit on many columns leans to each row's own target, and so do bins cut by it: donors have what rows have.
+        """
+        error, fitted = float(self.fit.error.sum()), float(self.fit.fitted.var(0).sum())
+        if not error or not fitted:
+            return bool(fitted)
+        leaning = float(self.fit.leverage.mean()) ** 2 * error / fitted
+        return float(self.targets.var(0).sum()) / error - 1 > leaning
+
     def residual(self) -> Values:
         """Residuals of the rows it was fitted on, (n,): as wide as the errors are."""
         freedom = np.maximum(1 - self.fit.leverage[:, 0], LEAST_FREEDOM)
