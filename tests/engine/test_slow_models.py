@@ -233,6 +233,16 @@ def test_memory_that_runs_out_halves_the_calls(monkeypatch: pytest.MonkeyPatch) 
     np.testing.assert_allclose(slow.importances, fast.importances, rtol=1e-12, atol=1e-15)
 
 
+def test_memory_that_runs_out_in_the_look_at_how_slow_a_fast_model_is() -> None:
+    def predict(x: np.ndarray) -> np.ndarray:
+        if len(x) > 40:
+            raise MemoryError
+        return formula(x)
+
+    imp = weighin.weigh(predict, X, Y, metric="mse", n_repeats=2, max_seconds=60, random_state=0)
+    assert (imp.features, imp.n_rows, imp.complete) == (FEATURES, N, True)
+
+
 def test_ctrl_c_keeps_the_features_that_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Slow(monkeypatch, 0.02, 0.004)
     whole = weighin.weigh(formula, X, Y, metric="mse", n_repeats=2, random_state=0)

@@ -252,3 +252,14 @@ def test_medians_without_blocks_are_those_of_the_function_on_the_rows_that_remai
         one, other = by_name.of(segment=segment), asked.of(segment=segment)
         np.testing.assert_allclose(one.importances, other.importances, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(one.interval(), other.interval(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:No samples of the positive class", "ignore:invalid value encountered")
+@pytest.mark.parametrize("name", ["positive_likelihood_ratio", "neg_negative_likelihood_ratio"])
+def test_likelihood_ratios_of_rows_without_positives_are_no_numbers(name: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(100, 2))
+    model = LogisticRegression().fit(rows, rows[:, 0] > 0)
+    negative = np.zeros(100, dtype=bool)
+    assert np.isnan(reference.get_scorer(name)(model, rows, negative))
+    with pytest.raises(MetricError, match="is nan on the rows before any swap"):
+        weigh(rows, negative, model, metric=name, n_repeats=3, features=None)

@@ -230,7 +230,12 @@ class Session:
                 pace = Pace()
                 for n in PACE_ROWS:
                     start = time.monotonic()
-                    self.model.predict(rows.take(slice(0, n)), response)
+                    try:
+                        self.model.predict(rows.take(slice(0, n)), response)
+                    except (MemoryError, RuntimeError) as error:
+                        if not out_of_memory(error) or not pace.seconds_of:
+                            raise
+                        break
                     pace.learn(n, time.monotonic() - start)
             return pace
 

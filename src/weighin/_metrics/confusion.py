@@ -138,8 +138,10 @@ def _likelihood_ratio(
         return np.full(hits.shape[:-1], np.nan)
     own = (hits if positive else rows - hits)[..., 1] * rows[..., 0]
     other = (rows - hits if positive else hits)[..., 0] * rows[..., 1]
-    none = other.real == 0
-    return np.where(none, 1, own / np.where(none, 1, other))
+    # scikit-learn says 1 where the label is not predicted among the others, and nothing where no row is positive
+    none, no_rows = other.real == 0, rows.real[..., 1] == 0
+    undefined = no_rows & ((rows - hits if positive else hits)[..., 0].real != 0)
+    return np.where(undefined, np.nan, np.where(none, 1, own / np.where(none, 1, other)))
 
 
 _SETS: dict[str, Any] = {
