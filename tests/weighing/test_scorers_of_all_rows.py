@@ -263,3 +263,18 @@ def test_likelihood_ratios_of_rows_without_positives_are_no_numbers(name: str) -
     assert np.isnan(reference.get_scorer(name)(model, rows, negative))
     with pytest.raises(MetricError, match="is nan on the rows before any swap"):
         weigh(rows, negative, model, metric=name, n_repeats=3, features=None)
+
+
+@pytest.mark.filterwarnings("ignore:No positive class found")
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_average_precision_of_a_segment_without_a_class_leaves_the_others(
+    n_classes: int, weighted: bool
+) -> None:
+    rows = np.random.default_rng(0).normal(size=(200, 2))
+    y, segment = np.digitize(rows[:, 0], [-0.5, 0.5][: n_classes - 1]), np.arange(200) % 2
+    model = LogisticRegression().fit(rows, y)
+    y[(segment == 1) & (y == n_classes - 1)] = 0
+    more = {"sample_weight": np.ones(200)} if weighted else {}
+    imp = weigh(rows, y, model, metric="average_precision", n_repeats=3, features=None, by=segment, **more)
+    assert np.isfinite(imp.importances).all()

@@ -71,9 +71,9 @@ class WholeMetric:
         self._parts: Sequence[NDArray[np.int64]] = ()
         self._part: NDArray[np.int64] | None = None
         closed = run.sampler.closed and not np.isnan(self.baseline)
-        if closed and metric.values is not None and self._values_before(metric):
+        if closed and metric.values is not None and self._values_known(metric):
             self._changes = np.zeros((n_features, self.n_repeats, self.n_rows), dtype=np.float32)
-        elif closed and metric.smooth and len(whole.edges) > 2:
+        elif closed and not np.isnan(self.baseline) and metric.smooth and len(whole.edges) > 2:
             self._parts = self._left_out_parts()
         if self._changes is None or not metric.averages:
             self._before = self._references(range(self.n_repeats), self.here)
@@ -152,6 +152,16 @@ class WholeMetric:
         if self.weights is None:
             return None
         return _Each(self.n_repeats, lambda r: self._weights_of(r, self.here))
+
+    def _values_known(self, metric: Metric) -> bool:
+        """As `_values_before`; a segment where the metric is not defined, such as one without positives, has none."""
+        try:
+            return self._values_before(metric)
+        except MetricError:
+            if self.mask is None:
+                raise
+        self.baseline = np.nan
+        return False
 
     def _values_before(self, metric: Metric) -> bool:
         """Values of the rows as they are: with their own weights, and in each shuffle with those of the pairs.
