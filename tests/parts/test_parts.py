@@ -234,3 +234,12 @@ def test_a_segment_that_a_part_lacks_counts_its_rows_as_outside():
     north = joined.of(segment="north")
     assert north.n_rows == int((frame.region == "north").sum())
     assert north.evidence[0].moments[0].n_rows == 16_384
+
+
+def test_a_plan_shows_no_rows_of_the_sample():
+    a = np.random.default_rng(0).normal(size=(500, 2)).round(6)
+    plan = weighin.plan_parts(
+        lambda rows: rows[:, 0], a, a[:, 0], metric="mse", outputs="number", random_state=0
+    )
+    assert "n_repeats=" in repr(plan)
+    assert "asked" not in repr(plan)

@@ -166,7 +166,8 @@ class Weighing(Generic[Kind]):
             (scores, metrics), block_rows = self._shuffled(experiment, notes)
         n_rows = experiment.data.rows.n_rows
         if scores.n_rows < n_rows:
-            what = f"{scores.n_rows:,} of {experiment.data.what or f'{n_rows:,} rows'}, drawn at random"
+            among = experiment.data.what.removesuffix(", drawn at random") or f"{n_rows:,} rows"
+            what = f"{scores.n_rows:,} of {among}, drawn at random"
             experiment = replace(experiment, data=replace(experiment.data, what=what))
         late = experiment.late and not scores.complete
         why = "Stopped because time ran out," if late else ""

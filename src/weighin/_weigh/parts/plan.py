@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,7 @@ class PartsPlan:
     """
 
     terms: PartTerms
-    asked: Any
+    asked: Any = field(repr=False)  # holds rows
 
 
 def plan_parts(
