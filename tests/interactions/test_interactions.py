@@ -88,3 +88,39 @@ def test_the_same_as_a_loop():
 def test_one_feature_makes_no_pair():
     with pytest.raises(weighin.InputError, match="Two features make a pair"):
         weighin.interactions(lambda t: t[:, 0], normal(50, 1), random_state=0)
+
+
+@pytest.mark.parametrize("unit", [1e-160, 1e-90, 1e90, 1e160])
+def test_predictions_whose_powers_do_not_fit_are_refused(unit):
+    X = np.random.default_rng(0).standard_normal((200, 3))
+    with pytest.raises(weighin.ModelError, match="Predictions differ by up to"):
+        weighin.interactions(
+            lambda rows: unit * (rows[:, 0] * rows[:, 1] + rows[:, 2]), X, surfaces=0, random_state=0
+        )
+
+
+@pytest.mark.parametrize("unit", [1e-60, 1e60])
+def test_small_and_large_units_give_the_same_shares(unit):
+    X = np.random.default_rng(0).standard_normal((200, 3))
+    one, other = (
+        weighin.interactions(
+            lambda rows, unit=unit: unit * (rows[:, 0] * rows[:, 1] + rows[:, 2]),
+            X,
+            surfaces=0,
+            random_state=0,
+        )
+        for unit in (1.0, unit)
+    )
+    assert other.interaction_share.estimate == pytest.approx(one.interaction_share.estimate)
+    assert other.interaction_share.se == pytest.approx(one.interaction_share.se)
+
+
+@pytest.mark.parametrize("unit", [1e-24, 1e25])
+def test_predictions_whose_powers_do_not_fit_in_single_precision_are_refused(unit):
+    X = np.random.default_rng(0).standard_normal((200, 3))
+
+    def single(rows):
+        return (unit * (rows[:, 0] * rows[:, 1] + rows[:, 2])).astype(np.float32)
+
+    with pytest.raises(weighin.ModelError, match="Predictions differ by up to"):
+        weighin.interactions(single, X, surfaces=0, random_state=0)

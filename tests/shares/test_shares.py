@@ -215,6 +215,34 @@ def test_nothing_is_a_share_of_nothing():
     assert "nothing is a share of it" in found.summary()
 
 
+def test_nothing_is_a_share_of_a_total_below_nothing():
+    X = normal(400, 3)
+    found = weighin.shares(
+        lambda rows: -interaction(rows), X, interaction(X), metric="mse", n_repeats=5, random_state=0
+    )
+    assert found.total_interval()[1] < 0
+    assert np.isnan(found.shares).all()
+    assert "below 0" in found.summary()
+    assert "cannot be told apart" not in found.summary()
+    assert "no share" in repr(found["x0"])
+
+
+@pytest.mark.parametrize("n", [2, 10])
+def test_a_total_of_too_few_rows_for_an_interval_has_no_shares(n):
+    X = normal(n, 3)
+    found = weighin.shares(interaction, X, interaction(X), metric="mse", random_state=0)
+    assert np.isnan(found.total_interval()).all()
+    assert np.isnan(found.shares).all()
+    assert np.isnan(found.relative_interval()).all()
+    assert "nothing is a share of it" in found.summary()
+
+
+def test_one_more_feature_is_one():
+    X = normal(400, 3)
+    found = weighin.shares(interaction, X, interaction(X), metric="mse", n_repeats=5, random_state=0)
+    assert "1 more feature has " in " ".join(found.tell(limit=2).sentences)
+
+
 def test_segments_strata_and_weights_add_up_too():
     X = normal(400, 3)
     y, halves = interaction(X), np.arange(400) % 2

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from weighin._base.errors import MetricError
+from weighin._base.errors import MetricError, ModelError
 from weighin._engine.arrays import on_host
 from weighin._metrics import Metric
 
 DOUBLE = 1e-70, 1e70
 # of what is computed or kept in single precision
 SINGLE = 1e-30, 1e30
+# of predictions, of whose moves the squares are taken, and fourth powers in double precision
+DOUBLE_MOVES, SINGLE_MOVES = (1e-70, 1e70), (1e-18, 1e18)
 ADVICE = "Measure in another unit: multiply y and the model's predictions by the same number, such as {}."
 
 
@@ -51,4 +53,17 @@ def check_not_vanished(metric: Metric, before: Any, change: Any, target: Any, pr
             f"{metric.name} is 0 for y and predictions of up to {size:.0e} that differ: their squares are "
             "too small for floating-point numbers. "
             + ADVICE.format("1e100" if before.dtype == np.float64 else "1e20")
+        )
+
+
+def check_moves(largest: float, *, single: bool) -> None:
+    """Refuse predictions that differ by so little, or so much, that powers of their moves are 0 or infinite.
+
+    Raises ModelError.
+    """
+    least, most = SINGLE_MOVES if single else DOUBLE_MOVES
+    if largest and not least <= largest <= most:
+        raise ModelError(
+            f"Predictions differ by up to {largest:.0e}, and powers of that do not fit in floating-point numbers. "
+            f"Measure in another unit: multiply the model's predictions by a number such as {1 / largest:.0e}."
         )

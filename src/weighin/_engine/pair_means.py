@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from weighin._base.arrays import arrays_of
 from weighin._engine.arrays import empty, on_host
+from weighin._engine.loss_size import check_moves
 from weighin._engine.plan import Batch
 from weighin._engine.probe import FEW_ROUNDINGS, precision
 from weighin._engine.run import Advance, Run
@@ -146,16 +147,21 @@ class _PairMeans:
 
         The mean may be taken as known: the derivative of the variance in it is 0.
         """
-        weight, about = 0.0, None
+        weight, about, largest, single = 0.0, None, 0.0, False
         total, square = np.zeros((2, 1))
         for batch, rows in self.run.batches():
             pred = self.scale(self.run.predict(batch, rows, (), {})[0])
             about = pred[0] if about is None else about
             weights = self.run.measurement.weights_of(batch.numbers)
             own = np.ones(len(pred)) if weights is None else weights
-            away = on_host(pred - about).astype(np.float64)
+            moves = on_host(pred - about)
+            away, single = moves.astype(np.float64), moves.dtype != np.float64
+            largest = max(largest, float(abs(away).max(initial=0.0)))
             weight += float(own.sum())
-            total, square = total + own @ away, square + own @ away**2
+            # of moves that are too large the square is infinite, and they are refused
+            with np.errstate(over="ignore"):
+                total, square = total + own @ away, square + own @ away**2
+        check_moves(largest, single=single)
         mean = total / weight
         deviation = np.sqrt(np.maximum(0.0, square / weight - mean**2))
         return about + _like(about, mean), _like(about, LEAST_MOVE * deviation)

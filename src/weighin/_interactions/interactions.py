@@ -86,7 +86,8 @@ def interactions(
     InputError
         On arguments or a table that cannot be used, or a single feature; nothing was changed.
     ModelError
-        If weighin cannot read the model, or its predictions are not finite.
+        If weighin cannot read the model, or its predictions are not finite, or so small or large that squares of them
+        are not numbers.
     Interrupted
         On Ctrl-C, with the pairs, or all pairs on the rows, finished so far in ``.result``.
 

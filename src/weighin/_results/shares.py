@@ -100,7 +100,7 @@ class Shares(SharesNumbers, Result):
     -----
     Columns of `to_frame`: feature, metric, share, share_lower, share_upper, contribution, se, se_data, se_shuffle,
     ci_lower, ci_upper, pvalue, pvalue_holm, few_rows, rank; with ``by=`` also segment, None for all rows. One row per
-    feature, the largest first. Shares are NaN where the total cannot be told from 0.
+    feature, the largest first. Shares are NaN where the total cannot be told to be above 0.
     """
 
     _format: ClassVar[str] = "weighin.shares"

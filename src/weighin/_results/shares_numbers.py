@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import isnan
 from typing import Self
 
 import numpy as np
@@ -30,7 +31,7 @@ class FeatureShare:
     feature, metric : str
         Which feature, and what it prevents the loss of.
     share, share_lower, share_upper : float
-        Part of the total, and its 95% interval; NaN where the total cannot be told from 0.
+        Part of the total, and its 95% interval; NaN where the total cannot be told to be above 0.
     contribution, se, ci_lower, ci_upper : float
         The same in units of the metric, with its standard error.
     pvalue, pvalue_holm : float
@@ -60,10 +61,10 @@ class FeatureShare:
         low, high = (percent(end, *ends) for end in ends)
         amount = rounded(self.contribution, self.ci_lower, self.ci_upper)
         sure = "too few rows for an interval" if self.few_rows else f"95% interval {low} to {high}"
-        return (
-            f"{printable(self.feature)}: {percent(self.share, *ends)} of what all features prevent ({sure}), "
-            f"{self.metric} {amount.value}, rank {self.rank}"
-        )
+        share = f"{percent(self.share, *ends)} of what all features prevent ({sure})"
+        if isnan(self.share):
+            share = "no share, as all features together cannot be told to prevent anything"
+        return f"{printable(self.feature)}: {share}, {self.metric} {amount.value}, rank {self.rank}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,7 +109,7 @@ class SharesNumbers(ImportanceNumbers):
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """Part of `total` of each feature, shape (n_features,): they sum to 1; NaN where that may be 0."""
+        """Part of `total` of each feature, shape (n_features,): they sum to 1; NaN where that may be 0 or less."""
         return self.relative
 
     @property
@@ -226,8 +227,9 @@ class SharesNumbers(ImportanceNumbers):
 
     @cached_property
     def _share(self) -> Inference | None:
-        """None where the total may as well be 0: nothing has a share of that."""
-        if self._total is None or not self._total.interval(SURE_OF_TOTAL)[0][0] > 0:
+        """None where the total may as well be 0, or is below: nothing has a share of that."""
+        # without an interval, as of few rows, nobody knows
+        if self._total is None or not self.total_interval(SURE_OF_TOTAL)[0] > 0:
             return None
         parts = [part.shares() for part in self.evidence if isinstance(part, Parts)]
         return joined(parts).ignoring(self.ignored)

@@ -16,7 +16,7 @@ from weighin._results.listed import few_rows_sentence
 from weighin._results.metric_words import CALLED
 from weighin._results.one_feature import probability
 from weighin._results.shares_charts import SUM, TITLE, stack
-from weighin._results.shares_numbers import SharesNumbers
+from weighin._results.shares_numbers import SURE_OF_TOTAL, SharesNumbers
 
 _READING = (
     "Each row gets the values of another row, one feature after the other, in an order of its own, until it is that "
@@ -126,7 +126,7 @@ def _sentences(numbers: SharesNumbers, level: float, limit: int) -> list[str]:
         )
     claims = numbers._claims(level)
     if claims is None or not np.isfinite(numbers.shares).all():
-        return [first, "That cannot be told apart from 0, so that nothing is a share of it."]
+        return [first, _why_no_shares(numbers)]
     lower, upper = numbers.relative_interval(level)
     said, claimed = [], [int(i) for i in numbers.order if claims.any[i]]
     for i in claimed[:limit]:
@@ -138,7 +138,9 @@ def _sentences(numbers: SharesNumbers, level: float, limit: int) -> list[str]:
         )
     if len(claimed) > limit:
         rest = numbers.shares[claimed[limit:]].sum()
-        said.append(f"{len(claimed) - limit:,} more features have {percent(float(rest))} together.")
+        more = len(claimed) - limit
+        have = "feature has" if more == 1 else "features have"
+        said.append(f"{more:,} more {have} {percent(float(rest))}{' together' * (more > 1)}.")
     moved = np.any(numbers.importances != 0, axis=1)
     unclear = [numbers.features[i] for i in numbers.order if moved[i] and not claims.any[i]]
     if unclear:
@@ -152,6 +154,12 @@ def _sentences(numbers: SharesNumbers, level: float, limit: int) -> list[str]:
     if numbers.left_out:
         said.append(f"{named(numbers.left_out)} took no part: rows kept their own values.")
     return [first, *said]
+
+
+def _why_no_shares(numbers: SharesNumbers) -> str:
+    if numbers.total_interval(SURE_OF_TOTAL)[1] < 0:
+        return "That is below 0: the model is better with another row's values, so that nothing is a share of it."
+    return "That cannot be told apart from 0, so that nothing is a share of it."
 
 
 def _elsewhere(numbers: SharesNumbers) -> list[str]:

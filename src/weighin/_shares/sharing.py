@@ -76,8 +76,8 @@ def additive(metric: Metric) -> tuple[Metric, list[str]]:
     """
     if metric.per_row is None:
         raise MetricError(
-            f"Shares need a metric that is a mean over rows, and {metric.name!r} is not: parts of it do not add up. "
-            "Use 'mse' or 'mae' for numbers, 'log_loss' or 'accuracy' for classes."
+            f"Shares need a metric that is known to be a mean over rows, and {metric.name!r} is not: parts of others "
+            "do not add up. Use 'mse' or 'mae' for numbers, 'log_loss' or 'accuracy' for classes."
         )
     if metric.link is IDENTITY:
         return metric, []
