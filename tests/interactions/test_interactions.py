@@ -124,3 +124,14 @@ def test_predictions_whose_powers_do_not_fit_in_single_precision_are_refused(uni
 
     with pytest.raises(weighin.ModelError, match="Predictions differ by up to"):
         weighin.interactions(single, X, surfaces=0, random_state=0)
+
+
+def test_rounding_that_hides_effects_is_told():
+    X = np.random.default_rng(0).standard_normal((400, 3))
+
+    def single(level):
+        return lambda rows: (level + rows[:, 0] * rows[:, 1] + rows[:, 2]).astype(np.float32)
+
+    near, far = (weighin.interactions(single(level), X, surfaces=0, random_state=0) for level in (10, 1e6))
+    assert not near.notes
+    assert "rounding may hide effects" in " ".join(far.notes)

@@ -39,6 +39,7 @@ class PairScores:
     `complete`: false when the run was interrupted; then some pairs, or some rows, only.
     `kernels`: how each feature was predicted.
     `noise`, `why_at_once`, `unproven`: as for `Scores`.
+    `blur`: what counts as rounding of four predictions, in standard deviations of the predictions.
     """
 
     total: tuple[Evidence, ...]
@@ -51,6 +52,7 @@ class PairScores:
     noise: float = 0.0
     why_at_once: str = ""
     unproven: str = ""
+    blur: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class _PairMeans:
             pairs.scale,
             pairs.joint,
         )
-        self.run, self.n_rows = run, 0
+        self.run, self.n_rows, self.blur = run, 0, 0.0
         self._sums: list[Sums] = []
 
     def collect(self, advance: Advance) -> None:
@@ -140,6 +142,7 @@ class _PairMeans:
             probe.noise,
             probe.why_at_once,
             run.unproven,
+            self.blur,
         )
 
     def _centre(self) -> tuple[Any, Any]:
@@ -164,6 +167,9 @@ class _PairMeans:
         check_moves(largest, single=single)
         mean = total / weight
         deviation = np.sqrt(np.maximum(0.0, square / weight - mean**2))
+        level = 4 * FEW_ROUNDINGS * precision(about) * abs(on_host(about) + mean)
+        spread = float(deviation.max(initial=0.0))
+        self.blur = float(level.max(initial=0.0)) / spread if spread else 0.0
         return about + _like(about, mean), _like(about, LEAST_MOVE * deviation)
 
     def _alone(

@@ -28,6 +28,8 @@ from weighin._tables.features import Feature
 
 # features of which every two are a pair; of more, those with the largest total index
 MOST_FEATURES = 30
+# of the standard deviation of predictions: where more of a move counts as rounding, a note says so
+MOST_BLUR = 0.3
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,12 @@ class Experiment:
             notes.append(
                 f"{scores.why_at_once}: each swap was predicted on the whole table in one call. Intervals assume "
                 "independent rows, which these are not."
+            )
+        if scores.blur > MOST_BLUR:
+            notes.append(
+                "Predictions are so far from 0 that their rounding may hide effects: moves of less than about "
+                f"{scores.blur:.2g} standard deviations of the predictions count as 0, and numbers are too small. "
+                "Predict in double precision, or less a constant."
             )
         if scores.unproven:
             notes.append(
