@@ -32,7 +32,7 @@ assert weighin.Importance.load("importance.json") == imp
 imp.to_html("importance.html")
 imp.plot().figure.savefig("importance.png")
 frame = imp.to_frame()
-assert next(iter(frame["feature"])) == "x0"
+assert str(next(iter(frame["feature"]))) == "x0"
 assert "weighin" in weighin.cite(imp)
 weighin.shares(lambda rows: rows[:, 0] * rows[:, 1], X, y, metric="mse", random_state=0).to_html(
     "shares.html"
@@ -54,5 +54,5 @@ if importlib.util.find_spec("torch"):
     assert set(kernels.values()) == {"sum"}, kernels
 if importlib.util.find_spec("fastai"):
     command("demo")
-    command("run", "weighin-demo/learner.pkl", "weighin-demo/games.parquet", "--trust")
+    command("run", "weighin-demo/learner.pkl", "weighin-demo/games.parquet", "--trust", "--out", "run.json")
 command("cfbd", "fetch", "--help")
