@@ -145,6 +145,24 @@ def _fills(table: Floats) -> Floats:
     return np.asarray(2 * np.nan_to_num(x) + 1.5 * np.isnan(x) + table[:, 2])
 
 
+def _few_values(rng: Rng, n: int) -> Floats:
+    """Others of two, two and three values."""
+    return np.column_stack([rng.integers(0, top, n).astype(float) for top in (2, 2, 3)])
+
+
+def _beside_few(rng: Rng, n: int) -> Rows:
+    w = _few_values(rng, n)
+    x = 0.5 * w[:, 0] + rng.normal(size=n)
+    return Rows(np.column_stack([x, w]), x + w[:, 1] + rng.normal(size=n), 0.5 * w[:, 0], np.ones(n))
+
+
+def _three_beside_few(rng: Rng, n: int) -> Rows:
+    w = _few_values(rng, n)
+    chances = np.where(w[:, :1] > 0, [0.3, 0.3, 0.4], [0.5, 0.3, 0.2])
+    x = (rng.random(n)[:, None] > chances.cumsum(1)[:, :-1]).sum(1)
+    return Rows(np.column_stack([x, w]), x + w[:, 1] + rng.normal(size=n))
+
+
 def _count(useless: bool) -> Callable[[Rng, int], Rows]:
     def draw(rng: Rng, n: int) -> Rows:
         w = normal(rng, n)
@@ -257,6 +275,10 @@ def _cells() -> dict[str, Cell]:
         "counts": Cell(_count(False), of_columns(lambda x, w: x + w[:, 0]), 2 * float(np.exp(1.125))),
         "two levels": Cell(_two, of_columns(lambda x, w: 2 * x + w[:, 0]), 1.1302, "classes"),
         "four levels": Cell(_four, of_columns(lambda x, w: WORTH[x.astype(int)] + w[:, 0]), 3.3154, "classes"),
+        "others of two and three values": Cell(_beside_few, of_columns(lambda x, w: x + w[:, 1]), 2.0),
+        "three levels beside these": Cell(
+            _three_beside_few, of_columns(lambda x, w: x + w[:, 1]), 0.69 + 0.61, "classes"
+        ),
         "missing where another is large": Cell(_missing, _fills, 3.3608, "classes"),
         "weak, b = .3": _weak(0.3),
         "weak, b = .15": _weak(0.15),
