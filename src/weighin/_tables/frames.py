@@ -210,7 +210,7 @@ def read_table(
     if is_pattern(path):
         return _read_several(path, levels, missing)
     check_there(path)
-    pd = require("pandas", "fastai", "read tables")
+    pd = require("pandas", "files", "read tables")
     json = partial(pd.read_json, dtype=False, precise_float=True)
     readers: dict[str, Callable[..., Any]] = {
         "csv": partial(_read_csv, levels=levels or {}, missing=missing),
