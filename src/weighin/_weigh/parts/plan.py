@@ -88,7 +88,8 @@ class PartsPlan:
     """
 
     terms: PartTerms
-    asked: Any = field(repr=False)  # holds rows
+    # it holds rows
+    asked: Any = field(repr=False)
 
 
 def plan_parts(
