@@ -90,12 +90,3 @@ def test_conditions_take_a_sample(cli, tmp_path, table):
     ran = cli(*RUN, "--where", "week > 0", "--rows", "all", "--force")
     assert ran.code == 1
     assert "Leave --rows and --precision out for a sample" in ran.err
-
-
-def test_rows_that_a_precision_takes_of_a_small_file_are_not_all(cli, tmp_path, table, monkeypatch):
-    monkeypatch.setattr(large, "LARGE_ROWS", 50_000)
-    ran = cli(*RUN, "--precision", 0.05)
-    assert ran.code == 0, ran.err
-    imp = result(tmp_path)
-    assert imp.n_rows < N
-    assert imp.rows.startswith(f"{imp.n_rows:,} rows (whether")

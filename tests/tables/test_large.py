@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import duckdb
 import numpy as np
 import pandas as pd
@@ -227,15 +225,3 @@ def test_categories_are_the_same_in_every_piece(tmp_path):
     batches = list(spool.open_source(tmp_path)[1].with_categories().batches())
     assert [batch.column("kind").dictionary.to_pylist() for batch in batches] == [["b", "a", "c"]] * 2
     assert pa.Table.from_batches(batches).column("kind").to_pylist() == ["b", "a", "a", "c"]
-
-
-def test_rows_that_time_ran_out_on_are_said_to_be_drawn_once(folder, monkeypatch):
-    monkeypatch.setattr("weighin._tables.large.SAMPLE_ROWS", 4_000)
-
-    def slow(table):
-        time.sleep(0.03)
-        return predict(table)
-
-    imp = weighin.weigh(slow, folder, "y", random_state=0, max_seconds=0.5, n_repeats=50)
-    assert imp.n_rows < 4_000
-    assert imp.rows == f"{imp.n_rows:,} of 4,000 of 20,000 rows, drawn at random"

@@ -128,10 +128,7 @@ def _described(result: Importance, chosen: Chosen, simulated: bool, unit: str) -
             "it memorised there.",
             *notes,
         )
-    what = chosen.what
-    if what == "all {n} rows" and result.n_rows < len(chosen.frame):
-        what = "{n} rows"
-    what = what.replace("{n}", f"{result.n_rows:,}", 1)
+    what = chosen.what.replace("{n}", f"{result.n_rows:,}", 1)
     if trained_on is None:
         what += " (whether the model was trained on them is not known)"
     return dataclasses.replace(
