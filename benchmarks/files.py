@@ -3,7 +3,7 @@
 Each case runs in a process of its own; the memory is that of the process and all it starts, sampled every 20
 milliseconds. The table is simulated once and kept:
 
-    python -m benchmarks.files --folder /tmp/big --rows 5000000 [--update]
+    python -m benchmarks.files --folder big --rows 5000000 [--update]
 
 With ``--update`` the table goes into docs/big-files.md.
 """
