@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from weighin._engine.plan import Batch
 from weighin._inference.given_evidence import Offer
-from weighin._samplers import Block, Donors, MarginalSampler, Positions
+from weighin._samplers import Block, Donors, Positions
 from weighin._samplers.conditional import GivenModel, Unit
+from weighin._samplers.in_blocks import InBlocksOf
 from weighin._tables.features import Feature
 from weighin._tables.mover import Move, Mover
 
@@ -37,7 +38,7 @@ class FeatureSwaps:
 
 
 @dataclass(frozen=True, eq=False)
-class MovingSampler:
+class MovingSampler(InBlocksOf):
     """Donors among rows that are alike in given columns, values moved to fit: blocks, order and shuffles as without.
 
     Attributes
@@ -58,7 +59,6 @@ class MovingSampler:
         What may be said of each; see `GivenEvidence`.
     """
 
-    free: MarginalSampler
     model: GivenModel
     units: Mapping[str, Unit]
     mover: Mover
@@ -70,34 +70,9 @@ class MovingSampler:
     closed: ClassVar[bool] = True
 
     @property
-    def strata(self) -> Sequence[Positions] | None:
-        """Rows of each stratum."""
-        return self.free.strata
-
-    @property
-    def n_repeats(self) -> int:
-        """Shuffles of each row."""
-        return self.free.n_repeats
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of the table."""
-        return self.free.n_rows
-
-    @property
-    def n_receivers(self) -> int:
-        """Rows that receive."""
-        return self.free.n_receivers
-
-    @property
     def copies(self) -> int:
         """A row for each repeat, and its own."""
         return 1 + self.n_repeats
-
-    @property
-    def largest_block(self) -> int:
-        """Rows of the largest block."""
-        return self.free.largest_block
 
     @property
     def block_rows(self) -> int:
@@ -112,10 +87,6 @@ class MovingSampler:
             for name, unit in self.units.items()
             if any(member not in self.values for member in self.model.moves(unit))
         )
-
-    def blocks(self) -> Iterator[Block]:
-        """Yield the blocks in order."""
-        return self.free.blocks()
 
     def offers(self, features: Sequence[str]) -> tuple[list[float], list[Offer]]:
         """What is allowed for, and what may be said, of some features."""

@@ -14,7 +14,7 @@ rows have to be multiplied by m/(m - 1), which is exact. Intervals: `weighin._in
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from weighin._samplers.block import Block
 from weighin._samplers.donors import Donors, Positions, TableDonors
+from weighin._samplers.in_blocks import InBlocksOf
 from weighin._samplers.marginal import MarginalSampler
 
 # beside the streams of `MarginalSampler` and `Orders`
@@ -69,7 +70,7 @@ class Tables:
 
 
 @dataclass(frozen=True, eq=False)
-class SpreadSampler:
+class SpreadSampler(InBlocksOf):
     """Blocks of random rows, with donors of its own for each feature that has an order; the others share shifts.
 
     `free`: Cuts the rows into blocks; its shifts are the donors of features and groups without an order. See `holds`.
@@ -86,7 +87,6 @@ class SpreadSampler:
     (5, 50)
     """
 
-    free: MarginalSampler
     values: Mapping[str, Callable[[Positions], NDArray[np.generic]]]
     numbers: Mapping[str, int]
     shuffled: frozenset[str] = frozenset()
@@ -94,35 +94,6 @@ class SpreadSampler:
     closed: ClassVar[bool] = True
     copies: ClassVar[int] = 1
     moved: ClassVar[frozenset[str]] = frozenset()
-
-    @property
-    def strata(self) -> Sequence[Positions] | None:
-        """Rows of each stratum."""
-        return self.free.strata
-
-    @property
-    def n_repeats(self) -> int:
-        """Shuffles of each row."""
-        return self.free.n_repeats
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of the table."""
-        return self.free.n_rows
-
-    @property
-    def n_receivers(self) -> int:
-        """Rows that receive."""
-        return self.free.n_receivers
-
-    @property
-    def largest_block(self) -> int:
-        """Rows of the largest block."""
-        return self.free.largest_block
-
-    def blocks(self) -> Iterator[Block]:
-        """Yield the blocks in order, with the donors of features without an order."""
-        return self.free.blocks()
 
     def donors(self, features: Sequence[str], block: Block) -> Positions:
         """Donors of each feature in a block, shape (n_features, n_repeats, m); those of the block without an order."""
